@@ -1,0 +1,21 @@
+import { DeltaworksError } from '@deltaworks/schema'
+
+export class ColumnarError extends DeltaworksError {
+  override readonly name = 'ColumnarError'
+}
+
+export const heapExhausted = (bytes: number, limitBytes: number): ColumnarError =>
+  new ColumnarError(
+    'DW-COLUMNAR-0001',
+    'resources',
+    `A worker's memory is exhausted: ${bytes} bytes more were asked for, and its limit is ${limitBytes} bytes. Raise --memory, or lower --threads.`,
+    { bytes, limitBytes },
+  )
+
+export const reservationRefused = (consumer: string, bytes: number, limitBytes: number, usedBytes: number): ColumnarError =>
+  new ColumnarError(
+    'DW-COLUMNAR-0002',
+    'resources',
+    `${consumer} needs ${bytes} bytes more, but ${usedBytes} of the ${limitBytes} bytes of memory are in use. Raise --memory.`,
+    { consumer, bytes, limitBytes, usedBytes },
+  )

@@ -1,0 +1,8 @@
+export { Arena, unlimited } from './arena.js'
+export type { MemoryAccount } from './arena.js'
+export { byteWidth, dictionaryColumn, fixedColumn, nestedColumn, variableColumn } from './column.js'
+export type { Column } from './column.js'
+export { ColumnarError, heapExhausted, reservationRefused } from './errors.js'
+export { chunkSize, Heap, scratchBase, scratchBytes } from './heap.js'
+export { maxBatchRows, recordBatch, targetBatchRows } from './record-batch.js'
+export type { RecordBatch } from './record-batch.js'

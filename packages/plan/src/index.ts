@@ -1,0 +1,2 @@
+export type * from './logical-plan.js'
+export type * from './table-provider.js'

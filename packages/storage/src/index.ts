@@ -1,0 +1,1 @@
+export type { ByteRange, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'

@@ -1,0 +1,51 @@
+/** What a listing or a head request tells of an object. */
+export interface ObjectMeta {
+  /** Path within the store, `/`-separated, without a leading slash, not URL-encoded. */
+  readonly path: string
+  readonly sizeBytes: number
+  /** Milliseconds since the epoch. */
+  readonly modifiedMs: number
+  readonly etag?: string
+}
+
+/** Bytes [start, end). */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+export type PutMode = 'overwrite' | 'create'
+
+/**
+ * A store of immutable objects under paths. Paths are relative to the store's root; `..` and absolute paths are refused.
+ * Every method throws StorageError (DW-STORAGE-…) and nothing else.
+ */
+export interface ObjectStore {
+  /** `file:///lake`, `memory://x`, `s3://bucket/prefix`: names the store in messages, and is its identity in a plan. */
+  readonly uri: string
+  /** @throws StorageError DW-STORAGE-0001 (not found) */
+  head(path: string): Promise<ObjectMeta>
+  exists(path: string): Promise<boolean>
+  /** The whole object, or a range of it. @throws StorageError DW-STORAGE-0001 */
+  get(path: string, range?: ByteRange): Promise<Uint8Array>
+  /** Reads a range straight into `target` (may be a view of WebAssembly memory). @returns bytes read */
+  getInto(path: string, start: number, target: Uint8Array): Promise<number>
+  /**
+   * `overwrite` replaces atomically (readers see the old or the new object); `create` is put-if-absent:
+   * @returns 'exists', having written nothing, if the object is there already.
+   */
+  put(path: string, data: Uint8Array | readonly Uint8Array[], mode: PutMode): Promise<'written' | 'exists'>
+  /** Opens an object to be written in parts; it appears under its path, whole, at `close`. */
+  writer(path: string): Promise<ObjectWriter>
+  /** Every object below a folder, recursively, in ascending path order (UTF-8 bytes). A missing folder is an empty one. */
+  list(prefix: string, options?: { readonly startAfter?: string; readonly recursive?: boolean }): Promise<ObjectMeta[]>
+  /** A missing object is not an error. */
+  delete(paths: readonly string[]): Promise<void>
+}
+
+export interface ObjectWriter {
+  write(data: Uint8Array): Promise<void>
+  readonly sizeBytes: number
+  close(): Promise<ObjectMeta>
+  abort(): Promise<void>
+}

@@ -39,7 +39,7 @@ const fences = {
   'libpg-query': ['plan'],
   '@duckdb/node-api': ['warehouse'],
   commander: [],
-  zod: ['lakehouse'],
+  zod: ['lakehouse', 'retail'],
 }
 
 const tests = '\\.test\\.ts$|/testing(/|\\.ts$)'

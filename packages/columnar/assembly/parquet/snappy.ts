@@ -1,0 +1,226 @@
+/*
+ * Snappy, raw format (github.com/google/snappy, format_description.txt). Both directions may write up to 16 bytes past
+ * what they were asked for; arenas leave that room after every allocation.
+ */
+
+const maxHashBits: u32 = 14
+
+// @ts-ignore: decorator
+@inline
+function loadTail(address: usize, bytes: u32): u32 {
+  let value: u32 = 0
+  for (let i: u32 = 0; i < bytes; i++) value |= (<u32>load<u8>(address + i)) << (8 * i)
+  return value
+}
+
+/** The length that a compressed block says it has, or -1. */
+export function parquetSnappyLength(source: usize, length: u32): i32 {
+  let value: u32 = 0
+  for (let i: u32 = 0; i < 5 && i < length; i++) {
+    const byte = <u32>load<u8>(source + i)
+    value |= (byte & 127) << (7 * i)
+    if (byte < 128) return value <= 0x7fffffff ? <i32>value : -1
+  }
+  return -1
+}
+
+/** @returns 0, or -1 if the input is corrupt or is not exactly `targetLength` bytes when uncompressed */
+export function parquetSnappyUncompress(source: usize, length: u32, target: usize, targetLength: u32): i32 {
+  if (parquetSnappyLength(source, length) != <i32>targetLength) return -1
+  let ip = source
+  const end = source + length
+  while (load<u8>(ip) >= 128) ip++
+  ip++
+  let op = target
+  const limit = target + targetLength
+  while (ip < end) {
+    const tag = <u32>load<u8>(ip++)
+    if ((tag & 3) == 0) {
+      let size = (tag >> 2) + 1
+      if (size > 60) {
+        const bytes = size - 60
+        if (<u32>(end - ip) < bytes) return -1
+        size = loadTail(ip, bytes) + 1
+        ip += bytes
+        if (size == 0) return -1
+      }
+      if (size > <u32>(end - ip) || size > <u32>(limit - op)) return -1
+      if (size <= 16) v128.store(op, v128.load(ip))
+      else memory.copy(op, ip, size)
+      op += size
+      ip += size
+      continue
+    }
+    let size: u32, offset: u32
+    if ((tag & 3) == 1) {
+      if (ip >= end) return -1
+      size = ((tag >> 2) & 7) + 4
+      offset = ((tag >> 5) << 8) | <u32>load<u8>(ip)
+      ip += 1
+    } else if ((tag & 3) == 2) {
+      if (<u32>(end - ip) < 2) return -1
+      size = (tag >> 2) + 1
+      offset = <u32>load<u16>(ip)
+      ip += 2
+    } else {
+      if (<u32>(end - ip) < 4) return -1
+      size = (tag >> 2) + 1
+      offset = load<u32>(ip)
+      ip += 4
+    }
+    if (offset == 0 || offset > <u32>(op - target) || size > <u32>(limit - op)) return -1
+    let from = op - offset
+    const stop = op + size
+    if (offset >= 16) {
+      do {
+        v128.store(op, v128.load(from))
+        op += 16
+        from += 16
+      } while (op < stop)
+    } else {
+      // The pattern's length doubles until eight bytes of it stand between source and target.
+      while (op - from < 8 && op < stop) {
+        store<u64>(op, load<u64>(from))
+        op += op - from
+      }
+      while (op < stop) {
+        store<u64>(op, load<u64>(from))
+        op += 8
+        from += 8
+      }
+    }
+    op = stop
+  }
+  return op == limit ? 0 : -1
+}
+
+// @ts-ignore: decorator
+@inline
+function hash(word: u32, shift: u32): u32 {
+  return (word * 0x1e35a7bd) >> shift
+}
+
+function emitLiteral(op: usize, from: usize, size: u32): usize {
+  const n = size - 1
+  if (n < 60) {
+    store<u8>(op++, <u8>(n << 2))
+    if (size <= 16) {
+      v128.store(op, v128.load(from))
+      return op + size
+    }
+  } else if (n < 256) {
+    store<u8>(op, 60 << 2)
+    store<u8>(op + 1, <u8>n)
+    op += 2
+  } else {
+    store<u8>(op, 61 << 2)
+    store<u16>(op + 1, <u16>n)
+    op += 3
+  }
+  memory.copy(op, from, size)
+  return op + size
+}
+
+function emitCopy(op: usize, offset: u32, size: u32): usize {
+  while (size >= 68) {
+    store<u8>(op, (63 << 2) | 2)
+    store<u16>(op + 1, <u16>offset)
+    op += 3
+    size -= 64
+  }
+  if (size > 64) {
+    store<u8>(op, (59 << 2) | 2)
+    store<u16>(op + 1, <u16>offset)
+    op += 3
+    size -= 60
+  }
+  if (size < 12 && offset < 2048) {
+    store<u8>(op, <u8>(((offset >> 8) << 5) | ((size - 4) << 2) | 1))
+    store<u8>(op + 1, <u8>offset)
+    return op + 2
+  }
+  store<u8>(op, <u8>(((size - 1) << 2) | 2))
+  store<u16>(op + 1, <u16>offset)
+  return op + 3
+}
+
+function compressBlock(source: usize, length: u32, op: usize, table: usize): usize {
+  const end = source + length
+  let emitted = source
+  if (length >= 16) {
+    let bits: u32 = 8
+    while (bits < maxHashBits && (<u32>1 << bits) < length) bits++
+    const shift = 32 - bits
+    memory.fill(table, 0, <usize>2 << bits)
+    const limit = end - 15
+    let ip = source + 1
+    let next = hash(load<u32>(ip), shift)
+    scan: while (true) {
+      let skip: u32 = 32
+      let following = ip
+      let candidate: usize
+      do {
+        ip = following
+        const slot = table + (<usize>next << 1)
+        following = ip + (skip >> 5)
+        skip += skip >> 5
+        if (following > limit) break scan
+        next = hash(load<u32>(following), shift)
+        candidate = source + <usize>load<u16>(slot)
+        store<u16>(slot, <u16>(ip - source))
+      } while (load<u32>(ip) != load<u32>(candidate))
+      op = emitLiteral(op, emitted, <u32>(ip - emitted))
+      do {
+        const offset = <u32>(ip - candidate)
+        let matched = ip + 4
+        let twin = candidate + 4
+        while (matched + 8 <= end) {
+          const difference = load<u64>(matched) ^ load<u64>(twin)
+          if (difference != 0) {
+            matched += <usize>(ctz(difference) >> 3)
+            twin = 0
+            break
+          }
+          matched += 8
+          twin += 8
+        }
+        if (twin != 0) {
+          while (matched < end && load<u8>(matched) == load<u8>(twin)) {
+            matched++
+            twin++
+          }
+        }
+        op = emitCopy(op, offset, <u32>(matched - ip))
+        ip = matched
+        emitted = ip
+        if (ip >= limit) break scan
+        store<u16>(table + (<usize>hash(load<u32>(ip - 1), shift) << 1), <u16>(ip - 1 - source))
+        const slot = table + (<usize>hash(load<u32>(ip), shift) << 1)
+        candidate = source + <usize>load<u16>(slot)
+        store<u16>(slot, <u16>(ip - source))
+      } while (load<u32>(ip) == load<u32>(candidate))
+      ip++
+      next = hash(load<u32>(ip), shift)
+    }
+  }
+  if (emitted < end) op = emitLiteral(op, emitted, <u32>(end - emitted))
+  return op
+}
+
+/**
+ * `target` has room for 32 + length + length / 6 bytes; `table` is 32 KiB of working memory.
+ * @returns the compressed length
+ */
+export function parquetSnappyCompress(source: usize, length: u32, target: usize, table: usize): u32 {
+  let op = target
+  let rest = length
+  while (rest >= 128) {
+    store<u8>(op++, <u8>(rest | 128))
+    rest >>= 7
+  }
+  store<u8>(op++, <u8>rest)
+  for (let start: u32 = 0; start < length; start += 65536) {
+    op = compressBlock(source + start, min<u32>(65536, length - start), op, table)
+  }
+  return <u32>(op - target)
+}

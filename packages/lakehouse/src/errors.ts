@@ -1,0 +1,80 @@
+import { DeltaworksError, nearest } from '@deltaworks/schema'
+
+export class LakehouseError extends DeltaworksError {
+  override readonly name = 'LakehouseError'
+}
+
+export const invalidDefinition = (table: string, problem: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0001', 'usage', `The definition of table "${table}" is wrong: ${problem}`, { table })
+
+export const unknownTable = (name: string, known: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0002',
+    'usage',
+    `There is no table "${name}" in this lakehouse${nearest(name, known)}. Tables: ${known.join(', ')}.`,
+    { table: name, tables: known },
+  )
+
+export const cyclicDefinition = (path: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0003',
+    'usage',
+    `Tables are built from each other in a circle: ${path.join(' → ')}. One of them must not read the other.`,
+    { tables: path },
+  )
+
+export const invalidConfiguration = (file: string, problems: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0004',
+    'usage',
+    `The configuration ${file} is not valid: ${problems.join('; ')}.`,
+    { file, problems },
+  )
+
+export const configurationNotFound = (environment: string, known: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0005',
+    'usage',
+    `There is no environment "${environment}"${nearest(environment, known)}. Environments: ${known.join(', ')}.`,
+    { environment, environments: known },
+  )
+
+export const noLandingFiles = (source: string, pattern: string, landing: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0006',
+    'usage',
+    `No file in ${landing} matches "${pattern}", which table "${source}" is ingested from. Check --landing.`,
+    { source, pattern, landing },
+  )
+
+export const tableNotBuilt = (table: string, root: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0007',
+    'usage',
+    `Table "${table}" does not exist under ${root} yet. Run \`deltaworks-batch run\` first, or check --root.`,
+    { table, root },
+  )
+
+export const schemaMismatch = (table: string, differences: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0008',
+    'usage',
+    `Table "${table}" does not come out as it is defined: ${differences.join('; ')}. Change its columns or its build.`,
+    { table, differences },
+  )
+
+export const lakehouseNotFound = (name: string, reason: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0009',
+    'usage',
+    `Cannot load the lakehouse "${name}": ${reason}. Give the name of a shipped lakehouse (retail) or the path of a module whose default export is made by defineLakehouse.`,
+    { lakehouse: name },
+  )
+
+export const tooManyMalformed = (table: string, malformed: number, total: number, limit: number): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0010',
+    'data',
+    `${malformed} of ${total} rows for "${table}" are malformed, more than the ${limit * 100} % that its source allows. Nothing of it was ingested; look at the landing files, or raise maxMalformed.`,
+    { table, malformed, total, limit },
+  )

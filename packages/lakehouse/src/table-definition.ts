@@ -1,0 +1,145 @@
+import type { DataFrame } from '@deltaworks/plan'
+import type { Rule } from '@deltaworks/quality'
+import { field, schema, type Field, type Json, type Schema } from '@deltaworks/schema'
+import type { Column, Columns } from './column-definition.js'
+import { invalidDefinition } from './errors.js'
+import type { SourceDefinition } from './source-definition.js'
+import type { WriteMode } from './write-mode.js'
+
+export type Layer = 'raw' | 'processed' | 'analytics'
+
+/** What a build gets besides its input tables. */
+export interface BuildContext<Configuration> {
+  readonly configuration: Configuration
+  /** The run's clock, pinned: microseconds since the epoch, UTC. A replay with the same clock gives equal tables. */
+  readonly nowMicros: bigint
+}
+
+export interface Maintenance {
+  readonly optimize: boolean
+  readonly zorderBy: readonly string[]
+  readonly vacuumRetentionHours: number
+}
+
+export interface WarehouseLayout {
+  readonly distKey: string | null
+  readonly sortKey: readonly string[]
+}
+
+/** Definitions of the tables that a build reads, by the names it calls them. They are the lineage. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export type Inputs = Readonly<Record<string, TableDefinition>> | {}
+
+export interface TableSpecification<C extends Columns, I extends Inputs, Configuration> {
+  /** snake_case, unique in the lakehouse; the folder is `<layer>/<name>`. */
+  readonly name: string
+  readonly layer: Layer
+  readonly description?: string
+  readonly columns: C
+  readonly partitionBy?: readonly (keyof C & string)[]
+  /** Raw tables: where the rows land. `derive` adds the columns that no landing file has. */
+  readonly source?: SourceDefinition
+  readonly derive?: (landed: DataFrame, context: BuildContext<Configuration>) => DataFrame
+  /** Other tables: what they are built from, and how. */
+  readonly from?: I
+  readonly build?: (inputs: { readonly [K in keyof I]: DataFrame }, context: BuildContext<Configuration>) => DataFrame
+  readonly write?: WriteMode
+  /** Rules on this table's rows. Those on a raw table gate what is built from it. */
+  readonly quality?: (context: BuildContext<Configuration>) => readonly Rule[]
+  readonly maintenance?: Partial<Maintenance>
+  readonly warehouse?: Partial<WarehouseLayout> | false
+  /** Other names of the table for queries and exports: `dim_calendar` for `dim_date`. */
+  readonly aliases?: readonly string[]
+}
+
+/** One declaration from which batch, quality, maintenance, export and catalog are derived. Plain data and pure functions. */
+export interface TableDefinition<C extends Columns = Columns> {
+  readonly name: string
+  readonly layer: Layer
+  /** `<layer>/<name>`: the table's folder under the lake's root. */
+  readonly path: string
+  readonly description: string | null
+  readonly columns: C
+  readonly schema: Schema
+  readonly partitionBy: readonly string[]
+  readonly source: SourceDefinition | null
+  readonly derive: ((landed: DataFrame, context: BuildContext<never>) => DataFrame) | null
+  readonly from: Readonly<Record<string, TableDefinition>>
+  readonly build: ((inputs: Readonly<Record<string, DataFrame>>, context: BuildContext<never>) => DataFrame) | null
+  readonly write: WriteMode
+  readonly quality: ((context: BuildContext<never>) => readonly Rule[]) | null
+  readonly maintenance: Maintenance
+  readonly warehouse: WarehouseLayout | null
+  readonly primaryKey: readonly string[]
+  readonly aliases: readonly string[]
+}
+
+const tableName = /^[a-z][a-z0-9_]*$/
+
+/**
+ * Declares a table.
+ * @throws LakehouseError DW-LAKEHOUSE-0001 for what is wrong in itself; what depends on other tables is checked by
+ * `validateLakehouse`.
+ */
+export function defineTable<C extends Columns, const I extends Inputs, Configuration>(
+  specification: TableSpecification<C, I, Configuration>,
+): TableDefinition<C> {
+  const { name, layer } = specification
+  const wrong = (problem: string) => invalidDefinition(name, problem)
+  if (!tableName.test(name)) throw wrong('its name must be snake_case: a lower-case letter, then letters, digits and _.')
+  if ((specification.source === undefined) === (specification.build === undefined)) {
+    throw wrong('it needs either a `source` (landing files) or a `build` (from other tables), and not both.')
+  }
+  const partitionBy = specification.partitionBy ?? []
+  const columns = Object.fromEntries(
+    Object.entries(specification.columns).map(([key, column]) => [key, column.at({ table: name, column: key })]),
+  )
+  for (const key of Object.keys(columns)) {
+    if (!tableName.test(key)) throw wrong(`its column "${key}" must be snake_case.`)
+  }
+  for (const key of partitionBy) {
+    if (columns[key] === undefined) throw wrong(`it is partitioned by "${key}", which is not one of its columns.`)
+  }
+  for (const key of specification.maintenance?.zorderBy ?? []) {
+    if (columns[key] === undefined) throw wrong(`it is to be Z-ordered by "${key}", which is not one of its columns.`)
+    if (partitionBy.includes(key)) throw wrong(`it cannot be Z-ordered by its partition column "${key}".`)
+  }
+  const sourceColumns = specification.source === undefined ? [] : auditFields
+  return {
+    name,
+    layer,
+    path: `${layer}/${name}`,
+    description: specification.description ?? null,
+    columns: columns as Columns as C,
+    schema: schema([...Object.entries(columns).map(([key, column]) => fieldOfColumn(key, column)), ...sourceColumns]),
+    partitionBy,
+    source: specification.source ?? null,
+    derive: specification.derive ?? null,
+    from: (specification.from ?? {}) as Readonly<Record<string, TableDefinition>>,
+    build: (specification.build ?? null) as TableDefinition['build'],
+    write: specification.write ?? { kind: specification.source === undefined ? 'overwrite' : 'append' },
+    quality: specification.quality ?? null,
+    maintenance: { optimize: true, zorderBy: [], vacuumRetentionHours: 168, ...specification.maintenance },
+    warehouse: specification.warehouse === false ? null : { distKey: null, sortKey: [], ...specification.warehouse },
+    primaryKey: Object.entries(columns)
+      .filter(([, column]) => column.facts.primaryKey)
+      .map(([key]) => key),
+    aliases: specification.aliases ?? [],
+  }
+}
+
+function fieldOfColumn(name: string, column: Column): Field {
+  const { type, nullable, description, pii } = column.facts
+  const metadata: Record<string, Json> = {}
+  if (description !== null) metadata['comment'] = description
+  if (pii !== null) metadata['deltaworks.pii'] = pii
+  return field(name, type, nullable, Object.keys(metadata).length === 0 ? undefined : metadata)
+}
+
+/** What every ingested table carries besides its own columns: where a row comes from, and when it came. */
+export const auditFields: readonly Field[] = [
+  field('source_file', { kind: 'string' }, false),
+  field('source_line', { kind: 'int64' }, false),
+  field('ingestion_date', { kind: 'date' }, false),
+]
+export const auditColumns: ReadonlySet<string> = new Set(auditFields.map((f) => f.name))

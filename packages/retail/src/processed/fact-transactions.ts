@@ -1,0 +1,110 @@
+import { agg, col, fn, lit, when, type Expr } from '@deltaworks/expression'
+import {
+  bigint,
+  boolean,
+  date,
+  decimal,
+  defineTable,
+  integer,
+  string,
+  timestamp,
+  type BuildContext,
+} from '@deltaworks/lakehouse'
+import { decimal as decimalType, parseDecimal } from '@deltaworks/schema'
+import type { RetailConfiguration } from '../configuration.js'
+import { factRules } from '../quality/fact-rules.js'
+import { transactions } from '../raw/transactions.js'
+import { contactName } from './contact-name.js'
+import { dimCustomer } from './dim-customer.js'
+import { dimDate } from './dim-date.js'
+import { dimProduct, familyAttribute, familyOf } from './dim-product.js'
+
+const money = decimalType(12, 2)
+/** An amount of the configuration as an exact literal. */
+export const amountOf = (text: string): Expr => lit(parseDecimal(text, money), money)
+
+/** Sales and refunds with the business rules applied. Money is decimal throughout. */
+export const factTransactions = defineTable({
+  name: 'fact_transactions',
+  layer: 'processed',
+  description: 'Order lines: sales and refunds.',
+  columns: {
+    transaction_key: bigint().primaryKey().describe('xxhash64 of what identifies an order line; equal in every replay'),
+    order_number: bigint().notNull(),
+    customer_key: string().references(() => dimCustomer.columns.customer_key),
+    customer_name: string().pii('name'),
+    customer_match: string().notNull().describe('matched, inferred, or ambiguous (several customers of that name)'),
+    product_code: string().references(() => dimProduct.columns.product_key),
+    quantity: integer(),
+    unit_price: decimal(12, 2),
+    total_amount: decimal(12, 2).notNull(),
+    deal_size: string(),
+    territory: string(),
+    status: string(),
+    product_line: string(),
+    transaction_type: string().notNull(),
+    restocking_fee: decimal(12, 2).notNull(),
+    net_amount: decimal(13, 2).notNull(),
+    is_large_order: boolean().notNull(),
+    order_date: date().references(() => dimDate.columns.date_key),
+    order_month: string(),
+    created_date: timestamp().notNull(),
+  },
+  partitionBy: ['order_month'],
+  from: { transactions, dimCustomer },
+  build: (inputs, { configuration, nowMicros }: BuildContext<RetailConfiguration>) => {
+    const { businessRules, status } = configuration
+    const amount = col('total_amount')
+    const magnitude = fn.abs(amount)
+    const isRefund = amount.lt(lit(0))
+    const feeRate = lit(parseDecimal(businessRules.restockingFeeRate, decimalType(5, 4)), decimalType(5, 4))
+    const members = inputs.dimCustomer
+      .filter(col('is_current'))
+      .groupBy(contactName(col('first_name'), col('last_name')).as('contact'))
+      .agg({
+        customer_key: agg.min(col('customer_key')),
+        members: agg.count(),
+        inferred_members: agg.max(when(col('is_inferred'), lit(1)).otherwise(lit(0))),
+      })
+    return inputs.transactions
+      .withColumn('contact', contactName(col('contact_first_name'), col('contact_last_name')))
+      .join(members, ['contact'], 'left')
+      .select(
+        fn
+          .xxhash64(
+            col('order_number'),
+            col('order_line_number'),
+            col('product_code'),
+            col('quantity'),
+            amount,
+            col('order_date'),
+          )
+          .as('transaction_key'),
+        col('order_number'),
+        col('customer_key'),
+        fn.concat_ws(' ', col('contact_first_name'), col('contact_last_name')).as('customer_name'),
+        when(col('members').gt(lit(1)), lit('ambiguous'))
+          .when(col('inferred_members').eq(lit(0)), lit('matched'))
+          .otherwise(lit('inferred'))
+          .as('customer_match'),
+        col('product_code'),
+        col('quantity'),
+        magnitude.div(fn.nullif(col('quantity'), lit(0))).cast(money).as('unit_price'),
+        amount,
+        col('deal_size'),
+        col('territory'),
+        when(isRefund, lit(status.refund)).otherwise(lit(status.sale)).as('status'),
+        familyAttribute(familyOf(col('product_code')), configuration, 'productLine').as('product_line'),
+        when(isRefund, lit('REFUND')).otherwise(lit('SALE')).as('transaction_type'),
+        when(isRefund, magnitude.mul(feeRate).cast(money)).otherwise(lit(0n, money)).as('restocking_fee'),
+        magnitude.ge(amountOf(businessRules.largeOrderAmount)).as('is_large_order'),
+        col('order_date'),
+        col('order_month'),
+      )
+      .withColumn('net_amount', fn.abs(amount).sub(col('restocking_fee')))
+      .withColumn('created_date', lit(nowMicros, { kind: 'timestamp' }))
+  },
+  quality: factRules,
+  maintenance: { zorderBy: ['customer_name', 'product_code'] },
+  warehouse: { distKey: 'customer_key', sortKey: ['order_date'] },
+})

@@ -1,0 +1,50 @@
+import { col, fn, lit, when, type Expr } from '@deltaworks/expression'
+import { csvFiles, date, defineTable, string, type BuildContext } from '@deltaworks/lakehouse'
+import { customerRules } from '../quality/customer-rules.js'
+import type { RetailConfiguration } from '../configuration.js'
+
+/**
+ * Customers as the four operational systems hand them over: four files with four headers, united. What one file calls
+ * `province` another calls `state`; `postal`, `zip` and `post` are one thing.
+ */
+export const customers = defineTable({
+  name: 'customers',
+  layer: 'raw',
+  description: 'Customers of all countries, as landed.',
+  columns: {
+    first_name: string().pii('name'),
+    last_name: string().pii('name'),
+    company_name: string(),
+    address: string().pii('address'),
+    city: string(),
+    county: string().optional(),
+    state: string().from('state', 'province').optional(),
+    postal_code: string().from('postal', 'zip', 'post'),
+    phone1: string().pii('phone'),
+    phone2: string().pii('phone'),
+    email: string().pii('email'),
+    web: string(),
+    customer_id: string().describe('lower(first_last_email): the natural key'),
+    country: string().describe('by the landing file, from the configuration'),
+    file_date: date().describe('the date in the landing file’s name: since when its rows are valid'),
+  },
+  partitionBy: ['ingestion_date'],
+  source: csvFiles('**de_shop_customers_*.csv'),
+  derive: (landed, { configuration }: BuildContext<RetailConfiguration>) =>
+    landed.withColumns({
+      customer_id: fn.lower(fn.concat_ws('_', col('first_name'), col('last_name'), col('email'))),
+      country: countryOf(col('source_file'), configuration),
+      file_date: fn.to_date(fn.regexp_extract(col('source_file'), '(\\d{8})', 1), 'yyyyMMdd'),
+    }),
+  quality: customerRules,
+  maintenance: { zorderBy: ['customer_id'] },
+  warehouse: false,
+})
+
+function countryOf(sourceFile: Expr, configuration: RetailConfiguration): Expr {
+  const [first, ...rest] = Object.entries(configuration.customerCountries)
+  if (first === undefined) return lit(null).cast({ kind: 'string' })
+  let cases = when(fn.contains(sourceFile, first[0]), lit(first[1]))
+  for (const [part, country] of rest) cases = cases.when(fn.contains(sourceFile, part), lit(country))
+  return cases.otherwise(lit(null))
+}

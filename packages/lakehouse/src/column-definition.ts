@@ -22,6 +22,8 @@ interface ColumnFacts {
   readonly sourcePattern: string | null
   /** Whether a landing file without this column is refused. */
   readonly sourceRequired: boolean
+  /** Made by the table's `derive`, in no landing file. */
+  readonly derived: boolean
   readonly reference: (() => ColumnAddress) | null
   readonly address: ColumnAddress | null
 }
@@ -81,6 +83,10 @@ export class Column<T = unknown, N extends boolean = boolean> {
   optional(): Column<T, N> {
     return this.#with({ sourceRequired: false })
   }
+  /** In no landing file: the table's `derive` makes it. */
+  derived(): Column<T, N> {
+    return this.#with({ derived: true })
+  }
   /** Used by `defineTable`. */
   at(address: ColumnAddress): Column<T, N> {
     return this.#with({ address })
@@ -97,6 +103,7 @@ const column = <T>(type: DataType): Column<T, true> =>
     sourceNames: [],
     sourcePattern: null,
     sourceRequired: true,
+    derived: false,
     reference: null,
     address: null,
   })

@@ -1,1 +1,7 @@
-export type { ByteRange, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'
+export { objectNotFoundCode, StorageError } from './errors.js'
+export { FileStore } from './file-store.js'
+export type { FileStoreOptions } from './file-store.js'
+export { MemoryStore } from './memory-store.js'
+export { comparePaths, joinPath } from './object-path.js'
+export type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'
+export { isThreadLocal, openStore, resolveUri, splitUri } from './open-store.js'

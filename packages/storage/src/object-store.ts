@@ -26,9 +26,12 @@ export interface ObjectStore {
   /** @throws StorageError DW-STORAGE-0001 (not found) */
   head(path: string): Promise<ObjectMeta>
   exists(path: string): Promise<boolean>
-  /** The whole object, or a range of it. @throws StorageError DW-STORAGE-0001 */
+  /**
+   * The whole object, or a range of it; a range that ends beyond the object gives what there is.
+   * @throws StorageError DW-STORAGE-0001
+   */
   get(path: string, range?: ByteRange): Promise<Uint8Array>
-  /** Reads a range straight into `target` (may be a view of WebAssembly memory). @returns bytes read */
+  /** Reads a range straight into `target` (may be a view of WebAssembly memory). @returns bytes read, fewer only at the object's end */
   getInto(path: string, start: number, target: Uint8Array): Promise<number>
   /**
    * `overwrite` replaces atomically (readers see the old or the new object); `create` is put-if-absent:
@@ -38,14 +41,27 @@ export interface ObjectStore {
   /** Opens an object to be written in parts; it appears under its path, whole, at `close`. */
   writer(path: string): Promise<ObjectWriter>
   /** Every object below a folder, recursively, in ascending path order (UTF-8 bytes). A missing folder is an empty one. */
-  list(prefix: string, options?: { readonly startAfter?: string; readonly recursive?: boolean }): Promise<ObjectMeta[]>
+  list(prefix: string, options?: ListOptions): Promise<ObjectMeta[]>
   /** A missing object is not an error. */
   delete(paths: readonly string[]): Promise<void>
+  /**
+   * Removes what writes that died left behind below a folder, if it is older than `olderThanMs`; no listing shows it.
+   * Absent where nothing can be left. @returns how many
+   */
+  sweep?(prefix: string, olderThanMs: number): Promise<number>
+}
+
+export interface ListOptions {
+  /** Only paths greater than this one. */
+  readonly startAfter?: string
+  /** false: only the objects directly in the folder. Default true. */
+  readonly recursive?: boolean
 }
 
 export interface ObjectWriter {
   write(data: Uint8Array): Promise<void>
   readonly sizeBytes: number
   close(): Promise<ObjectMeta>
+  /** Forgets what was written. After `close` it does nothing. */
   abort(): Promise<void>
 }

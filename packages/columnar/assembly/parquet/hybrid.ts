@@ -13,7 +13,7 @@ function preparePatterns(width: u32): void {
       const bit = i * width
       store<u8>(scratch + 2 * i, <u8>(bit >> 3))
       store<u8>(scratch + 2 * i + 1, <u8>((bit >> 3) + 1))
-      store<u16>(scratch + 16 + 2 * i, <u16>(1 << (16 - width - (bit & 7))))
+      store<u16>(scratch + 16 + 2 * i, <u16>(<u32>1 << (16 - width - (bit & 7))))
     }
     return
   }
@@ -252,7 +252,7 @@ function at(values: usize, size: u32, index: u32): u32 {
   return size == 1 ? <u32>load<u8>(values + index) : load<u32>(values + 4 * index)
 }
 
-/** Runs shorter than this are bit-packed. */
+/** Runs shorter than this are bit-packed; more than the 7 values that the packed stretch before one may take from it. */
 const minimumRun: u32 = 16
 
 /**
@@ -277,20 +277,14 @@ export function parquetEncodeHybrid(values: usize, size: u32, count: u32, width:
     // A bit-packed stretch holds whole groups: the run gives up values to fill its last one.
     const pending = i - packedFrom
     const padded = (pending + 7) & ~7
-    if (length - (padded - pending) < 8 && run < count) {
-      i = run
-      continue
-    }
     const start = packedFrom + padded
-    if (padded > 0 && start <= run) {
+    if (padded > 0) {
       op = writeVarint(op, ((padded >> 3) << 1) | 1)
       op = pack(values + packedFrom * size, size, padded, width, op)
     }
-    if (start < run) {
-      op = writeVarint(op, (run - start) << 1)
-      store<u32>(op, value)
-      op += valueBytes
-    }
+    op = writeVarint(op, (run - start) << 1)
+    store<u32>(op, value)
+    op += valueBytes
     packedFrom = run
     i = run
   }

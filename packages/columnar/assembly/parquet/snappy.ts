@@ -155,20 +155,25 @@ function compressBlock(source: usize, length: u32, op: usize, table: usize): usi
     const limit = end - 15
     let ip = source + 1
     let next = hash(load<u32>(ip), shift)
-    scan: while (true) {
+    let done = false
+    while (!done) {
       let skip: u32 = 32
       let following = ip
-      let candidate: usize
+      let candidate: usize = 0
       do {
         ip = following
         const slot = table + (<usize>next << 1)
         following = ip + (skip >> 5)
         skip += skip >> 5
-        if (following > limit) break scan
+        if (following > limit) {
+          done = true
+          break
+        }
         next = hash(load<u32>(following), shift)
         candidate = source + <usize>load<u16>(slot)
         store<u16>(slot, <u16>(ip - source))
       } while (load<u32>(ip) != load<u32>(candidate))
+      if (done) break
       op = emitLiteral(op, emitted, <u32>(ip - emitted))
       do {
         const offset = <u32>(ip - candidate)
@@ -193,12 +198,16 @@ function compressBlock(source: usize, length: u32, op: usize, table: usize): usi
         op = emitCopy(op, offset, <u32>(matched - ip))
         ip = matched
         emitted = ip
-        if (ip >= limit) break scan
+        if (ip >= limit) {
+          done = true
+          break
+        }
         store<u16>(table + (<usize>hash(load<u32>(ip - 1), shift) << 1), <u16>(ip - 1 - source))
         const slot = table + (<usize>hash(load<u32>(ip), shift) << 1)
         candidate = source + <usize>load<u16>(slot)
         store<u16>(slot, <u16>(ip - source))
       } while (load<u32>(ip) == load<u32>(candidate))
+      if (done) break
       ip++
       next = hash(load<u32>(ip), shift)
     }

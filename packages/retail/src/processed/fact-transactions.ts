@@ -29,7 +29,7 @@ export const factTransactions = defineTable({
   layer: 'processed',
   description: 'Order lines: sales and refunds.',
   columns: {
-    transaction_key: bigint().primaryKey().describe('xxhash64 of what identifies an order line; equal in every replay'),
+    transaction_key: bigint().primaryKey().describe('the landed transaction_id; equal in every replay'),
     order_number: bigint().notNull(),
     customer_key: string().references(() => dimCustomer.columns.customer_key),
     customer_name: string().pii('name'),
@@ -70,16 +70,7 @@ export const factTransactions = defineTable({
       .withColumn('contact', contactName(col('contact_first_name'), col('contact_last_name')))
       .join(members, ['contact'], 'left')
       .select(
-        fn
-          .xxhash64(
-            col('order_number'),
-            col('order_line_number'),
-            col('product_code'),
-            col('quantity'),
-            amount,
-            col('order_date'),
-          )
-          .as('transaction_key'),
+        col('transaction_id').as('transaction_key'),
         col('order_number'),
         col('customer_key'),
         fn.concat_ws(' ', col('contact_first_name'), col('contact_last_name')).as('customer_name'),

@@ -1,0 +1,7 @@
+export { invalidOption, interrupted, UsageError, usageProblem } from './errors.js'
+export { exitCode, exitCodeOf, reportError } from './exit-code.js'
+export { loadLakehouse } from './load-lakehouse.js'
+export type { LoadedLakehouse } from './load-lakehouse.js'
+export { createProgram, parseBytes, parseCount, runProgram, withCommonOptions } from './program.js'
+export type { CommonOptions } from './program.js'
+export { textTable } from './text-table.js'

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { lakehouseNotFound, loadConfiguration, type LakehouseDefinition } from '@deltaworks/lakehouse'
+
+/** A definition with the configuration of an environment. */
+export interface LoadedLakehouse {
+  readonly lakehouse: LakehouseDefinition
+  readonly configuration: unknown
+}
+
+/**
+ * A shipped lakehouse by its name, or the default export of a module by its path.
+ * @throws LakehouseError DW-LAKEHOUSE-0009 (no such lakehouse), -0004 and -0005 (configuration)
+ */
+export async function loadLakehouse(name: string, environment: string): Promise<LoadedLakehouse> {
+  const lakehouse = name === 'retail' ? (await import('@deltaworks/retail')).retail : await loadModule(name)
+  return { lakehouse, configuration: loadConfiguration(lakehouse.environments, environment, lakehouse.configuration) }
+}
+
+async function loadModule(path: string): Promise<LakehouseDefinition> {
+  const file = resolve(path)
+  if (!existsSync(file)) throw lakehouseNotFound(path, 'there is no such file')
+  const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown }
+  if (!isLakehouse(module.default)) throw lakehouseNotFound(path, 'its default export is no lakehouse')
+  return module.default
+}
+
+const isLakehouse = (value: unknown): value is LakehouseDefinition =>
+  typeof value === 'object' && value !== null && 'tables' in value && 'configuration' in value && 'environments' in value

@@ -1,0 +1,223 @@
+/*
+ * Building a chunk's dictionary. A state of ten int32 in memory, made by the caller:
+ *
+ *   0 table   4 mask   8 count   12 limit   16 values   20 offsets   24 bytesUsed   28 bytesLimit   32 width
+ *
+ * `table` holds mask + 1 slots of 8 bytes (hash, code + 1), zeroed at first; `values` the distinct values in order of first
+ * sight, with `offsets` if they are strings. Inserting stops where the table is half full, or values or bytes are at their
+ * limit: the caller grows them, or gives the dictionary up.
+ */
+
+// @ts-ignore: decorator
+@inline
+function mix(word: u64): u32 {
+  let h = word * 0x9e3779b97f4a7c15
+  h ^= h >> 32
+  return <u32>h
+}
+
+function hashBytes(address: usize, size: u32): u32 {
+  let h: u64 = <u64>size * 0x9e3779b97f4a7c15
+  while (size >= 8) {
+    h = (h ^ load<u64>(address)) * 0x9fb21c651e98df25
+    h ^= h >> 35
+    address += 8
+    size -= 8
+  }
+  if (size > 0) {
+    const tail = load<u64>(address) & (((<u64>1) << (8 * size)) - 1)
+    h = (h ^ tail) * 0x9fb21c651e98df25
+    h ^= h >> 35
+  }
+  return mix(h)
+}
+
+function bytesEqual(a: usize, b: usize, size: u32): bool {
+  while (size >= 8) {
+    if (load<u64>(a) != load<u64>(b)) return false
+    a += 8
+    b += 8
+    size -= 8
+  }
+  if (size == 0) return true
+  return ((load<u64>(a) ^ load<u64>(b)) << (64 - 8 * size)) == 0
+}
+
+/** Codes of `count` dense values of 4, 8 or 16 bytes. @returns how many were inserted before a limit was met */
+export function parquetDictionaryFixed(state: usize, values: usize, count: u32, codes: usize): u32 {
+  const table = <usize>load<u32>(state)
+  const mask = load<u32>(state, 4)
+  let size = load<u32>(state, 8)
+  const limit = min<u32>(load<u32>(state, 12), (mask + 1) >> 1)
+  const dictionary = <usize>load<u32>(state, 16)
+  const width = load<u32>(state, 32)
+  let i: u32 = 0
+  if (width == 8) {
+    for (; i < count; i++) {
+      const value = load<u64>(values + 8 * i)
+      const h = mix(value)
+      let slot = h & mask
+      let code: u32
+      while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
+        if (load<u64>(dictionary + 8 * (code - 1)) == value) break
+        slot = (slot + 1) & mask
+      }
+      if (code == 0) {
+        if (size >= limit) break
+        store<u64>(dictionary + 8 * size, value)
+        code = ++size
+        store<u32>(table + 8 * slot, h)
+        store<u32>(table + 8 * slot, code, 4)
+      }
+      store<u32>(codes + 4 * i, code - 1)
+    }
+  } else if (width == 4) {
+    for (; i < count; i++) {
+      const value = load<u32>(values + 4 * i)
+      const h = mix(<u64>value)
+      let slot = h & mask
+      let code: u32
+      while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
+        if (load<u32>(dictionary + 4 * (code - 1)) == value) break
+        slot = (slot + 1) & mask
+      }
+      if (code == 0) {
+        if (size >= limit) break
+        store<u32>(dictionary + 4 * size, value)
+        code = ++size
+        store<u32>(table + 8 * slot, h)
+        store<u32>(table + 8 * slot, code, 4)
+      }
+      store<u32>(codes + 4 * i, code - 1)
+    }
+  } else {
+    for (; i < count; i++) {
+      const address = values + 16 * i
+      const h = mix(load<u64>(address) ^ (load<u64>(address, 8) * 0xff51afd7ed558ccd))
+      let slot = h & mask
+      let code: u32
+      while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
+        const known = dictionary + 16 * (code - 1)
+        if (load<u64>(known) == load<u64>(address) && load<u64>(known, 8) == load<u64>(address, 8)) break
+        slot = (slot + 1) & mask
+      }
+      if (code == 0) {
+        if (size >= limit) break
+        v128.store(dictionary + 16 * size, v128.load(address))
+        code = ++size
+        store<u32>(table + 8 * slot, h)
+        store<u32>(table + 8 * slot, code, 4)
+      }
+      store<u32>(codes + 4 * i, code - 1)
+    }
+  }
+  store<u32>(state, size, 8)
+  return i
+}
+
+/** The code of one string, or -1 at a limit. */
+function insertBytes(state: usize, address: usize, size: u32): i32 {
+  const table = <usize>load<u32>(state)
+  const mask = load<u32>(state, 4)
+  const dictionary = <usize>load<u32>(state, 16)
+  const offsets = <usize>load<u32>(state, 20)
+  const h = hashBytes(address, size)
+  let slot = h & mask
+  let code: u32
+  while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
+    if (load<u32>(table + 8 * slot) == h) {
+      const start = load<u32>(offsets + 4 * (code - 1))
+      const end = load<u32>(offsets + 4 * code)
+      if (end - start == size && bytesEqual(dictionary + start, address, size)) return <i32>(code - 1)
+    }
+    slot = (slot + 1) & mask
+  }
+  const count = load<u32>(state, 8)
+  const used = load<u32>(state, 24)
+  if (count >= min<u32>(load<u32>(state, 12), (mask + 1) >> 1) || size > load<u32>(state, 28) - used) return -1
+  memory.copy(dictionary + used, address, size)
+  store<u32>(offsets + 4 * (count + 1), used + size)
+  store<u32>(state, used + size, 24)
+  store<u32>(state, count + 1, 8)
+  store<u32>(table + 8 * slot, h)
+  store<u32>(table + 8 * slot, count + 1, 4)
+  return <i32>count
+}
+
+/**
+ * Codes of the strings in slots [start, start + count); slots that `bitmap` (if not 0) says are null get none.
+ * @returns how many slots were passed before a limit was met; the number of codes is at state + 36
+ */
+export function parquetDictionaryStrings(
+  state: usize,
+  offsets: usize,
+  bytes: usize,
+  bitmap: usize,
+  start: u32,
+  count: u32,
+  codes: usize,
+): u32 {
+  let op = codes
+  let i: u32 = 0
+  for (; i < count; i++) {
+    const row = start + i
+    if (bitmap != 0 && ((load<u8>(bitmap + (row >> 3)) >> (<u8>(row & 7))) & 1) == 0) continue
+    const from = load<u32>(offsets + 4 * row)
+    const code = insertBytes(state, bytes + from, load<u32>(offsets + 4 * row, 4) - from)
+    if (code < 0) break
+    store<i32>(op, code)
+    op += 4
+  }
+  store<u32>(state, <u32>(op - codes) >> 2, 36)
+  return i
+}
+
+/**
+ * The same for a column that is dictionary-encoded already: `remap` has an int32 for every entry of its dictionary, -1 for
+ * those that were not met yet, so that only entries in use come into the chunk (and into its statistics).
+ */
+export function parquetDictionaryRecode(
+  state: usize,
+  source: usize,
+  remap: usize,
+  offsets: usize,
+  bytes: usize,
+  bitmap: usize,
+  start: u32,
+  count: u32,
+  codes: usize,
+): u32 {
+  let op = codes
+  let i: u32 = 0
+  for (; i < count; i++) {
+    const row = start + i
+    if (bitmap != 0 && ((load<u8>(bitmap + (row >> 3)) >> (<u8>(row & 7))) & 1) == 0) continue
+    const known = load<u32>(source + 4 * row)
+    let code = load<i32>(remap + 4 * known)
+    if (code < 0) {
+      const from = load<u32>(offsets + 4 * known)
+      code = insertBytes(state, bytes + from, load<u32>(offsets + 4 * known, 4) - from)
+      if (code < 0) break
+      store<i32>(remap + 4 * known, code)
+    }
+    store<i32>(op, code)
+    op += 4
+  }
+  store<u32>(state, <u32>(op - codes) >> 2, 36)
+  return i
+}
+
+/** Fills a larger, zeroed table from the one before; the state has the new one already. */
+export function parquetDictionaryRehash(state: usize, oldTable: usize, oldSlots: u32): void {
+  const table = <usize>load<u32>(state)
+  const mask = load<u32>(state, 4)
+  for (let i: u32 = 0; i < oldSlots; i++) {
+    const code = load<u32>(oldTable + 8 * i, 4)
+    if (code == 0) continue
+    const h = load<u32>(oldTable + 8 * i)
+    let slot = h & mask
+    while (load<u32>(table + 8 * slot, 4) != 0) slot = (slot + 1) & mask
+    store<u32>(table + 8 * slot, h)
+    store<u32>(table + 8 * slot, code, 4)
+  }
+}

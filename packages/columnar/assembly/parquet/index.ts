@@ -1,0 +1,51 @@
+export { parquetBounds128, parquetBounds32, parquetBounds64, parquetBoundsFloat, parquetBoundsStrings } from './bounds'
+export {
+  parquetByteArraysToInt128,
+  parquetFixedOffsets,
+  parquetFixedToInt128,
+  parquetInt128ToFixed,
+  parquetInt96ToMicros,
+  parquetNarrow128,
+  parquetResize,
+  parquetScale128,
+  parquetScale64,
+  parquetToFloat,
+  parquetWiden128,
+} from './convert'
+export {
+  parquetDecodeDelta,
+  parquetDeltaCount,
+  parquetJoinPrefixes,
+  parquetJoinStreams,
+  parquetLengthsToOffsets,
+  parquetPrefixedBytes,
+} from './delta'
+export {
+  parquetDictionaryFixed,
+  parquetDictionaryRecode,
+  parquetDictionaryRehash,
+  parquetDictionaryStrings,
+} from './dictionary'
+export { parquetDecodeCodes, parquetDecodeLevels, parquetEncodeHybrid } from './hybrid'
+export { parquetCountBits, parquetCountRecords, parquetListOffsets, parquetNodeValidity, parquetRecordEnd } from './levels'
+export { parquetLz4Uncompress } from './lz4'
+export {
+  parquetBitsToBytes,
+  parquetBitsToLevels,
+  parquetBytesToBits,
+  parquetCountAtLeast,
+  parquetEncodeByteArrays,
+  parquetEncodeByteArraysByCode,
+  parquetEncodeByteArraysOf,
+  parquetPlainByteArrays,
+} from './plain'
+export { parquetSnappyCompress, parquetSnappyLength, parquetSnappyUncompress } from './snappy'
+export {
+  parquetCompact,
+  parquetGather,
+  parquetGatheredBytes,
+  parquetGatherStrings,
+  parquetShiftOffsets,
+  parquetSpread,
+  parquetSpreadOffsets,
+} from './spread'

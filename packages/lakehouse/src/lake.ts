@@ -1,0 +1,63 @@
+import { DeltaTable } from '@deltaworks/delta-table'
+import type { Session } from '@deltaworks/engine'
+import { scan, type DataFrame } from '@deltaworks/plan'
+import { joinPath } from '@deltaworks/storage'
+import { tableNotBuilt } from './errors.js'
+import type { Ledger } from './landing.js'
+
+/** The tables of one lake as a run sees them: each opened once, and again after it was written. */
+export class Lake {
+  readonly session: Session
+  readonly root: string
+  readonly #tables = new Map<string, Promise<DeltaTable | null>>()
+  /** Rows that this run computed and kept in memory, so that what was just written need not be read again. */
+  readonly #frames = new Map<string, DataFrame>()
+
+  constructor(session: Session, root: string) {
+    this.session = session
+    this.root = root
+  }
+
+  uri(path: string): string {
+    return joinPath(this.root, path)
+  }
+
+  /** The table under `<root>/<path>`, or null if there is none. */
+  table(path: string): Promise<DeltaTable | null> {
+    let opened = this.#tables.get(path)
+    if (opened === undefined) {
+      opened = DeltaTable.openIfExists(this.session, this.uri(path))
+      this.#tables.set(path, opened)
+    }
+    return opened
+  }
+
+  /** @throws LakehouseError DW-LAKEHOUSE-0007 */
+  async existing(path: string): Promise<DeltaTable> {
+    const table = await this.table(path)
+    if (table === null) throw tableNotBuilt(path, this.root)
+    return table
+  }
+
+  /** Records what a write left behind. */
+  wrote(path: string, table: DeltaTable, rows?: DataFrame): void {
+    this.#tables.set(path, Promise.resolve(table))
+    if (rows === undefined) this.#frames.delete(path)
+    else this.#frames.set(path, rows)
+  }
+
+  /** A table's rows: those kept in memory, or a scan of its current version. */
+  async frame(path: string): Promise<DataFrame> {
+    const kept = this.#frames.get(path)
+    return kept ?? scan((await this.existing(path)).provider())
+  }
+
+  async version(path: string): Promise<number> {
+    return (await this.table(path))?.version ?? -1
+  }
+
+  /** The application transactions of a table: what it says of its own origin. */
+  async ledger(path: string): Promise<Ledger> {
+    return (await this.table(path))?.appTransactions ?? new Map<string, number>()
+  }
+}

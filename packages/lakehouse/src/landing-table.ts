@@ -1,0 +1,110 @@
+import { splitCsv, type CsvReadOptions } from '@deltaworks/formats'
+import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@deltaworks/plan'
+import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
+import type { ObjectStore } from '@deltaworks/storage'
+import type { LandingFile } from './landing.js'
+import { auditColumns, type TableDefinition } from './table-definition.js'
+
+/** What a landed row carries besides the source's columns until it is taken apart into good and malformed. */
+export const landingColumns = {
+  sourceFile: 'source_file',
+  sourceLine: 'source_line',
+  rawRecord: '_raw_record',
+  corruptReason: '_corrupt_reason',
+} as const
+
+/** The columns of a definition that landing files hold: all but those that `derive` and the audit add. */
+export function landedFields(table: TableDefinition): Schema {
+  const inFiles = (name: string): boolean => !auditColumns.has(name) && table.columns[name]?.facts.derived !== true
+  return { fields: table.schema.fields.filter((f) => inFiles(f.name)) }
+}
+
+/** Files larger than this are cut into byte ranges, so that several workers read one file. */
+const splitBytes = 32 * 1024 * 1024
+
+/**
+ * Landing files as one table: the source's columns as declared, where each row comes from, and why a row is malformed.
+ * Malformed rows are kept (`_corrupt_reason` is not null), never dropped.
+ */
+export class LandingTable implements TableProvider {
+  readonly name: string
+  readonly schema: Schema
+  readonly statistics: TableStatistics
+  readonly #store: ObjectStore
+  readonly #files: readonly LandingFile[]
+  readonly #table: TableDefinition
+
+  constructor(store: ObjectStore, table: TableDefinition, files: readonly LandingFile[]) {
+    this.name = `landing of ${table.name}`
+    this.#store = store
+    this.#files = files
+    this.#table = table
+    this.schema = {
+      fields: [
+        ...landedFields(table).fields.map((f) => ({ ...f, nullable: true })),
+        field(landingColumns.sourceFile, string, false),
+        field(landingColumns.sourceLine, int64, false),
+        field(landingColumns.rawRecord, string),
+        field(landingColumns.corruptReason, string),
+      ],
+    }
+    this.statistics = {
+      rowCount: null,
+      sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+      approximate: true,
+    }
+  }
+
+  async scan(): Promise<ScanPlan> {
+    const splits: FileSplit[] = []
+    const format = { kind: this.#table.source!.format, options: readerOptions(this.#table) }
+    for (const file of this.#files) {
+      const ranges =
+        format.kind === 'csv' && file.sizeBytes > splitBytes
+          ? await splitCsv(this.#store, file.path, file.sizeBytes, format.options as unknown as CsvReadOptions, splitBytes)
+          : [null]
+      for (const range of ranges) {
+        splits.push({
+          kind: 'file',
+          store: this.#store.uri,
+          path: file.path,
+          format,
+          sizeBytes: file.sizeBytes,
+          rowGroups: null,
+          byteRange: range,
+          rowCount: null,
+          constants: {},
+          physicalNames: null,
+          fieldIds: null,
+          deletedRows: null,
+          virtualColumns: {
+            [landingColumns.sourceFile]: 'file_path',
+            [landingColumns.sourceLine]: 'line',
+            [landingColumns.rawRecord]: 'raw_record',
+            [landingColumns.corruptReason]: 'corrupt_reason',
+          },
+        })
+      }
+    }
+    return { splits, filesTotal: this.#files.length, filesPruned: 0 }
+  }
+
+  describe(): Json {
+    return { kind: 'landing', store: this.#store.uri, files: this.#files.map((f) => f.path) }
+  }
+}
+
+/** The format's reader options with the columns of the definition: names in files, patterns, which may be missing. */
+export function readerOptions(table: TableDefinition): { readonly [option: string]: Json } {
+  const source = table.source!
+  const columns = landedFields(table).fields.map((f) => {
+    const { sourceNames, sourcePattern, sourceRequired } = table.columns[f.name]!.facts
+    return {
+      name: f.name,
+      aliases: sourceNames.length === 0 ? [f.name] : [...sourceNames],
+      required: sourceRequired,
+      ...(sourcePattern === null ? {} : { pattern: sourcePattern }),
+    }
+  })
+  return { ...source.options, columns, extraColumns: source.extraColumns, mode: 'permissive' }
+}

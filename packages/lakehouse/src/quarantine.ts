@@ -1,0 +1,69 @@
+import { col, fn, lit } from '@deltaworks/expression'
+import type { DataFrame } from '@deltaworks/plan'
+import { date, field, int64, schema, string, timestamp, type Schema } from '@deltaworks/schema'
+import { landingColumns } from './landing-table.js'
+
+/**
+ * Where rows wait that could not be used: one Delta table for the whole lake. A row's key is what was landed (table, file,
+ * line and record), so that quarantining it again changes nothing.
+ */
+export const quarantinePath = 'quality/quarantine'
+
+export const quarantineSchema: Schema = schema([
+  field('table_name', string, false),
+  field('stage', string, false, { comment: 'read: the row is malformed; rule: a quality rule failed on it' }),
+  field('rules', string, false, { comment: 'ids of the rules that failed, separated by ", "' }),
+  field('reason', string, false),
+  field('source_file', string, false),
+  field('source_line', int64, false),
+  field('record', string, false, { comment: 'the row as landed (malformed) or as JSON' }),
+  field('run_id', string, false),
+  field('quarantined_at', timestamp, false),
+  field('run_date', date, false),
+])
+
+export const quarantineKey = ['table_name', 'source_file', 'source_line', 'stage', 'record'] as const
+
+interface RunStamp {
+  readonly runId: string
+  readonly nowMicros: bigint
+}
+
+const stamps = ({ runId, nowMicros }: RunStamp) => [
+  lit(runId).as('run_id'),
+  lit(nowMicros, timestamp).as('quarantined_at'),
+  lit(Number(nowMicros / 86_400_000_000n), date).as('run_date'),
+]
+
+/** Landed rows that could not be read, as rows of the quarantine table. */
+export const malformedRows = (landed: DataFrame, table: string, stamp: RunStamp): DataFrame =>
+  landed
+    .filter(col(landingColumns.corruptReason).isNotNull())
+    .select(
+      lit(table).as('table_name'),
+      lit('read').as('stage'),
+      lit('well_formed').as('rules'),
+      col(landingColumns.corruptReason).as('reason'),
+      col(landingColumns.sourceFile).as('source_file'),
+      col(landingColumns.sourceLine).as('source_line'),
+      fn.coalesce(col(landingColumns.rawRecord), lit('')).as('record'),
+      ...stamps(stamp),
+    )
+
+/** Rows on which rules failed, with the rules and their reasons, as rows of the quarantine table. */
+export const ruleFailures = (
+  bad: DataFrame,
+  table: string,
+  record: readonly string[],
+  stamp: RunStamp,
+): DataFrame =>
+  bad.select(
+    lit(table).as('table_name'),
+    lit('rule').as('stage'),
+    col('failed_rules').as('rules'),
+    col('failure_reasons').as('reason'),
+    col('source_file'),
+    col('source_line'),
+    fn.to_json_object(...record.flatMap((name) => [lit(name), col(name)])).as('record'),
+    ...stamps(stamp),
+  )

@@ -1,0 +1,26 @@
+import type { ObjectStore } from '@deltaworks/storage'
+import type { Lake } from './lake.js'
+import type { LakehouseDefinition } from './lakehouse-definition.js'
+import type { BuildContext, TableDefinition } from './table-definition.js'
+
+/** What every step of a run has at hand. */
+export interface RunContext {
+  readonly runId: string
+  readonly nowMicros: bigint
+  readonly lakehouse: LakehouseDefinition
+  readonly configuration: unknown
+  readonly lake: Lake
+  readonly landing: ObjectStore
+  readonly signal: AbortSignal | undefined
+  /** Inputs so small that every table of the run is kept in memory until it ends. */
+  readonly keepInMemory: boolean
+}
+
+/** A definition's functions take the configuration of their own lakehouse; which one it is was checked when it was loaded. */
+export const buildContext = ({ configuration, nowMicros }: RunContext): BuildContext<never> => ({
+  configuration: configuration as never,
+  nowMicros,
+})
+
+export const qualityRules = (table: TableDefinition, context: RunContext) =>
+  table.quality?.(buildContext(context)) ?? []

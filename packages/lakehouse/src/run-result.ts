@@ -1,0 +1,65 @@
+import type { Layer } from './table-definition.js'
+
+/** What one step of a run did. Times are milliseconds since the run began. */
+export interface StepResult {
+  readonly step: string
+  readonly kind: 'ingest' | 'quality' | 'quarantine' | 'build'
+  readonly table: string
+  readonly layer: Layer | 'quality'
+  readonly status: 'written' | 'unchanged' | 'checked' | 'failed'
+  readonly startMs: number
+  readonly endMs: number
+  readonly rowsIn: number
+  readonly rowsOut: number
+  readonly rowsQuarantined: number
+  readonly filesWritten: number
+  readonly bytesWritten: number
+  readonly version: number | null
+  readonly note: string | null
+}
+
+export interface IngestedFile {
+  readonly table: string
+  readonly path: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  readonly state: 'new' | 'changed' | 'known'
+}
+
+export interface QualityResult {
+  readonly table: string
+  readonly rule: string
+  readonly description: string
+  readonly level: 'critical' | 'warning'
+  readonly status: 'passed' | 'failed' | 'error'
+  readonly metric: number | null
+  readonly threshold: string
+  readonly rowsFailed: number | null
+  readonly message: string
+}
+
+export interface TableState {
+  readonly table: string
+  readonly layer: Layer
+  readonly path: string
+  readonly version: number
+  readonly rowCount: number | null
+  readonly files: number
+  readonly sizeBytes: number
+}
+
+export interface RunResult {
+  readonly runId: string
+  readonly lakehouse: string
+  readonly root: string
+  readonly landing: string
+  readonly startedMs: number
+  readonly durationMs: number
+  /** `unchanged`: nothing was new, nothing was committed. */
+  readonly status: 'succeeded' | 'warnings' | 'unchanged' | 'quality_failed'
+  readonly steps: readonly StepResult[]
+  readonly files: readonly IngestedFile[]
+  readonly quality: readonly QualityResult[]
+  readonly quarantined: number
+  readonly tables: readonly TableState[]
+}

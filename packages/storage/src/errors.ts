@@ -1,0 +1,79 @@
+import { DeltaworksError, type Fault } from '@deltaworks/schema'
+
+export class StorageError extends DeltaworksError {
+  override readonly name = 'StorageError'
+}
+
+/** The code of "there is no such object", for callers that treat it as an answer. */
+export const objectNotFoundCode = 'DW-STORAGE-0001'
+
+export const objectNotFound = (store: string, path: string, cause?: unknown): StorageError =>
+  new StorageError(
+    objectNotFoundCode,
+    'storage',
+    `There is no object "${path}" in ${store}. Check the path, or whether another process deleted it.`,
+    { store, path },
+    cause,
+  )
+
+export const notWritable = (store: string, path: string, reason: string, cause?: unknown): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0002',
+    'storage',
+    `Cannot write "${path}" in ${store}: ${reason}. Nothing was written; make the location writable for this user, or choose another one.`,
+    { store, path, reason },
+    cause,
+  )
+
+export const notReadable = (store: string, path: string, cause?: unknown): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0003',
+    'storage',
+    `Cannot read "${path}" in ${store}: permission denied. Grant this user read access.`,
+    { store, path },
+    cause,
+  )
+
+export const pathOutsideStore = (store: string, path: string): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0004',
+    'usage',
+    `"${path}" is not a path inside ${store}: paths are relative, separated by single slashes, without "." or ".." segments.`,
+    { store, path },
+  )
+
+export const storageFailed = (store: string, path: string, operation: string, cause: unknown): StorageError => {
+  const code = systemCode(cause)
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const fault: Fault = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EMFILE' ? 'resources' : 'storage'
+  return new StorageError(
+    'DW-STORAGE-0005',
+    fault,
+    `Could not ${operation} "${path}" in ${store}: ${reason}.${code === 'ENOSPC' || code === 'EDQUOT' ? ' The disk is full; free some space.' : ''}`,
+    { store, path, operation, systemCode: code ?? null },
+    cause,
+  )
+}
+
+export const unsupportedScheme = (uri: string, scheme: string): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0006',
+    'unsupported',
+    `Cannot open ${uri}: the scheme "${scheme}:" is not supported. Supported are paths, file: and memory:.`,
+    { uri, scheme },
+  )
+
+export const invalidUri = (uri: string, reason: string): StorageError =>
+  new StorageError('DW-STORAGE-0007', 'usage', `"${uri}" is not a valid location: ${reason}.`, { uri, reason })
+
+export const writerClosed = (store: string, path: string): StorageError =>
+  new StorageError('DW-STORAGE-0009', 'internal', `The writer of "${path}" in ${store} is closed already.`, {
+    store,
+    path,
+  })
+
+/** `ENOENT` and its kin, if the error is the operating system's. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { readonly code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : undefined
+}

@@ -1,4 +1,4 @@
-import { DeltaworksError } from '@deltaworks/schema'
+import { DeltaworksError, typeName, type DataType } from '@deltaworks/schema'
 
 export class ColumnarError extends DeltaworksError {
   override readonly name = 'ColumnarError'
@@ -19,3 +19,16 @@ export const reservationRefused = (consumer: string, bytes: number, limitBytes: 
     `${consumer} needs ${bytes} bytes more, but ${usedBytes} of the ${limitBytes} bytes of memory are in use. Raise --memory.`,
     { consumer, bytes, limitBytes, usedBytes },
   )
+
+export const aggregateOverflow = (name: string, type: DataType): ColumnarError =>
+  new ColumnarError(
+    'DW-COLUMNAR-0003',
+    'data',
+    `${name} is out of the range of ${typeName(type)}. Cast the argument to a wider type, e.g. decimal(38,${type.kind === 'decimal' ? type.scale : 0}).`,
+    { aggregate: name, type: typeName(type) },
+  )
+
+export const unknownAggregate = (name: string): ColumnarError =>
+  new ColumnarError('DW-COLUMNAR-0004', 'unsupported', `The aggregate function "${name}" cannot be executed yet.`, {
+    aggregate: name,
+  })

@@ -6,3 +6,28 @@ export { ColumnarError, heapExhausted, reservationRefused } from './errors.js'
 export { chunkSize, Heap, scratchBase, scratchBytes } from './heap.js'
 export { maxBatchRows, recordBatch, targetBatchRows } from './record-batch.js'
 export type { RecordBatch } from './record-batch.js'
+export { createContext, kernelModule } from './context.js'
+export type { ColumnarContext, Kernels } from './context.js'
+export { batchFromRows, batchToRows, columnFromValues, isNull, readText, readValue } from './values.js'
+export { selectionOfTrue, takeBatch, takeColumn } from './take.js'
+export type { SelectionVector } from './take.js'
+export {
+  concatBatches,
+  concatColumns,
+  constantColumn,
+  copyBatch,
+  copyColumn,
+  nullColumn,
+  plainColumn,
+  sliceBatch,
+  sliceColumn,
+} from './copy.js'
+export { readSegment, segmentInfo, writeSegment } from './segment.js'
+export { Accumulators } from './accumulators.js'
+export type { AggregateSpec } from './accumulators.js'
+export { GroupTable } from './group-table.js'
+export { hashColumns } from './hash.js'
+export { JoinTable } from './join-table.js'
+export type { JoinMatches } from './join-table.js'
+export { keyComparator, sortIndexes } from './sort.js'
+export type { SortColumn } from './sort.js'

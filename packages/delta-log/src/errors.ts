@@ -30,13 +30,8 @@ export class DeltaError extends DeltaworksError {
   override readonly name = 'DeltaError'
 }
 
-const make = (
-  number: number,
-  fault: Fault,
-  message: string,
-  details: ErrorDetails,
-  cause?: unknown,
-): DeltaError => new DeltaError(`DW-DELTA-${String(number).padStart(4, '0')}`, fault, message, details, cause)
+const make = (number: number, fault: Fault, message: string, details: ErrorDetails, cause?: unknown): DeltaError =>
+  new DeltaError(`DW-DELTA-${String(number).padStart(4, '0')}`, fault, message, details, cause)
 
 export const notADeltaTable = (table: string): DeltaError =>
   make(
@@ -71,20 +66,21 @@ export const missingProtocol = (table: string, version: number): DeltaError =>
   )
 
 export const versionNotAvailable = (table: string, version: number, earliest: number, latest: number): DeltaError =>
-  make(
-    5,
-    'usage',
-    `${table} has no version ${version} to read: versions ${earliest} to ${latest} are available.`,
-    { table, version, earliest, latest, errorKind: 'version-not-available' },
-  )
+  make(5, 'usage', `${table} has no version ${version} to read: versions ${earliest} to ${latest} are available.`, {
+    table,
+    version,
+    earliest,
+    latest,
+    errorKind: 'version-not-available',
+  })
 
 export const timestampNotAvailable = (table: string, requested: string, earliest: string): DeltaError =>
-  make(
-    6,
-    'usage',
-    `${table} cannot be read as of ${requested}: its earliest available version is of ${earliest}.`,
-    { table, requested, earliest, errorKind: 'version-not-available' },
-  )
+  make(6, 'usage', `${table} cannot be read as of ${requested}: its earliest available version is of ${earliest}.`, {
+    table,
+    requested,
+    earliest,
+    errorKind: 'version-not-available',
+  })
 
 export const unsupportedFeature = (table: string, features: readonly string[], operation: string): DeltaError =>
   make(
@@ -119,7 +115,13 @@ export const missingDataFile = (table: string, path: string, cause?: unknown): D
     cause,
   )
 
-export const invalidLogFile = (table: string, path: string, line: number, reason: string, cause?: unknown): DeltaError =>
+export const invalidLogFile = (
+  table: string,
+  path: string,
+  line: number,
+  reason: string,
+  cause?: unknown,
+): DeltaError =>
   make(
     11,
     'data',
@@ -149,7 +151,11 @@ export const invalidDeletionVector = (table: string, path: string, reason: strin
   )
 
 export const invalidPartitionValue = (column: string, value: string, type: string): DeltaError =>
-  make(14, 'data', `The partition value "${value}" of column ${column} is not a valid ${type}.`, { column, value, type })
+  make(14, 'data', `The partition value "${value}" of column ${column} is not a valid ${type}.`, {
+    column,
+    value,
+    type,
+  })
 
 export const invalidCheckpoint = (table: string, path: string, reason: string, cause?: unknown): DeltaError =>
   make(
@@ -177,7 +183,11 @@ export const tooManyAttempts = (table: string, attempts: number, version: number
   )
 
 export const invalidProperty = (property: string, value: string, expected: string): DeltaError =>
-  make(19, 'usage', `The table property ${property} is "${value}", but should be ${expected}.`, { property, value, expected })
+  make(19, 'usage', `The table property ${property} is "${value}", but should be ${expected}.`, {
+    property,
+    value,
+    expected,
+  })
 
 export const unknownProperty = (property: string, known: readonly string[]): DeltaError =>
   make(
@@ -188,6 +198,7 @@ export const unknownProperty = (property: string, known: readonly string[]): Del
   )
 
 /** What other modules of this package make errors with; see the table above. */
-export const conflictError = (message: string, details: ErrorDetails): DeltaError => make(16, 'conflict', message, details)
+export const conflictError = (message: string, details: ErrorDetails): DeltaError =>
+  make(16, 'conflict', message, details)
 
 const versionName = (version: number): string => String(version).padStart(20, '0')

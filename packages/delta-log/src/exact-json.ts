@@ -9,16 +9,13 @@ export interface ExactNumber {
 }
 
 export type ExactJson =
-  | null
-  | boolean
-  | number
-  | string
-  | ExactNumber
-  | readonly ExactJson[]
-  | { readonly [key: string]: ExactJson }
+  null | boolean | number | string | ExactNumber | readonly ExactJson[] | { readonly [key: string]: ExactJson }
 
 export const isExactNumber = (value: ExactJson | undefined): value is ExactNumber =>
-  typeof value === 'object' && value !== null && typeof (value as { digits?: unknown }).digits === 'string' && Object.getPrototypeOf(value) === exactPrototype
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as { digits?: unknown }).digits === 'string' &&
+  Object.getPrototypeOf(value) === exactPrototype
 
 const exactPrototype = Object.freeze({})
 const exactNumber = (digits: string): ExactNumber => Object.assign(Object.create(exactPrototype) as object, { digits })

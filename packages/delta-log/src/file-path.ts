@@ -69,5 +69,8 @@ export const hiveNullPartition = '__HIVE_DEFAULT_PARTITION__'
 /** `city=Par%2Fis/day=2020-01-01`: the folder of a partition, not URL-encoded. Values are in their serialised form. */
 export const partitionFolder = (values: readonly (readonly [name: string, value: string | null])[]): string =>
   values
-    .map(([name, value]) => `${hiveEscape(name)}=${value === null || value === '' ? hiveNullPartition : hiveEscape(value)}`)
+    .map(
+      ([name, value]) =>
+        `${hiveEscape(name)}=${value === null || value === '' ? hiveNullPartition : hiveEscape(value)}`,
+    )
     .join('/')

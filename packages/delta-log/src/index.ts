@@ -1,1 +1,60 @@
-export {}
+export { actionFromJson, actionToJson } from './actions/action.js'
+export type { Action, LogAction } from './actions/action.js'
+export { addFile, fileKey } from './actions/add-file.js'
+export type { AddFile } from './actions/add-file.js'
+export type { AppTransaction } from './actions/app-transaction.js'
+export type { CdcFile } from './actions/cdc-file.js'
+export type { CommitInfo } from './actions/commit-info.js'
+export type { DeletionVectorDescriptor } from './actions/deletion-vector-descriptor.js'
+export type { DomainMetadata } from './actions/domain-metadata.js'
+export type { Metadata } from './actions/metadata.js'
+export { protocol } from './actions/protocol.js'
+export type { Protocol } from './actions/protocol.js'
+export { removeOf } from './actions/remove-file.js'
+export type { RemoveFile } from './actions/remove-file.js'
+export { writeCheckpoint } from './checkpoint-write.js'
+export type { CheckpointResult } from './checkpoint-write.js'
+export { columnMapping, columnMappingMode, physicalName } from './column-mapping.js'
+export type { ColumnMapping, ColumnMappingMode } from './column-mapping.js'
+export { readCommit } from './commit-file.js'
+export { commitTimestamps, versionAtTimestamp } from './commit-timestamp.js'
+export type { CommitTimestamp } from './commit-timestamp.js'
+export { commit, engineInfo } from './commit.js'
+export type { CommitOperation, CommitRequest, CommitResult } from './commit.js'
+export { conflictFailure, findConflict, readEverything, readNothing } from './conflict.js'
+export type { Conflict, ConflictKind, IsolationLevel, ReadSet } from './conflict.js'
+export { deletionVectorFile, readDeletedRows } from './deletion-vector/deletion-vector.js'
+export { appendOnly, DeltaError, missingDataFile, notADeltaTable } from './errors.js'
+export { checkReadable, checkWritable, readerFeaturesOf, writerFeaturesOf } from './features/protocol-check.js'
+export { requiredProtocol } from './features/required-protocol.js'
+export { tableFeature, tableFeatures } from './features/table-feature.js'
+export type { Operation, TableFeature } from './features/table-feature.js'
+export { encodePath, hiveEscape, partitionFolder, pathKey, resolveFile } from './file-path.js'
+export type { ResolvedFile } from './file-path.js'
+export { readHistory } from './history.js'
+export type { HistoryEntry } from './history.js'
+export { logParquet } from './log-parquet.js'
+export type { LogParquet, LogParquetFile } from './log-parquet.js'
+export { listLog } from './log-segment.js'
+export type { CheckpointFiles, CommitFile, LogListing } from './log-segment.js'
+export { formatPartitionValue, parsePartitionValue } from './partition-value.js'
+export { formatSchema, parseSchema, schemaToJson } from './schema-json.js'
+export { advanceSnapshot, filesOf, formatMs, readSnapshot } from './snapshot.js'
+export type { Snapshot, SnapshotOptions } from './snapshot.js'
+export { FileStatistics, parseStatistics } from './statistics.js'
+export type { ColumnBounds } from './statistics.js'
+export { formatStatistics } from './statistics-json.js'
+export type { LeafStatistics } from './statistics-json.js'
+export { locationIn, logFolder, tableLocation } from './table-location.js'
+export type { TableLocation } from './table-location.js'
+export {
+  checkpointInterval,
+  checkProperties,
+  deletedFileRetentionMs,
+  indexedColumnCount,
+  indexedColumns,
+  isAppendOnly,
+  isolationLevel,
+  knownProperties,
+  targetFileBytes,
+} from './table-properties.js'

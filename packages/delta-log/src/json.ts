@@ -19,7 +19,12 @@ export function mapOf(value: Json | undefined): Readonly<Record<string, string |
   if (!isObject(value)) return null
   const result: Record<string, string | null> = {}
   for (const [key, member] of Object.entries(value)) {
-    result[key] = typeof member === 'string' || member === null ? member : typeof member === 'object' ? JSON.stringify(member) : String(member)
+    result[key] =
+      typeof member === 'string' || member === null
+        ? member
+        : typeof member === 'object'
+          ? JSON.stringify(member)
+          : String(member)
   }
   return result
 }

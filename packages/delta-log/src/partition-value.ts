@@ -71,9 +71,14 @@ function tryParse(type: DataType, text: string): Value {
 
 function parseFloating(text: string, single: boolean): number | null {
   const trimmed = text.trim()
-  const named = { nan: NaN, infinity: Infinity, '+infinity': Infinity, '-infinity': -Infinity, inf: Infinity, '-inf': -Infinity }[
-    trimmed.toLowerCase()
-  ]
+  const named = {
+    nan: NaN,
+    infinity: Infinity,
+    '+infinity': Infinity,
+    '-infinity': -Infinity,
+    inf: Infinity,
+    '-inf': -Infinity,
+  }[trimmed.toLowerCase()]
   if (named !== undefined) return named
   if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(trimmed)) return null
   return single ? Math.fround(Number(trimmed)) : Number(trimmed)

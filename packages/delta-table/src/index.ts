@@ -1,1 +1,25 @@
-export {}
+export { DeltaTable } from './delta-table.js'
+export type { OpenOptions } from './delta-table.js'
+export { DeltaTableProvider } from './delta-table-provider.js'
+export type { ProviderOptions } from './delta-table-provider.js'
+export { DeltaTableError } from './errors.js'
+export type { CreateOptions } from './operations/create.js'
+export type {
+  DeleteClause,
+  InsertClause,
+  MergeOptions,
+  MergeValues,
+  OneOrMore,
+  UpdateClause,
+} from './operations/merge/merge-options.js'
+export type { OptimizeOptions } from './operations/optimize.js'
+export type { OverwriteOptions } from './operations/overwrite.js'
+export type { RestoreTarget } from './operations/restore.js'
+export type { Assignments } from './operations/update.js'
+export type { VacuumOptions, VacuumResult } from './operations/vacuum.js'
+export type { Condition } from './predicates.js'
+export type { TableDetail } from './table-detail.js'
+export { planOf } from './table-session.js'
+export type { Rows, TableSession } from './table-session.js'
+export type { WriteReport } from './write-report.js'
+export type { AppendOptions, TableDefinitionOptions, WriteOptions } from './write/write-options.js'

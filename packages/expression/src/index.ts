@@ -1,1 +1,34 @@
 export type * from './expression.js'
+export { agg, col, expr, Expr, fn, isExpr, lit, toExpression, when, win } from './expr.js'
+export type { CaseBuilder, Operand, WindowSpecification } from './expr.js'
+export { bind, bindCall, bindPredicate, boundColumn, boundLiteral, castTo } from './bind.js'
+export type { BindOptions } from './bind.js'
+export { bindAggregate, bindSortKey, bindWindow } from './bind-aggregate.js'
+export { scopeOf } from './scope.js'
+export type { Scope } from './scope.js'
+export { canCast, decimalToNumber, textOf } from './cast.js'
+export { commonType, commonTypeOf } from './coercion.js'
+export { utcContext } from './evaluation.js'
+export type { Evaluate, EvaluationContext } from './evaluation.js'
+export { evaluatorOf, interpret } from './interpret.js'
+export { functionRegistry, isScalarFunction, scalarFunction } from './function-registry.js'
+export type { RegisteredFunction, ScalarFunctionName } from './function-registry.js'
+export { aggregateFunction, aggregateRegistry, isAggregateFunction } from './aggregate-registry.js'
+export type { AggregateDefinition, AggregateFunctionName } from './aggregate-registry.js'
+export { isWindowFunction, windowFunction, windowRegistry } from './window-registry.js'
+export type { WindowDefinition, WindowFunctionName } from './window-registry.js'
+export {
+  childrenOf,
+  columnsOf,
+  conjunction,
+  conjuncts,
+  remapColumns,
+  someNode,
+  substituteColumns,
+  transform,
+  withChildren,
+} from './traverse.js'
+export { formatAggregate, formatExpression, formatLiteral, formatSortKey, formatWindow, outputName } from './format-expression.js'
+export { expressionFromJson, expressionKey, expressionsEqual, expressionToJson } from './serialise.js'
+export { comparatorOf, compareStrings, valuesCompare } from './value-order.js'
+export { atRow, ExpressionError } from './errors.js'

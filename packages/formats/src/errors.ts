@@ -69,3 +69,103 @@ export const duplicateFileColumn = (path: string, column: string): FormatError =
     `${path} has more than one column that "${column}" may mean when case is ignored. Ask for it with its exact name.`,
     { path, column },
   )
+
+export const invalidCsvOption = (option: string, value: unknown, wanted: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0030',
+    'usage',
+    `The option ${option} is ${JSON.stringify(value)}, but must be ${wanted}.`,
+    { option, value: String(value) },
+  )
+
+export const invalidPattern = (pattern: string, why: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0031',
+    'usage',
+    `"${pattern}" is not a usable date or time pattern: ${why}. Use Java's letters, as in yyyy-MM-dd HH:mm:ss.`,
+    { pattern },
+  )
+
+export const emptyFile = (path: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0032',
+    'data',
+    `${path} is empty: it has not even a header. Deliver the file again, or remove it.`,
+    { path },
+  )
+
+export const notText = (path: string, kind: string, why: string): FormatError =>
+  new FormatError('DW-FORMAT-0033', 'data', `${path} is not a ${kind} file: ${why}. Check what was delivered.`, { path })
+
+export const malformedRow = (
+  path: string,
+  line: number,
+  column: string | null,
+  reason: string,
+  rawRecord: string,
+): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0034',
+    'data',
+    `${path}, line ${line}: ${reason}. Correct the row, or read with mode permissive to set such rows aside.`,
+    { path, line, column, reason, rawRecord },
+  )
+
+export const missingColumns = (path: string, missing: readonly string[], header: readonly string[]): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0035',
+    'data',
+    `${path} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}. Its header has: ${shortList(header)}. Deliver the file with them, or declare them as not required.`,
+    { path, columns: missing, header },
+  )
+
+export const extraColumns = (path: string, extra: readonly string[], declared: readonly string[]): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0036',
+    'data',
+    `${path} has the undeclared column${extra.length > 1 ? 's' : ''} ${extra.join(', ')}. Declared are: ${shortList(declared)}. Declare them, or read with extraColumns ignore or rescue.`,
+    { path, columns: extra },
+  )
+
+export const tooManyColumns = (path: string, count: number, limit: number): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0037',
+    'data',
+    `The first line of ${path} has ${count} columns; the limit is ${limit}. Check the separator, or raise maxColumns.`,
+    { path, count, limit },
+  )
+
+export const rowTooLong = (path: string, line: number, limitBytes: number): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0038',
+    'data',
+    `${path}, line ${line}: the row is longer than ${limitBytes} bytes. Check the line separator, or raise maxRowBytes.`,
+    { path, line, limitBytes },
+  )
+
+export const unreadableType = (path: string, column: string, type: string, kind: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0039',
+    'unsupported',
+    `Column "${column}" of ${path} cannot be read as ${type}: ${kind} has no form for it. Read it as string and convert it.`,
+    { path, column, type },
+  )
+
+export const ambiguousHeader = (path: string, column: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0040',
+    'data',
+    `The header of ${path} names the column "${column}" more than once. Rename one of them.`,
+    { path, column },
+  )
+
+export const unknownEncoding = (encoding: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0041',
+    'usage',
+    `The encoding "${encoding}" is not known. Use utf-8, utf-16le, utf-16be, iso-8859-1 or windows-1252.`,
+    { encoding },
+  )
+
+const shortList = (names: readonly string[]): string =>
+  names.length > 40 ? `${names.slice(0, 40).join(', ')}, …` : names.join(', ')

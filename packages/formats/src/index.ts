@@ -1,2 +1,12 @@
 export { fileScan, scanMetrics } from './file-scan.js'
 export type { FileScan, ScanMetrics, VirtualColumn } from './file-scan.js'
+export { scanFile } from './scan-file.js'
+export type { FileKind } from './scan-file.js'
+export { FormatError } from './errors.js'
+
+export { scanParquet } from './parquet/scan-parquet.js'
+export { readParquetMetadata, readParquetSchema } from './parquet/parquet-metadata.js'
+export type { ColumnStatistics, ParquetMetadata, ParquetRowGroup } from './parquet/parquet-metadata.js'
+export { ParquetWriter } from './parquet/parquet-writer.js'
+export type { ParquetFile, ParquetWriteOptions } from './parquet/parquet-writer.js'
+export type { ParquetCompression } from './parquet/compress.js'

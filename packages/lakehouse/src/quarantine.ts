@@ -1,7 +1,9 @@
+import { DeltaTable } from '@deltaworks/delta-table'
 import { col, fn, lit } from '@deltaworks/expression'
 import type { DataFrame } from '@deltaworks/plan'
 import { date, field, int64, schema, string, timestamp, type Schema } from '@deltaworks/schema'
 import { landingColumns } from './landing-table.js'
+import type { RunContext } from './run-context.js'
 
 /**
  * Where rows wait that could not be used: one Delta table for the whole lake. A row's key is what was landed (table, file,
@@ -12,6 +14,7 @@ export const quarantinePath = 'quality/quarantine'
 export const quarantineSchema: Schema = schema([
   field('table_name', string, false),
   field('stage', string, false, { comment: 'read: the row is malformed; rule: a quality rule failed on it' }),
+  field('disposition', string, false, { comment: 'refused: taken out; flagged: used, but to be looked at' }),
   field('rules', string, false, { comment: 'ids of the rules that failed, separated by ", "' }),
   field('reason', string, false),
   field('source_file', string, false),
@@ -42,6 +45,7 @@ export const malformedRows = (landed: DataFrame, table: string, stamp: RunStamp)
     .select(
       lit(table).as('table_name'),
       lit('read').as('stage'),
+      lit('refused').as('disposition'),
       lit('well_formed').as('rules'),
       col(landingColumns.corruptReason).as('reason'),
       col(landingColumns.sourceFile).as('source_file'),
@@ -54,12 +58,14 @@ export const malformedRows = (landed: DataFrame, table: string, stamp: RunStamp)
 export const ruleFailures = (
   bad: DataFrame,
   table: string,
+  disposition: 'refused' | 'flagged',
   record: readonly string[],
   stamp: RunStamp,
 ): DataFrame =>
   bad.select(
     lit(table).as('table_name'),
     lit('rule').as('stage'),
+    lit(disposition).as('disposition'),
     col('failed_rules').as('rules'),
     col('failure_reasons').as('reason'),
     col('source_file'),
@@ -67,3 +73,23 @@ export const ruleFailures = (
     fn.to_json_object(...record.flatMap((name) => [lit(name), col(name)])).as('record'),
     ...stamps(stamp),
   )
+
+/** Adds rows that are not there yet. @returns the table, and how many were added; nothing is committed if none were */
+export async function addToQuarantine(
+  rows: DataFrame,
+  context: RunContext,
+): Promise<{ readonly table: DeltaTable; readonly added: number }> {
+  const { lake } = context
+  const existing = await lake.table(quarantinePath)
+  const settings = { nowMs: Number(context.nowMicros / 1000n), signal: context.signal }
+  const table =
+    existing === null
+      ? await DeltaTable.createWith(lake.session, lake.uri(quarantinePath), rows, {
+          ...settings,
+          schema: quarantineSchema,
+          partitionBy: [],
+        })
+      : await existing.merge({ source: rows, on: quarantineKey, whenNotMatchedInsert: [{}], ...settings })
+  lake.wrote(quarantinePath, table)
+  return { table, added: table.version === existing?.version ? 0 : table.lastWrite.rowsWritten }
+}

@@ -1,2 +1,48 @@
 export type * from './logical-plan.js'
 export type * from './table-provider.js'
+export { DataFrame, GroupedData, requireColumn, scan, values } from './data-frame.js'
+export type { ColumnInput, ExpressionHolder, JoinCondition, SortInput } from './data-frame.js'
+export { memoryTable, segmentTable } from './memory-table.js'
+export type { MemorySegment } from './memory-table.js'
+export {
+  aggregateNode,
+  columnOf,
+  columnsNamed,
+  distinctNode,
+  filterNode,
+  inputsOf,
+  joinNode,
+  joinSchema,
+  limitNode,
+  projectionNode,
+  scanNode,
+  sortNode,
+  transformUp,
+  unionNode,
+  valuesNode,
+  windowNode,
+  withInputs,
+} from './plan-node.js'
+export type { Named } from './plan-node.js'
+export {
+  aggregateOf,
+  bindCondition,
+  castTo,
+  filterOf,
+  joinOn,
+  joinPairs,
+  projectionOf,
+  sortOf,
+  unionByNameOf,
+  unionOf,
+  windowOf,
+} from './plan-builder.js'
+export type { JoinPair } from './plan-builder.js'
+export { PlanScope } from './plan-scope.js'
+export { describeNode, explainPlan, planToJson } from './explain.js'
+export { planHash } from './plan-hash.js'
+export { optimize, optimizerRules, optimizeWithTrace } from './optimizer/optimize.js'
+export type { OptimizeOptions, OptimizerStep } from './optimizer/optimize.js'
+export type { OptimizerRule } from './optimizer/optimizer-rule.js'
+export { estimateRows } from './optimizer/estimate-rows.js'
+export { PlanError } from './errors.js'

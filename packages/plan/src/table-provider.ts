@@ -39,7 +39,7 @@ export interface ScanPlan {
 }
 
 /** One unit of scanning: plain data, fit for `postMessage`. */
-export type ScanSplit = FileSplit | SegmentSplit
+export type ScanSplit = FileSplit | SegmentSplit | RowsSplit
 
 export interface FileSplit {
   readonly kind: 'file'
@@ -80,5 +80,13 @@ export interface FileFormat {
 export interface SegmentSplit {
   readonly kind: 'segment'
   readonly segment: SharedArrayBuffer
+  readonly rowCount: number
+}
+
+/** A few rows as plain values (`memoryTable`); the reader turns them into batches (`batchFromRows`). */
+export interface RowsSplit {
+  readonly kind: 'rows'
+  /** In the order of the table's schema. */
+  readonly rows: readonly (readonly Value[])[]
   readonly rowCount: number
 }

@@ -95,7 +95,11 @@ describe('FileStore', () => {
     const file = join(folder, 'a-file')
     writeFileSync(file, '')
     const store = new FileStore(join(file, 'lake'))
-    const error = { code: 'DW-STORAGE-0002', fault: 'storage', message: expect.stringContaining('is a file') as string }
+    const error = {
+      code: 'DW-STORAGE-0002',
+      fault: 'storage',
+      message: expect.stringContaining('is a file') as unknown,
+    }
     await expect(store.put('x', new Uint8Array(1), 'create')).rejects.toMatchObject(error)
     await expect(store.put('x', new Uint8Array(1), 'overwrite')).rejects.toMatchObject(error)
     await expect(store.writer('x')).rejects.toMatchObject(error)

@@ -152,8 +152,9 @@ export class FileStore implements ObjectStore {
 
   async delete(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
+      const file = this.#resolve(path)
       try {
-        unlinkSync(this.#resolve(path))
+        unlinkSync(file)
       } catch (error) {
         if (!isAbsence(error)) throw this.#writeError(path, error, 'delete')
       }
@@ -300,8 +301,22 @@ function openForWriting(file: string): number {
       return openSync(file, 'wx', 0o666)
     } catch (error) {
       if (systemCode(error) !== 'ENOENT' || attempt === 2) throw error
-      mkdirSync(dirname(file), { recursive: true })
+      makeFolder(dirname(file))
     }
+  }
+}
+
+/** mkdir -p. Node's own (20.20) never returns where the system denies a folder below an existing one, as in /proc. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'EEXIST') return
+    const parent = dirname(folder)
+    if (code !== 'ENOENT' || parent === folder || statSync(parent, noThrow) !== undefined) throw error
+    makeFolder(parent)
+    makeFolder(folder)
   }
 }
 

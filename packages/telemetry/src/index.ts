@@ -1,1 +1,26 @@
-export {}
+export { TelemetryError } from './errors.js'
+export { formatBytes, formatCount, formatDuration, formatInstant, formatShare } from './figures.js'
+export { readHistory } from './history.js'
+export { renderHtml } from './html/page.js'
+export { renderMarkdown } from './markdown.js'
+export { outcomes, totalsOf, workByTable } from './outcome.js'
+export type { TableWork, Tone, Totals } from './outcome.js'
+export { showProgress } from './progress.js'
+export type { Progress, ProgressStream } from './progress.js'
+export { parseReport, renderJson, runReport } from './run-report.js'
+export type {
+  ReportColumnProfile,
+  ReportExport,
+  ReportFact,
+  ReportFile,
+  ReportPlace,
+  ReportProfile,
+  ReportQuality,
+  ReportQuarantine,
+  ReportStep,
+  ReportTable,
+  RunReport,
+  RunStatus,
+} from './run-report.js'
+export { renderSummary } from './summary.js'
+export type { SummaryOptions } from './summary.js'

@@ -39,6 +39,7 @@ export {
   parquetEncodeByteArraysOf,
   parquetPlainByteArrays,
 } from './plain'
+export { parquetZstdUncompress } from './zstd'
 export { parquetSnappyCompress, parquetSnappyLength, parquetSnappyUncompress } from './snappy'
 export {
   parquetCompact,

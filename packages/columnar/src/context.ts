@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { Heap } from './heap.js'
+
+/** Exports of kernels.wasm, by name; each package types those that it calls. */
+export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
+
+/** A thread's memory and the kernels that work on it. */
+export interface ColumnarContext {
+  readonly heap: Heap
+  readonly kernels: Kernels
+}
+
+let compiled: WebAssembly.Module | undefined
+
+/** The kernels, compiled once a process; post it to workers, which then need not compile it again. */
+export function kernelModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)))
+  return compiled
+}
+
+export function createContext(options: { readonly limitBytes?: number; readonly module?: WebAssembly.Module } = {}): ColumnarContext {
+  const heap = options.limitBytes === undefined ? new Heap() : new Heap(options.limitBytes)
+  const instance = new WebAssembly.Instance(options.module ?? kernelModule(), {
+    env: {
+      memory: heap.memory,
+      abort: () => {
+        throw new WebAssembly.RuntimeError('kernel assertion failed')
+      },
+    },
+  })
+  return { heap, kernels: instance.exports as unknown as Kernels }
+}

@@ -1,0 +1,287 @@
+import type { DataType, Schema, Value } from '@deltaworks/schema'
+import type { Arena } from './arena.js'
+import { byteWidth, dictionaryColumn, fixedColumn, nestedColumn, variableColumn, type Column } from './column.js'
+import { recordBatch, type RecordBatch } from './record-batch.js'
+import { columnFromValues } from './values.js'
+
+/** `length` nulls. */
+export function nullColumn(arena: Arena, type: DataType, length: number): Column {
+  const validity = arena.allocateZeroed((length + 7) >> 3)
+  switch (type.kind) {
+    case 'null':
+      return fixedColumn(type, length, 0, validity, length)
+    case 'string':
+    case 'binary':
+    case 'variant':
+      return variableColumn(type, length, arena.allocateZeroed((length + 1) * 4), arena.allocate(0), validity, length)
+    case 'struct':
+      return nestedColumn(
+        type,
+        length,
+        0,
+        type.fields.map((f) => nullColumn(arena, f.type, length)),
+        validity,
+        length,
+      )
+    case 'list':
+      return nestedColumn(
+        type,
+        length,
+        arena.allocateZeroed((length + 1) * 4),
+        [nullColumn(arena, type.element, 0)],
+        validity,
+        length,
+      )
+    case 'map':
+      return nestedColumn(
+        type,
+        length,
+        arena.allocateZeroed((length + 1) * 4),
+        [nullColumn(arena, type.key, 0), nullColumn(arena, type.value, 0)],
+        validity,
+        length,
+      )
+    case 'boolean':
+      return fixedColumn(type, length, arena.allocateZeroed((length + 7) >> 3), validity, length)
+    default:
+      return fixedColumn(type, length, arena.allocateZeroed(length * byteWidth(type)), validity, length)
+  }
+}
+
+/** The same value `length` times; strings as a dictionary of one. */
+export function constantColumn(arena: Arena, type: DataType, value: Value, length: number): Column {
+  if (value === null) return nullColumn(arena, type, length)
+  if (type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant') {
+    return dictionaryColumn(columnFromValues(arena, type, [value]), length, arena.allocateZeroed(length * 4))
+  }
+  return columnFromValues(arena, type, new Array<Value>(length).fill(value))
+}
+
+/** The column without a dictionary; itself if it has none. */
+export function plainColumn(arena: Arena, column: Column): Column {
+  const { dictionary } = column
+  if (dictionary === null) return column
+  const { length } = column
+  const offsets = arena.allocate((length + 1) * 4)
+  const { i32 } = arena.heap
+  const codes = column.values >>> 2
+  const from = dictionary.offsets >>> 2
+  const to = offsets >>> 2
+  let size = 0
+  for (let i = 0; i < length; i++) {
+    i32[to + i] = size
+    if (dictionary.length > 0) size += i32[from + i32[codes + i]! + 1]! - i32[from + i32[codes + i]!]!
+  }
+  i32[to + length] = size
+  const bytes = arena.allocate(size)
+  const { u8 } = arena.heap
+  for (let i = 0; i < length && dictionary.length > 0; i++) {
+    const start = dictionary.values + i32[from + i32[codes + i]!]!
+    const count = i32[to + i + 1]! - i32[to + i]!
+    const target = bytes + i32[to + i]!
+    if (count <= 32) for (let j = 0; j < count; j++) u8[target + j] = u8[start + j]!
+    else u8.copyWithin(target, start, start + count)
+  }
+  return variableColumn(column.type, length, offsets, bytes, column.validity, column.nullCount)
+}
+
+export const copyColumn = (arena: Arena, column: Column): Column => sliceColumn(arena, column, 0, column.length)
+
+/** A deep copy into another arena of the same heap. */
+export const copyBatch = (arena: Arena, batch: RecordBatch): RecordBatch =>
+  recordBatch(
+    batch.schema,
+    batch.rowCount,
+    batch.columns.map((column) => copyColumn(arena, column)),
+  )
+
+/** A copy of rows [start, end). */
+export const sliceBatch = (arena: Arena, batch: RecordBatch, start: number, end: number): RecordBatch =>
+  recordBatch(
+    batch.schema,
+    end - start,
+    batch.columns.map((column) => sliceColumn(arena, column, start, end)),
+  )
+
+/** A copy of rows [start, end) of a column, its dictionary included. */
+export function sliceColumn(arena: Arena, column: Column, start: number, end: number): Column {
+  const { type } = column
+  const length = end - start
+  const { validity, nullCount } = sliceValidity(arena, column, start, end)
+  const move = (source: number, bytes: number): number => {
+    const target = arena.allocate(bytes)
+    arena.heap.u8.copyWithin(target, source, source + bytes)
+    return target
+  }
+  if (column.dictionary !== null) {
+    const dictionary = copyColumn(arena, column.dictionary)
+    return dictionaryColumn(dictionary, length, move(column.values + start * 4, length * 4), validity, nullCount)
+  }
+  switch (type.kind) {
+    case 'null':
+      return fixedColumn(type, length, 0, arena.allocateZeroed((length + 7) >> 3), length)
+    case 'boolean':
+      return fixedColumn(type, length, sliceBits(arena, column.values, start, end), validity, nullCount)
+    case 'string':
+    case 'binary':
+    case 'variant': {
+      const { offsets, first, last } = sliceOffsets(arena, column, start, end)
+      return variableColumn(type, length, offsets, move(column.values + first, last - first), validity, nullCount)
+    }
+    case 'struct':
+      return nestedColumn(
+        type,
+        length,
+        0,
+        column.children.map((child) => sliceColumn(arena, child, start, end)),
+        validity,
+        nullCount,
+      )
+    case 'list':
+    case 'map': {
+      const { offsets, first, last } = sliceOffsets(arena, column, start, end)
+      const children = column.children.map((child) => sliceColumn(arena, child, first, last))
+      return nestedColumn(type, length, offsets, children, validity, nullCount)
+    }
+    default: {
+      const width = byteWidth(type)
+      return fixedColumn(type, length, move(column.values + start * width, length * width), validity, nullCount)
+    }
+  }
+}
+
+function sliceOffsets(arena: Arena, column: Column, start: number, end: number) {
+  const offsets = arena.allocate((end - start + 1) * 4)
+  const { i32 } = arena.heap
+  const from = column.offsets >>> 2
+  const first = i32[from + start]!
+  for (let i = start; i <= end; i++) i32[(offsets >>> 2) + i - start] = i32[from + i]! - first
+  return { offsets, first, last: i32[from + end]! }
+}
+
+function sliceBits(arena: Arena, source: number, start: number, end: number): number {
+  const bytes = (end - start + 7) >> 3
+  const target = arena.allocate(bytes)
+  const { u8 } = arena.heap
+  const shift = start & 7
+  const first = source + (start >> 3)
+  if (shift === 0) u8.copyWithin(target, first, first + bytes)
+  else for (let i = 0; i < bytes; i++) u8[target + i] = (u8[first + i]! >> shift) | (u8[first + i + 1]! << (8 - shift))
+  return target
+}
+
+function sliceValidity(arena: Arena, column: Column, start: number, end: number) {
+  if (column.validity === 0) return { validity: 0, nullCount: 0 }
+  const validity = sliceBits(arena, column.validity, start, end)
+  const whole = start === 0 && end === column.length
+  return { validity, nullCount: whole ? column.nullCount : -1 }
+}
+
+/** All rows of the batches, in order, as one batch; dictionaries are dissolved. */
+export function concatBatches(arena: Arena, schema: Schema, batches: readonly RecordBatch[]): RecordBatch {
+  if (batches.length === 1) return copyBatch(arena, batches[0]!)
+  const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0)
+  const columns = schema.fields.map((f, i) =>
+    concatColumns(
+      arena,
+      f.type,
+      batches.map((batch) => batch.columns[i]!),
+    ),
+  )
+  return recordBatch(schema, rowCount, columns)
+}
+
+export function concatColumns(arena: Arena, type: DataType, encoded: readonly Column[]): Column {
+  const columns = encoded.map((column) => plainColumn(arena, column))
+  const length = columns.reduce((sum, column) => sum + column.length, 0)
+  if (type.kind === 'null') return nullColumn(arena, type, length)
+  const hasNulls = columns.some((column) => column.validity !== 0)
+  const validity = hasNulls ? concatBits(arena, columns, length, (column) => column.validity) : 0
+  const nullCount = columns.some((c) => c.nullCount < 0) ? -1 : columns.reduce((sum, c) => sum + c.nullCount, 0)
+  switch (type.kind) {
+    case 'boolean':
+      return fixedColumn(type, length, concatBits(arena, columns, length, (c) => c.values), validity, nullCount)
+    case 'struct': {
+      const children = type.fields.map((f, i) =>
+        concatColumns(
+          arena,
+          f.type,
+          columns.map((column) => column.children[i]!),
+        ),
+      )
+      return nestedColumn(type, length, 0, children, validity, nullCount)
+    }
+    case 'string':
+    case 'binary':
+    case 'variant': {
+      const { offsets, ranges, total } = concatOffsets(arena, columns, length)
+      const bytes = arena.allocate(total)
+      let position = bytes
+      columns.forEach((column, i) => {
+        const [first, last] = ranges[i]!
+        arena.heap.u8.copyWithin(position, column.values + first, column.values + last)
+        position += last - first
+      })
+      return variableColumn(type, length, offsets, bytes, validity, nullCount)
+    }
+    case 'list':
+    case 'map': {
+      const { offsets, ranges } = concatOffsets(arena, columns, length)
+      const types = type.kind === 'list' ? [type.element] : [type.key, type.value]
+      const children = types.map((child, side) =>
+        concatColumns(
+          arena,
+          child,
+          columns.map((column, i) => sliceColumn(arena, column.children[side]!, ...ranges[i]!)),
+        ),
+      )
+      return nestedColumn(type, length, offsets, children, validity, nullCount)
+    }
+    default: {
+      const width = byteWidth(type)
+      const values = arena.allocate(length * width)
+      let position = values
+      for (const column of columns) {
+        arena.heap.u8.copyWithin(position, column.values, column.values + column.length * width)
+        position += column.length * width
+      }
+      return fixedColumn(type, length, values, validity, nullCount)
+    }
+  }
+}
+
+function concatOffsets(arena: Arena, columns: readonly Column[], length: number) {
+  const offsets = arena.allocate((length + 1) * 4)
+  const { i32 } = arena.heap
+  const ranges: [number, number][] = []
+  let row = offsets >>> 2
+  let total = 0
+  for (const column of columns) {
+    const from = column.offsets >>> 2
+    const first = i32[from]!
+    const last = i32[from + column.length]!
+    for (let i = 0; i < column.length; i++) i32[row++] = i32[from + i]! - first + total
+    ranges.push([first, last])
+    total += last - first
+  }
+  i32[row] = total
+  return { offsets, ranges, total }
+}
+
+function concatBits(
+  arena: Arena,
+  columns: readonly Column[],
+  length: number,
+  bitsOf: (column: Column) => number,
+): number {
+  const target = arena.allocateZeroed((length + 7) >> 3)
+  const { u8 } = arena.heap
+  let row = 0
+  for (const column of columns) {
+    const bits = bitsOf(column)
+    for (let i = 0; i < column.length; i++, row++) {
+      if (bits === 0 || ((u8[bits + (i >> 3)]! >> (i & 7)) & 1) === 1) u8[target + (row >> 3)]! |= 1 << (row & 7)
+    }
+  }
+  return target
+}

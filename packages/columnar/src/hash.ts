@@ -1,0 +1,117 @@
+import type { Arena } from './arena.js'
+import { byteWidth, type Column } from './column.js'
+import type { ColumnarContext } from './context.js'
+import type { Heap } from './heap.js'
+import { readValue } from './values.js'
+
+const golden = 0x9e3779b1
+
+const mix = (hash: number, word: number): number => {
+  let h = Math.imul(hash ^ word, golden)
+  h ^= h >>> 15
+  h = Math.imul(h, 0x85ebca77)
+  return h ^ (h >>> 13)
+}
+
+/** One 32-bit hash a row over the columns; equal keys (null = null, NaN = NaN, -0.0 = 0.0) hash equally. @returns address of uint32[rowCount] */
+export function hashColumns(
+  context: ColumnarContext,
+  arena: Arena,
+  columns: readonly Column[],
+  rowCount: number,
+): number {
+  const address = arena.allocate(rowCount * 4)
+  const hashes = context.heap.i32.subarray(address >>> 2, (address >>> 2) + rowCount)
+  hashes.fill(0x2545f491)
+  for (const column of columns) hashColumn(context.heap, column, hashes)
+  return address
+}
+
+function hashColumn(heap: Heap, column: Column, hashes: Int32Array): void {
+  const { type, length } = column
+  if (column.dictionary !== null) {
+    const entries = new Int32Array(column.dictionary.length)
+    hashColumn(heap, column.dictionary, entries)
+    const codes = column.values >>> 2
+    each(heap, column, hashes, (row) => (entries.length === 0 ? 0 : entries[heap.i32[codes + row]!]!))
+    return
+  }
+  const { u8, i16, i32 } = heap
+  switch (type.kind) {
+    case 'boolean':
+      return each(heap, column, hashes, (row) => (u8[column.values + (row >> 3)]! >> (row & 7)) & 1)
+    case 'string':
+    case 'binary':
+    case 'variant': {
+      const offsets = column.offsets >>> 2
+      return each(heap, column, hashes, (row) => {
+        const end = column.values + i32[offsets + row + 1]!
+        let h = 0
+        for (let i = column.values + i32[offsets + row]!; i < end; i++) h = Math.imul(h ^ u8[i]!, 0x01000193)
+        return h ^ (h >>> 15)
+      })
+    }
+    case 'float32':
+    case 'float64': {
+      const bits = new Float64Array(1)
+      const words = new Int32Array(bits.buffer)
+      const values = type.kind === 'float32' ? heap.f32 : heap.f64
+      const first = column.values >>> (type.kind === 'float32' ? 2 : 3)
+      return each(heap, column, hashes, (row) => {
+        const value = values[first + row]!
+        bits[0] = value === 0 ? 0 : Number.isNaN(value) ? Number.NaN : value
+        return mix(words[0]!, words[1]!)
+      })
+    }
+    case 'list':
+    case 'map':
+    case 'struct':
+    case 'null':
+      return each(heap, column, hashes, (row) => hashText(canonicalKey(readValue(heap, column, row))))
+    default:
+  }
+  const width = byteWidth(type)
+  const at = column.values
+  if (width === 1) return each(heap, column, hashes, (row) => u8[at + row]!)
+  if (width === 2) return each(heap, column, hashes, (row) => i16[(at >>> 1) + row]!)
+  const words = width >>> 2
+  const first = at >>> 2
+  if (words === 1) return each(heap, column, hashes, (row) => i32[first + row]!)
+  if (words === 2) return each(heap, column, hashes, (row) => mix(i32[first + row * 2]!, i32[first + row * 2 + 1]!))
+  void length
+  return each(heap, column, hashes, (row) => {
+    const word = first + row * 4
+    return mix(mix(i32[word]!, i32[word + 1]!), mix(i32[word + 2]!, i32[word + 3]!))
+  })
+}
+
+function each(heap: Heap, column: Column, hashes: Int32Array, valueHash: (row: number) => number): void {
+  const { length, validity } = column
+  if (validity === 0) {
+    for (let row = 0; row < length; row++) hashes[row] = mix(hashes[row]!, valueHash(row))
+    return
+  }
+  const { u8 } = heap
+  for (let row = 0; row < length; row++) {
+    const valid = (u8[validity + (row >> 3)]! >> (row & 7)) & 1
+    hashes[row] = mix(hashes[row]!, valid === 1 ? valueHash(row) : 0x5bd1e995)
+  }
+}
+
+/** A nested value as text that is equal exactly for equal values. */
+export const canonicalKey = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'bigint'
+      ? `#${part}`
+      : part instanceof Uint8Array
+        ? `x${Buffer.from(part).toString('hex')}`
+        : typeof part === 'number' && Number.isNaN(part)
+          ? '#NaN'
+          : part,
+  )
+
+function hashText(text: string): number {
+  let h = 0
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  return h
+}

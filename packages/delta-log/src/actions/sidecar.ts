@@ -1,0 +1,14 @@
+import { numberOf, textOf, type JsonObject } from '../json.js'
+
+/** A Parquet file with add and remove actions of a V2 checkpoint. */
+export interface Sidecar {
+  readonly kind: 'sidecar'
+  readonly path: string
+  readonly sizeBytes: number
+}
+
+export const sidecarFromJson = (json: JsonObject): Sidecar => ({
+  kind: 'sidecar',
+  path: textOf(json['path']) ?? '',
+  sizeBytes: numberOf(json['sizeInBytes']) ?? 0,
+})

@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
+import type { Action, LogAction } from './actions/action.js'
+import type { CommitInfo } from './actions/commit-info.js'
+import { writeCheckpoint } from './checkpoint-write.js'
+import { commitPath, formatActions, readCommit } from './commit-file.js'
+import { findConflict, type Conflict, type IsolationLevel, type ReadSet } from './conflict.js'
+import { appendOnly, tooManyAttempts } from './errors.js'
+import { checkWritable } from './features/protocol-check.js'
+import type { LogParquet } from './log-parquet.js'
+import { advanceSnapshot, type Snapshot } from './snapshot.js'
+import type { TableLocation } from './table-location.js'
+import { checkpointInterval, isAppendOnly, usesInCommitTimestamps } from './table-properties.js'
+
+/*
+ *   actions + base version N
+ *        |
+ *        v
+ *   put N+1 if absent --written--> advance the snapshot --> checkpoint, if one is due --> committed
+ *        | taken                                       ^
+ *        v                                             |
+ *   is it ours (an answer was lost)? ------yes---------+
+ *        | no
+ *   read the winner, find a conflict --found--> conflicted
+ *        | none: rebase on it, N := N+1
+ *        +--> put again
+ */
+
+export const engineInfo = 'Deltaworks/0.1.0'
+
+/** What a commit was, in Spark's words: `WRITE`, `MERGE`, `OPTIMIZE` … */
+export interface CommitOperation {
+  readonly name: string
+  /** Values are text, with JSON inside for what is no text. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly metrics: Readonly<Record<string, number | string>>
+}
+
+export interface CommitRequest {
+  readonly location: TableLocation
+  /** The snapshot that the actions were made for; null creates the table. */
+  readonly base: Snapshot | null
+  readonly actions: readonly Action[]
+  readonly operation: CommitOperation
+  readonly reads: ReadSet
+  readonly isolation: IsolationLevel
+  /** Whether rows inside of files change (delete, update, merge): some table features do not allow that to us. */
+  readonly rewritesRows?: boolean
+  readonly userMetadata?: string | null
+  readonly nowMs: () => number
+  /** For the checkpoint that may be due. */
+  readonly parquet: LogParquet
+  readonly maxAttempts?: number
+}
+
+export type CommitResult =
+  | { readonly kind: 'committed'; readonly version: number; readonly snapshot: Snapshot; readonly attempts: number }
+  | { readonly kind: 'conflicted'; readonly conflict: Conflict; readonly attempts: number }
+
+const committed = channel('deltaworks:commit:finish')
+const conflicted = channel('deltaworks:commit:conflict')
+const checkpointFailed = channel('deltaworks:checkpoint:failed')
+
+/**
+ * Puts the actions into the log exactly once, behind whatever other writers have committed since `base` if that does not
+ * conflict (see `findConflict`). Nothing is ever half-written: a commit is one put-if-absent.
+ * @throws DeltaError DW-DELTA-0007, 0008, 0017, 0018; StorageError if it is not known whether the commit happened
+ */
+export async function commit(request: CommitRequest): Promise<CommitResult> {
+  const { location, base } = request
+  checkAllowed(request)
+  const txnId = randomUUID()
+  const winners: (readonly LogAction[])[] = []
+  const maxAttempts = request.maxAttempts ?? 10_000
+  let snapshot = base
+  for (let attempts = 1; attempts <= maxAttempts; attempts++) {
+    const version = (base?.version ?? -1) + winners.length + 1
+    const info = commitInfo(request, version, snapshot, winners, txnId)
+    const actions: readonly Action[] = [info, ...request.actions]
+    const winner = await putCommit(location, version, actions, txnId)
+    if (winner === null) {
+      snapshot = advanceSnapshot(location, base, [...winners, actions], info.inCommitTimestampMs ?? info.timestampMs)
+      committed.publish({ table: location.uri, version, operation: info.operation, attempts })
+      await checkpointIfDue(snapshot, request)
+      return { kind: 'committed', version, snapshot, attempts }
+    }
+    const conflict =
+      base === null
+        ? tableCreated(version, winner)
+        : findConflict(request.actions, request.reads, request.isolation, version, winner)
+    if (conflict !== null) {
+      conflicted.publish({ table: location.uri, conflict, operation: request.operation.name })
+      return { kind: 'conflicted', conflict, attempts }
+    }
+    winners.push(winner)
+  }
+  throw tooManyAttempts(location.uri, maxAttempts, (base?.version ?? -1) + winners.length)
+}
+
+/** Features, and append-only tables. Metadata and protocol that the commit itself brings count. */
+function checkAllowed(request: CommitRequest): void {
+  const { location, base, actions } = request
+  const metadata = actions.find((action) => action.kind === 'metaData') ?? base?.metadata
+  const protocol = actions.find((action) => action.kind === 'protocol') ?? base?.protocol
+  if (base !== null) {
+    checkWritable(
+      location.uri,
+      base.protocol,
+      base.metadata,
+      base.schema,
+      request.rewritesRows === true ? 'rewrite' : 'write',
+    )
+    if (isAppendOnly(base.metadata.configuration) && actions.some((a) => a.kind === 'remove' && a.dataChange)) {
+      throw appendOnly(location.uri, request.operation.name)
+    }
+  }
+  if (metadata === undefined || protocol === undefined) {
+    throw new TypeError('a commit that creates a table needs a protocol and a metaData action')
+  }
+}
+
+/**
+ * @returns null if the version is ours, else what its winner wrote
+ * @throws StorageError if the answer was lost and the log does not show the commit
+ */
+async function putCommit(
+  location: TableLocation,
+  version: number,
+  actions: readonly Action[],
+  txnId: string,
+): Promise<readonly LogAction[] | null> {
+  let failure: unknown = null
+  try {
+    const outcome = await location.store.put(commitPath(location, version), formatActions(actions), 'create')
+    if (outcome === 'written') return null
+  } catch (error) {
+    failure = error
+  }
+  // The put may have happened although its answer was lost (or a retry inside the store found its own first attempt): only
+  // the log can tell.
+  let winner: readonly LogAction[]
+  try {
+    winner = await readCommit(location, version)
+  } catch (error) {
+    throw failure ?? error
+  }
+  if (winner.some((action) => action.kind === 'commitInfo' && action.txnId === txnId)) return null
+  if (failure !== null) throw failure
+  return winner
+}
+
+function tableCreated(version: number, winner: readonly LogAction[]): Conflict {
+  const info = winner.find((action): action is CommitInfo => action.kind === 'commitInfo')
+  return { kind: 'TableAlreadyExists', version, winnerOperation: info?.operation ?? null, subject: null }
+}
+
+function commitInfo(
+  request: CommitRequest,
+  version: number,
+  base: Snapshot | null,
+  winners: readonly (readonly LogAction[])[],
+  txnId: string,
+): CommitInfo {
+  const timestampMs = request.nowMs()
+  const metadata = request.actions.find((action) => action.kind === 'metaData') ?? base?.metadata
+  const inCommit = usesInCommitTimestamps(metadata?.configuration ?? {})
+    ? Math.max(timestampMs, previousTimestamp(base, winners) + 1)
+    : null
+  const metrics: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.operation.metrics)) metrics[name] = String(value)
+  return {
+    kind: 'commitInfo',
+    timestampMs: inCommit ?? timestampMs,
+    inCommitTimestampMs: inCommit,
+    operation: request.operation.name,
+    operationParameters: request.operation.parameters,
+    readVersion: version === 0 ? null : (request.base?.version ?? null),
+    isolationLevel: request.isolation,
+    isBlindAppend: isBlindAppend(request),
+    operationMetrics: metrics,
+    userName: null,
+    userMetadata: request.userMetadata ?? null,
+    engineInfo,
+    txnId,
+  }
+}
+
+function previousTimestamp(base: Snapshot | null, winners: readonly (readonly LogAction[])[]): number {
+  const info = winners.at(-1)?.find((action): action is CommitInfo => action.kind === 'commitInfo')
+  return info?.inCommitTimestampMs ?? info?.timestampMs ?? base?.timestampMs ?? 0
+}
+
+const isBlindAppend = (request: CommitRequest): boolean =>
+  !request.reads.wholeTable &&
+  request.reads.predicates.length === 0 &&
+  request.reads.files.size === 0 &&
+  request.actions.every((action) => action.kind !== 'remove')
+
+/** The commit stands whether or not its checkpoint could be written: the next one tries again. */
+async function checkpointIfDue(snapshot: Snapshot, request: CommitRequest): Promise<void> {
+  const { version, metadata } = snapshot
+  if (version === 0 || version % checkpointInterval(metadata.configuration) !== 0) return
+  try {
+    await writeCheckpoint(snapshot, request.parquet, request.nowMs())
+  } catch (error) {
+    checkpointFailed.publish({ table: request.location.uri, version, error })
+  }
+}

@@ -1,0 +1,150 @@
+import type { Json } from '@deltaworks/schema'
+import { joinPath, objectNotFoundCode, type ObjectMeta } from '@deltaworks/storage'
+import { logGap, notADeltaTable, versionNotAvailable } from './errors.js'
+import { isObject, numberOf } from './json.js'
+import { lastCheckpointFileName, parseLogFileName, versionDigits } from './log-file.js'
+import { logFolder, type TableLocation } from './table-location.js'
+
+export interface CommitFile {
+  readonly version: number
+  readonly path: string
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+export interface CheckpointFiles {
+  readonly version: number
+  readonly form: 'classic' | 'multi-part' | 'v2'
+  readonly format: 'parquet' | 'json'
+  /** In the order of the parts. */
+  readonly files: readonly ObjectMeta[]
+}
+
+/** The files that make a version: a checkpoint (or none) and every commit after it, without a gap. */
+export interface LogSegment {
+  readonly version: number
+  readonly checkpoint: CheckpointFiles | null
+  readonly commits: readonly CommitFile[]
+}
+
+/** What a listing of the log holds, ascending by version. */
+export interface LogListing {
+  readonly commits: readonly CommitFile[]
+  /** Complete ones. */
+  readonly checkpoints: readonly CheckpointFiles[]
+}
+
+/** Lists the log from a version on (its checkpoint included). */
+export async function listLog(location: TableLocation, fromVersion = 0): Promise<LogListing> {
+  const folder = logFolder(location)
+  const found = await location.store.list(
+    folder,
+    fromVersion === 0
+      ? { recursive: false }
+      : { recursive: false, startAfter: joinPath(folder, versionDigits(fromVersion - 1) + '~') },
+  )
+  const commits: CommitFile[] = []
+  const parts = new Map<string, ObjectMeta[]>()
+  const checkpoints: CheckpointFiles[] = []
+  for (const object of found) {
+    const name = object.path.slice(object.path.lastIndexOf('/') + 1)
+    const file = parseLogFileName(name)
+    if (file === null) continue
+    if (file.kind === 'commit') {
+      commits.push({
+        version: file.version,
+        path: object.path,
+        sizeBytes: object.sizeBytes,
+        modifiedMs: object.modifiedMs,
+      })
+    } else if (file.form !== 'multi-part') {
+      checkpoints.push({ version: file.version, form: file.form, format: file.format, files: [object] })
+    } else {
+      const key = `${file.version}/${file.parts}`
+      const known = parts.get(key) ?? []
+      known.push(object)
+      parts.set(key, known)
+      if (known.length === file.parts) {
+        checkpoints.push({ version: file.version, form: 'multi-part', format: 'parquet', files: known })
+      }
+    }
+  }
+  checkpoints.sort((a, b) => a.version - b.version)
+  return { commits, checkpoints }
+}
+
+/** Version of `_last_checkpoint`, or null if there is none, or none that can be understood: it is only a hint. */
+export async function readLastCheckpoint(location: TableLocation): Promise<number | null> {
+  let data: Uint8Array
+  try {
+    data = await location.store.get(joinPath(logFolder(location), lastCheckpointFileName))
+  } catch (error) {
+    if ((error as { code?: string }).code === objectNotFoundCode) return null
+    throw error
+  }
+  try {
+    const json = JSON.parse(Buffer.from(data).toString('utf8')) as Json
+    const version = isObject(json) ? numberOf(json['version']) : null
+    return version !== null && Number.isSafeInteger(version) && version >= 0 ? version : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The segments that can make a version, the best first: later ones stand in if a checkpoint turns out to be damaged.
+ * @param wanted null: the latest version
+ * @throws DeltaError DW-DELTA-0001, DW-DELTA-0002, DW-DELTA-0005
+ */
+export async function logSegments(location: TableLocation, wanted: number | null): Promise<readonly LogSegment[]> {
+  const hint = await readLastCheckpoint(location)
+  if (hint !== null && (wanted === null || wanted >= hint)) {
+    const listing = await listLog(location, hint)
+    const usable = listing.checkpoints.some((c) => c.version >= hint && (wanted === null || c.version <= wanted))
+    const segments = usable ? segmentsOf(location, listing, wanted, false) : []
+    if (segments.length > 0) return segments
+  }
+  return segmentsOf(location, await listLog(location), wanted, true)
+}
+
+/** @param complete the listing begins at the log's start, so what is not in it is not there */
+function segmentsOf(
+  location: TableLocation,
+  listing: LogListing,
+  wanted: number | null,
+  complete: boolean,
+): readonly LogSegment[] {
+  const { commits, checkpoints } = listing
+  if (commits.length === 0 && checkpoints.length === 0) {
+    if (!complete) return []
+    throw notADeltaTable(location.uri)
+  }
+  const latest = Math.max(commits.at(-1)?.version ?? -1, checkpoints.at(-1)?.version ?? -1)
+  const version = wanted ?? latest
+  const candidates = checkpoints.filter((c) => c.version <= version)
+  const segments: LogSegment[] = []
+  if (version <= latest) {
+    for (const checkpoint of [...candidates.reverse(), ...(complete ? [null] : [])]) {
+      const first = checkpoint === null ? 0 : checkpoint.version + 1
+      const needed = commits.filter((c) => c.version >= first && c.version <= version)
+      if (needed.length === version - first + 1) segments.push({ version, checkpoint, commits: needed })
+    }
+  }
+  if (segments.length > 0 || !complete) return segments
+  throw explain(location, listing, version, latest)
+}
+
+function explain(location: TableLocation, listing: LogListing, version: number, latest: number): Error {
+  const present = new Set(listing.commits.map((c) => c.version))
+  const from = listing.checkpoints.filter((c) => c.version <= version).at(-1)?.version
+  const first = from === undefined ? 0 : from + 1
+  const earliest = listing.checkpoints[0]?.version ?? listing.commits[0]?.version ?? 0
+  if (version > latest) return versionNotAvailable(location.uri, version, present.has(0) ? 0 : earliest, latest)
+  for (let v = first; v <= version; v++) {
+    // Commits before the first checkpoint may have been cleaned up: then the version is gone, the log is not broken.
+    if (present.has(v)) continue
+    const cleaned = v === 0 && listing.checkpoints.length > 0
+    return cleaned ? versionNotAvailable(location.uri, version, earliest, latest) : logGap(location.uri, v, latest)
+  }
+  return logGap(location.uri, first, latest)
+}

@@ -1,0 +1,147 @@
+import { invalidProperty, unknownProperty } from './errors.js'
+
+type Configuration = Readonly<Record<string, string>>
+
+const dayMs = 86_400_000
+
+/** Versions between automatic checkpoints. */
+export const checkpointInterval = (configuration: Configuration): number =>
+  positive(configuration, 'delta.checkpointInterval', 10)
+
+/** Tombstones and files younger than this are kept by VACUUM. */
+export const deletedFileRetentionMs = (configuration: Configuration): number =>
+  interval(configuration, 'delta.deletedFileRetentionDuration', 7 * dayMs)
+
+export const logRetentionMs = (configuration: Configuration): number =>
+  interval(configuration, 'delta.logRetentionDuration', 30 * dayMs)
+
+/** null: application transactions are kept for ever. */
+export const transactionRetentionMs = (configuration: Configuration): number | null =>
+  configuration['delta.setTransactionRetentionDuration'] === undefined
+    ? null
+    : interval(configuration, 'delta.setTransactionRetentionDuration', 0)
+
+export const isAppendOnly = (configuration: Configuration): boolean => configuration['delta.appendOnly'] === 'true'
+
+export const usesInCommitTimestamps = (configuration: Configuration): boolean =>
+  configuration['delta.enableInCommitTimestamps'] === 'true'
+
+/** Leaf columns with statistics, from the first on; -1 is all of them. */
+export function indexedColumnCount(configuration: Configuration): number {
+  const text = configuration['delta.dataSkippingNumIndexedCols']
+  if (text === undefined) return 32
+  if (!/^(-1|\d+)$/.test(text)) throw invalidProperty('delta.dataSkippingNumIndexedCols', text, 'a number, or -1')
+  return Number(text)
+}
+
+/** Columns with statistics by name (dotted paths), if the table names them; null: the first ones. */
+export function indexedColumns(configuration: Configuration): readonly string[] | null {
+  const text = configuration['delta.dataSkippingStatsColumns']
+  return text === undefined
+    ? null
+    : text
+        .split(',')
+        .map((name) => name.trim().replace(/^`(.*)`$/, '$1'))
+        .filter((name) => name !== '')
+}
+
+export const isolationLevel = (configuration: Configuration): 'Serializable' | 'WriteSerializable' =>
+  configuration['delta.isolationLevel'] === 'WriteSerializable' ? 'WriteSerializable' : 'Serializable'
+
+export const targetFileBytes = (configuration: Configuration): number | null => {
+  const text = configuration['delta.targetFileSize']
+  if (text === undefined) return null
+  const match = /^(\d+)\s*(b|k|kb|m|mb|g|gb)?$/i.exec(text.trim())
+  if (match === null) throw invalidProperty('delta.targetFileSize', text, 'a size such as 128mb')
+  const unit = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[
+    (match[2] ?? '').toLowerCase().replace(/(?<=.)b$/, '')
+  ]
+  return Number(match[1]) * (unit ?? 1)
+}
+
+/** What Delta itself reads; a property beyond these that begins with `delta.` would be a typing error kept for ever. */
+export const knownProperties: readonly string[] = [
+  'delta.appendOnly',
+  'delta.autoOptimize.autoCompact',
+  'delta.autoOptimize.optimizeWrite',
+  'delta.checkpoint.writeStatsAsJson',
+  'delta.checkpoint.writeStatsAsStruct',
+  'delta.checkpointInterval',
+  'delta.checkpointPolicy',
+  'delta.columnMapping.maxColumnId',
+  'delta.columnMapping.mode',
+  'delta.dataSkippingNumIndexedCols',
+  'delta.dataSkippingStatsColumns',
+  'delta.deletedFileRetentionDuration',
+  'delta.enableChangeDataFeed',
+  'delta.enableDeletionVectors',
+  'delta.enableExpiredLogCleanup',
+  'delta.enableInCommitTimestamps',
+  'delta.isolationLevel',
+  'delta.logRetentionDuration',
+  'delta.minReaderVersion',
+  'delta.minWriterVersion',
+  'delta.parquet.compression.codec',
+  'delta.randomizeFilePrefixes',
+  'delta.randomPrefixLength',
+  'delta.setTransactionRetentionDuration',
+  'delta.targetFileSize',
+  'delta.tuneFileSizesForRewrites',
+]
+
+/** Of those, the ones that ask for a feature that we do not write. */
+const unwritable: Readonly<Record<string, (value: string) => boolean>> = {
+  'delta.columnMapping.mode': (value) => value.toLowerCase() !== 'none',
+}
+
+/** For properties that a user sets. @throws DeltaError DW-DELTA-0019 */
+export function checkProperties(configuration: Configuration): void {
+  for (const [key, value] of Object.entries(configuration)) {
+    if (key.startsWith('delta.') && !knownProperties.includes(key)) throw unknownProperty(key, knownProperties)
+    if (unwritable[key]?.(value) === true) {
+      throw invalidProperty(key, value, 'left out: Deltaworks cannot write new tables with this yet')
+    }
+  }
+  checkpointInterval(configuration)
+  deletedFileRetentionMs(configuration)
+  logRetentionMs(configuration)
+  transactionRetentionMs(configuration)
+  indexedColumnCount(configuration)
+  targetFileBytes(configuration)
+}
+
+function positive(configuration: Configuration, key: string, otherwise: number): number {
+  const text = configuration[key]
+  if (text === undefined) return otherwise
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw invalidProperty(key, text, 'a positive number')
+  return Number(text)
+}
+
+const unitsMs: Readonly<Record<string, number>> = {
+  week: 7 * dayMs,
+  day: dayMs,
+  hour: 3_600_000,
+  minute: 60_000,
+  second: 1000,
+  millisecond: 1,
+  microsecond: 0.001,
+}
+
+/** Spark's interval text: `interval 1 week`, `30 days`, `interval 2 days 3 hours`. */
+function interval(configuration: Configuration, key: string, otherwise: number): number {
+  const text = configuration[key]
+  if (text === undefined) return otherwise
+  const parts = text
+    .trim()
+    .toLowerCase()
+    .replace(/^interval\s+/, '')
+    .split(/\s+/)
+  let total = 0
+  for (let i = 0; i < parts.length; i += 2) {
+    const unit = unitsMs[(parts[i + 1] ?? '').replace(/s$/, '')]
+    if (unit === undefined || !/^\d+$/.test(parts[i]!))
+      throw invalidProperty(key, text, 'an interval such as "interval 7 days"')
+    total += Number(parts[i]) * unit
+  }
+  return total
+}

@@ -1,0 +1,140 @@
+import { createPruningPredicate, type BoundExpression } from '@deltaworks/expression'
+import { fileKey, readDeletedRows, resolveFile, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import type { FileSplit, ScanPlan, ScanRequest, TableProvider, TableStatistics, VirtualColumn } from '@deltaworks/plan'
+import { field, int64, string, type Json, type Schema, type Value } from '@deltaworks/schema'
+import { partitionValuesOf, rowCountOf, statisticsSource } from './file-statistics-source.js'
+
+/** Columns that a scan can add behind those of the table, to tell where a row is. */
+export const filePathColumn = '__file_path'
+export const rowIndexColumn = '__row_index'
+const places: Readonly<Record<string, VirtualColumn>> = { [filePathColumn]: 'file_path', [rowIndexColumn]: 'row_index' }
+
+export interface ProviderOptions {
+  /** Only these files; default all of the snapshot. */
+  readonly files?: readonly AddFile[]
+  /** Adds `__file_path` and `__row_index`. */
+  readonly withPlaces?: boolean
+  readonly name?: string
+}
+
+/** A snapshot as the engine scans it: files that can hold matching rows, with everything that is special about them as data. */
+export class DeltaTableProvider implements TableProvider {
+  readonly name: string
+  readonly schema: Schema
+  readonly snapshot: Snapshot
+  readonly files: readonly AddFile[]
+  readonly #width: number
+  readonly #subset: boolean
+  #statistics: TableStatistics | null = null
+
+  constructor(snapshot: Snapshot, options: ProviderOptions = {}) {
+    this.snapshot = snapshot
+    this.name = options.name ?? snapshot.metadata.name ?? snapshot.location.uri
+    this.files = options.files ?? [...snapshot.files.values()]
+    this.#subset = options.files !== undefined
+    this.#width = snapshot.schema.fields.length
+    this.schema =
+      options.withPlaces === true
+        ? { fields: [...snapshot.schema.fields, field(filePathColumn, string, false), field(rowIndexColumn, int64, false)] }
+        : snapshot.schema
+  }
+
+  get statistics(): TableStatistics {
+    if (this.#statistics === null) {
+      let rowCount: number | null = 0
+      let sizeBytes = 0
+      for (const file of this.files) {
+        const rows = rowCountOf(file)
+        rowCount = rowCount === null || rows === null ? null : rowCount + rows
+        sizeBytes += file.sizeBytes
+      }
+      this.#statistics = { rowCount, sizeBytes, approximate: false }
+    }
+    return this.#statistics
+  }
+
+  async scan(request: ScanRequest): Promise<ScanPlan> {
+    const kept = this.prune(request.filters)
+    const splits: FileSplit[] = []
+    for (const file of kept) {
+      const deletedRows = file.deletionVector === null ? null : await this.#deletedRows(file)
+      splits.push(this.#split(file, request, deletedRows))
+    }
+    return { splits, filesTotal: this.files.length, filesPruned: this.files.length - kept.length }
+  }
+
+  /** Files that may hold a row that satisfies all filters (over positions of `schema`). */
+  prune(filters: readonly BoundExpression[]): readonly AddFile[] {
+    if (filters.length === 0) return this.files
+    const predicate = createPruningPredicate(filters)
+    return this.files.filter((file) => {
+      const source = statisticsSource(this.snapshot, file)
+      return predicate.mayMatch({
+        rowCount: source.rowCount,
+        column: (index) => (index < this.#width ? source.column(index) : null),
+      })
+    })
+  }
+
+  describe(): Json {
+    const { location, version } = this.snapshot
+    return {
+      format: 'delta',
+      uri: location.uri,
+      version,
+      ...(this.#subset && { files: this.files.map((file) => file.path) }),
+    }
+  }
+
+  #split(file: AddFile, request: ScanRequest, deletedRows: Uint32Array | null): FileSplit {
+    const { location, columnMapping } = this.snapshot
+    const resolved = resolveFile(location, file.path)
+    const values = this.snapshot.partitionColumns.length === 0 ? null : partitionValuesOf(this.snapshot, file)
+    const constants: Record<string, Value> = {}
+    const virtualColumns: Record<string, VirtualColumn> = {}
+    for (const index of request.projection) {
+      const { name, type } = this.schema.fields[index]!
+      if (values !== null && name in values) constants[name] = values[name]!
+      // A void column is in no file.
+      else if (type.kind === 'null') constants[name] = null
+      else if (index >= this.#width) virtualColumns[name] = places[name]!
+    }
+    return {
+      kind: 'file',
+      store: resolved.store.uri,
+      path: resolved.path,
+      format: parquet,
+      sizeBytes: file.sizeBytes,
+      rowGroups: null,
+      byteRange: null,
+      rowCount: rowCountOf(file),
+      constants,
+      physicalNames: columnMapping.physicalNames,
+      fieldIds: columnMapping.fieldIds,
+      deletedRows,
+      virtualColumns,
+    }
+  }
+
+  async #deletedRows(file: AddFile): Promise<Uint32Array | null> {
+    let rows = deleted.get(file)
+    if (rows === undefined) {
+      rows = readDeletedRows(this.snapshot.location, file)
+      deleted.set(file, rows)
+      rows.catch(() => deleted.delete(file))
+    }
+    return rows
+  }
+}
+
+const parquet = { kind: 'parquet', options: null } as const
+const deleted = new WeakMap<AddFile, Promise<Uint32Array | null>>()
+
+/** The file of the snapshot that a value of `__file_path` means. */
+export function filesByPath(snapshot: Snapshot, files: Iterable<AddFile>): ReadonlyMap<string, AddFile> {
+  const result = new Map<string, AddFile>()
+  for (const file of files) result.set(resolveFile(snapshot.location, file.path).path, file)
+  return result
+}
+
+export const keysOf = (files: Iterable<AddFile>): ReadonlySet<string> => new Set([...files].map((file) => fileKey(file)))

@@ -1,0 +1,207 @@
+import {
+  listLog,
+  notADeltaTable,
+  readHistory,
+  readSnapshot,
+  tableLocation,
+  writeCheckpoint,
+  type CheckpointResult,
+  type HistoryEntry,
+  type Snapshot,
+  type TableLocation,
+} from '@deltaworks/delta-log'
+import type { TableProvider } from '@deltaworks/plan'
+import type { Schema } from '@deltaworks/schema'
+import { DeltaTableProvider } from './delta-table-provider.js'
+import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
+import { appendRows } from './operations/append.js'
+import { createTable, type CreateOptions } from './operations/create.js'
+import { deleteRows } from './operations/delete.js'
+import type { MergeOptions } from './operations/merge/merge-options.js'
+import { mergeRows } from './operations/merge/merge.js'
+import { optimizeTable, type OptimizeOptions } from './operations/optimize.js'
+import { overwriteRows, type OverwriteOptions } from './operations/overwrite.js'
+import { restoreTable, type RestoreTarget } from './operations/restore.js'
+import { updateRows, type Assignments } from './operations/update.js'
+import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum.js'
+import type { Condition } from './predicates.js'
+import { tableDetail, type TableDetail } from './table-detail.js'
+import type { Rows, TableSession } from './table-session.js'
+import { emptyReport, type WriteReport } from './write-report.js'
+import type { AppendOptions, WriteOptions } from './write/write-options.js'
+
+export interface OpenOptions {
+  readonly version?: number
+  /** The last version committed at or before this time. */
+  readonly timestampMs?: number
+}
+
+/**
+ * A Delta table at one version. Verbs that change the table return it at the version that they made (the same table if there
+ * was nothing to do); this one stays what it is.
+ */
+export class DeltaTable {
+  readonly #context: OperationContext
+  readonly snapshot: Snapshot
+  /** What the verb did that returned this table. */
+  readonly lastWrite: WriteReport
+
+  private constructor(context: OperationContext, snapshot: Snapshot, lastWrite: WriteReport = emptyReport) {
+    this.#context = context
+    this.snapshot = snapshot
+    this.lastWrite = lastWrite
+  }
+
+  /** @throws DeltaError DW-DELTA-0001 … 0009 */
+  static async open(session: TableSession, uri: string, options: OpenOptions = {}): Promise<DeltaTable> {
+    const context = operationContext(session, tableLocation(uri))
+    return new DeltaTable(context, await readSnapshot(context.location, context.parquet, options))
+  }
+
+  /** The table at its latest version, or null if there is none at this place. */
+  static async openIfExists(session: TableSession, uri: string): Promise<DeltaTable | null> {
+    try {
+      return await DeltaTable.open(session, uri)
+    } catch (error) {
+      if ((error as { code?: string }).code === notADeltaTable('').code) return null
+      throw error
+    }
+  }
+
+  static async exists(uri: string): Promise<boolean> {
+    const location = tableLocation(uri)
+    const listing = await listLog(location)
+    return listing.commits.length > 0 || listing.checkpoints.length > 0
+  }
+
+  /** Makes an empty table. @throws DeltaTableError DW-TABLE-0011 */
+  static async create(
+    session: TableSession,
+    uri: string,
+    options: CreateOptions & { readonly schema: Schema },
+  ): Promise<DeltaTable> {
+    const context = operationContext(session, tableLocation(uri))
+    const { snapshot, report } = await createTable(context, null, options)
+    return new DeltaTable(context, snapshot, report)
+  }
+
+  /** Makes a table with its first rows, in one commit. @throws DeltaTableError DW-TABLE-0011 */
+  static async createWith(
+    session: TableSession,
+    uri: string,
+    rows: Rows,
+    options: CreateOptions = {},
+  ): Promise<DeltaTable> {
+    const context = operationContext(session, tableLocation(uri))
+    const { snapshot, report } = await createTable(context, rows, options)
+    return new DeltaTable(context, snapshot, report)
+  }
+
+  /** The rows take the place of the table's, or make the table. */
+  static async createOrOverwrite(
+    session: TableSession,
+    uri: string,
+    rows: Rows,
+    options: CreateOptions & OverwriteOptions = {},
+  ): Promise<DeltaTable> {
+    const table = await DeltaTable.openIfExists(session, uri)
+    return table === null ? DeltaTable.createWith(session, uri, rows, options) : table.overwrite(rows, options)
+  }
+
+  get location(): TableLocation {
+    return this.snapshot.location
+  }
+  get uri(): string {
+    return this.snapshot.location.uri
+  }
+  get version(): number {
+    return this.snapshot.version
+  }
+  get schema(): Schema {
+    return this.snapshot.schema
+  }
+  get partitionColumns(): readonly string[] {
+    return this.snapshot.partitionColumns
+  }
+  /** When the version was committed. */
+  get timestampMs(): number {
+    return this.snapshot.timestampMs
+  }
+  /** How far applications have come with their writes. */
+  get appTransactions(): ReadonlyMap<string, number> {
+    return new Map([...this.snapshot.appTransactions].map(([appId, { version }]) => [appId, version]))
+  }
+
+  /** The table as the engine scans it. */
+  provider(options: { readonly name?: string } = {}): TableProvider {
+    return new DeltaTableProvider(this.snapshot, options)
+  }
+
+  /** The table at its latest version; reads only commits that are new. */
+  async refresh(): Promise<DeltaTable> {
+    const snapshot = await readSnapshot(this.location, this.#context.parquet, { previous: this.snapshot })
+    return snapshot === this.snapshot ? this : new DeltaTable(this.#context, snapshot)
+  }
+
+  async at(options: OpenOptions): Promise<DeltaTable> {
+    return new DeltaTable(this.#context, await readSnapshot(this.location, this.#context.parquet, options))
+  }
+
+  append(rows: Rows, options: AppendOptions = {}): Promise<DeltaTable> {
+    return this.#after(appendRows(this.#context, this.snapshot, rows, options))
+  }
+
+  /** Replaces all rows, those that satisfy `replaceWhere`, or the partitions that the rows touch. */
+  overwrite(rows: Rows, options: OverwriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(overwriteRows(this.#context, this.snapshot, rows, options))
+  }
+
+  merge(options: MergeOptions): Promise<DeltaTable> {
+    return this.#after(mergeRows(this.#context, this.snapshot, options))
+  }
+
+  /** @param condition null: all rows */
+  delete(condition: Condition | null, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(deleteRows(this.#context, this.snapshot, condition, options))
+  }
+
+  /** @param condition null: all rows */
+  update(set: Assignments, condition: Condition | null, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(updateRows(this.#context, this.snapshot, set, condition, options))
+  }
+
+  /** Packs small files; with `zorderBy`, clusters rows. */
+  optimize(options: OptimizeOptions = {}): Promise<DeltaTable> {
+    return this.#after(optimizeTable(this.#context, this.snapshot, options))
+  }
+
+  restore(target: RestoreTarget, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(restoreTable(this.#context, this.snapshot, target, options))
+  }
+
+  /** Deletes files that no version within the retention needs. The table itself does not change. */
+  async vacuum(options: VacuumOptions = {}): Promise<VacuumResult> {
+    const latest = await this.refresh()
+    return vacuumTable(this.#context, latest.snapshot, options)
+  }
+
+  /** The commits, newest first. */
+  history(limit?: number): Promise<readonly HistoryEntry[]> {
+    return readHistory(this.location, limit)
+  }
+
+  detail(): TableDetail {
+    return tableDetail(this.snapshot)
+  }
+
+  checkpoint(nowMs: number = Date.now()): Promise<CheckpointResult> {
+    return writeCheckpoint(this.snapshot, this.#context.parquet, nowMs)
+  }
+
+  async #after(operation: Promise<OperationResult | null>): Promise<DeltaTable> {
+    const result = await operation
+    return result === null
+      ? new DeltaTable(this.#context, this.snapshot)
+      : new DeltaTable(this.#context, result.snapshot, result.report)
+  }
+}

@@ -1,0 +1,84 @@
+import { boolean } from '@deltaworks/schema'
+import { appendOnly, checkWritable, isAppendOnly, removeOf, type Snapshot } from '@deltaworks/delta-log'
+import { predicateParameter } from '../condition-text.js'
+import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
+import { rowCountOf } from '../file-statistics-source.js'
+import {
+  fileBytesOf,
+  reportOf,
+  runOperation,
+  targetOf,
+  type Intent,
+  type OperationContext,
+  type OperationResult,
+} from '../operation-context.js'
+import { filterOf, isTrue, literalOf, not, scanOf } from '../plan-nodes.js'
+import { bindCondition, candidateFiles, dataColumnsOf, fileMatcher, type Condition } from '../predicates.js'
+import { runOptions } from '../run-options.js'
+import { findTouchedFiles } from '../touched-files.js'
+import type { WriteOptions } from '../write/write-options.js'
+import { nothing, writeRows } from '../write/write-rows.js'
+
+/**
+ * Deletes the rows for which the condition is true; without one, all rows. Files of whole partitions are only removed from the
+ * log; of others, the rows that stay are written again. Without matching rows nothing is committed.
+ */
+export function deleteRows(
+  context: OperationContext,
+  snapshot: Snapshot,
+  condition: Condition | null,
+  options: WriteOptions,
+): Promise<OperationResult | null> {
+  return runOperation(context, snapshot, options, (base, nowMs) => deleteIntent(context, base, condition, options, nowMs))
+}
+
+async function deleteIntent(
+  context: OperationContext,
+  base: Snapshot,
+  condition: Condition | null,
+  options: WriteOptions,
+  nowMs: number,
+): Promise<Intent | null> {
+  const { session, location } = context
+  if (isAppendOnly(base.metadata.configuration)) throw appendOnly(location.uri, 'delete from')
+  const predicate = condition === null ? literalOf(true, boolean) : bindCondition(condition, base.schema)
+  const candidates = candidateFiles(base, condition === null ? null : predicate)
+  const wholeFiles = dataColumnsOf(base, predicate).length === 0
+  checkWritable(location.uri, base.protocol, base.metadata, base.schema, wholeFiles ? 'write' : 'rewrite')
+  const touched = wholeFiles
+    ? candidates.map((file) => ({ file, rowCount: rowCountOf(file) ?? 0 }))
+    : await findTouchedFiles(session, base, candidates, isTrue(predicate), runOptions(options))
+  if (touched.length === 0) return null
+  const files = touched.map(({ file }) => file)
+  // A file of which every row goes needs no reading.
+  const partly = wholeFiles ? [] : touched.filter(({ file, rowCount }) => rowCountOf(file) !== rowCount).map((t) => t.file)
+  const written =
+    partly.length === 0
+      ? nothing
+      : await writeRows(
+          targetOf(context, base),
+          filterOf(scanOf(new DeltaTableProvider(base, { files: partly })), not(isTrue(predicate))),
+          { targetFileBytes: fileBytesOf(base.metadata, options), nowMs, ...runOptions(options) },
+        )
+  const metrics = {
+    numRemovedFiles: files.length,
+    numAddedFiles: written.adds.length,
+    numDeletedRows: touched.reduce((sum, { rowCount }) => sum + rowCount, 0),
+    numCopiedRows: written.rowCount,
+    numRemovedBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    numAddedBytes: written.sizeBytes,
+  }
+  return {
+    base,
+    actions: [...files.map((file) => removeOf(file, nowMs)), ...written.adds],
+    written,
+    operation: { name: 'DELETE', parameters: { predicate: predicateParameter(condition === null ? null : predicate) }, metrics },
+    reads: {
+      wholeTable: condition === null,
+      predicates: condition === null ? [] : [fileMatcher(base, predicate)],
+      files: keysOf(files),
+    },
+    rewritesRows: partly.length > 0,
+    report: reportOf(written, files.length, metrics),
+  }
+}

@@ -1,0 +1,228 @@
+import { remapColumns, type BoundExpression } from '@deltaworks/expression'
+import type { AddFile, Snapshot } from '@deltaworks/delta-log'
+import type { Join, JoinType, LogicalPlan, TableProvider } from '@deltaworks/plan'
+import { boolean, field, int32, type Field, type Schema } from '@deltaworks/schema'
+import { DeltaTableProvider } from '../../delta-table-provider.js'
+import {
+  aggregateOf,
+  and,
+  caseOf,
+  columnAt,
+  columnsOfSchema,
+  countAll,
+  filterOf,
+  isNotNull,
+  literalOf,
+  projectionOf,
+  projectionTo,
+  scanOf,
+} from '../../plan-nodes.js'
+import { anyOf, type BoundClause } from './merge-clauses.js'
+import { mirrored, withResidual, type MergeCondition } from './merge-condition.js'
+
+/*
+ * A merge is up to four queries over the (materialised) source S and the target's candidate files T:
+ *
+ *   touched    T join S on keys, where a matched clause applies   -> per file: rows by clause, and whether one is matched twice
+ *   unmatched  T anti join S, where a not-matched-by-source clause applies  -> per file: rows by clause
+ *   rewrite    rows of the touched files, with the clauses applied
+ *   inserts    S anti join T, where an insert clause applies
+ *
+ * Only touched files are written again; rewrite and inserts are one union and one write.
+ */
+
+export interface MergeInput {
+  readonly snapshot: Snapshot
+  readonly source: TableProvider
+  readonly condition: MergeCondition
+}
+
+function join(left: LogicalPlan, right: LogicalPlan, joinType: JoinType, condition: MergeCondition): Join {
+  const leftOnly = joinType === 'left_anti' || joinType === 'left_semi'
+  const rightFields = right.schema.fields.map((f): Field => (joinType === 'left' ? { ...f, nullable: true } : f))
+  const schema: Schema = leftOnly ? left.schema : { fields: [...left.schema.fields, ...rightFields] }
+  return { kind: 'join', left, right, joinType, keys: condition.keys, residual: condition.residual, schema }
+}
+
+const clauseNumber = (clauses: readonly BoundClause[]): BoundExpression =>
+  caseOf(
+    clauses.map((clause, i) => ({ when: clause.condition, then: literalOf(i, int32) })),
+    literalOf(null, int32),
+  )
+
+/** Rows: file path, clause number, target rows, most source rows for one of them. */
+export function touchedPlan(input: MergeInput, files: readonly AddFile[], matched: readonly BoundClause[]): LogicalPlan {
+  const width = input.snapshot.schema.fields.length
+  const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
+  // The places stand between target and source columns, so everything over the source moves by two.
+  const moved = (e: BoundExpression): BoundExpression => remapColumns(e, (i) => (i < width ? i : i + 2))
+  const condition: MergeCondition = {
+    keys: input.condition.keys,
+    residual: moved(withResidual(input.condition, anyOf(matched))),
+  }
+  const pairs = join(target, scanOf(input.source), 'inner', condition)
+  const numbered = projectionOf(pairs, [
+    { name: 'file', expression: columnAt(pairs.schema, width) },
+    { name: 'row', expression: columnAt(pairs.schema, width + 1) },
+    { name: 'clause', expression: moved(clauseNumber(matched)) },
+  ])
+  const [file, row, clause] = columnsOfSchema(numbered.schema)
+  const perRow = aggregateOf(
+    numbered,
+    [file!, row!],
+    [
+      { name: 'matches', aggregate: countAll },
+      {
+        name: 'clause',
+        aggregate: { name: 'min', args: [clause!], distinct: false, filter: null, type: clause!.type, nullable: true },
+      },
+    ],
+  )
+  return countByFile(perRow)
+}
+
+/** From (file, row, matches, clause): file, clause, rows, most matches. */
+function countByFile(perRow: LogicalPlan): LogicalPlan {
+  const [file, , matches, clause] = columnsOfSchema(perRow.schema)
+  return aggregateOf(
+    perRow,
+    [file!, clause!],
+    [
+      { name: 'rows', aggregate: countAll },
+      {
+        name: 'most',
+        aggregate: { name: 'max', args: [matches!], distinct: false, filter: null, type: matches!.type, nullable: true },
+      },
+    ],
+  )
+}
+
+/** Rows: file path, clause number, rows. */
+export function unmatchedPlan(input: MergeInput, files: readonly AddFile[], clauses: readonly BoundClause[]): LogicalPlan {
+  const width = input.snapshot.schema.fields.length
+  const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
+  const alone = join(target, scanOf(input.source), 'left_anti', moveResidual(input.condition, width))
+  const applying = filterOf(alone, anyOf(clauses))
+  const numbered = projectionOf(applying, [
+    { name: 'file', expression: columnAt(applying.schema, width) },
+    { name: 'clause', expression: clauseNumber(clauses) },
+  ])
+  const [file, clause] = columnsOfSchema(numbered.schema)
+  return aggregateOf(numbered, [file!, clause!], [{ name: 'rows', aggregate: countAll }])
+}
+
+const moveResidual = (condition: MergeCondition, width: number): MergeCondition =>
+  condition.residual === null
+    ? condition
+    : { keys: condition.keys, residual: remapColumns(condition.residual, (i) => (i < width ? i : i + 2)) }
+
+/** Rows of the touched files after the clauses: one plan, or two where rows without a match are treated apart. */
+export function rewritePlans(
+  input: MergeInput,
+  files: readonly AddFile[],
+  matched: readonly BoundClause[],
+  notMatchedBySource: readonly BoundClause[],
+  outputFields: readonly Field[],
+): readonly LogicalPlan[] {
+  const target = scanOf(new DeltaTableProvider(input.snapshot, { files }))
+  const source = scanOf(input.source)
+  if (notMatchedBySource.length === 0) return [applied(target, source, input, matched, outputFields)]
+  const withMatch = join(target, source, 'left_semi', input.condition)
+  const withoutMatch = join(target, source, 'left_anti', input.condition)
+  return [
+    matched.length === 0
+      ? keep(withMatch, input.snapshot.schema, outputFields)
+      : applied(withMatch, source, input, matched, outputFields),
+    afterClauses(withoutMatch, input.snapshot.schema, notMatchedBySource, outputFields),
+  ]
+}
+
+/** Target rows, each with the one source row that a clause applies to, if there is one. */
+function applied(
+  target: LogicalPlan,
+  source: LogicalPlan,
+  input: MergeInput,
+  matched: readonly BoundClause[],
+  outputFields: readonly Field[],
+): LogicalPlan {
+  const { schema } = input.snapshot
+  const sourceWidth = source.schema.fields.length
+  // A column that is never null tells a matched row from one that the outer join filled up.
+  const marked = projectionTo(
+    source,
+    [...columnsOfSchema(source.schema), literalOf(true, boolean)],
+    [...source.schema.fields, field('__matched', boolean, false)],
+  )
+  const condition: MergeCondition = { keys: input.condition.keys, residual: withResidual(input.condition, anyOf(matched)) }
+  const joined = join(target, marked, 'left', condition)
+  const isMatched = isNotNull(columnAt(joined.schema, schema.fields.length + sourceWidth))
+  const guarded = matched.map((clause) => ({
+    ...clause,
+    condition: clause.unconditional ? isMatched : and(isMatched, clause.condition),
+  }))
+  return afterClauses(joined, schema, guarded, outputFields)
+}
+
+function afterClauses(
+  rows: LogicalPlan,
+  schema: Schema,
+  clauses: readonly BoundClause[],
+  outputFields: readonly Field[],
+): LogicalPlan {
+  const deletes = clauses.some((clause) => clause.kind === 'delete')
+  const stays = caseOf(
+    clauses.map((clause) => ({ when: clause.condition, then: literalOf(clause.kind !== 'delete', boolean) })),
+    literalOf(true, boolean),
+  )
+  const kept = deletes ? filterOf(rows, stays) : rows
+  // Deleted rows are gone, but a delete clause still comes before the updates that it was listed with.
+  const updates = clauses.filter((clause) => clause.kind === 'update')
+  const expressions = outputFields.map((output, i) => {
+    const own: BoundExpression = i < schema.fields.length ? columnAt(rows.schema, i) : literalOf(null, output.type)
+    const branches = updates
+      .map((clause) => ({ when: clause.condition, then: clause.values[i]! }))
+      .filter(({ then }) => !(then.kind === 'column' && then.index === i))
+    // A clause that leaves the column alone still hides later ones.
+    return branches.length === 0
+      ? own
+      : caseOf(
+          updates.map((clause) => ({ when: clause.condition, then: clause.values[i]! })),
+          own,
+        )
+  })
+  return projectionTo(kept, expressions, withNullability(outputFields, expressions))
+}
+
+const keep = (rows: LogicalPlan, schema: Schema, outputFields: readonly Field[]): LogicalPlan =>
+  afterClauses(rows, schema, [], outputFields)
+
+const withNullability = (fields: readonly Field[], expressions: readonly BoundExpression[]): readonly Field[] =>
+  fields.map((f, i) => ({ name: f.name, type: f.type, nullable: expressions[i]!.nullable }))
+
+/** Source rows without a target row, as rows of the target. */
+export function insertPlan(
+  input: MergeInput,
+  files: readonly AddFile[],
+  clauses: readonly BoundClause[],
+  outputFields: readonly Field[],
+): LogicalPlan {
+  const width = input.snapshot.schema.fields.length
+  const source = scanOf(input.source)
+  const alone =
+    files.length === 0
+      ? source
+      : join(
+          source,
+          scanOf(new DeltaTableProvider(input.snapshot, { files })),
+          'left_anti',
+          mirrored(input.condition, width, source.schema.fields.length),
+        )
+  const own = (e: BoundExpression): BoundExpression => remapColumns(e, (i) => i - width)
+  const applying = clauses.some((clause) => clause.unconditional) ? alone : filterOf(alone, own(anyOf(clauses)))
+  const expressions = outputFields.map((output, i) => {
+    const last = clauses.at(-1)!
+    const earlier = clauses.slice(0, -1).map((clause) => ({ when: own(clause.condition), then: own(clause.values[i]!) }))
+    return caseOf(earlier, own(last.values[i] ?? literalOf(null, output.type)))
+  })
+  return projectionTo(applying, expressions, withNullability(outputFields, expressions))
+}

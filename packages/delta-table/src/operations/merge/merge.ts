@@ -1,0 +1,191 @@
+import { appendOnly, checkWritable, formatSchema, isAppendOnly, removeOf, type AddFile, type ReadSet, type Snapshot } from '@deltaworks/delta-log'
+import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
+import { fieldIndex, type Field, type Schema, type Value } from '@deltaworks/schema'
+import { predicateParameter } from '../../condition-text.js'
+import { filesByPath, keysOf } from '../../delta-table-provider.js'
+import { duplicateMatch } from '../../errors.js'
+import { rowCountOf } from '../../file-statistics-source.js'
+import {
+  fileBytesOf,
+  reportOf,
+  runOperation,
+  type Intent,
+  type OperationContext,
+  type OperationResult,
+} from '../../operation-context.js'
+import { unionOf } from '../../plan-nodes.js'
+import { runOptions } from '../../run-options.js'
+import { planOf } from '../../table-session.js'
+import { plainField } from '../../write/schema-enforcement.js'
+import { nothing, writeRows } from '../../write/write-rows.js'
+import { bindClauses, type BoundClauses } from './merge-clauses.js'
+import { mergeCondition } from './merge-condition.js'
+import type { MergeOptions } from './merge-options.js'
+import { insertPlan, rewritePlans, touchedPlan, unmatchedPlan, type MergeInput } from './merge-plans.js'
+import { MergeScope } from './merge-scope.js'
+
+/** Upserts. Only files with rows that change are written again; if nothing changes, only what `appTransactions` say is. */
+export function mergeRows(
+  context: OperationContext,
+  snapshot: Snapshot,
+  options: MergeOptions,
+): Promise<OperationResult | null> {
+  let source: Promise<TableProvider> | null = null
+  return runOperation(context, snapshot, options, async (base, nowMs) => {
+    checkWritable(context.location.uri, base.protocol, base.metadata, base.schema, 'write')
+    // The source is read several times, and must say the same each time.
+    source ??= context.session.materialise(planOf(options.source), { name: 'merge source', ...runOptions(options) })
+    return mergeIntent(context, base, await source, options, nowMs)
+  })
+}
+
+/** What the first passes over the target found. */
+interface Touched {
+  readonly files: ReadonlySet<AddFile>
+  readonly updated: number
+  readonly deleted: number
+  readonly bySourceUpdated: number
+  readonly bySourceDeleted: number
+}
+
+async function mergeIntent(
+  context: OperationContext,
+  base: Snapshot,
+  source: TableProvider,
+  options: MergeOptions,
+  nowMs: number,
+): Promise<Intent | null> {
+  const { session, location } = context
+  const output = outputSchema(base.schema, source.schema, options.mergeSchema === true)
+  const evolved = output.fields.length > base.schema.fields.length
+  // Clauses are bound over the table as it will be; until it is written again, its new columns are null.
+  const current = evolved ? { ...base, schema: output } : base
+  const scope = new MergeScope(location.uri, output, source.schema)
+  const input: MergeInput = { snapshot: current, source, condition: mergeCondition(options.on, scope) }
+  const clauses = bindClauses(options, location.uri, output, source.schema, scope)
+  const candidates = [...base.files.values()]
+  const touched = await findTouched(context, input, candidates, clauses, options)
+  const files = [...touched.files]
+  if (files.length > 0) {
+    checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
+    if (isAppendOnly(base.metadata.configuration)) throw appendOnly(location.uri, 'merge into')
+  }
+  const plans: LogicalPlan[] = []
+  if (files.length > 0) plans.push(...rewritePlans(input, files, clauses.matched, clauses.notMatchedBySource, output.fields))
+  if (clauses.notMatched.length > 0) plans.push(insertPlan(input, candidates, clauses.notMatched, output.fields))
+  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(output) } : base.metadata
+  const written =
+    plans.length === 0
+      ? nothing
+      : await writeRows({ session, location, metadata, schema: output }, unionOf(plans, nullableUnion(plans, output)), {
+          targetFileBytes: fileBytesOf(metadata, options),
+          nowMs,
+          ...runOptions(options),
+        })
+  if (files.length === 0 && written.adds.length === 0 && !hasNewTransaction(base, options)) return null
+  const metrics = metricsOf(touched, files, written)
+  const reads: ReadSet = { wholeTable: true, predicates: [], files: keysOf(candidates) }
+  return {
+    base,
+    actions: [...(evolved ? [metadata] : []), ...files.map((file) => removeOf(file, nowMs)), ...written.adds],
+    written,
+    operation: { name: 'MERGE', parameters: mergeParameters(options, input), metrics },
+    reads,
+    rewritesRows: files.length > 0,
+    report: { ...reportOf(written, files.length, metrics) },
+  }
+}
+
+/** The table's columns and, with mergeSchema, those that only the source has. */
+function outputSchema(target: Schema, source: Schema, mergeSchema: boolean): Schema {
+  if (!mergeSchema) return target
+  const added = source.fields.filter((f) => fieldIndex(target, f.name) < 0).map((f) => ({ ...plainField(f), nullable: true }))
+  return added.length === 0 ? target : { fields: [...target.fields, ...added] }
+}
+
+const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema => ({
+  fields: output.fields.map(
+    (f, i): Field => ({ name: f.name, type: f.type, nullable: plans.some((plan) => plan.schema.fields[i]!.nullable) }),
+  ),
+})
+
+async function findTouched(
+  context: OperationContext,
+  input: MergeInput,
+  candidates: readonly AddFile[],
+  clauses: BoundClauses,
+  options: MergeOptions,
+): Promise<Touched> {
+  const files = new Set<AddFile>()
+  const byPath = filesByPath(input.snapshot, candidates)
+  const counts = { updated: 0, deleted: 0, bySourceUpdated: 0, bySourceDeleted: 0 }
+  const collect = async (plan: LogicalPlan): Promise<readonly (readonly Value[])[]> =>
+    (await context.session.collect(plan, runOptions(options))).rows
+  if (candidates.length === 0) return { files, ...counts }
+  if (clauses.matched.length > 0) {
+    let duplicates = 0
+    for (const [path, clause, rows, most] of await collect(touchedPlan(input, candidates, clauses.matched))) {
+      files.add(byPath.get(path as string)!)
+      if (Number(most) > 1) duplicates += Number(rows)
+      if (clauses.matched[clause as number]!.kind === 'delete') counts.deleted += Number(rows)
+      else counts.updated += Number(rows)
+    }
+    // Deleting a row twice is deleting it: Spark allows it if there is nothing but one unconditional delete.
+    const onlyDeletes = clauses.matched.length === 1 && clauses.matched[0]!.kind === 'delete' && clauses.matched[0]!.unconditional
+    if (duplicates > 0 && !onlyDeletes) throw duplicateMatch(context.location.uri, duplicates)
+  }
+  if (clauses.notMatchedBySource.length > 0) {
+    for (const [path, clause, rows] of await collect(unmatchedPlan(input, candidates, clauses.notMatchedBySource))) {
+      files.add(byPath.get(path as string)!)
+      if (clauses.notMatchedBySource[clause as number]!.kind === 'delete') counts.bySourceDeleted += Number(rows)
+      else counts.bySourceUpdated += Number(rows)
+    }
+  }
+  return { files, ...counts }
+}
+
+const hasNewTransaction = (base: Snapshot, options: MergeOptions): boolean =>
+  (options.appTransactions ?? []).some(({ appId, version }) => base.appTransactions.get(appId)?.version !== version)
+
+function metricsOf(touched: Touched, files: readonly AddFile[], written: typeof nothing): Record<string, number> {
+  const before = files.reduce((sum, file) => sum + (rowCountOf(file) ?? 0), 0)
+  const updated = touched.updated + touched.bySourceUpdated
+  const deleted = touched.deleted + touched.bySourceDeleted
+  const copied = Math.max(0, before - updated - deleted)
+  return {
+    numTargetRowsInserted: Math.max(0, written.rowCount - copied - updated),
+    numTargetRowsUpdated: updated,
+    numTargetRowsMatchedUpdated: touched.updated,
+    numTargetRowsNotMatchedBySourceUpdated: touched.bySourceUpdated,
+    numTargetRowsDeleted: deleted,
+    numTargetRowsMatchedDeleted: touched.deleted,
+    numTargetRowsNotMatchedBySourceDeleted: touched.bySourceDeleted,
+    numTargetRowsCopied: copied,
+    numTargetFilesRemoved: files.length,
+    numTargetFilesAdded: written.adds.length,
+    numTargetBytesAdded: written.sizeBytes,
+    numTargetBytesRemoved: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    numOutputRows: written.rowCount,
+  }
+}
+
+function mergeParameters(options: MergeOptions, input: MergeInput): Record<string, string> {
+  const on = Array.isArray(options.on)
+    ? JSON.stringify([(options.on as readonly string[]).map((name) => `target.${name} = source.${name}`).join(' AND ')])
+    : predicateParameter(input.condition.residual)
+  const actions = (count: number, actionType: string): unknown[] => Array.from({ length: count }, () => ({ actionType }))
+  const length = (clauses: unknown): number => (clauses === undefined ? 0 : Array.isArray(clauses) ? clauses.length : 1)
+  return {
+    predicate: on,
+    matchedPredicates: JSON.stringify([
+      ...actions(length(options.whenMatchedDelete), 'delete'),
+      ...actions(length(options.whenMatchedUpdate), 'update'),
+    ]),
+    notMatchedPredicates: JSON.stringify(actions(length(options.whenNotMatchedInsert), 'insert')),
+    notMatchedBySourcePredicates: JSON.stringify([
+      ...actions(length(options.whenNotMatchedBySourceDelete), 'delete'),
+      ...actions(length(options.whenNotMatchedBySourceUpdate), 'update'),
+    ]),
+  }
+}
+

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import { columnsOf, type BoundExpression } from '@deltaworks/expression'
+import { checkWritable, readNothing, removeOf, targetFileBytes, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { fieldIndex, columnNotFound, isNested } from '@deltaworks/schema'
+import { predicateParameter } from '../condition-text.js'
+import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
+import { notOrderable, notPartitionPredicate } from '../errors.js'
+import {
+  reportOf,
+  runOperation,
+  targetOf,
+  type Intent,
+  type OperationContext,
+  type OperationResult,
+} from '../operation-context.js'
+import { scanOf } from '../plan-nodes.js'
+import { bindCondition, candidateFiles, dataColumnsOf, partitionKey, type Condition } from '../predicates.js'
+import { runOptions } from '../run-options.js'
+import type { WriteOptions } from '../write/write-options.js'
+import { nothing, writeRows, type WrittenRows } from '../write/write-rows.js'
+import { zOrderPlan } from './zorder.js'
+
+export interface OptimizeOptions extends WriteOptions {
+  /** Over partition columns: which partitions. */
+  readonly where?: Condition
+  /** Clusters the rows by these columns along a Z-order curve, instead of only packing small files. */
+  readonly zorderBy?: readonly string[]
+  /** Bytes of a data file to aim at; default the table's `delta.targetFileSize`, else 1 GiB (256 MiB for z-order). */
+  readonly targetFileBytes?: number
+  /** Shows in the report what would be done, and does nothing. */
+  readonly dryRun?: boolean
+}
+
+const gib = 1024 ** 3
+
+/**
+ * Packs small files into large ones, partition by partition, and files with deletion vectors into files without. The rows
+ * stay as they are (dataChange = false). A second run finds nothing to do.
+ */
+export function optimizeTable(
+  context: OperationContext,
+  snapshot: Snapshot,
+  options: OptimizeOptions,
+): Promise<OperationResult | null> {
+  return runOperation(context, snapshot, options, (base, nowMs) => optimizeIntent(context, base, options, nowMs))
+}
+
+/** Files that are to become one (or, if they are large, a few). */
+export type Bin = readonly AddFile[]
+
+async function optimizeIntent(
+  context: OperationContext,
+  base: Snapshot,
+  options: OptimizeOptions,
+  nowMs: number,
+): Promise<Intent | null> {
+  const { location } = context
+  checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'write')
+  const predicate = partitionPredicate(context, base, options)
+  const zorderBy = zOrderColumns(location.uri, base, options.zorderBy ?? [])
+  const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
+  const target = configured ?? (zorderBy.length > 0 ? gib / 4 : gib)
+  const bins = planBins(base, candidateFiles(base, predicate), target, zorderBy)
+  if (bins.length === 0 || options.dryRun === true) return null
+  const tags = zorderBy.length === 0 ? undefined : clusteringTags(zorderBy)
+  const written: WrittenRows[] = []
+  for (const files of bins) {
+    const provider = new DeltaTableProvider(base, { files })
+    const plan = zorderBy.length === 0 ? scanOf(provider) : await zOrderPlan(context.session, provider, zorderBy, runOptions(options))
+    written.push(
+      await writeRows(targetOf(context, base), plan, {
+        targetFileBytes: target,
+        nowMs,
+        dataChange: false,
+        ...(tags !== undefined && { tags }),
+        ...runOptions(options),
+      }),
+    )
+  }
+  return intentOf(base, bins.flat(), merged(written), predicate, zorderBy, nowMs)
+}
+
+function intentOf(
+  base: Snapshot,
+  removed: readonly AddFile[],
+  all: WrittenRows,
+  predicate: BoundExpression | null,
+  zorderBy: readonly string[],
+  nowMs: number,
+): Intent {
+  const bytes = (files: readonly AddFile[]): number => files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  const sizes = all.adds.map((file) => file.sizeBytes).sort((a, b) => a - b)
+  const metrics = {
+    numRemovedFiles: removed.length,
+    numAddedFiles: all.adds.length,
+    numRemovedBytes: bytes(removed),
+    numAddedBytes: bytes(all.adds),
+    minFileSize: sizes[0] ?? 0,
+    p50FileSize: sizes[Math.floor(sizes.length / 2)] ?? 0,
+    maxFileSize: sizes.at(-1) ?? 0,
+  }
+  return {
+    base,
+    actions: [...removed.map((file) => removeOf(file, nowMs, false)), ...all.adds],
+    written: all,
+    operation: {
+      name: 'OPTIMIZE',
+      parameters: {
+        predicate: predicateParameter(predicate),
+        zOrderBy: JSON.stringify(zorderBy),
+        auto: 'false',
+      },
+      metrics,
+    },
+    reads: { ...readNothing, files: keysOf(removed) },
+    isolation: 'SnapshotIsolation',
+    report: reportOf(all, removed.length, metrics),
+  }
+}
+
+const merged = (parts: readonly WrittenRows[]): WrittenRows =>
+  parts.length === 0
+    ? nothing
+    : {
+        adds: parts.flatMap((part) => part.adds),
+        rowCount: parts.reduce((sum, part) => sum + part.rowCount, 0),
+        sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+      }
+
+function partitionPredicate(context: OperationContext, base: Snapshot, options: OptimizeOptions): BoundExpression | null {
+  if (options.where === undefined) return null
+  const predicate = bindCondition(options.where, base.schema)
+  const others = dataColumnsOf(base, predicate)
+  if (others.length > 0 || columnsOf(predicate).length === 0) {
+    throw notPartitionPredicate(context.location.uri, 'OPTIMIZE', others.length > 0 ? others : ['no column'])
+  }
+  return predicate
+}
+
+/** Bins of a plan: by partition, and there first-fit of the files from the smallest on. */
+export function planBins(
+  snapshot: Snapshot,
+  files: readonly AddFile[],
+  targetBytes: number,
+  zorderBy: readonly string[],
+): readonly Bin[] {
+  const partitions = new Map<string, AddFile[]>()
+  for (const file of files) {
+    const key = partitionKey(snapshot, file)
+    const known = partitions.get(key)
+    if (known === undefined) partitions.set(key, [file])
+    else known.push(file)
+  }
+  const bins: Bin[] = []
+  for (const partition of partitions.values()) {
+    if (zorderBy.length === 0) bins.push(...packed(partition, targetBytes))
+    else if (!isClustered(partition, zorderBy)) bins.push(partition)
+  }
+  return bins
+}
+
+function packed(files: readonly AddFile[], targetBytes: number): readonly Bin[] {
+  const small = files
+    .filter((file) => file.sizeBytes < targetBytes || file.deletionVector !== null)
+    .sort((a, b) => a.sizeBytes - b.sizeBytes)
+  const bins: AddFile[][] = []
+  let current: AddFile[] = []
+  let bytes = 0
+  for (const file of small) {
+    if (current.length > 0 && bytes + file.sizeBytes > targetBytes) {
+      bins.push(current)
+      current = []
+      bytes = 0
+    }
+    current.push(file)
+    bytes += file.sizeBytes
+  }
+  bins.push(current)
+  return bins.filter((bin) => bin.length > 1 || bin.some((file) => file.deletionVector !== null))
+}
+
+const clusteringTags = (columns: readonly string[]): Readonly<Record<string, string>> => ({
+  ZCUBE_ID: randomUUID(),
+  ZCUBE_ZORDER_BY: JSON.stringify(columns),
+  ZCUBE_ZORDER_CURVE: 'zorder',
+})
+
+/** Whether one run has clustered all of the files by these columns already. */
+const isClustered = (files: readonly AddFile[], columns: readonly string[]): boolean => {
+  const wanted = JSON.stringify(columns)
+  const cube = files[0]?.tags?.['ZCUBE_ID']
+  return (
+    cube !== undefined &&
+    files.every(
+      (file) => file.tags?.['ZCUBE_ID'] === cube && file.tags?.['ZCUBE_ZORDER_BY'] === wanted && file.deletionVector === null,
+    )
+  )
+}
+
+function zOrderColumns(table: string, snapshot: Snapshot, names: readonly string[]): readonly string[] {
+  return names.map((name) => {
+    const index = fieldIndex(snapshot.schema, name)
+    if (index < 0) {
+      throw columnNotFound(
+        name,
+        snapshot.schema.fields.map((f) => f.name),
+      )
+    }
+    const field = snapshot.schema.fields[index]!
+    if (snapshot.partitionColumns.includes(field.name)) {
+      throw notOrderable(table, field.name, 'it is a partition column, so it has one value in each file')
+    }
+    if (isNested(field.type) || field.type.kind === 'variant' || field.type.kind === 'binary') {
+      throw notOrderable(table, field.name, `values of type ${field.type.kind} have no order`)
+    }
+    return field.name
+  })
+}

@@ -1,0 +1,212 @@
+import { formatExpression, type BoundExpression } from '@deltaworks/expression'
+import {
+  checkWritable,
+  formatSchema,
+  readEverything,
+  readNothing,
+  removeOf,
+  requiredProtocol,
+  type Action,
+  type AddFile,
+  type Metadata,
+  type ReadSet,
+  type Snapshot,
+} from '@deltaworks/delta-log'
+import { fieldOf, type Schema } from '@deltaworks/schema'
+import { badPartitioning, outsideReplaceWhere } from '../errors.js'
+import { predicateParameter } from '../condition-text.js'
+import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
+import {
+  fileBytesOf,
+  reportOf,
+  runOperation,
+  type Intent,
+  type OperationContext,
+  type OperationResult,
+} from '../operation-context.js'
+import { filterOf, isTrue, not, scanOf, unionOf } from '../plan-nodes.js'
+import { bindCondition, candidateFiles, dataColumnsOf, fileMatcher, partitionKey, type Condition } from '../predicates.js'
+import { runOptions } from '../run-options.js'
+import { planOf, type Rows } from '../table-session.js'
+import { enforceSchema, plainField } from '../write/schema-enforcement.js'
+import type { AppendOptions } from '../write/write-options.js'
+import { writeRows } from '../write/write-rows.js'
+import { isCommitted } from './append.js'
+
+export interface OverwriteOptions extends AppendOptions {
+  /** Only rows that satisfy this are replaced; the new rows must satisfy it as well. */
+  readonly replaceWhere?: Condition
+  /** `dynamic`: only partitions that the new rows touch are replaced. Default `static`: all of them. */
+  readonly partitionOverwrite?: 'static' | 'dynamic'
+  /** The table takes the rows' schema (and `partitionBy`, if given) instead of its own. */
+  readonly overwriteSchema?: boolean
+  readonly partitionBy?: readonly string[]
+}
+
+/** Replaces the table's rows, or a part of them, in one commit. */
+export function overwriteRows(
+  context: OperationContext,
+  snapshot: Snapshot,
+  rows: Rows,
+  options: OverwriteOptions,
+): Promise<OperationResult | null> {
+  return runOperation(context, snapshot, options, async (base, nowMs) => {
+    if (options.skipIfCommitted === true && isCommitted(base, options)) return null
+    checkWritable(context.location.uri, base.protocol, base.metadata, base.schema, 'write')
+    if (options.replaceWhere !== undefined) return replaceWhere(context, base, rows, options, options.replaceWhere, nowMs)
+    return options.partitionOverwrite === 'dynamic'
+      ? replacePartitions(context, base, rows, options, nowMs)
+      : replaceAll(context, base, rows, options, nowMs)
+  })
+}
+
+async function replaceAll(
+  context: OperationContext,
+  base: Snapshot,
+  rows: Rows,
+  options: OverwriteOptions,
+  nowMs: number,
+): Promise<Intent> {
+  const { session, location } = context
+  const shape = newShape(location.uri, base, rows, options)
+  const { plan, schema, evolved } = enforceSchema(location.uri, shape.schema, planOf(rows), options.mergeSchema === true)
+  const metadata = evolved ? { ...shape.metadata, schemaString: formatSchema(schema) } : shape.metadata
+  const changed = metadata !== base.metadata
+  const written = await writeRows({ session, location, metadata, schema }, plan, writeSettings(metadata, options, nowMs))
+  const removed = [...base.files.values()]
+  const protocol = changed ? requiredProtocol(schema, metadata.configuration) : base.protocol
+  const upgrade: readonly Action[] = protocol.minWriterVersion > base.protocol.minWriterVersion ? [protocol] : []
+  return {
+    base,
+    actions: [...upgrade, ...(changed ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
+    written,
+    operation: writeOperation(metadata, { mode: 'Overwrite' }, written, removed),
+    reads: changed || removed.length > 0 ? readEverything : readNothing,
+    report: reportOf(written, removed.length, {}),
+  }
+}
+
+interface Shape {
+  readonly metadata: Metadata
+  readonly schema: Schema
+}
+
+/** The schema and partitioning that the table has after an overwrite. */
+function newShape(table: string, base: Snapshot, rows: Rows, options: OverwriteOptions): Shape {
+  if (options.overwriteSchema !== true) {
+    const wanted = options.partitionBy
+    if (wanted !== undefined && wanted.join('\n') !== base.partitionColumns.join('\n')) {
+      throw badPartitioning(
+        table,
+        `the table is partitioned by (${base.partitionColumns.join(', ')}), the rows are to be by (${wanted.join(', ')}); use overwriteSchema to change that`,
+      )
+    }
+    return { metadata: base.metadata, schema: base.schema }
+  }
+  const schema: Schema = { fields: planOf(rows).schema.fields.map(plainField) }
+  const partitionColumns = (options.partitionBy ?? base.partitionColumns).map((name) => fieldOf(schema, name).name)
+  const schemaString = formatSchema(schema)
+  const same = schemaString === base.metadata.schemaString && partitionColumns.join('\n') === base.partitionColumns.join('\n')
+  return { metadata: same ? base.metadata : { ...base.metadata, schemaString, partitionColumns }, schema }
+}
+
+async function replacePartitions(
+  context: OperationContext,
+  base: Snapshot,
+  rows: Rows,
+  options: OverwriteOptions,
+  nowMs: number,
+): Promise<Intent> {
+  const { session, location } = context
+  if (base.partitionColumns.length === 0) return replaceAll(context, base, rows, options, nowMs)
+  const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
+  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
+  const written = await writeRows({ session, location, metadata, schema }, plan, writeSettings(metadata, options, nowMs))
+  const touched = new Set(written.adds.map((file) => partitionKey(base, file)))
+  const removed = [...base.files.values()].filter((file) => touched.has(partitionKey(base, file)))
+  return {
+    base,
+    actions: [...(evolved ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
+    written,
+    operation: writeOperation(metadata, { mode: 'Overwrite', isDynamicPartitionOverwrite: 'true' }, written, removed),
+    reads: { wholeTable: false, predicates: [(file) => touched.has(partitionKey(base, file))], files: keysOf(removed) },
+    report: reportOf(written, removed.length, {}),
+  }
+}
+
+/** Files that lie wholly in the predicate go; of the others that may hold such rows, the remaining rows are written again. */
+async function replaceWhere(
+  context: OperationContext,
+  base: Snapshot,
+  rows: Rows,
+  options: OverwriteOptions,
+  condition: Condition,
+  nowMs: number,
+): Promise<Intent> {
+  const { session, location } = context
+  const predicate = bindCondition(condition, base.schema)
+  const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
+  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
+  const outside = await session.collect(
+    { kind: 'limit', input: filterOf(plan, not(isTrue(predicate))), skip: 0, fetch: 1, schema: plan.schema },
+    runOptions(options),
+  )
+  if (outside.rows.length > 0) throw outsideReplaceWhere(location.uri, formatExpression(predicate))
+  const candidates = candidateFiles(base, predicate)
+  const wholeFiles = dataColumnsOf(base, predicate).length === 0
+  const removed: readonly AddFile[] = candidates
+  if (!wholeFiles && removed.length > 0) {
+    checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
+  }
+  const kept =
+    wholeFiles || removed.length === 0
+      ? []
+      : [enforceSchema(location.uri, schema, remaining(base, removed, predicate), false).plan]
+  const written = await writeRows(
+    { session, location, metadata, schema },
+    unionOf([plan, ...kept], plan.schema),
+    writeSettings(metadata, options, nowMs),
+  )
+  const reads: ReadSet = { wholeTable: false, predicates: [fileMatcher(base, predicate)], files: keysOf(removed) }
+  return {
+    base,
+    actions: [...(evolved ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
+    written,
+    operation: writeOperation(
+      metadata,
+      { mode: 'Overwrite', predicate: predicateParameter(predicate) },
+      written,
+      removed,
+    ),
+    reads,
+    rewritesRows: kept.length > 0,
+    report: reportOf(written, removed.length, {}),
+  }
+}
+
+const remaining = (base: Snapshot, files: readonly AddFile[], predicate: BoundExpression) =>
+  filterOf(scanOf(new DeltaTableProvider(base, { files })), not(isTrue(predicate)))
+
+const writeSettings = (metadata: Metadata, options: OverwriteOptions, nowMs: number) => ({
+  targetFileBytes: fileBytesOf(metadata, options),
+  nowMs,
+  ...runOptions(options),
+})
+
+const writeOperation = (
+  metadata: Metadata,
+  parameters: Readonly<Record<string, string>>,
+  written: { readonly adds: readonly AddFile[]; readonly rowCount: number; readonly sizeBytes: number },
+  removed: readonly AddFile[],
+) => ({
+  name: 'WRITE',
+  parameters: { ...parameters, partitionBy: JSON.stringify(metadata.partitionColumns) },
+  metrics: {
+    numFiles: written.adds.length,
+    numOutputRows: written.rowCount,
+    numOutputBytes: written.sizeBytes,
+    numRemovedFiles: removed.length,
+    numRemovedBytes: removed.reduce((sum, file) => sum + file.sizeBytes, 0),
+  },
+})
+

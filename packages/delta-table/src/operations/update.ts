@@ -1,0 +1,113 @@
+import { bind } from '@deltaworks/expression'
+import { appendOnly, checkWritable, isAppendOnly, removeOf, type Snapshot } from '@deltaworks/delta-log'
+import { boolean, fieldOf, typeName, type Schema } from '@deltaworks/schema'
+import type { BoundExpression } from '@deltaworks/expression'
+import { wrongType } from '../errors.js'
+import { predicateParameter } from '../condition-text.js'
+import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
+import {
+  fileBytesOf,
+  reportOf,
+  runOperation,
+  targetOf,
+  type Intent,
+  type OperationContext,
+  type OperationResult,
+} from '../operation-context.js'
+import { caseOf, castTo, columnAt, isTrue, literalOf, projectionTo, scanOf } from '../plan-nodes.js'
+import { bindCondition, candidateFiles, expressionOf, fileMatcher, type Condition } from '../predicates.js'
+import { runOptions } from '../run-options.js'
+import { findTouchedFiles } from '../touched-files.js'
+import { sameShape } from '../write/schema-enforcement.js'
+import type { WriteOptions } from '../write/write-options.js'
+import { writeRows } from '../write/write-rows.js'
+
+/** New values by column name; expressions are over the table's columns. */
+export type Assignments = Readonly<Record<string, Condition>>
+
+/** Sets columns in the rows for which the condition is true (all rows without one); files without such rows stay. */
+export function updateRows(
+  context: OperationContext,
+  snapshot: Snapshot,
+  set: Assignments,
+  condition: Condition | null,
+  options: WriteOptions,
+): Promise<OperationResult | null> {
+  return runOperation(context, snapshot, options, (base, nowMs) =>
+    updateIntent(context, base, set, condition, options, nowMs),
+  )
+}
+
+async function updateIntent(
+  context: OperationContext,
+  base: Snapshot,
+  set: Assignments,
+  condition: Condition | null,
+  options: WriteOptions,
+  nowMs: number,
+): Promise<Intent | null> {
+  const { session, location } = context
+  checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
+  if (isAppendOnly(base.metadata.configuration)) throw appendOnly(location.uri, 'update')
+  const predicate = condition === null ? literalOf(true, boolean) : bindCondition(condition, base.schema)
+  const values = bindAssignments(location.uri, base.schema, set)
+  const candidates = candidateFiles(base, condition === null ? null : predicate)
+  const touched = await findTouchedFiles(session, base, candidates, isTrue(predicate), runOptions(options))
+  if (touched.length === 0) return null
+  const files = touched.map(({ file }) => file)
+  const input = scanOf(new DeltaTableProvider(base, { files }))
+  const expressions = base.schema.fields.map((field, i) => {
+    const value = values.get(field.name)
+    const column = columnAt(base.schema, i)
+    return value === undefined ? column : caseOf([{ when: predicate, then: value }], column)
+  })
+  const fields = base.schema.fields.map((field, i) => ({ ...field, nullable: expressions[i]!.nullable }))
+  const written = await writeRows(targetOf(context, base), projectionTo(input, expressions, fields), {
+    targetFileBytes: fileBytesOf(base.metadata, options),
+    nowMs,
+    ...runOptions(options),
+  })
+  const updated = touched.reduce((sum, { rowCount }) => sum + rowCount, 0)
+  const metrics = {
+    numRemovedFiles: files.length,
+    numAddedFiles: written.adds.length,
+    numUpdatedRows: updated,
+    numCopiedRows: written.rowCount - updated,
+  }
+  return {
+    base,
+    actions: [...files.map((file) => removeOf(file, nowMs)), ...written.adds],
+    written,
+    operation: { name: 'UPDATE', parameters: { predicate: predicateParameter(condition === null ? null : predicate) }, metrics },
+    reads: {
+      wholeTable: condition === null,
+      predicates: condition === null ? [] : [fileMatcher(base, predicate)],
+      files: keysOf(files),
+    },
+    rewritesRows: true,
+    report: reportOf(written, files.length, metrics),
+  }
+}
+
+/** By the table's own column names, cast to their types. @throws SchemaError DW-SCHEMA-0001 */
+function bindAssignments(table: string, schema: Schema, set: Assignments): ReadonlyMap<string, BoundExpression> {
+  const result = new Map<string, BoundExpression>()
+  for (const [name, value] of Object.entries(set)) {
+    const field = fieldOf(schema, name)
+    result.set(field.name, storedAs(table, field.name, field.type, bind(expressionOf(value), schema)))
+  }
+  return result
+}
+
+/** A value as a column stores it: Spark's store assignment, a checked cast between types of one kind. */
+export function storedAs(
+  table: string,
+  column: string,
+  type: Schema['fields'][number]['type'],
+  value: BoundExpression,
+): BoundExpression {
+  if (sameShape(value.type, type)) return value
+  const nested = ['list', 'map', 'struct'].some((kind) => kind === type.kind || kind === value.type.kind)
+  if (nested && value.type.kind !== 'null') throw wrongType(table, column, typeName(type), typeName(value.type))
+  return castTo(value, type)
+}

@@ -1,0 +1,43 @@
+import { bind, columnsOf, conjuncts, type BoundExpression, type Expression } from '@deltaworks/expression'
+import { physicalName, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { createPruningPredicate } from '@deltaworks/expression'
+import type { Schema } from '@deltaworks/schema'
+import { statisticsSource } from './file-statistics-source.js'
+
+/** A condition as users give it: the fluent `Expr`, or the tree. */
+export type Condition = Expression | { readonly node: Expression }
+
+export const expressionOf = (condition: Condition): Expression => ('node' in condition ? condition.node : condition)
+
+export const bindCondition = (condition: Condition, schema: Schema): BoundExpression => bind(expressionOf(condition), schema)
+
+/** Names of the columns of a predicate that are no partition columns. */
+export function dataColumnsOf(snapshot: Snapshot, predicate: BoundExpression): readonly string[] {
+  return columnsOf(predicate)
+    .map((index) => snapshot.schema.fields[index]!.name)
+    .filter((name) => !snapshot.partitionColumns.includes(name))
+}
+
+/** Files that may hold a row for which the predicate is true. */
+export function candidateFiles(snapshot: Snapshot, predicate: BoundExpression | null): readonly AddFile[] {
+  const files = [...snapshot.files.values()]
+  if (predicate === null) return files
+  const mayMatch = fileMatcher(snapshot, predicate)
+  return files.filter(mayMatch)
+}
+
+/** The same test for files that come later: what a concurrent writer adds is compared with what was read. */
+export function fileMatcher(snapshot: Snapshot, predicate: BoundExpression): (file: AddFile) => boolean {
+  const pruning = createPruningPredicate(conjuncts(predicate))
+  return (file) => pruning.mayMatch(statisticsSource(snapshot, file))
+}
+
+/** Key of the partition that a file is in; equal for files of one partition. */
+export const partitionKey = (snapshot: Snapshot, file: AddFile): string =>
+  JSON.stringify(
+    snapshot.partitionColumns.map((name) => {
+      const field = snapshot.schema.fields.find((f) => f.name === name)
+      const value = file.partitionValues[field === undefined ? name : physicalName(field, snapshot.columnMapping.mode)]
+      return value === undefined || value === '' ? null : value
+    }),
+  )

@@ -1,0 +1,25 @@
+import type { ColumnarContext, MemoryAccount } from '@deltaworks/columnar'
+import type { FileSink, WriteResult } from '@deltaworks/engine'
+import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
+import type { Schema, Value } from '@deltaworks/schema'
+
+/** Rows to be written or merged: a DataFrame, or a plan. */
+export type Rows = LogicalPlan | { readonly plan: LogicalPlan }
+
+export const planOf = (rows: Rows): LogicalPlan => ('plan' in rows ? rows.plan : rows)
+
+export interface RunOptions {
+  readonly signal?: AbortSignal
+}
+
+/** What a table needs of a session; @deltaworks/engine's `Session` is one. */
+export interface TableSession {
+  readonly context: ColumnarContext
+  readonly pool: { account(consumer: string): MemoryAccount }
+  collect(
+    query: LogicalPlan,
+    options?: RunOptions,
+  ): Promise<{ readonly schema: Schema; readonly rows: readonly (readonly Value[])[] }>
+  materialise(query: LogicalPlan, options?: RunOptions & { readonly name?: string }): Promise<TableProvider>
+  writeFiles(query: LogicalPlan, sink: FileSink, options?: RunOptions): Promise<WriteResult>
+}

@@ -1,0 +1,41 @@
+import type { Schema } from '@deltaworks/schema'
+
+/** What every write can say. */
+export interface WriteOptions {
+  /** `txn` actions of the commit: how far applications have come. */
+  readonly appTransactions?: readonly { readonly appId: string; readonly version: number }[]
+  /** Free text, kept in the commit and shown by history. */
+  readonly userMetadata?: string
+  /** Shown by history beside what the operation itself says. */
+  readonly operationParameters?: Readonly<Record<string, string>>
+  /** The clock of this write; default the system's. */
+  readonly nowMs?: number
+  readonly signal?: AbortSignal
+  /** Size that data files are closed at; default the table's property, else 128 MiB. */
+  readonly targetFileBytes?: number
+  /** Attempts to run the operation again after a conflict; default 10. */
+  readonly maxRetries?: number
+}
+
+/** What a table that does not exist yet is made of. */
+export interface TableDefinitionOptions {
+  /** Default: the rows' schema. */
+  readonly schema?: Schema
+  readonly partitionBy?: readonly string[]
+  readonly name?: string
+  readonly description?: string | undefined
+  /** Table properties (`delta.…` and others). */
+  readonly properties?: Readonly<Record<string, string>>
+}
+
+export interface AppendOptions extends WriteOptions {
+  /** Adds columns that the rows have and the table has not. */
+  readonly mergeSchema?: boolean
+  /**
+   * If all `appTransactions` are in the table already, with these versions or later ones, the write is a repetition: nothing
+   * is written.
+   */
+  readonly skipIfCommitted?: boolean
+}
+
+export const defaultTargetFileBytes = 128 * 1024 * 1024

@@ -1,0 +1,191 @@
+import {
+  addFile,
+  columnMapping,
+  encodePath,
+  formatPartitionValue,
+  formatStatistics,
+  indexedColumnCount,
+  indexedColumns,
+  physicalName,
+  type AddFile,
+  type LeafStatistics,
+  type Metadata,
+  type TableLocation,
+} from '@deltaworks/delta-log'
+import type { FileSink, WrittenFile } from '@deltaworks/engine'
+import type { LogicalPlan } from '@deltaworks/plan'
+import { joinPath } from '@deltaworks/storage'
+import type { DataType, Field, Schema } from '@deltaworks/schema'
+import { nullInRequired } from '../errors.js'
+import type { RunOptions, TableSession } from '../table-session.js'
+
+export interface WriteTarget {
+  readonly session: TableSession
+  readonly location: TableLocation
+  readonly metadata: Metadata
+  readonly schema: Schema
+}
+
+export interface WriteRowsOptions extends RunOptions {
+  readonly targetFileBytes: number
+  readonly nowMs: number
+  readonly dataChange?: boolean
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+/** Files that are in the store but in no commit yet. */
+export interface WrittenRows {
+  readonly adds: readonly AddFile[]
+  readonly rowCount: number
+  readonly sizeBytes: number
+}
+
+export const nothing: WrittenRows = { adds: [], rowCount: 0, sizeBytes: 0 }
+
+/**
+ * Writes rows (with exactly the table's columns) as data files. Columns that must not be null are checked from what the
+ * writers measured, which costs no pass over the rows.
+ * @throws DeltaTableError DW-TABLE-0004, having deleted the files
+ */
+export async function writeRows(target: WriteTarget, plan: LogicalPlan, options: WriteRowsOptions): Promise<WrittenRows> {
+  const { session, location, metadata, schema } = target
+  const mapping = columnMapping(metadata, schema)
+  const sink: FileSink = {
+    store: location.store.uri,
+    directory: location.path,
+    partitionBy: [...metadata.partitionColumns],
+    compression: compressionOf(metadata),
+    targetFileBytes: options.targetFileBytes,
+    ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
+    ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),
+  }
+  const result = await session.writeFiles(plan, sink, options.signal === undefined ? {} : { signal: options.signal })
+  const adds = result.files.map((file) => toAdd(file, target, options))
+  const written = { adds, rowCount: result.rowCount, sizeBytes: adds.reduce((sum, file) => sum + file.sizeBytes, 0) }
+  const violation = findNull(result.files, target)
+  if (violation !== null) {
+    await discard(location, written)
+    throw violation
+  }
+  return written
+}
+
+/** Deletes files that no commit names: best effort, VACUUM finds what stays. */
+export async function discard(location: TableLocation, written: WrittenRows): Promise<void> {
+  if (written.adds.length === 0) return
+  const paths = written.adds.map((file) => joinPath(location.path, decodeURIComponent(file.path)))
+  await location.store.delete(paths).catch(() => undefined)
+}
+
+function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions): AddFile {
+  const { metadata, schema, location } = target
+  const { mode } = columnMapping(metadata, schema)
+  const partitionValues: Record<string, string | null> = {}
+  for (const name of metadata.partitionColumns) {
+    const field = schema.fields.find((f) => f.name === name)!
+    partitionValues[physicalName(field, mode)] = formatPartitionValue(field.type, file.partitionValues[name] ?? null)
+  }
+  return addFile({
+    path: encodePath(relativePath(location.path, file.path)),
+    partitionValues,
+    sizeBytes: file.sizeBytes,
+    modificationTimeMs: options.nowMs,
+    dataChange: options.dataChange ?? true,
+    stats: formatStatistics(file.rowCount, indexedLeaves(file, target)),
+    tags: options.tags ?? null,
+  })
+}
+
+const relativePath = (table: string, path: string): string =>
+  table !== '' && path.startsWith(`${table}/`) ? path.slice(table.length + 1) : path
+
+interface SchemaLeaf {
+  readonly path: readonly string[]
+  readonly physicalPath: readonly string[]
+  readonly type: DataType
+}
+
+/** Leaf columns in schema order; lists and maps count as one, and have null counts alone. */
+function leavesOf(schema: Schema, metadata: Metadata): readonly SchemaLeaf[] {
+  const { mode } = columnMapping(metadata, schema)
+  const leaves: SchemaLeaf[] = []
+  const visit = (field: Field, path: readonly string[], physicalPath: readonly string[]): void => {
+    const logical = [...path, field.name]
+    const physical = [...physicalPath, physicalName(field, mode)]
+    if (field.type.kind === 'struct') for (const member of field.type.fields) visit(member, logical, physical)
+    else leaves.push({ path: logical, physicalPath: physical, type: field.type })
+  }
+  for (const field of schema.fields) {
+    if (!metadata.partitionColumns.includes(field.name) && field.type.kind !== 'null') visit(field, [], [])
+  }
+  return leaves
+}
+
+/** The columns that get statistics: the first 32 leaves, or what the table's properties say. */
+function indexedLeaves(file: WrittenFile, target: WriteTarget): readonly LeafStatistics[] {
+  const { configuration } = target.metadata
+  const named = indexedColumns(configuration)
+  const count = indexedColumnCount(configuration)
+  const all = leavesOf(target.schema, target.metadata)
+  const chosen =
+    named !== null
+      ? all.filter((leaf) => named.some((name) => isWithin(leaf.path, name)))
+      : all.slice(0, count < 0 ? all.length : count)
+  const measured = new Map(file.statistics.map((column) => [column.path.join('\n'), column]))
+  const result: LeafStatistics[] = []
+  for (const leaf of chosen) {
+    const column = measured.get(leaf.path.join('\n')) ?? measured.get(leaf.physicalPath.join('\n'))
+    if (column === undefined) continue
+    result.push({
+      path: leaf.physicalPath,
+      type: leaf.type,
+      min: column.min,
+      max: column.max,
+      nullCount: column.nullCount,
+    })
+  }
+  return result
+}
+
+const isWithin = (path: readonly string[], name: string): boolean => {
+  const dotted = path.join('.')
+  return dotted === name || dotted.startsWith(`${name}.`)
+}
+
+function findNull(files: readonly WrittenFile[], target: WriteTarget): Error | null {
+  const { location, metadata, schema } = target
+  for (const field of schema.fields) {
+    if (field.nullable) continue
+    let count = 0
+    for (const file of files) {
+      if (metadata.partitionColumns.includes(field.name)) {
+        if ((file.partitionValues[field.name] ?? null) === null) count += file.rowCount
+      } else {
+        const column = file.statistics.find((c) => c.path.length === 1 && c.path[0] === field.name)
+        count += column?.nullCount ?? 0
+      }
+    }
+    if (count > 0) return nullInRequired(location.uri, field.name, count)
+  }
+  return null
+}
+
+function fieldIdsOf(schema: Schema): Record<string, number> {
+  const result: Record<string, number> = {}
+  const visit = (fields: readonly Field[], prefix: string): void => {
+    for (const field of fields) {
+      const id = field.metadata?.['delta.columnMapping.id']
+      if (typeof id === 'number') result[prefix + field.name] = id
+      if (field.type.kind === 'struct') visit(field.type.fields, `${prefix}${field.name}.`)
+    }
+  }
+  visit(schema.fields, '')
+  return result
+}
+
+const codecs = ['snappy', 'none', 'zstd', 'gzip'] as const
+
+function compressionOf(metadata: Metadata): (typeof codecs)[number] {
+  const wanted = metadata.configuration['delta.parquet.compression.codec']?.toLowerCase()
+  return codecs.find((codec) => codec === wanted || (codec === 'none' && wanted === 'uncompressed')) ?? 'snappy'
+}

@@ -1,0 +1,59 @@
+import type { Json } from '@deltaworks/schema'
+import { invalidExpressionJson } from './errors.js'
+
+/*
+ * Expressions as JSON: they are plain trees, so only the values that JSON has no word for are tagged:
+ * { "$bigint": "1" }, { "$bytes": "<base64>" }, { "$number": "NaN" | "Infinity" | "-Infinity" | "-0" }.
+ */
+
+/** Any bound or unbound expression, aggregate, window or sort key (or a list or record of such) as JSON. */
+export function expressionToJson(tree: unknown): Json {
+  if (tree === null || tree === undefined) return null
+  switch (typeof tree) {
+    case 'bigint':
+      return { $bigint: tree.toString() }
+    case 'number':
+      return Number.isFinite(tree) && !Object.is(tree, -0) ? tree : { $number: Object.is(tree, -0) ? '-0' : String(tree) }
+    case 'string':
+    case 'boolean':
+      return tree
+    case 'object': {
+      if (tree instanceof Uint8Array) return { $bytes: Buffer.from(tree).toString('base64') }
+      if (Array.isArray(tree)) return tree.map(expressionToJson)
+      const result: Record<string, Json> = {}
+      for (const [key, value] of Object.entries(tree)) if (value !== undefined) result[key] = expressionToJson(value)
+      return result
+    }
+    default:
+      throw invalidExpressionJson(`a ${typeof tree} cannot be written`)
+  }
+}
+
+/** What `expressionToJson` wrote. @throws ExpressionError DW-EXPRESSION-0007 */
+export const expressionFromJson = <T>(json: Json): T => untag(json) as T
+
+function untag(json: Json): unknown {
+  if (json === null || typeof json !== 'object') return json
+  if (Array.isArray(json)) return json.map(untag)
+  const record = json as { readonly [key: string]: Json }
+  const keys = Object.keys(record)
+  if (keys.length === 1 && keys[0]!.startsWith('$')) {
+    const text = record[keys[0]!]
+    if (typeof text !== 'string') throw invalidExpressionJson(`${keys[0]} must be a string`)
+    switch (keys[0]) {
+      case '$bigint':
+        return BigInt(text)
+      case '$number':
+        return Number(text)
+      case '$bytes':
+        return new Uint8Array(Buffer.from(text, 'base64'))
+      default:
+        throw invalidExpressionJson(`unknown tag ${keys[0]}`)
+    }
+  }
+  return Object.fromEntries(keys.map((key) => [key, untag(record[key]!)]))
+}
+
+/** A text that two trees share if and only if they are equal: for maps of expressions, plan hashes, caches. */
+export const expressionKey = (tree: unknown): string => JSON.stringify(expressionToJson(tree))
+export const expressionsEqual = (a: unknown, b: unknown): boolean => a === b || expressionKey(a) === expressionKey(b)

@@ -1,0 +1,61 @@
+import * as zlib from 'node:zlib'
+import type { Arena, Heap } from '@deltaworks/columnar'
+import { codecUnavailable } from '../errors.js'
+import { codec } from './format.js'
+import type { ParquetKernels } from './kernels.js'
+
+export type ParquetCompression = 'snappy' | 'none' | 'zstd' | 'gzip'
+
+/** Compresses heap bytes; what it returns is valid until the next call. */
+export interface PageCompressor {
+  readonly codec: number
+  compress(source: number, length: number): Uint8Array
+}
+
+type ZstdCompress = (input: Uint8Array) => Uint8Array
+
+/** @throws FormatError DW-FORMAT-0007 */
+export function pageCompressor(
+  compression: ParquetCompression,
+  heap: Heap,
+  kernels: ParquetKernels,
+  arena: Arena,
+): PageCompressor {
+  switch (compression) {
+    case 'none':
+      return { codec: codec.none, compress: (source, length) => heap.u8.subarray(source, source + length) }
+    case 'gzip':
+      return {
+        codec: codec.gzip,
+        compress: (source, length) => zlib.gzipSync(heap.u8.slice(source, source + length), { level: 6 }),
+      }
+    case 'zstd': {
+      const zstd = (zlib as unknown as { zstdCompressSync?: ZstdCompress }).zstdCompressSync
+      if (zstd === undefined) throw codecUnavailable('zstd')
+      return { codec: codec.zstd, compress: (source, length) => zstd(heap.u8.slice(source, source + length)) }
+    }
+    case 'snappy':
+      return snappyCompressor(heap, kernels, arena)
+  }
+}
+
+const snappyTableBytes = 32_768
+
+/** `arena` lives as long as the compressor. */
+function snappyCompressor(heap: Heap, kernels: ParquetKernels, arena: Arena): PageCompressor {
+  const table = arena.allocate(snappyTableBytes)
+  let target = 0
+  let capacity = 0
+  return {
+    codec: codec.snappy,
+    compress: (source, length) => {
+      const worst = 64 + length + Math.ceil(length / 6)
+      if (worst > capacity) {
+        capacity = Math.max(worst, 8192, capacity * 2)
+        target = arena.allocate(capacity)
+      }
+      const size = kernels.parquetSnappyCompress(source, length, target, table)
+      return heap.u8.subarray(target, target + size)
+    },
+  }
+}

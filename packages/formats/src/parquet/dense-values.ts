@@ -1,0 +1,105 @@
+import type { Arena, Column } from '@deltaworks/columnar'
+import type { DecodeContext } from './decode-context.js'
+import { corruptColumn } from './decode-context.js'
+
+/** Values without the nulls between them, as pages hold them. Booleans are bytes here. */
+export type DenseValues = FixedValues | StringValues | CodedValues
+
+export interface FixedValues {
+  readonly kind: 'fixed'
+  readonly address: number
+  readonly width: number
+}
+export interface StringValues {
+  readonly kind: 'strings'
+  /** count + 1 int32; the first need not be 0. */
+  readonly offsets: number
+  readonly bytes: number
+}
+/** Only of strings: codes into `dictionary`. */
+export interface CodedValues {
+  readonly kind: 'codes'
+  readonly codes: number
+  readonly dictionary: Column
+}
+
+/** Values from the `start`th on. */
+export function denseFrom(values: DenseValues, start: number): DenseValues {
+  if (start === 0) return values
+  switch (values.kind) {
+    case 'fixed':
+      return { kind: 'fixed', address: values.address + start * values.width, width: values.width }
+    case 'strings':
+      return { kind: 'strings', offsets: values.offsets + 4 * start, bytes: values.bytes }
+    case 'codes':
+      return { kind: 'codes', codes: values.codes + 4 * start, dictionary: values.dictionary }
+  }
+}
+
+export interface DensePiece {
+  readonly values: DenseValues
+  readonly count: number
+}
+
+/** One run of values from several; strings with and without a dictionary become plain ones. */
+export function joinDense(context: DecodeContext, pieces: readonly DensePiece[], arena: Arena): DenseValues {
+  const first = pieces[0]!.values
+  if (pieces.length === 1) return first
+  if (first.kind === 'fixed') return joinFixed(context, pieces, first.width, arena)
+  if (pieces.every(({ values }) => values.kind === 'codes')) return joinCodes(context, pieces, arena)
+  return joinStrings(context, pieces, arena)
+}
+
+const totalOf = (pieces: readonly DensePiece[]): number => pieces.reduce((sum, piece) => sum + piece.count, 0)
+
+function joinFixed(context: DecodeContext, pieces: readonly DensePiece[], width: number, arena: Arena): DenseValues {
+  const address = arena.allocate(totalOf(pieces) * width)
+  let at = address
+  for (const { values, count } of pieces) {
+    const from = (values as FixedValues).address
+    context.heap.u8.copyWithin(at, from, from + count * width)
+    at += count * width
+  }
+  return { kind: 'fixed', address, width }
+}
+
+function joinCodes(context: DecodeContext, pieces: readonly DensePiece[], arena: Arena): DenseValues {
+  const codes = arena.allocate(totalOf(pieces) * 4)
+  let at = codes
+  for (const { values, count } of pieces) {
+    const from = (values as CodedValues).codes
+    context.heap.u8.copyWithin(at, from, from + count * 4)
+    at += count * 4
+  }
+  return { kind: 'codes', codes, dictionary: (pieces[0]!.values as CodedValues).dictionary }
+}
+
+function joinStrings(context: DecodeContext, pieces: readonly DensePiece[], arena: Arena): DenseValues {
+  const { heap, kernels } = context
+  const sizes = pieces.map(({ values, count }) =>
+    values.kind === 'codes'
+      ? kernels.parquetGatheredBytes(values.codes, count, values.dictionary.offsets)
+      : heap.i32[((values as StringValues).offsets >>> 2) + count]! - heap.i32[(values as StringValues).offsets >>> 2]!,
+  )
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  if (sizes.some((size) => size < 0) || total > 0x7fffffff) {
+    throw corruptColumn(context, 'a batch of strings takes 2 GiB or more; read fewer rows a batch')
+  }
+  const offsets = arena.allocate((totalOf(pieces) + 1) * 4)
+  const bytes = arena.allocate(total)
+  let base = 0
+  let at = offsets
+  pieces.forEach(({ values, count }, i) => {
+    if (values.kind === 'codes') {
+      const { offsets: from, values: text } = values.dictionary
+      kernels.parquetGatherStrings(values.codes, count, from, text, base, at, bytes)
+    } else if (values.kind === 'strings') {
+      const start = heap.i32[values.offsets >>> 2]!
+      kernels.parquetShiftOffsets(values.offsets, count + 1, base - start, at)
+      heap.u8.copyWithin(bytes + base, values.bytes + start, values.bytes + start + sizes[i]!)
+    }
+    base += sizes[i]!
+    at += count * 4
+  })
+  return { kind: 'strings', offsets, bytes }
+}

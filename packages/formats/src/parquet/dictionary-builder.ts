@@ -1,0 +1,171 @@
+import type { Arena } from '@deltaworks/columnar'
+import type { ParquetKernels } from './kernels.js'
+
+/** Strings' bytes, or values' width times their number, that a dictionary may take. */
+const maxDictionaryBytes = 1_048_576
+const maxEntries = 131_072
+
+/**
+ * Distinct values of a chunk in order of first sight, with a hash table (see columnar's assembly/parquet/dictionary.ts). It
+ * begins small and grows by four; an insertion that it cannot take any more returns short.
+ */
+export class DictionaryBuilder {
+  readonly #arena: Arena
+  readonly #kernels: ParquetKernels
+  /** Bytes of a value; 0 for strings. */
+  readonly #width: number
+  readonly #state: number
+  #slots = 0
+  #capacity = 0
+  #bytesCapacity = 0
+
+  constructor(arena: Arena, kernels: ParquetKernels, width: number) {
+    this.#arena = arena
+    this.#kernels = kernels
+    this.#width = width
+    this.#state = arena.allocateZeroed(48)
+    this.#set(8, width)
+    this.#growEntries(64)
+    if (width === 0) this.#growBytes(1024)
+  }
+
+  get count(): number {
+    return this.#get(2)
+  }
+  /** Bytes of its values in PLAIN encoding. */
+  get plainBytes(): number {
+    return this.#width === 0 ? this.#get(6) + 4 * this.count : this.#width * this.count
+  }
+  get values(): number {
+    return this.#get(4) >>> 0
+  }
+  get offsets(): number {
+    return this.#get(5) >>> 0
+  }
+
+  #get(word: number): number {
+    return this.#arena.heap.i32[(this.#state >>> 2) + word]!
+  }
+  #set(word: number, value: number): void {
+    this.#arena.heap.i32[(this.#state >>> 2) + word] = value
+  }
+
+  /** Dense values → codes. @returns how many fitted */
+  insertFixed(values: number, count: number, codes: number): number {
+    let done = 0
+    for (;;) {
+      done += this.#kernels.parquetDictionaryFixed(
+        this.#state,
+        values + done * this.#width,
+        count - done,
+        codes + 4 * done,
+      )
+      if (done === count || !this.#grow()) return done
+    }
+  }
+
+  /** Strings of slots → codes of those that are not null. @returns slots passed, and codes written */
+  insertStrings(
+    offsets: number,
+    bytes: number,
+    bitmap: number,
+    start: number,
+    count: number,
+    codes: number,
+  ): { readonly passed: number; readonly written: number } {
+    let passed = 0
+    let written = 0
+    for (;;) {
+      passed += this.#kernels.parquetDictionaryStrings(
+        this.#state,
+        offsets,
+        bytes,
+        bitmap,
+        start + passed,
+        count - passed,
+        codes + 4 * written,
+      )
+      written += this.#get(9)
+      if (passed === count || !this.#grow()) return { passed, written }
+    }
+  }
+
+  /** The same for slots that hold codes of another dictionary; see parquetDictionaryRecode for `remap`. */
+  insertCodes(
+    source: number,
+    remap: number,
+    offsets: number,
+    bytes: number,
+    bitmap: number,
+    start: number,
+    count: number,
+    codes: number,
+  ): { readonly passed: number; readonly written: number } {
+    let passed = 0
+    let written = 0
+    for (;;) {
+      passed += this.#kernels.parquetDictionaryRecode(
+        this.#state,
+        source,
+        remap,
+        offsets,
+        bytes,
+        bitmap,
+        start + passed,
+        count - passed,
+        codes + 4 * written,
+      )
+      written += this.#get(9)
+      if (passed === count || !this.#grow()) return { passed, written }
+    }
+  }
+
+  #grow(): boolean {
+    let isGrown = false
+    if (this.count >= this.#capacity) {
+      if (this.#capacity >= maxEntries || (this.#width > 0 && this.#capacity * this.#width >= maxDictionaryBytes)) {
+        return false
+      }
+      this.#growEntries(this.#capacity * 4)
+      isGrown = true
+    }
+    if (this.#width === 0 && !isGrown) {
+      if (this.#bytesCapacity >= maxDictionaryBytes) return false
+      this.#growBytes(this.#bytesCapacity * 4)
+      isGrown = true
+    }
+    return isGrown
+  }
+
+  #growEntries(capacity: number): void {
+    const { heap } = this.#arena
+    const oldTable = this.#get(0) >>> 0
+    const oldSlots = this.#slots
+    this.#slots = capacity * 2
+    this.#set(0, this.#arena.allocateZeroed(this.#slots * 8))
+    this.#set(1, this.#slots - 1)
+    this.#set(3, capacity)
+    if (oldSlots > 0) this.#kernels.parquetDictionaryRehash(this.#state, oldTable, oldSlots)
+    const { count } = this
+    if (this.#width > 0) {
+      const values = this.#arena.allocate(capacity * this.#width)
+      heap.u8.copyWithin(values, this.values, this.values + count * this.#width)
+      this.#set(4, values)
+    } else {
+      const offsets = this.#arena.allocate((capacity + 1) * 4)
+      if (oldSlots === 0) heap.i32[offsets >>> 2] = 0
+      else heap.u8.copyWithin(offsets, this.offsets, this.offsets + (count + 1) * 4)
+      this.#set(5, offsets)
+    }
+    this.#capacity = capacity
+  }
+
+  #growBytes(capacity: number): void {
+    const bytes = this.#arena.allocate(capacity)
+    const used = this.#get(6)
+    this.#arena.heap.u8.copyWithin(bytes, this.values, this.values + used)
+    this.#set(4, bytes)
+    this.#set(7, capacity)
+    this.#bytesCapacity = capacity
+  }
+}

@@ -1,0 +1,162 @@
+import { createdBy } from './created-by.js'
+import type { WrittenChunk } from './column-writer.js'
+import { physical, type PhysicalType } from './format.js'
+import { thrift } from './thrift-reader.js'
+import { ThriftWriter } from './thrift-writer.js'
+import { encodeBound } from './write-bounds.js'
+import type { WriteAnnotation, WriteElement, WriteSchema } from './write-schema.js'
+import { logical } from './format.js'
+
+export interface WrittenRowGroup {
+  readonly rowCount: number
+  readonly startOffset: number
+  readonly chunks: readonly WrittenChunk[]
+}
+
+/** FileMetaData, its length, and the magic at the end. */
+export function writeFooter(
+  schema: WriteSchema,
+  rowGroups: readonly WrittenRowGroup[],
+  codec: number,
+  keyValue: Readonly<Record<string, string>>,
+): Uint8Array {
+  const writer = new ThriftWriter(512 + schema.elements.length * 48 + rowGroups.length * schema.leaves.length * 128)
+  writer.begin()
+  writer.i32(1, 2)
+  writer.list(2, thrift.struct, schema.elements.length)
+  for (const element of schema.elements) writeElement(writer, element)
+  writer.i64(
+    3,
+    rowGroups.reduce((sum, group) => sum + group.rowCount, 0),
+  )
+  writer.list(4, thrift.struct, rowGroups.length)
+  rowGroups.forEach((group, i) => writeRowGroup(writer, group, i, codec))
+  const entries = Object.entries(keyValue)
+  if (entries.length > 0) {
+    writer.list(5, thrift.struct, entries.length)
+    for (const [key, value] of entries) {
+      writer.begin()
+      writer.string(1, key)
+      writer.string(2, value)
+      writer.end()
+    }
+  }
+  writer.string(6, createdBy)
+  // TypeDefinedOrder for every column: bounds compare as their logical type says.
+  writer.list(7, thrift.struct, schema.leaves.length)
+  for (let i = 0; i < schema.leaves.length; i++) {
+    writer.begin()
+    writer.begin(1)
+    writer.end()
+    writer.end()
+  }
+  writer.end()
+  const footer = writer.bytes()
+  const result = new Uint8Array(footer.length + 8)
+  result.set(footer)
+  new DataView(result.buffer).setUint32(footer.length, footer.length, true)
+  result.set(parquetMagic, footer.length + 4)
+  return result
+}
+
+export const parquetMagic = Uint8Array.of(0x50, 0x41, 0x52, 0x31)
+
+function writeElement(writer: ThriftWriter, element: WriteElement): void {
+  writer.begin()
+  if (element.physical !== null) writer.i32(1, element.physical)
+  if (element.typeLength > 0) writer.i32(2, element.typeLength)
+  if (element.repetition !== null) writer.i32(3, element.repetition)
+  writer.string(4, element.name)
+  if (element.physical === null) writer.i32(5, element.childCount)
+  if (element.converted !== null) writer.i32(6, element.converted)
+  if (element.annotation?.kind === logical.decimal) {
+    writer.i32(7, element.annotation.first!)
+    writer.i32(8, element.annotation.second!)
+  }
+  if (element.fieldId !== null) writer.i32(9, element.fieldId)
+  if (element.annotation !== null) writeAnnotation(writer, element.annotation)
+  writer.end()
+}
+
+function writeAnnotation(writer: ThriftWriter, annotation: WriteAnnotation): void {
+  writer.begin(10)
+  writer.begin(annotation.kind)
+  if (annotation.kind === logical.decimal) {
+    writer.i32(1, annotation.first!)
+    writer.i32(2, annotation.second!)
+  } else if (annotation.kind === logical.timestamp) {
+    writer.boolean(1, annotation.flag!)
+    writer.begin(2)
+    writer.begin(annotation.first!)
+    writer.end()
+    writer.end()
+  } else if (annotation.kind === logical.integer) {
+    writer.byte(1, annotation.first!)
+    writer.boolean(2, annotation.flag!)
+  }
+  writer.end()
+  writer.end()
+}
+
+function writeRowGroup(writer: ThriftWriter, group: WrittenRowGroup, ordinal: number, codec: number): void {
+  writer.begin()
+  writer.list(1, thrift.struct, group.chunks.length)
+  for (const chunk of group.chunks) writeChunk(writer, chunk, codec)
+  writer.i64(2, sum(group.chunks, (chunk) => chunk.uncompressedBytes))
+  writer.i64(3, group.rowCount)
+  writer.i64(5, group.startOffset)
+  writer.i64(6, sum(group.chunks, (chunk) => chunk.compressedBytes))
+  if (ordinal < 32_768) writer.i16(7, ordinal)
+  writer.end()
+}
+
+const sum = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((total, item) => total + of(item), 0)
+
+function writeChunk(writer: ThriftWriter, chunk: WrittenChunk, codec: number): void {
+  const { leaf } = chunk
+  writer.begin()
+  writer.i64(2, chunk.dictionaryOffset ?? chunk.dataOffset)
+  writer.begin(3)
+  writer.i32(1, leaf.physical)
+  writer.list(2, thrift.i32, chunk.encodings.length)
+  for (const used of chunk.encodings) writer.i32Element(used)
+  writer.list(3, thrift.binary, leaf.filePath.length)
+  for (const name of leaf.filePath) writer.stringElement(name)
+  writer.i32(4, codec)
+  writer.i64(5, chunk.valueCount)
+  writer.i64(6, chunk.uncompressedBytes)
+  writer.i64(7, chunk.compressedBytes)
+  writer.i64(9, chunk.dataOffset)
+  if (chunk.dictionaryOffset !== null) writer.i64(11, chunk.dictionaryOffset)
+  writeStatistics(writer, chunk)
+  writer.end()
+  writer.end()
+}
+
+function writeStatistics(writer: ThriftWriter, { leaf, min, max, nullCount }: WrittenChunk): void {
+  const width = boundWidth(leaf.physical, leaf.typeLength)
+  const least = min === null ? null : encodeBound(width, leaf.type, min, false)
+  const greatest = max === null ? null : encodeBound(width, leaf.type, max, true)
+  writer.begin(12)
+  writer.i64(3, nullCount)
+  if (greatest !== null) writer.binary(5, greatest.bytes)
+  if (least !== null) writer.binary(6, least.bytes)
+  if (greatest !== null) writer.boolean(7, greatest.isExact)
+  if (least !== null) writer.boolean(8, least.isExact)
+  writer.end()
+}
+
+function boundWidth(type: PhysicalType, typeLength: number): number {
+  switch (type) {
+    case physical.int32:
+    case physical.float:
+      return 4
+    case physical.int64:
+    case physical.double:
+      return 8
+    case physical.fixed:
+      return typeLength
+    default:
+      return 1
+  }
+}

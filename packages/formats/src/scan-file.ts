@@ -1,0 +1,37 @@
+import type { ColumnarContext, MemoryAccount, RecordBatch } from '@deltaworks/columnar'
+import type { Json } from '@deltaworks/schema'
+import type { FileScan, ScanMetrics } from './file-scan.js'
+
+/** Formats that can be scanned; each is loaded when its first file comes. */
+export type FileKind = 'parquet' | 'csv' | 'json'
+
+/**
+ * Scans a file of any format. `options` are those of the format's reader (Parquet has none).
+ * A batch is valid until the next one is asked for.
+ */
+export async function* scanFile(
+  context: ColumnarContext,
+  account: MemoryAccount,
+  kind: FileKind,
+  scan: FileScan,
+  options: Json,
+  metrics?: ScanMetrics,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  switch (kind) {
+    case 'parquet': {
+      const { scanParquet } = await import('./parquet/scan-parquet.js')
+      yield* scanParquet(context, account, scan, metrics)
+      return
+    }
+    case 'csv': {
+      const { scanCsv } = await import('./csv/scan-csv.js')
+      yield* scanCsv(context, account, scan, options as never, metrics)
+      return
+    }
+    case 'json': {
+      const { scanJson } = await import('./json/scan-json.js')
+      yield* scanJson(context, account, scan, options as never, metrics)
+      return
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { DeltaTable } from '@deltaworks/delta-table'
+import { scan, type DataFrame } from '@deltaworks/plan'
+import { conform } from './conform.js'
+import { definitionHash } from './definition-hash.js'
+import { openGate, passGate, type GateResult } from './gate.js'
+import { mergeRows } from './merge-rows.js'
+import { buildContext, type RunContext } from './run-context.js'
+import type { TableDefinition } from './table-definition.js'
+import { writeSettings } from './write-settings.js'
+
+/**
+ * A built table records, in the commit that writes it, what it was built from: an application transaction an input (its
+ * version), and one for its own definition. If all are as they are now, there is nothing to do.
+ */
+const inputTransaction = (path: string): string => `deltaworks:input:${path}`
+const definitionTransaction = 'deltaworks:definition'
+
+async function provenance(table: TableDefinition, context: RunContext) {
+  const entries = [{ appId: definitionTransaction, version: definitionHash(table, context.configuration) }]
+  for (const input of Object.values(table.from)) {
+    entries.push({ appId: inputTransaction(input.path), version: await context.lake.version(input.path) })
+  }
+  return entries
+}
+
+/** Whether the table must be built again: it is not there, an input has another version, or its definition changed. */
+export async function isStale(table: TableDefinition, context: RunContext): Promise<boolean> {
+  if ((await context.lake.table(table.path)) === null) return true
+  const ledger = await context.lake.ledger(table.path)
+  return (await provenance(table, context)).some(({ appId, version }) => ledger.get(appId) !== version)
+}
+
+export interface Built {
+  /** Null if a critical rule failed: then nothing was written. */
+  readonly table: DeltaTable | null
+  readonly gate: GateResult
+}
+
+/** Computes a table, passes its rows through its own rules, and commits them unless a critical rule failed. */
+export async function buildTable(
+  table: TableDefinition,
+  inputs: Readonly<Record<string, DataFrame>>,
+  context: RunContext,
+): Promise<Built> {
+  const { lake } = context
+  const computed = conform(table.build!(inputs, buildContext(context)), table)
+  const rows = context.keepInMemory
+    ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
+    : computed
+  // Rules are evaluated on rows in memory before they are written; rows too many to keep are checked as they are read back.
+  const gate = context.keepInMemory ? await passGate(table, rows, context) : openGate(rows)
+  if (gate.criticalFailed) return { table: null, gate }
+  const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
+  const existing = await lake.table(table.path)
+  const written =
+    existing === null
+      ? await DeltaTable.createWith(lake.session, lake.uri(table.path), gate.good, settings)
+      : table.write.kind === 'merge'
+        ? await mergeRows(existing, gate.good, table.write, settings)
+        : await existing.overwrite(gate.good, settings)
+  const complete = existing === null || table.write.kind !== 'merge'
+  lake.wrote(table.path, written, context.keepInMemory && complete ? gate.good : undefined)
+  return { table: written, gate }
+}

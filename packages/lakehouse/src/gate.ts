@@ -1,0 +1,65 @@
+import type { DataFrame } from '@deltaworks/plan'
+import { splitRows, verify, type Rule, type RuleAction, type VerificationResult } from '@deltaworks/quality'
+import { qualityRules, type RunContext } from './run-context.js'
+import type { QualityResult } from './run-result.js'
+import type { TableDefinition } from './table-definition.js'
+
+/** What a table's rules said, and its rows taken apart. */
+export interface GateResult {
+  readonly results: readonly QualityResult[]
+  readonly criticalFailed: boolean
+  /** Rows that no quarantining rule refuses. */
+  readonly good: DataFrame
+  /** The others, with `failed_rules` and `failure_reasons`; null if there are none. */
+  readonly refused: DataFrame | null
+  /** Good rows that a flagging rule fails on, in the same form; null if there are none. */
+  readonly flagged: DataFrame | null
+}
+
+export const openGate = (rows: DataFrame): GateResult => ({
+  results: [],
+  criticalFailed: false,
+  good: rows,
+  refused: null,
+  flagged: null,
+})
+
+/** Evaluates a table's rules on its rows: one scan for all that need no grouping, and one more for each that does. */
+export async function passGate(table: TableDefinition, rows: DataFrame, context: RunContext): Promise<GateResult> {
+  const rules = qualityRules(table, context)
+  if (rules.length === 0) return openGate(rows)
+  const references = new Map<string, DataFrame>()
+  for (const [name, input] of Object.entries(table.from)) references.set(name, await context.lake.frame(input.path))
+  const verification = await verify(context.lake.session, rows, rules, {
+    references,
+    signal: context.signal,
+    nowMicros: context.nowMicros,
+  })
+  const refusing = failing(rules, verification, 'quarantine')
+  const split = refusing.length === 0 ? null : splitRows(rows, refusing, { references })
+  const good = split?.good ?? rows
+  const flagging = failing(rules, verification, 'flag').map((rule): Rule => ({ ...rule, action: 'quarantine' }))
+  return {
+    results: verification.rules.map((rule) => ({ table: table.name, ...rule })),
+    criticalFailed: verification.status === 'failed',
+    good,
+    refused: split?.bad ?? null,
+    flagged: flagging.length === 0 ? null : splitRows(good, flagging, { references }).bad,
+  }
+}
+
+/** Rules with an action that found rows to act on. */
+function failing(rules: readonly Rule[], verification: VerificationResult, action: RuleAction): readonly Rule[] {
+  const found = new Set(verification.rules.filter((rule) => (rule.rowsFailed ?? 0) > 0).map((rule) => rule.rule))
+  return rules.filter((rule) => rule.action === action && found.has(rule.id)).map(plainRule)
+}
+
+/** Without the builder's methods, so that it can be changed by spreading. */
+const plainRule = ({ id, description, level, action, filter, constraint }: Rule): Rule => ({
+  id,
+  description,
+  level,
+  action,
+  filter,
+  constraint,
+})

@@ -1,0 +1,93 @@
+import { DeltaTable } from '@deltaworks/delta-table'
+import { col, lit } from '@deltaworks/expression'
+import { scan, type DataFrame } from '@deltaworks/plan'
+import { date } from '@deltaworks/schema'
+import type { ObjectMeta } from '@deltaworks/storage'
+import { noLandingFiles, tooManyMalformed } from './errors.js'
+import { discoverLandingFiles, ledgerEntries, type LandingFile } from './landing.js'
+import { landingColumns, LandingTable } from './landing-table.js'
+import { conform } from './conform.js'
+import { malformedRows } from './quarantine.js'
+import { buildContext, type RunContext } from './run-context.js'
+import type { TableDefinition } from './table-definition.js'
+import { writeSettings } from './write-settings.js'
+
+/** A source's landing files compared with its table, before anything is read. */
+export interface IngestPlan {
+  readonly table: TableDefinition
+  readonly files: readonly LandingFile[]
+  /** Those to read: new ones and changed ones. */
+  readonly pending: readonly LandingFile[]
+}
+
+/** Rows read but not yet committed. */
+export interface StagedIngest extends IngestPlan {
+  readonly landed: DataFrame
+  readonly rowsRead: number
+  readonly rowsMalformed: number
+}
+
+/** @throws LakehouseError DW-LAKEHOUSE-0006 if the landing zone has no file of this source and the table does not exist */
+export async function planIngest(
+  table: TableDefinition,
+  listing: readonly ObjectMeta[],
+  context: RunContext,
+): Promise<IngestPlan> {
+  const ledger = await context.lake.ledger(table.path)
+  const files = await discoverLandingFiles(context.landing, listing, table.source!.files, ledger)
+  if (files.length === 0 && (await context.lake.table(table.path)) === null) {
+    throw noLandingFiles(table.name, table.source!.files, context.landing.uri)
+  }
+  return { table, files, pending: files.filter((file) => file.state !== 'known') }
+}
+
+/**
+ * Reads the pending files once if they are small (they stay in memory), else counts what is malformed in them.
+ * @throws LakehouseError DW-LAKEHOUSE-0010 if more rows are malformed than the source allows
+ */
+export async function stageIngest(plan: IngestPlan, context: RunContext): Promise<StagedIngest> {
+  const { session } = context.lake
+  const { table, pending } = plan
+  const provider = new LandingTable(context.landing, table, pending)
+  const landed = scan(context.keepInMemory ? await session.materialise(scan(provider), { name: provider.name }) : provider)
+  const [rowsRead, rowsMalformed] = await countRows(landed, context)
+  const limit = table.source!.maxMalformed
+  if (rowsRead > 0 && rowsMalformed > rowsRead * limit) {
+    throw tooManyMalformed(table.name, rowsMalformed, rowsRead, limit)
+  }
+  return { ...plan, landed, rowsRead, rowsMalformed }
+}
+
+export const stagedMalformed = (staged: StagedIngest, context: RunContext): DataFrame =>
+  malformedRows(staged.landed, staged.table.name, context)
+
+/**
+ * Commits the well-formed rows together with the record of their files. Rows of a changed file take the place of those
+ * that its former content gave, in the same commit.
+ */
+export async function commitIngest(staged: StagedIngest, context: RunContext): Promise<DeltaTable> {
+  const { table, pending } = staged
+  const derive = table.derive ?? ((landed: DataFrame) => landed)
+  const today = lit(Number(context.nowMicros / 86_400_000_000n), date)
+  const good = derive(
+    staged.landed.filter(col(landingColumns.corruptReason).isNull()),
+    buildContext(context),
+  ).withColumn('ingestion_date', today)
+  const rows = conform(good, table)
+  const settings = {
+    ...writeSettings(table, context),
+    appTransactions: pending.flatMap(ledgerEntries),
+    userMetadata: JSON.stringify({
+      run: context.runId,
+      files: pending.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
+    }),
+  }
+  const existing = await context.lake.table(table.path)
+  const changed = pending.filter((file) => file.state === 'changed').map((file) => lit(file.path))
+  if (existing === null) {
+    return DeltaTable.createWith(context.lake.session, context.lake.uri(table.path), rows, settings)
+  }
+  return changed.length === 0
+    ? existing.append(rows, settings)
+    : existing.overwrite(rows, { ...settings, replaceWhere: col('source_file').in_(...changed) })
+}

@@ -1,0 +1,283 @@
+import type { DeltaTable } from '@deltaworks/delta-table'
+import type { Session } from '@deltaworks/engine'
+import type { DataFrame } from '@deltaworks/plan'
+import { openStore } from '@deltaworks/storage'
+import { buildTable, isStale } from './build.js'
+import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
+import { passGate, type GateResult } from './gate.js'
+import { commitIngest, planIngest, stagedMalformed, stageIngest, type StagedIngest } from './ingest.js'
+import { Lake } from './lake.js'
+import type { LakehouseDefinition } from './lakehouse-definition.js'
+import { addToQuarantine, ruleFailures } from './quarantine.js'
+import type { RunContext } from './run-context.js'
+import type { IngestedFile, QualityResult, RunResult, StepResult, TableState } from './run-result.js'
+import type { TableDefinition } from './table-definition.js'
+
+export interface RunOptions {
+  readonly lakehouse: LakehouseDefinition
+  readonly configuration: unknown
+  readonly session: Session
+  /** URI of the lake and of the landing zone. */
+  readonly root: string
+  readonly landing: string
+  /** The run's clock, microseconds since the epoch; a replay gives the original's. */
+  readonly nowMicros: bigint
+  readonly signal?: AbortSignal
+}
+
+/** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
+const keepInMemoryBytes = 64 * 1024 * 1024
+
+/**
+ * Runs a lakehouse: landing files to raw tables, through the quality gate, to processed and analytics tables.
+ * Everything that is up to date is left alone. A failed critical rule ends the run before anything is built behind it.
+ */
+export async function runLakehouse(options: RunOptions): Promise<RunResult> {
+  const landing = openStore(options.landing)
+  const lake = new Lake(options.session, options.root)
+  const listing = await landing.list('')
+  const context: RunContext = {
+    runId: runIdOf(options.nowMicros),
+    nowMicros: options.nowMicros,
+    lakehouse: options.lakehouse,
+    configuration: options.configuration,
+    lake,
+    landing,
+    signal: options.signal,
+    keepInMemory: listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= keepInMemoryBytes,
+  }
+  const run = new Run(context)
+  await run.ingest(options.lakehouse.tables.filter((table) => table.source !== null), listing)
+  const passed = await run.gateAndBuild(options.lakehouse.tables.filter((table) => table.build !== null))
+  return run.result(passed)
+}
+
+const runIdOf = (nowMicros: bigint): string =>
+  new Date(Number(nowMicros / 1000n)).toISOString().replaceAll(/[-:]/g, '').replace(/\.(\d+)Z/, '$1Z')
+
+/** The state of one run: what its steps did so far. */
+class Run {
+  readonly #context: RunContext
+  readonly #startedMs = Date.now()
+  readonly #origin = performance.now()
+  readonly #steps: StepResult[] = []
+  readonly #files: IngestedFile[] = []
+  readonly #quality: QualityResult[] = []
+  readonly #stepCount: number
+  #quarantined = 0
+  /** Rows of gated tables without those that were refused: what builds read. */
+  readonly #good = new Map<string, DataFrame>()
+
+  constructor(context: RunContext) {
+    this.#context = context
+    this.#stepCount = context.lakehouse.tables.length
+  }
+
+  /** Malformed rows of all sources are quarantined before any raw table says that it has their files. */
+  async ingest(tables: readonly TableDefinition[], listing: Parameters<typeof planIngest>[1]): Promise<void> {
+    const context = this.#context
+    const staged: { readonly staged: StagedIngest; readonly startMs: number }[] = []
+    for (const table of tables) {
+      const startMs = this.#now()
+      const plan = await planIngest(table, listing, context)
+      this.#files.push(
+        ...plan.files.map(({ path, sizeBytes, sha256, state }) => ({ table: table.name, path, sizeBytes, sha256, state })),
+      )
+      if (plan.pending.length === 0) {
+        this.#steps.push(this.#step({ step: `ingest ${table.name}`, kind: 'ingest', table, status: 'unchanged', startMs }))
+        continue
+      }
+      this.#start(`ingest ${table.name}`, 'ingest')
+      staged.push({ staged: await stageIngest(plan, context), startMs })
+    }
+    const malformed = staged.filter(({ staged }) => staged.rowsMalformed > 0)
+    if (malformed.length > 0) {
+      await this.#quarantine(
+        malformed.map(({ staged }) => stagedMalformed(staged, context)).reduce((a, b) => a.union(b)),
+        'quarantine malformed rows',
+      )
+    }
+    for (const { staged: { table, ...stage }, startMs } of staged) {
+      const written = await commitIngest({ table, ...stage }, context)
+      context.lake.wrote(table.path, written)
+      const step = this.#step({
+        step: `ingest ${table.name}`,
+        kind: 'ingest',
+        table,
+        status: 'written',
+        startMs,
+        rowsIn: stage.rowsRead,
+        rowsOut: stage.rowsRead - stage.rowsMalformed,
+        rowsQuarantined: stage.rowsMalformed,
+        ...writtenBy(written),
+      })
+      this.#steps.push(step)
+      this.#finish(step)
+    }
+  }
+
+  /** @returns false if a critical rule failed; what was built before it stays, nothing behind it is built */
+  async gateAndBuild(tables: readonly TableDefinition[]): Promise<boolean> {
+    for (const table of tables) {
+      const startMs = this.#now()
+      if (!(await isStale(table, this.#context))) {
+        this.#steps.push(this.#step({ step: `build ${table.name}`, kind: 'build', table, status: 'unchanged', startMs }))
+        continue
+      }
+      const inputs: Record<string, DataFrame> = {}
+      for (const [name, input] of Object.entries(table.from)) {
+        const rows = await this.#goodRows(input)
+        if (rows === null) return false
+        inputs[name] = rows
+      }
+      if (!(await this.#build(table, inputs))) return false
+    }
+    return true
+  }
+
+  async #build(table: TableDefinition, inputs: Readonly<Record<string, DataFrame>>): Promise<boolean> {
+    const startMs = this.#now()
+    this.#start(`build ${table.name}`, 'build')
+    const former = await this.#context.lake.version(table.path)
+    const built = await buildTable(table, inputs, this.#context)
+    this.#quality.push(...built.gate.results)
+    const step = this.#step({
+      step: `build ${table.name}`,
+      kind: 'build',
+      table,
+      status: built.table === null ? 'failed' : built.table.version === former ? 'unchanged' : 'written',
+      startMs,
+      ...(built.table === null ? {} : writtenBy(built.table)),
+    })
+    this.#steps.push(step)
+    this.#finish(step)
+    return built.table !== null
+  }
+
+  /** A table's rows as builds may read them; a raw table passes its gate first, once a run. @returns null if it does not pass */
+  async #goodRows(table: TableDefinition): Promise<DataFrame | null> {
+    const { lake } = this.#context
+    if (table.source === null) return lake.frame(table.path)
+    const known = this.#good.get(table.path)
+    if (known !== undefined) return known
+    const startMs = this.#now()
+    this.#start(`check ${table.name}`, 'quality')
+    const rows = await lake.frame(table.path)
+    const gate = await passGate(table, rows, this.#context)
+    const refused = await this.#quarantineFailures(table, gate)
+    this.#quality.push(...gate.results)
+    const step = this.#step({
+      step: `check ${table.name}`,
+      kind: 'quality',
+      table,
+      status: gate.criticalFailed ? 'failed' : 'checked',
+      startMs,
+      rowsQuarantined: refused,
+    })
+    this.#steps.push(step)
+    this.#finish(step)
+    if (gate.criticalFailed) return null
+    this.#good.set(table.path, gate.good)
+    return gate.good
+  }
+
+  /** @returns how many rows were refused */
+  async #quarantineFailures(table: TableDefinition, gate: GateResult): Promise<number> {
+    const record = Object.keys(table.columns)
+    const failures = ([['refused', gate.refused], ['flagged', gate.flagged]] as const).flatMap(([disposition, rows]) =>
+      rows === null ? [] : [ruleFailures(rows, table.name, disposition, record, this.#context)],
+    )
+    if (failures.length === 0) return 0
+    return this.#quarantine(failures.reduce((a, b) => a.union(b)), `quarantine rows of ${table.name}`)
+  }
+
+  async #quarantine(rows: DataFrame, step: string): Promise<number> {
+    const startMs = this.#now()
+    const { added, table } = await addToQuarantine(rows, this.#context)
+    this.#quarantined += added
+    this.#steps.push({
+      ...this.#step({ step, kind: 'quarantine', table: null, status: added > 0 ? 'written' : 'unchanged', startMs, rowsOut: added }),
+      ...(added > 0 ? writtenBy(table) : {}),
+    })
+    return added
+  }
+
+  async result(passed: boolean): Promise<RunResult> {
+    const { runId, lakehouse, lake, landing } = this.#context
+    const tables: TableState[] = []
+    for (const table of lakehouse.tables) {
+      const opened = await lake.table(table.path)
+      if (opened === null) continue
+      const { rowCount, fileCount, sizeBytes } = opened.summary
+      tables.push({
+        table: table.name,
+        layer: table.layer,
+        path: opened.uri,
+        version: opened.version,
+        rowCount,
+        files: fileCount,
+        sizeBytes,
+      })
+    }
+    const changed = this.#steps.some((step) => step.status === 'written')
+    const warned = this.#quality.some((rule) => rule.status !== 'passed') || this.#quarantined > 0
+    return {
+      runId,
+      lakehouse: lakehouse.name,
+      root: lake.root,
+      landing: landing.uri,
+      startedMs: this.#startedMs,
+      durationMs: this.#now(),
+      status: !passed ? 'quality_failed' : !changed ? 'unchanged' : warned ? 'warnings' : 'succeeded',
+      steps: this.#steps,
+      files: this.#files,
+      quality: this.#quality,
+      quarantined: this.#quarantined,
+      tables,
+    }
+  }
+
+  #now(): number {
+    return performance.now() - this.#origin
+  }
+
+  #step(
+    facts: Pick<StepResult, 'step' | 'kind' | 'status' | 'startMs'> &
+      Partial<Omit<StepResult, 'table'>> & { readonly table: TableDefinition | null },
+  ): StepResult {
+    return {
+      rowsIn: 0,
+      rowsOut: 0,
+      rowsQuarantined: 0,
+      filesWritten: 0,
+      bytesWritten: 0,
+      version: null,
+      note: null,
+      ...facts,
+      table: facts.table?.name ?? 'quarantine',
+      layer: facts.table?.layer ?? 'quality',
+      endMs: this.#now(),
+    }
+  }
+
+  #start(step: string, kind: StepEvent['kind']): void {
+    publishStepStart({ runId: this.#context.runId, step, kind, index: this.#steps.length, count: this.#stepCount })
+  }
+
+  #finish(step: StepResult): void {
+    publishStepFinish({
+      runId: this.#context.runId,
+      step: step.step,
+      kind: step.kind,
+      index: this.#steps.length,
+      count: this.#stepCount,
+      durationMs: step.endMs - step.startMs,
+      rows: step.rowsOut,
+    })
+  }
+}
+
+const writtenBy = (table: DeltaTable) => {
+  const { rowsWritten, filesWritten, bytesWritten } = table.lastWrite
+  return { rowsOut: rowsWritten, filesWritten, bytesWritten, version: table.version }
+}

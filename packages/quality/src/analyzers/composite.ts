@@ -1,0 +1,68 @@
+import { fn, lit, when, type Expr, type Expression } from '@deltaworks/expression'
+import type { Composite, Constraint } from '../rule.js'
+import type { Analyzer, Answers, Outcome, RowAnnotator } from './analyzer.js'
+import { aggregate, countOf, countWhere } from './counting.js'
+import { analyzerOf } from './index.js'
+
+export const composite: Analyzer<Composite> = {
+  requires(constraint, filter) {
+    const failing = failingRows(constraint, filter)
+    const parts = constraint.parts.flatMap((part) => analyzerOf(part).requires(part, filter))
+    return failing === null ? parts : [...parts, aggregate(failing)]
+  },
+  outcome(constraint, filter, answers) {
+    const { operator, parts } = constraint
+    const outcomes = parts.map((part) => analyzerOf(part).outcome(part, filter, answers))
+    const held = outcomes.filter((outcome) => outcome.passed).length
+    return {
+      passed: operator === 'and' ? held === parts.length : held > 0,
+      metric: held / parts.length,
+      rowsFailed: rowsFailed(constraint, filter, answers, outcomes),
+      found: `${held} of ${parts.length} parts hold (${outcomes.map((outcome) => outcome.found).join('; ')})`,
+    }
+  },
+  verdict({ operator, parts }, filter, rows) {
+    const verdicts = parts.map((part) => analyzerOf(part).verdict(part, filter, rows))
+    if (verdicts.some((verdict) => verdict === null)) return null
+    const known = verdicts.map((verdict) => verdict!)
+    const failing = known.map((verdict) => verdict.failing).reduce((a, b) => (operator === 'and' ? a.or(b) : a.and(b)))
+    const reasons = known.map((verdict): Expr => when(verdict.failing, verdict.reason).otherwise(lit(null, { kind: 'string' })))
+    return { failing, reason: fn.concat_ws(', ', ...reasons) }
+  },
+  expressions: ({ parts }) => parts.flatMap((part) => analyzerOf(part).expressions(part)),
+  problem: ({ parts }, schema, typeOf) => {
+    if (parts.length === 0) return 'it has no parts'
+    for (const part of parts) {
+      const problem = analyzerOf(part).problem?.(part, schema, typeOf)
+      if (problem !== undefined && problem !== null) return problem
+    }
+    return null
+  },
+}
+
+/** Verdicts that look at one row alone need nothing beside it. */
+const readsOneRow = (constraint: Constraint): boolean =>
+  constraint.kind === 'completeness' ||
+  constraint.kind === 'compliance' ||
+  (constraint.kind === 'composite' && constraint.parts.every(readsOneRow))
+
+/** Counts the rows that the whole composite fails on, if one row alone tells. */
+function failingRows(constraint: Composite, filter: Expression | null): Expr | null {
+  if (!readsOneRow(constraint)) return null
+  const verdict = composite.verdict(constraint, filter, {} as RowAnnotator)
+  return verdict === null ? null : countWhere(verdict.failing, filter)
+}
+
+/** Otherwise the parts' own counts bound it: the most of `and`, the least of `or`; zero is always exact. */
+function rowsFailed(
+  constraint: Composite,
+  filter: Expression | null,
+  answers: Answers,
+  outcomes: readonly Outcome[],
+): number | null {
+  const failing = failingRows(constraint, filter)
+  if (failing !== null) return countOf(answers, failing)
+  const counts = outcomes.map((outcome) => outcome.rowsFailed)
+  if (counts.some((count) => count === null)) return null
+  return constraint.operator === 'and' ? Math.max(...counts.map(Number)) : Math.min(...counts.map(Number))
+}

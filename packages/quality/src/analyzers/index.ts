@@ -1,0 +1,34 @@
+import type { Constraint } from '../rule.js'
+import type { Analyzer } from './analyzer.js'
+import { completeness } from './completeness.js'
+import { compliance } from './compliance.js'
+import { composite } from './composite.js'
+import { freshness } from './freshness.js'
+import { history } from './history.js'
+import { outliers } from './outliers.js'
+import { referentialIntegrity } from './referential-integrity.js'
+import { statistic } from './statistic.js'
+import { columnCount, columnExists, customSql, rowCount } from './table-shape.js'
+import { uniqueness } from './uniqueness.js'
+
+type Analyzers = { readonly [K in Constraint['kind']]: Analyzer<Extract<Constraint, { readonly kind: K }>> }
+
+/** Every kind of constraint has its analyzer; a new kind does not compile until it does. */
+const analyzers: Analyzers = {
+  completeness,
+  uniqueness,
+  compliance,
+  referential_integrity: referentialIntegrity,
+  row_count: rowCount,
+  column_count: columnCount,
+  column_exists: columnExists,
+  statistic,
+  freshness,
+  outliers,
+  history,
+  composite,
+  custom_sql: customSql,
+}
+
+export const analyzerOf = <C extends Constraint>(constraint: C): Analyzer<C> =>
+  analyzers[constraint.kind] as unknown as Analyzer<C>

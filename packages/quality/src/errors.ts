@@ -1,0 +1,72 @@
+import { DeltaworksError, nearest } from '@deltaworks/schema'
+
+export class QualityError extends DeltaworksError {
+  override readonly name = 'QualityError'
+}
+
+export const unknownColumn = (rule: string, column: string, known: readonly string[]): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0001',
+    'usage',
+    `Rule "${rule}" asks about a column "${column}", which the table does not have${nearest(column, known)}. Columns: ${known.join(', ')}.`,
+    { rule, column, columns: known },
+  )
+
+export const ruleDoesNotFit = (rule: string, problem: string): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0002',
+    'usage',
+    `Rule "${rule}" does not fit the table: ${problem}. Change the rule, or the column's type.`,
+    { rule },
+  )
+
+export const duplicateRule = (rule: string): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0003',
+    'usage',
+    `Two rules have the id "${rule}". Ids name rules in results and in quarantine: give one of them another with .named('…').`,
+    { rule },
+  )
+
+export const unknownReference = (rule: string, reference: string, known: readonly string[]): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0004',
+    'usage',
+    `Rule "${rule}" refers to a table "${reference}", which was not handed to the verification${nearest(reference, known)}. ` +
+      (known.length === 0 ? 'No table was. ' : `Known: ${known.join(', ')}. `) +
+      'Pass it in `references`.',
+    { rule, reference, known },
+  )
+
+export const invalidRule = (problem: string): QualityError =>
+  new QualityError('DW-QUALITY-0005', 'usage', `A rule is not valid: ${problem}.`)
+
+/** A place in DQDL text; both count from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+export const dqdlSyntax = (position: Position, problem: string): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0006',
+    'usage',
+    `DQDL, line ${position.line}, column ${position.column}: ${problem}.`,
+    { line: position.line, column: position.column },
+  )
+
+export const dqdlUnsupported = (position: Position, ruleType: string): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0007',
+    'unsupported',
+    `DQDL, line ${position.line}, column ${position.column}: ${ruleType} is not supported yet. Leave the rule out, or write it with the rule builder.`,
+    { line: position.line, column: position.column, ruleType },
+  )
+
+export const ruleUnsupported = (rule: string, what: string): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0008',
+    'unsupported',
+    `Rule "${rule}" uses ${what}, which is not supported yet. The other rules were evaluated.`,
+    { rule },
+  )

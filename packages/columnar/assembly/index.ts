@@ -1,2 +1,3 @@
 export * from './csv/index'
+export * from './expression/index'
 export * from './parquet/index'

@@ -140,6 +140,8 @@ function createAccumulator(context: ColumnarContext, account: MemoryAccount, spe
   switch (spec.name) {
     case 'count':
       return new CountAccumulator(heap)
+    case 'count_if':
+      return new CountAccumulator(heap, true)
     case 'sum':
       return isFloat(spec.argTypes[0]!) ? new FloatSum(heap, spec) : new ExactSum(heap, spec)
     case 'avg':
@@ -151,9 +153,9 @@ function createAccumulator(context: ColumnarContext, account: MemoryAccount, spe
       return new Extreme(context, spec.argTypes[0]!, -1)
     case 'bool_or':
       return new Extreme(context, spec.argTypes[0]!, 1)
-    case 'stddev_samp':
+    case 'stddev':
     case 'stddev_pop':
-    case 'var_samp':
+    case 'variance':
     case 'var_pop':
       return new Moments(heap, spec)
     case 'approx_count_distinct':
@@ -170,14 +172,18 @@ class CountAccumulator implements Accumulator {
   readonly #heap: Heap
   #counts: Float64Array = new Float64Array(16)
 
-  constructor(heap: Heap) {
+  readonly #onlyTrue: boolean
+
+  constructor(heap: Heap, onlyTrue = false) {
     this.#heap = heap
+    this.#onlyTrue = onlyTrue
   }
   grow(groups: number): void {
     this.#counts = grownFloats(this.#counts, groups)
   }
   update(row: number, group: number, args: readonly Column[]): void {
-    if (args.length > 0 && args[0]!.validity !== 0 && isNull(this.#heap, args[0]!, row)) return
+    for (const column of args) if (column.validity !== 0 && isNull(this.#heap, column, row)) return
+    if (this.#onlyTrue && readValue(this.#heap, args[0]!, row) !== true) return
     this.#counts[group]!++
   }
   partial(arena: Arena, groups: number): Column[] {
@@ -452,7 +458,7 @@ class Moments implements Accumulator {
   }
   finish(arena: Arena, groups: number): Column {
     const { name } = this.#spec
-    const sample = name.endsWith('_samp')
+    const sample = !name.endsWith('_pop')
     const results: Value[] = []
     for (let group = 0; group < groups; group++) {
       const count = this.#counts[group]!
@@ -609,8 +615,8 @@ const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
   first: collected((values) => values[0] ?? null, { keepsNulls: true, firstOnly: true }),
   any_value: collected((values) => values[0] ?? null, { firstOnly: true }),
   last: collected((values) => values[values.length - 1] ?? null, { keepsNulls: true }),
-  array_agg: collected((values) => values),
   collect_list: collected((values) => values),
+  collect_set: collected((values) => [...new Map(values.map((value) => [canonicalKey(value), value])).values()]),
   string_agg: collected((values) => {
     if (values.length === 0) return null
     return values
@@ -618,7 +624,7 @@ const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
       .join(Array.isArray(values[0]) ? String((values[0] as readonly Value[])[1] ?? '') : '')
   }),
   median: collected((values, spec) => percentile(values, spec, 0.5)),
-  percentile_cont: collected((values, spec) => {
+  percentile: collected((values, spec) => {
     const tuples = values as readonly (readonly Value[])[]
     const fraction = tuples.length === 0 ? 0.5 : asNumber(tuples[0]![1]!, spec.argTypes[1]!)
     return percentile(

@@ -94,10 +94,15 @@ export async function readLastCheckpoint(location: TableLocation): Promise<numbe
 /**
  * The segments that can make a version, the best first: later ones stand in if a checkpoint turns out to be damaged.
  * @param wanted null: the latest version
+ * @param useHint list from `_last_checkpoint` on only
  * @throws DeltaError DW-DELTA-0001, DW-DELTA-0002, DW-DELTA-0005
  */
-export async function logSegments(location: TableLocation, wanted: number | null): Promise<readonly LogSegment[]> {
-  const hint = await readLastCheckpoint(location)
+export async function logSegments(
+  location: TableLocation,
+  wanted: number | null,
+  useHint = true,
+): Promise<readonly LogSegment[]> {
+  const hint = useHint ? await readLastCheckpoint(location) : null
   if (hint !== null && (wanted === null || wanted >= hint)) {
     const listing = await listLog(location, hint)
     const usable = listing.checkpoints.some((c) => c.version >= hint && (wanted === null || c.version <= wanted))

@@ -56,7 +56,13 @@ export async function readSnapshot(
     const advanced = await readNewer(previous, wanted)
     if (advanced !== null) return advanced
   }
-  return readSegments(location, await logSegments(location, wanted), parquet)
+  try {
+    return await readSegments(location, await logSegments(location, wanted), parquet)
+  } catch (error) {
+    if ((error as { code?: string }).code !== invalidCheckpoint('', '', '').code) throw error
+    // The hint spared us the log's beginning, in which an older checkpoint may be.
+    return readSegments(location, await logSegments(location, wanted, false), parquet)
+  }
 }
 
 /** Reads the commits behind a snapshot. @returns null if the log does not continue it in single steps up to `wanted` */
@@ -107,7 +113,7 @@ const checkpointFailure = (location: TableLocation, segment: LogSegment, error: 
   invalidCheckpoint(
     location.uri,
     segment.checkpoint!.files.map((file) => file.path).join(', '),
-    error instanceof Error ? error.message : String(error),
+    (error instanceof Error ? error.message : String(error)).replace(/\.$/, ''),
     error,
   )
 

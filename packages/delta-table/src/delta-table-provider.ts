@@ -35,7 +35,13 @@ export class DeltaTableProvider implements TableProvider {
     this.#width = snapshot.schema.fields.length
     this.schema =
       options.withPlaces === true
-        ? { fields: [...snapshot.schema.fields, field(filePathColumn, string, false), field(rowIndexColumn, int64, false)] }
+        ? {
+            fields: [
+              ...snapshot.schema.fields,
+              field(filePathColumn, string, false),
+              field(rowIndexColumn, int64, false),
+            ],
+          }
         : snapshot.schema
   }
 
@@ -137,4 +143,5 @@ export function filesByPath(snapshot: Snapshot, files: Iterable<AddFile>): Reado
   return result
 }
 
-export const keysOf = (files: Iterable<AddFile>): ReadonlySet<string> => new Set([...files].map((file) => fileKey(file)))
+export const keysOf = (files: Iterable<AddFile>): ReadonlySet<string> =>
+  new Set([...files].map((file) => fileKey(file)))

@@ -102,12 +102,18 @@ export const filesGone = (table: string, version: number, files: readonly string
   )
 
 export const tableExists = (table: string): DeltaTableError =>
-  make(11, 'usage', `There is already a table at ${table}. ${nothingWritten} Open it instead of creating it.`, { table })
+  make(11, 'usage', `There is already a table at ${table}. ${nothingWritten} Open it instead of creating it.`, {
+    table,
+  })
 
 export const unknownReference = (table: string, name: string, reason: string): DeltaTableError =>
   make(12, 'usage', `"${name}" in the merge into ${table} ${reason}. ${nothingWritten}`, { table, name, reason })
 
 export const notOrderable = (table: string, column: string, reason: string): DeltaTableError =>
-  make(13, 'usage', `${table} cannot be z-ordered by ${column}: ${reason}. ${nothingWritten}`, { table, column, reason })
+  make(13, 'usage', `${table} cannot be z-ordered by ${column}: ${reason}. ${nothingWritten}`, {
+    table,
+    column,
+    reason,
+  })
 
 const hours = (ms: number): string => String(Math.round((ms / 3_600_000) * 10) / 10)

@@ -1,5 +1,12 @@
 import type { ColumnStatisticsSource } from '@deltaworks/expression'
-import { parsePartitionValue, parseStatistics, physicalName, type AddFile, type FileStatistics, type Snapshot } from '@deltaworks/delta-log'
+import {
+  parsePartitionValue,
+  parseStatistics,
+  physicalName,
+  type AddFile,
+  type FileStatistics,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import type { Value } from '@deltaworks/schema'
 
 const parsed = new WeakMap<AddFile, FileStatistics | null>()

@@ -114,10 +114,10 @@ const transactionActions = (options: WriteOptions): readonly Action[] =>
 export const operationContext = (session: TableSession, location: TableLocation): OperationContext => ({
   session,
   location,
-  parquet: logParquet(
-    () => session.context,
-    { reserve: (bytes) => accountOf(session).reserve(bytes), release: (bytes) => accountOf(session).release(bytes) },
-  ),
+  parquet: logParquet(() => session.context, {
+    reserve: (bytes) => accountOf(session).reserve(bytes),
+    release: (bytes) => accountOf(session).release(bytes),
+  }),
 })
 
 const accounts = new WeakMap<TableSession, ReturnType<TableSession['pool']['account']>>()
@@ -141,7 +141,11 @@ export const targetOf = (context: OperationContext, snapshot: Snapshot) => ({
   schema: snapshot.schema,
 })
 
-export const reportOf = (written: WrittenRows, filesRemoved: number, metrics: Readonly<Record<string, number>>): WriteReport => ({
+export const reportOf = (
+  written: WrittenRows,
+  filesRemoved: number,
+  metrics: Readonly<Record<string, number>>,
+): WriteReport => ({
   rowsWritten: written.rowCount,
   filesWritten: written.adds.length,
   bytesWritten: written.sizeBytes,
@@ -149,4 +153,3 @@ export const reportOf = (written: WrittenRows, filesRemoved: number, metrics: Re
   committed: true,
   metrics,
 })
-

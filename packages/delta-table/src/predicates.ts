@@ -9,7 +9,8 @@ export type Condition = Expression | { readonly node: Expression }
 
 export const expressionOf = (condition: Condition): Expression => ('node' in condition ? condition.node : condition)
 
-export const bindCondition = (condition: Condition, schema: Schema): BoundExpression => bind(expressionOf(condition), schema)
+export const bindCondition = (condition: Condition, schema: Schema): BoundExpression =>
+  bind(expressionOf(condition), schema)
 
 /** Names of the columns of a predicate that are no partition columns. */
 export function dataColumnsOf(snapshot: Snapshot, predicate: BoundExpression): readonly string[] {

@@ -3,6 +3,9 @@ import type { FileSink, WriteResult } from '@deltaworks/engine'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 
+export type { FileSink, WrittenFile } from '@deltaworks/engine'
+export type WrittenFiles = Pick<WriteResult, 'files' | 'rowCount'>
+
 /** Rows to be written or merged: a DataFrame, or a plan. */
 export type Rows = LogicalPlan | { readonly plan: LogicalPlan }
 
@@ -21,5 +24,5 @@ export interface TableSession {
     options?: RunOptions,
   ): Promise<{ readonly schema: Schema; readonly rows: readonly (readonly Value[])[] }>
   materialise(query: LogicalPlan, options?: RunOptions & { readonly name?: string }): Promise<TableProvider>
-  writeFiles(query: LogicalPlan, sink: FileSink, options?: RunOptions): Promise<WriteResult>
+  writeFiles(query: LogicalPlan, sink: FileSink, options?: RunOptions): Promise<WrittenFiles>
 }

@@ -29,4 +29,3 @@ export async function findTouchedFiles(
   const byPath = filesByPath(snapshot, candidates)
   return result.rows.map(([name, rows]) => ({ file: byPath.get(name as string)!, rowCount: Number(rows) }))
 }
-

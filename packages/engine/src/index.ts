@@ -1,1 +1,10 @@
-export {}
+export { Session } from './session.js'
+export type { Query, QueryOptions, QueryResult, SessionOptions } from './session.js'
+export type { SqlResult, SqlTables, TableFunction } from './sql.js'
+export { MemoryPool } from './memory-pool.js'
+export type { PoolAccount } from './memory-pool.js'
+export type { OperatorMetrics, QueryMetrics } from './execution-context.js'
+export type { FileSink, WriteResult, WrittenFile } from './file-sink.js'
+export { fileTable } from './file-table.js'
+export type { FileTableFormat } from './file-table.js'
+export { EngineError } from './errors.js'

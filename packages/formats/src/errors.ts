@@ -62,6 +62,14 @@ export const codecUnavailable = (codec: string): FormatError =>
     { codec },
   )
 
+export const nullInRequired = (column: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0009',
+    'data',
+    `Column "${column}" is declared not null, and a row to be written has a null in it. Nothing was written. Correct the row, or make the column nullable.`,
+    { column },
+  )
+
 export const duplicateFileColumn = (path: string, column: string): FormatError =>
   new FormatError(
     'DW-FORMAT-0008',
@@ -95,7 +103,9 @@ export const emptyFile = (path: string): FormatError =>
   )
 
 export const notText = (path: string, kind: string, why: string): FormatError =>
-  new FormatError('DW-FORMAT-0033', 'data', `${path} is not a ${kind} file: ${why}. Check what was delivered.`, { path })
+  new FormatError('DW-FORMAT-0033', 'data', `${path} is not a ${kind} file: ${why}. Check what was delivered.`, {
+    path,
+  })
 
 export const malformedRow = (
   path: string,

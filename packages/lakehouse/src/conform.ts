@@ -4,15 +4,18 @@ import { fieldIndex, typeName, typesEqual, type DataType, type Schema } from '@d
 import { schemaMismatch } from './errors.js'
 import type { TableDefinition } from './table-definition.js'
 
+/** A frame, whatever is known of its columns. */
+export type AnyFrame = DataFrame | DataFrame<never>
+
 /**
  * The rows in the columns, order and types that the definition declares. Types may be widened (int to bigint, a decimal to
  * one that holds all its values), never narrowed silently.
  * @throws LakehouseError DW-LAKEHOUSE-0008 listing every difference
  */
-export function conform(rows: DataFrame, table: TableDefinition): DataFrame {
+export function conform(rows: AnyFrame, table: TableDefinition): DataFrame {
   const differences = schemaDifferences(rows.schema, table.schema)
   if (differences.length > 0) throw schemaMismatch(table.name, differences)
-  return rows.select(
+  return (rows as DataFrame).select(
     ...table.schema.fields.map((f) => {
       const actual = rows.schema.fields[fieldIndex(rows.schema, f.name)]!
       const column = col(actual.name)

@@ -1,1 +1,28 @@
-export {}
+export { bigint, boolean, Column, date, decimal, double, integer, smallint, string, timestamp } from './column-definition.js'
+export type { ColumnAddress, Columns, PiiKind, Row } from './column-definition.js'
+export { auditFields, defineTable } from './table-definition.js'
+export type {
+  BuildContext,
+  Layer,
+  Maintenance,
+  TableDefinition,
+  TableSpecification,
+  WarehouseLayout,
+} from './table-definition.js'
+export { csvFiles, jsonFiles, parquetFiles } from './source-definition.js'
+export type { SourceDefinition } from './source-definition.js'
+export { append, merge, overwrite } from './write-mode.js'
+export type { Append, Merge, Overwrite, WriteMode } from './write-mode.js'
+export { defineLakehouse, tableOf } from './lakehouse-definition.js'
+export type { LakehouseDefinition } from './lakehouse-definition.js'
+export { loadConfiguration } from './configuration.js'
+export type { ConfigurationSchema } from './configuration.js'
+export { lakehouseNotFound, LakehouseError, tableNotBuilt } from './errors.js'
+export { Lake } from './lake.js'
+export { runLakehouse } from './run.js'
+export type { RunOptions } from './run.js'
+export type { IngestedFile, QualityResult, RunResult, StepResult, TableState } from './run-result.js'
+export { planRun } from './plan-run.js'
+export type { PlannedStep } from './plan-run.js'
+export { validateLakehouse } from './validate.js'
+export { quarantinePath, quarantineSchema } from './quarantine.js'

@@ -1,5 +1,5 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { col, lit } from '@deltaworks/expression'
+import { agg, col, lit } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { date } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
@@ -69,11 +69,10 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
   const { table, pending } = staged
   const derive = table.derive ?? ((landed: DataFrame) => landed)
   const today = lit(Number(context.nowMicros / 86_400_000_000n), date)
-  const good = derive(
-    staged.landed.filter(col(landingColumns.corruptReason).isNull()),
-    buildContext(context),
-  ).withColumn('ingestion_date', today)
-  const rows = conform(good, table)
+  const wellFormed = staged.landed
+    .filter(col(landingColumns.corruptReason).isNull())
+    .drop(landingColumns.corruptReason, landingColumns.rawRecord)
+  const rows = conform(derive(wellFormed, buildContext(context)).withColumn('ingestion_date', today), table)
   const settings = {
     ...writeSettings(table, context),
     appTransactions: pending.flatMap(ledgerEntries),
@@ -89,5 +88,13 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
   }
   return changed.length === 0
     ? existing.append(rows, settings)
-    : existing.overwrite(rows, { ...settings, replaceWhere: col('source_file').in_(...changed) })
+    : existing.overwrite(rows, { ...settings, replaceWhere: col('source_file').in_(changed) })
+}
+
+/** Rows that the landing files hold, and how many of them are malformed. */
+async function countRows(landed: DataFrame, context: RunContext): Promise<readonly [number, number]> {
+  const counts = landed.agg({ all: agg.count(), malformed: agg.count(col(landingColumns.corruptReason)) })
+  const { rows } = await context.lake.session.collect(counts, { signal: context.signal })
+  const [all, malformed] = rows[0]!
+  return [Number(all), Number(malformed)]
 }

@@ -1,19 +1,14 @@
-import type { DeltaTable } from '@deltaworks/delta-table'
+import type { DeltaTable, WriteOptions } from '@deltaworks/delta-table'
 import { col, type Expr } from '@deltaworks/expression'
 import type { DataFrame } from '@deltaworks/plan'
 import type { Merge } from './write-mode.js'
-import type { writeSettings } from './write-settings.js'
-
-type MergeSettings = ReturnType<typeof writeSettings> & {
-  readonly appTransactions: readonly { readonly appId: string; readonly version: number }[]
-}
 
 /** MERGE as a definition asks for it: see `Merge`. Commits nothing but the provenance if no row differs. */
 export function mergeRows(
   table: DeltaTable,
   source: DataFrame,
   mode: Merge,
-  settings: MergeSettings,
+  settings: WriteOptions,
 ): Promise<DeltaTable> {
   const names = source.schema.fields.map((f) => f.name)
   const target = (name: string): Expr => col(name, 'target')

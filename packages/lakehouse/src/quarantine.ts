@@ -4,6 +4,7 @@ import type { DataFrame } from '@deltaworks/plan'
 import { date, field, int64, schema, string, timestamp, type Schema } from '@deltaworks/schema'
 import { landingColumns } from './landing-table.js'
 import type { RunContext } from './run-context.js'
+import { commonSettings } from './write-settings.js'
 
 /**
  * Where rows wait that could not be used: one Delta table for the whole lake. A row's key is what was landed (table, file,
@@ -70,7 +71,7 @@ export const ruleFailures = (
     col('failure_reasons').as('reason'),
     col('source_file'),
     col('source_line'),
-    fn.to_json_object(...record.flatMap((name) => [lit(name), col(name)])).as('record'),
+    fn.to_json(fn.named_struct(...record.flatMap((name) => [lit(name), col(name)]))).as('record'),
     ...stamps(stamp),
   )
 
@@ -81,7 +82,7 @@ export async function addToQuarantine(
 ): Promise<{ readonly table: DeltaTable; readonly added: number }> {
   const { lake } = context
   const existing = await lake.table(quarantinePath)
-  const settings = { nowMs: Number(context.nowMicros / 1000n), signal: context.signal }
+  const settings = commonSettings(context)
   const table =
     existing === null
       ? await DeltaTable.createWith(lake.session, lake.uri(quarantinePath), rows, {

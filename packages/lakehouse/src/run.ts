@@ -1,7 +1,7 @@
 import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
-import { openStore } from '@deltaworks/storage'
+import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
 import { passGate, type GateResult } from './gate.js'
@@ -33,23 +33,25 @@ const keepInMemoryBytes = 64 * 1024 * 1024
  * Everything that is up to date is left alone. A failed critical rule ends the run before anything is built behind it.
  */
 export async function runLakehouse(options: RunOptions): Promise<RunResult> {
-  const landing = openStore(options.landing)
-  const lake = new Lake(options.session, options.root)
-  const listing = await landing.list('')
-  const context: RunContext = {
-    runId: runIdOf(options.nowMicros),
-    nowMicros: options.nowMicros,
-    lakehouse: options.lakehouse,
-    configuration: options.configuration,
-    lake,
-    landing,
-    signal: options.signal,
-    keepInMemory: listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= keepInMemoryBytes,
-  }
+  const listing = await openStore(options.landing).list('')
+  const context = runContext(options, listing)
   const run = new Run(context)
   await run.ingest(options.lakehouse.tables.filter((table) => table.source !== null), listing)
   const passed = await run.gateAndBuild(options.lakehouse.tables.filter((table) => table.build !== null))
   return run.result(passed)
+}
+
+export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
+  return {
+    runId: runIdOf(options.nowMicros),
+    nowMicros: options.nowMicros,
+    lakehouse: options.lakehouse,
+    configuration: options.configuration,
+    lake: new Lake(options.session, options.root),
+    landing: openStore(options.landing),
+    signal: options.signal,
+    keepInMemory: listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= keepInMemoryBytes,
+  }
 }
 
 const runIdOf = (nowMicros: bigint): string =>
@@ -107,7 +109,6 @@ class Run {
         status: 'written',
         startMs,
         rowsIn: stage.rowsRead,
-        rowsOut: stage.rowsRead - stage.rowsMalformed,
         rowsQuarantined: stage.rowsMalformed,
         ...writtenBy(written),
       })
@@ -208,15 +209,15 @@ class Run {
     for (const table of lakehouse.tables) {
       const opened = await lake.table(table.path)
       if (opened === null) continue
-      const { rowCount, fileCount, sizeBytes } = opened.summary
+      const { numRows, numFiles, sizeInBytes } = opened.detail()
       tables.push({
         table: table.name,
         layer: table.layer,
         path: opened.uri,
         version: opened.version,
-        rowCount,
-        files: fileCount,
-        sizeBytes,
+        rowCount: numRows,
+        files: numFiles,
+        sizeBytes: sizeInBytes,
       })
     }
     const changed = this.#steps.some((step) => step.status === 'written')

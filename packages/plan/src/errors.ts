@@ -81,3 +81,58 @@ export const incompatibleKeys = (left: string, leftType: DataType, right: string
 
 export const invalidPlan = (reason: string): PlanError =>
   new PlanError('DW-PLAN-0012', 'internal', `Internal error: the plan is not valid: ${reason}. Please report it.`)
+
+/** Where in a SQL text: 1-based. */
+export interface SqlPosition {
+  readonly line: number
+  readonly column: number
+}
+
+const at = (position: SqlPosition | null): string =>
+  position === null ? '' : ` (line ${position.line}, column ${position.column})`
+const placed = (position: SqlPosition | null) =>
+  position === null ? {} : { line: position.line, column: position.column }
+
+export const sqlSyntax = (reason: string, position: SqlPosition | null, cause: unknown): PlanError =>
+  new PlanError('DW-PLAN-0020', 'usage', `The SQL cannot be parsed: ${reason}${at(position)}.`, placed(position), cause)
+
+export const sqlUnsupported = (what: string, position: SqlPosition | null, instead = ''): PlanError =>
+  new PlanError(
+    'DW-PLAN-0021',
+    'unsupported',
+    `${what} is not supported${at(position)}.${instead === '' ? '' : ` ${instead}`}`,
+    { what, ...placed(position) },
+  )
+
+export const unknownTable = (name: string, known: readonly string[], position: SqlPosition | null): PlanError =>
+  new PlanError(
+    'DW-PLAN-0022',
+    'usage',
+    `There is no table "${name}"${nearest(name, known)}${at(position)}.${known.length === 0 ? ' Name tables when you run the query, or read files with read_delta, read_parquet, read_csv or read_json.' : ` Tables: ${listed(known)}.`}`,
+    { table: name, tables: known, ...placed(position) },
+  )
+
+export const unknownTableFunction = (name: string, position: SqlPosition | null): PlanError =>
+  new PlanError(
+    'DW-PLAN-0023',
+    'usage',
+    `There is no table function "${name}"${nearest(name, tableFunctions)}${at(position)}. There are ${tableFunctions.join(', ')}.`,
+    { function: name, ...placed(position) },
+  )
+const tableFunctions = ['read_delta', 'read_parquet', 'read_csv', 'read_json', 'generate_series']
+
+export const sqlInvalid = (reason: string, position: SqlPosition | null): PlanError =>
+  new PlanError('DW-PLAN-0024', 'usage', `${reason}${at(position)}.`, placed(position))
+
+/** The same error with its place in the text. */
+export const atPosition = (error: DeltaworksError, position: SqlPosition | null): DeltaworksError => {
+  if (position === null || 'line' in error.details) return error
+  const message = error.message.endsWith('.') ? error.message.slice(0, -1) : error.message
+  return new PlanError(
+    error.code,
+    error.fault,
+    `${message} (line ${position.line}, column ${position.column}).`,
+    { ...error.details, ...placed(position) },
+    error,
+  )
+}

@@ -25,7 +25,7 @@ export interface Totals {
 
 export function totalsOf({ steps, quality, quarantine }: RunReport): Totals {
   const sum = (of: readonly ReportStep[], value: (step: ReportStep) => number) => of.reduce((n, step) => n + value(step), 0)
-  const written = steps.filter((step) => step.status === 'written' && step.kind !== 'quarantine')
+  const written = steps.filter((step) => step.status === 'written' && step.kind !== 'quarantine' && step.kind !== 'export')
   const quarantined = sum(steps, (step) => step.rowsQuarantined)
   return {
     rowsIngested: sum(steps.filter((step) => step.kind === 'ingest'), (step) => step.rowsIn),
@@ -38,7 +38,7 @@ export function totalsOf({ steps, quality, quarantine }: RunReport): Totals {
   }
 }
 
-/** What all steps of one table did together, tables in the order in which they were first touched. */
+/** What all steps of one table in the lake did together (exports have a section of their own), tables in the order in which they were first touched. */
 export interface TableWork {
   readonly table: string
   readonly layer: string
@@ -55,8 +55,9 @@ export interface TableWork {
 export function workByTable(steps: readonly ReportStep[]): readonly TableWork[] {
   const work = new Map<string, TableWork>()
   for (const step of steps) {
+    if (step.kind === 'export') continue
     const before = work.get(step.table)
-    const moves = step.kind === 'ingest' || step.kind === 'build' || step.kind === 'export' || step.kind === 'maintenance'
+    const moves = step.kind !== 'quality' && step.kind !== 'quarantine'
     work.set(step.table, {
       table: step.table,
       layer: moves || before === undefined ? step.layer : before.layer,

@@ -121,7 +121,8 @@ async function loadAll(target: WarehouseTarget, plan: LoadPlan, options: ExportO
     }
     await target.publish(records)
   } catch (error) {
-    await target.rollback()
+    // What went wrong is told, not that the way back was closed too: what is not published is never seen.
+    await target.rollback().catch(() => undefined)
     throw error
   }
   return exported

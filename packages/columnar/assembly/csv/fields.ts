@@ -36,7 +36,7 @@ export function fieldAt(frame: usize, row: u32, column: u32, data: usize, quote:
   if (column == 0) {
     start = load<u32>(<usize>load<u32>(frame, F.ROW_START) + slot)
   } else {
-    start = load<u32>(ends - 4) + 1
+    start = load<u32>(ends - 4) + load<u32>(frame, F.SEPARATOR_SIZE)
   }
   let end = load<u32>(ends)
   if ((flags & 1) != 0) {

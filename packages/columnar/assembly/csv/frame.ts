@@ -73,5 +73,6 @@ export const STATE: usize = 112
 export const ERROR_COUNT: usize = 116
 // @inline
 export const COLUMN_NULLS: usize = 120
+/** Bytes of the separator: a field starts so many after the end of the one before it. */
 // @inline
-export const FIRST_LINE_SIZE: usize = 124
+export const SEPARATOR_SIZE: usize = 124

@@ -35,8 +35,8 @@ const FAILED: i64 = i64.MIN_VALUE
 // @inline
 const MICROS_A_DAY: i64 = 86400000000
 
-/** `yyyy-MM-dd`, and `yyyy-MM-dd HH:mm[:ss[.ffffff]][Z]` with `T` or a space: microseconds, or FAILED. */
-function isoMicros(at: usize, stop: usize): i64 {
+/** `yyyy-MM-dd`, and `yyyy-MM-dd HH:mm[:ss[.f…]][Z]` with `T` or a space: microseconds, or FAILED. */
+function isoMicros(at: usize, stop: usize, zoned: u32): i64 {
   const length = <u32>(stop - at)
   if (length < 10 || load<u8>(at + 4) != 45 || load<u8>(at + 7) != 45) return FAILED
   const year = fixed(at, 4)
@@ -73,7 +73,7 @@ function isoMicros(at: usize, stop: usize): i64 {
       if (!seen) return FAILED
     }
   }
-  if (next < stop && load<u8>(next) == 90) next++
+  if (zoned != 0 && next < stop && load<u8>(next) == 90) next++
   return next == stop ? days + micros : FAILED
 }
 
@@ -144,7 +144,10 @@ function patternMicros(pattern: usize, at: usize, stop: usize): i64 {
   )
 }
 
-/** Dates (`width` 4: days) or timestamps (`width` 8: microseconds of the wall clock reading); `pattern` 0 is ISO 8601. */
+/**
+ * Dates (`width` 4: days) or timestamps (`width` 8: microseconds of the wall clock reading); `pattern` 0 is ISO 8601, in which
+ * a `Z` may follow if `zoned` is not 0.
+ */
 export function csvTemporals(
   frame: usize,
   column: u32,
@@ -152,6 +155,7 @@ export function csvTemporals(
   to: u32,
   width: u32,
   pattern: usize,
+  zoned: u32,
   values: usize,
   validity: usize,
 ): void {
@@ -170,7 +174,7 @@ export function csvTemporals(
       const at = data + startOf(field)
       const stop = data + endOf(field)
       if (at < stop) {
-        const micros = pattern == 0 ? isoMicros(at, stop) : patternMicros(pattern, at, stop)
+        const micros = pattern == 0 ? isoMicros(at, stop, zoned) : patternMicros(pattern, at, stop)
         if (micros != FAILED) {
           value = micros
           valid = true

@@ -27,7 +27,13 @@ export {
   parquetDictionaryStrings,
 } from './dictionary'
 export { parquetDecodeCodes, parquetDecodeLevels, parquetEncodeHybrid } from './hybrid'
-export { parquetCountBits, parquetCountRecords, parquetListOffsets, parquetNodeValidity, parquetRecordEnd } from './levels'
+export {
+  parquetCountBits,
+  parquetCountRecords,
+  parquetListOffsets,
+  parquetNodeValidity,
+  parquetRecordEnd,
+} from './levels'
 export { parquetLz4Uncompress } from './lz4'
 export {
   parquetBitsToBytes,

@@ -80,7 +80,7 @@ export function parquetCountBits(bitmap: usize, count: u32): u32 {
   let set: u32 = 0
   let i: u32 = 0
   for (; i + 64 <= count; i += 64) set += <u32>popcnt(load<u64>(bitmap + (i >> 3)))
-  for (; i < count; i++) set += (<u32>load<u8>(bitmap + (i >> 3)) >> (i & 7)) & 1
+  for (; i < count; i++) set += ((<u32>load<u8>(bitmap + (i >> 3))) >> (i & 7)) & 1
   return set
 }
 

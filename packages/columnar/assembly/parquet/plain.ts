@@ -62,7 +62,13 @@ export function parquetEncodeByteArraysOf(
 }
 
 /** Byte arrays of PLAIN by their codes, for a chunk that gives up its dictionary. @returns bytes written */
-export function parquetEncodeByteArraysByCode(codes: usize, count: u32, offsets: usize, bytes: usize, target: usize): u32 {
+export function parquetEncodeByteArraysByCode(
+  codes: usize,
+  count: u32,
+  offsets: usize,
+  bytes: usize,
+  target: usize,
+): u32 {
   let op = target
   for (let i: u32 = 0; i < count; i++) {
     const slot = offsets + 4 * load<u32>(codes + 4 * i)

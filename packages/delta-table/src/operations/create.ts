@@ -11,7 +11,13 @@ import {
 import type { LogicalPlan } from '@deltaworks/plan'
 import { fieldIndex, fieldOf, schema as checkedSchema, type Schema } from '@deltaworks/schema'
 import { badPartitioning, tableExists } from '../errors.js'
-import { commitIntent, fileBytesOf, reportOf, type OperationContext, type OperationResult } from '../operation-context.js'
+import {
+  commitIntent,
+  fileBytesOf,
+  reportOf,
+  type OperationContext,
+  type OperationResult,
+} from '../operation-context.js'
 import { planOf, type Rows } from '../table-session.js'
 import { emptyReport } from '../write-report.js'
 import { enforceSchema, plainField } from '../write/schema-enforcement.js'

@@ -29,7 +29,9 @@ export function deleteRows(
   condition: Condition | null,
   options: WriteOptions,
 ): Promise<OperationResult | null> {
-  return runOperation(context, snapshot, options, (base, nowMs) => deleteIntent(context, base, condition, options, nowMs))
+  return runOperation(context, snapshot, options, (base, nowMs) =>
+    deleteIntent(context, base, condition, options, nowMs),
+  )
 }
 
 async function deleteIntent(
@@ -51,7 +53,9 @@ async function deleteIntent(
   if (touched.length === 0) return null
   const files = touched.map(({ file }) => file)
   // A file of which every row goes needs no reading.
-  const partly = wholeFiles ? [] : touched.filter(({ file, rowCount }) => rowCountOf(file) !== rowCount).map((t) => t.file)
+  const partly = wholeFiles
+    ? []
+    : touched.filter(({ file, rowCount }) => rowCountOf(file) !== rowCount).map((t) => t.file)
   const written =
     partly.length === 0
       ? nothing
@@ -72,7 +76,11 @@ async function deleteIntent(
     base,
     actions: [...files.map((file) => removeOf(file, nowMs)), ...written.adds],
     written,
-    operation: { name: 'DELETE', parameters: { predicate: predicateParameter(condition === null ? null : predicate) }, metrics },
+    operation: {
+      name: 'DELETE',
+      parameters: { predicate: predicateParameter(condition === null ? null : predicate) },
+      metrics,
+    },
     reads: {
       wholeTable: condition === null,
       predicates: condition === null ? [] : [fileMatcher(base, predicate)],

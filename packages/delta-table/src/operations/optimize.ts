@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { columnsOf, type BoundExpression } from '@deltaworks/expression'
-import { checkWritable, readNothing, removeOf, targetFileBytes, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import {
+  checkWritable,
+  readNothing,
+  removeOf,
+  targetFileBytes,
+  type AddFile,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import { fieldIndex, columnNotFound, isNested } from '@deltaworks/schema'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
@@ -66,7 +73,10 @@ async function optimizeIntent(
   const written: WrittenRows[] = []
   for (const files of bins) {
     const provider = new DeltaTableProvider(base, { files })
-    const plan = zorderBy.length === 0 ? scanOf(provider) : await zOrderPlan(context.session, provider, zorderBy, runOptions(options))
+    const plan =
+      zorderBy.length === 0
+        ? scanOf(provider)
+        : await zOrderPlan(context.session, provider, zorderBy, runOptions(options))
     written.push(
       await writeRows(targetOf(context, base), plan, {
         targetFileBytes: target,
@@ -127,7 +137,11 @@ const merged = (parts: readonly WrittenRows[]): WrittenRows =>
         sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
       }
 
-function partitionPredicate(context: OperationContext, base: Snapshot, options: OptimizeOptions): BoundExpression | null {
+function partitionPredicate(
+  context: OperationContext,
+  base: Snapshot,
+  options: OptimizeOptions,
+): BoundExpression | null {
   if (options.where === undefined) return null
   const predicate = bindCondition(options.where, base.schema)
   const others = dataColumnsOf(base, predicate)
@@ -192,7 +206,8 @@ const isClustered = (files: readonly AddFile[], columns: readonly string[]): boo
   return (
     cube !== undefined &&
     files.every(
-      (file) => file.tags?.['ZCUBE_ID'] === cube && file.tags?.['ZCUBE_ZORDER_BY'] === wanted && file.deletionVector === null,
+      (file) =>
+        file.tags?.['ZCUBE_ID'] === cube && file.tags?.['ZCUBE_ZORDER_BY'] === wanted && file.deletionVector === null,
     )
   )
 }

@@ -25,7 +25,14 @@ import {
   type OperationResult,
 } from '../operation-context.js'
 import { filterOf, isTrue, not, scanOf, unionOf } from '../plan-nodes.js'
-import { bindCondition, candidateFiles, dataColumnsOf, fileMatcher, partitionKey, type Condition } from '../predicates.js'
+import {
+  bindCondition,
+  candidateFiles,
+  dataColumnsOf,
+  fileMatcher,
+  partitionKey,
+  type Condition,
+} from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { planOf, type Rows } from '../table-session.js'
 import { enforceSchema, plainField } from '../write/schema-enforcement.js'
@@ -53,7 +60,8 @@ export function overwriteRows(
   return runOperation(context, snapshot, options, async (base, nowMs) => {
     if (options.skipIfCommitted === true && isCommitted(base, options)) return null
     checkWritable(context.location.uri, base.protocol, base.metadata, base.schema, 'write')
-    if (options.replaceWhere !== undefined) return replaceWhere(context, base, rows, options, options.replaceWhere, nowMs)
+    if (options.replaceWhere !== undefined)
+      return replaceWhere(context, base, rows, options, options.replaceWhere, nowMs)
     return options.partitionOverwrite === 'dynamic'
       ? replacePartitions(context, base, rows, options, nowMs)
       : replaceAll(context, base, rows, options, nowMs)
@@ -69,10 +77,19 @@ async function replaceAll(
 ): Promise<Intent> {
   const { session, location } = context
   const shape = newShape(location.uri, base, rows, options)
-  const { plan, schema, evolved } = enforceSchema(location.uri, shape.schema, planOf(rows), options.mergeSchema === true)
+  const { plan, schema, evolved } = enforceSchema(
+    location.uri,
+    shape.schema,
+    planOf(rows),
+    options.mergeSchema === true,
+  )
   const metadata = evolved ? { ...shape.metadata, schemaString: formatSchema(schema) } : shape.metadata
   const changed = metadata !== base.metadata
-  const written = await writeRows({ session, location, metadata, schema }, plan, writeSettings(metadata, options, nowMs))
+  const written = await writeRows(
+    { session, location, metadata, schema },
+    plan,
+    writeSettings(metadata, options, nowMs),
+  )
   const removed = [...base.files.values()]
   const protocol = changed ? requiredProtocol(schema, metadata.configuration) : base.protocol
   const upgrade: readonly Action[] = protocol.minWriterVersion > base.protocol.minWriterVersion ? [protocol] : []
@@ -106,7 +123,8 @@ function newShape(table: string, base: Snapshot, rows: Rows, options: OverwriteO
   const schema: Schema = { fields: planOf(rows).schema.fields.map(plainField) }
   const partitionColumns = (options.partitionBy ?? base.partitionColumns).map((name) => fieldOf(schema, name).name)
   const schemaString = formatSchema(schema)
-  const same = schemaString === base.metadata.schemaString && partitionColumns.join('\n') === base.partitionColumns.join('\n')
+  const same =
+    schemaString === base.metadata.schemaString && partitionColumns.join('\n') === base.partitionColumns.join('\n')
   return { metadata: same ? base.metadata : { ...base.metadata, schemaString, partitionColumns }, schema }
 }
 
@@ -121,7 +139,11 @@ async function replacePartitions(
   if (base.partitionColumns.length === 0) return replaceAll(context, base, rows, options, nowMs)
   const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
   const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
-  const written = await writeRows({ session, location, metadata, schema }, plan, writeSettings(metadata, options, nowMs))
+  const written = await writeRows(
+    { session, location, metadata, schema },
+    plan,
+    writeSettings(metadata, options, nowMs),
+  )
   const touched = new Set(written.adds.map((file) => partitionKey(base, file)))
   const removed = [...base.files.values()].filter((file) => touched.has(partitionKey(base, file)))
   return {
@@ -209,4 +231,3 @@ const writeOperation = (
     numRemovedBytes: removed.reduce((sum, file) => sum + file.sizeBytes, 0),
   },
 })
-

@@ -52,7 +52,8 @@ export function restoreTable(
       ...removed.map((file) => removeOf(file, nowMs)),
       ...added.map((file) => ({ ...file, dataChange: true })),
     ]
-    const parameters = 'version' in target ? { version: String(target.version) } : { timestamp: String(target.timestampMs) }
+    const parameters =
+      'version' in target ? { version: String(target.version) } : { timestamp: String(target.timestampMs) }
     return {
       base,
       actions,

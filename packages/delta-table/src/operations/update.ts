@@ -78,7 +78,11 @@ async function updateIntent(
     base,
     actions: [...files.map((file) => removeOf(file, nowMs)), ...written.adds],
     written,
-    operation: { name: 'UPDATE', parameters: { predicate: predicateParameter(condition === null ? null : predicate) }, metrics },
+    operation: {
+      name: 'UPDATE',
+      parameters: { predicate: predicateParameter(condition === null ? null : predicate) },
+      metrics,
+    },
     reads: {
       wholeTable: condition === null,
       predicates: condition === null ? [] : [fileMatcher(base, predicate)],

@@ -88,7 +88,8 @@ function isDoomed(object: ObjectMeta, table: string, needed: ReadonlySet<string>
   const segments = relative(object.path, table).split('/')
   // `_delta_log`, `_SUCCESS`, `.crc`; a folder `_x=1` is a partition, `_change_data` is ours to clean.
   return !segments.some(
-    (segment) => (segment.startsWith('_') || segment.startsWith('.')) && !segment.includes('=') && segment !== '_change_data',
+    (segment) =>
+      (segment.startsWith('_') || segment.startsWith('.')) && !segment.includes('=') && segment !== '_change_data',
   )
 }
 

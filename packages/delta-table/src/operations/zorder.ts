@@ -36,7 +36,13 @@ export async function zOrderPlan(
     return rankOf(columnAt(schema, index), cuts, (rank) => spread(rank, rankBits, position, columns.length))
   })
   const zValue = ranks.reduce((a, b) => ({ kind: 'call', name: 'add', args: [a, b], type: int64, nullable: false }))
-  return { kind: 'sort', input, keys: [{ expression: zValue, descending: false, nullsFirst: true }], fetch: null, schema }
+  return {
+    kind: 'sort',
+    input,
+    keys: [{ expression: zValue, descending: false, nullsFirst: true }],
+    fetch: null,
+    schema,
+  }
 }
 
 /** Values of the columns in about `sampleRows` rows that are spread evenly over the files. */
@@ -111,4 +117,3 @@ export function spread(rank: number, bits: number, column: number, columns: numb
   }
   return value
 }
-

@@ -38,7 +38,9 @@ export function enforceSchema(table: string, target: Schema, rows: LogicalPlan, 
     )
   }
   const schema: Schema =
-    extra.length === 0 ? target : { fields: [...target.fields, ...extra.map((f) => ({ ...plainField(f), nullable: true }))] }
+    extra.length === 0
+      ? target
+      : { fields: [...target.fields, ...extra.map((f) => ({ ...plainField(f), nullable: true }))] }
   const expressions = schema.fields.map((field) => fitted(table, field, source))
   const unchanged =
     expressions.length === source.fields.length &&

@@ -12,12 +12,11 @@ import {
   type Metadata,
   type TableLocation,
 } from '@deltaworks/delta-log'
-import type { FileSink, WrittenFile } from '@deltaworks/engine'
 import type { LogicalPlan } from '@deltaworks/plan'
 import { joinPath } from '@deltaworks/storage'
 import type { DataType, Field, Schema } from '@deltaworks/schema'
 import { nullInRequired } from '../errors.js'
-import type { RunOptions, TableSession } from '../table-session.js'
+import type { FileSink, RunOptions, TableSession, WrittenFile } from '../table-session.js'
 
 export interface WriteTarget {
   readonly session: TableSession
@@ -47,7 +46,11 @@ export const nothing: WrittenRows = { adds: [], rowCount: 0, sizeBytes: 0 }
  * writers measured, which costs no pass over the rows.
  * @throws DeltaTableError DW-TABLE-0004, having deleted the files
  */
-export async function writeRows(target: WriteTarget, plan: LogicalPlan, options: WriteRowsOptions): Promise<WrittenRows> {
+export async function writeRows(
+  target: WriteTarget,
+  plan: LogicalPlan,
+  options: WriteRowsOptions,
+): Promise<WrittenRows> {
   const { session, location, metadata, schema } = target
   const mapping = columnMapping(metadata, schema)
   const sink: FileSink = {

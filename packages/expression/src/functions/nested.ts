@@ -1,7 +1,8 @@
 import { boolean, int32, list, string, struct, type DataType, type Json, type ListType, type MapType, type StructType, type Value } from '@deltaworks/schema'
+import { textOf } from '../cast.js'
 import { commonTypeOf } from '../coercion.js'
 import { invalidArgument, wrongArguments } from '../errors.js'
-import type { FunctionDefinition } from '../evaluation.js'
+import type { EvaluationContext, FunctionDefinition } from '../evaluation.js'
 import type { BoundExpression } from '../expression.js'
 import { comparatorOf } from '../value-order.js'
 import { texts, typesOf } from './argument-rules.js'
@@ -168,6 +169,41 @@ const arrayJoin: FunctionDefinition = {
   kernel: () => (_, values: readonly (string | null)[], separator: string) => values.filter((v) => v !== null).join(separator),
 }
 
+const toJson: FunctionDefinition = {
+  signature: 'to_json(value) → string',
+  doc: 'The value as JSON text: structs as objects, numbers with all their digits, dates and timestamps as text.',
+  arity: [1, 1],
+  nullable: 'never',
+  nulls: 'own',
+  resolve: (args) => ({ args: typesOf(args), type: string }),
+  kernel: (site) => {
+    const [argument] = site.args
+    return (context, value: Value) => jsonText(argument!.type, value, context)
+  },
+}
+
+function jsonText(type: DataType, value: Value, context: EvaluationContext): string {
+  if (value === null) return 'null'
+  switch (type.kind) {
+    case 'struct':
+      return `{${type.fields.map((f, i) => `${JSON.stringify(f.name)}:${jsonText(f.type, (value as readonly Value[])[i]!, context)}`).join(',')}}`
+    case 'list':
+      return `[${(value as readonly Value[]).map((item) => jsonText(type.element, item, context)).join(',')}]`
+    case 'boolean':
+    case 'int8':
+    case 'int16':
+    case 'int32':
+    case 'int64':
+    case 'decimal':
+      return textOf(type, value, context)
+    case 'float32':
+    case 'float64':
+      return Number.isFinite(value) ? textOf(type, value, context) : JSON.stringify(textOf(type, value, context))
+    default:
+      return JSON.stringify(textOf(type, value, context))
+  }
+}
+
 export const nestedFunctions = {
   element_at: elementAt,
   get_field: getField,
@@ -177,4 +213,5 @@ export const nestedFunctions = {
   array_contains: arrayContains,
   array_join: arrayJoin,
   get_json_object: getJson,
+  to_json: toJson,
 } satisfies Record<string, FunctionDefinition>

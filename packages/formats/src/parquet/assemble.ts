@@ -133,7 +133,14 @@ export function missingColumn(arena: Arena, type: DataType, length: number): Col
     case 'map': {
       const members = type.kind === 'list' ? [type.element] : [type.key, type.value]
       const offsets = arena.allocateZeroed((length + 1) * 4)
-      return nestedColumn(type, length, offsets, members.map((of) => missingColumn(arena, of, 0)), validity, length)
+      return nestedColumn(
+        type,
+        length,
+        offsets,
+        members.map((of) => missingColumn(arena, of, 0)),
+        validity,
+        length,
+      )
     }
     case 'struct': {
       const children = type.fields.map((field) => missingColumn(arena, field.type, length))

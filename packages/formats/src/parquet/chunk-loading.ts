@@ -46,7 +46,8 @@ export async function loadChunks(
       const address = arena.allocate(size)
       for (const i of members) addresses[i] = address + chunks[i]!.start - start
       const read = await scan.store.getInto(scan.path, start, heap.u8.subarray(address, address + size))
-      if (read !== size) throw corruptParquet(scan.path, `it has fewer than the ${file.sizeBytes} bytes that were expected`)
+      if (read !== size)
+        throw corruptParquet(scan.path, `it has fewer than the ${file.sizeBytes} bytes that were expected`)
       bytesRead += size
     }),
   )

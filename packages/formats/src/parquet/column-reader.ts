@@ -1,4 +1,11 @@
-import { Arena, dictionaryColumn, fixedColumn, variableColumn, type Column, type MemoryAccount } from '@deltaworks/columnar'
+import {
+  Arena,
+  dictionaryColumn,
+  fixedColumn,
+  variableColumn,
+  type Column,
+  type MemoryAccount,
+} from '@deltaworks/columnar'
 import type { DataType } from '@deltaworks/schema'
 import { unsupportedParquet } from '../errors.js'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
@@ -215,7 +222,8 @@ export class ColumnReader {
     try {
       return readPageHeader(this.#context.heap.u8, this.#position, this.#end)
     } catch (error) {
-      if (error instanceof ThriftError) throw corruptColumn(this.#context, `a page header cannot be read (${error.message})`)
+      if (error instanceof ThriftError)
+        throw corruptColumn(this.#context, `a page header cannot be read (${error.message})`)
       throw error
     }
   }
@@ -224,7 +232,8 @@ export class ColumnReader {
   #decodePage(arena: Arena, owned: Arena | null): Page | null {
     const header = this.#header()
     const body = this.#position + header.headerBytes
-    if (header.compressedBytes > this.#end - body) throw corruptColumn(this.#context, 'a page is longer than its column')
+    if (header.compressedBytes > this.#end - body)
+      throw corruptColumn(this.#context, 'a page is longer than its column')
     this.#position = body + header.compressedBytes
     if (header.type === pageType.index) return null
     if (header.type === pageType.dictionary) {
@@ -273,7 +282,16 @@ export class ColumnReader {
       at += 4 + size
     }
     const values = this.#values(header.encoding, at, end - at, valueCount, arena)
-    return { levelCount: count, definitions, repetitions, values, valueCount, arena: owned, position: 0, valuePosition: 0 }
+    return {
+      levelCount: count,
+      definitions,
+      repetitions,
+      values,
+      valueCount,
+      arena: owned,
+      position: 0,
+      valuePosition: 0,
+    }
   }
 
   #dataPageV2(header: PageHeader, body: number, arena: Arena, owned: Arena | null): Page {
@@ -300,7 +318,16 @@ export class ColumnReader {
     const source = body + levelBytes
     const at = decompress(this.#context, codecId, source, header.compressedBytes - levelBytes, size, arena)
     const values = this.#values(header.encoding, at, size, valueCount, arena)
-    return { levelCount: count, definitions, repetitions, values, valueCount, arena: owned, position: 0, valuePosition: 0 }
+    return {
+      levelCount: count,
+      definitions,
+      repetitions,
+      values,
+      valueCount,
+      arena: owned,
+      position: 0,
+      valuePosition: 0,
+    }
   }
 
   #levelBytes(at: number, end: number, encodingId: number): number {

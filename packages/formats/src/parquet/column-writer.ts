@@ -1,4 +1,5 @@
 import { byteWidth, type Arena, type Column, type Heap } from '@deltaworks/columnar'
+import { nullInRequired } from '../errors.js'
 import type { PageCompressor } from './compress.js'
 import { DictionaryBuilder } from './dictionary-builder.js'
 import type { FileOutput } from './file-output.js'
@@ -122,7 +123,11 @@ export class ColumnWriter {
   }
 
   #finishIfFull(): void {
-    if (this.#pageRows >= this.#context.pageRows || this.#plain.length >= pageBytes || this.#codes.length >= pageBytes) {
+    if (
+      this.#pageRows >= this.#context.pageRows ||
+      this.#plain.length >= pageBytes ||
+      this.#codes.length >= pageBytes
+    ) {
       this.#keepPage()
     }
   }
@@ -162,12 +167,20 @@ export class ColumnWriter {
       else if (validity === 0) heap.u8.fill(1, buffer.end, buffer.end + count)
       else present = kernels.parquetBitsToLevels(validity, start, count, 1, 0, buffer.end)
       buffer.length += count
-    }
+    } else if (validity !== 0 && column.nullCount !== 0) this.#refuseNulls(validity, start, count)
     this.#countLevels(count, count - present)
     if (present === 0) return
     const bitmap = present === count ? 0 : validity
     if (this.#width === 0) this.#appendStrings(column, bitmap, start, count, present)
     else this.#appendDense(...this.#denseOf(column, bitmap, start, count), present)
+  }
+
+  #refuseNulls(validity: number, start: number, count: number): void {
+    const { kernels, scratch } = this.#context
+    const levels = scratch.allocate(count + 16)
+    if (kernels.parquetBitsToLevels(validity, start, count, 1, 0, levels) !== count) {
+      throw nullInRequired(this.leaf.path.join('.'))
+    }
   }
 
   /** Values of a fixed-width column without nulls. @returns their address, and their width in the column */
@@ -287,7 +300,16 @@ export class ColumnWriter {
       this.#context.heap.i32.fill(-1, start, start + dictionary.length)
     }
     const { offsets, values } = dictionary
-    return builder.insertCodes(column.values, this.#remap.address, offsets, values, bitmap, start, count, this.#codes.end)
+    return builder.insertCodes(
+      column.values,
+      this.#remap.address,
+      offsets,
+      values,
+      bitmap,
+      start,
+      count,
+      this.#codes.end,
+    )
   }
 
   #addPlainStrings(column: Column, bitmap: number, start: number, count: number): void {
@@ -379,7 +401,12 @@ export class ColumnWriter {
     // Every stretch of a hybrid stream costs at most 5 bytes a group of eight on top of its bits.
     const page = new HeapBuffer(scratch, 2 * levels + values + 2048 + levels)
     this.#writeLevels(page, this.#repetitions, this.leaf.repetition, false)
-    this.#writeLevels(page, this.#definitions, this.leaf.definition, this.#pageNulls === 0 && this.leaf.repetition === 0)
+    this.#writeLevels(
+      page,
+      this.#definitions,
+      this.leaf.definition,
+      this.#pageNulls === 0 && this.leaf.repetition === 0,
+    )
     const used = this.#isDictionary ? encoding.rleDictionary : encoding.plain
     if (this.#isDictionary) this.#writeCodes(page)
     else this.#writePlain(page)

@@ -68,7 +68,8 @@ function place(context: DecodeContext, inflate: () => Uint8Array, uncompressedBy
   } catch {
     throw corruptColumn(context, 'a compressed page is damaged')
   }
-  if (output.length !== uncompressedBytes) throw corruptColumn(context, 'a compressed page has another length than its header says')
+  if (output.length !== uncompressedBytes)
+    throw corruptColumn(context, 'a compressed page has another length than its header says')
   const target = arena.allocate(uncompressedBytes)
   context.heap.u8.set(output, target)
   return target

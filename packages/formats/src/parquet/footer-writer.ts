@@ -102,15 +102,22 @@ function writeRowGroup(writer: ThriftWriter, group: WrittenRowGroup, ordinal: nu
   writer.begin()
   writer.list(1, thrift.struct, group.chunks.length)
   for (const chunk of group.chunks) writeChunk(writer, chunk, codec)
-  writer.i64(2, sum(group.chunks, (chunk) => chunk.uncompressedBytes))
+  writer.i64(
+    2,
+    sum(group.chunks, (chunk) => chunk.uncompressedBytes),
+  )
   writer.i64(3, group.rowCount)
   writer.i64(5, group.startOffset)
-  writer.i64(6, sum(group.chunks, (chunk) => chunk.compressedBytes))
+  writer.i64(
+    6,
+    sum(group.chunks, (chunk) => chunk.compressedBytes),
+  )
   if (ordinal < 32_768) writer.i16(7, ordinal)
   writer.end()
 }
 
-const sum = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((total, item) => total + of(item), 0)
+const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
+  items.reduce((total, item) => total + of(item), 0)
 
 function writeChunk(writer: ThriftWriter, chunk: WrittenChunk, codec: number): void {
   const { leaf } = chunk

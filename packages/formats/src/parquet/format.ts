@@ -11,7 +11,16 @@ export const physical = {
   fixed: 7,
 } as const
 export type PhysicalType = (typeof physical)[keyof typeof physical]
-export const physicalNames = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY']
+export const physicalNames = [
+  'BOOLEAN',
+  'INT32',
+  'INT64',
+  'INT96',
+  'FLOAT',
+  'DOUBLE',
+  'BYTE_ARRAY',
+  'FIXED_LEN_BYTE_ARRAY',
+]
 
 export const repetition = { required: 0, optional: 1, repeated: 2 } as const
 

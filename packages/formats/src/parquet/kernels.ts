@@ -8,7 +8,14 @@ export interface ParquetKernels {
   parquetLz4Uncompress(source: number, length: number, target: number, limit: number): number
   parquetZstdUncompress(source: number, length: number, target: number, limit: number, tables: number): number
 
-  parquetDecodeCodes(source: number, length: number, width: number, count: number, target: number, limit: number): number
+  parquetDecodeCodes(
+    source: number,
+    length: number,
+    width: number,
+    count: number,
+    target: number,
+    limit: number,
+  ): number
   parquetDecodeLevels(source: number, length: number, width: number, count: number, target: number, max: number): number
   parquetEncodeHybrid(values: number, size: number, count: number, width: number, target: number): number
 

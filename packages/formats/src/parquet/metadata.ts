@@ -1,6 +1,12 @@
 import { corruptParquet, unsupportedParquet } from '../errors.js'
 import type { PhysicalType } from './format.js'
-import { schemaTree, type LogicalAnnotation, type SchemaElement, type SchemaNode, type SchemaTree } from './schema-tree.js'
+import {
+  schemaTree,
+  type LogicalAnnotation,
+  type SchemaElement,
+  type SchemaNode,
+  type SchemaTree,
+} from './schema-tree.js'
 import { ThriftError, ThriftReader } from './thrift-reader.js'
 
 /** A file's footer, as far as reading needs it. */
@@ -131,7 +137,7 @@ function readLogicalFields(reader: ThriftReader): Omit<LogicalAnnotation, 'kind'
     id = reader.fieldId
     const type = reader.fieldType
     if (type === 1 || type === 2) flag = reader.boolean()
-    else if (type === 3) first = (reader.bytes[reader.position++] ?? 0) << 24 >> 24
+    else if (type === 3) first = ((reader.bytes[reader.position++] ?? 0) << 24) >> 24
     else if (type >= 4 && type <= 6) {
       if (id === 1) first = reader.i32()
       else second = reader.i32()
@@ -191,6 +197,11 @@ function readRowGroup(path: string, reader: ThriftReader, tree: SchemaTree, firs
     else reader.skip()
   }
   if (rowCount < 0 || columns.length !== tree.leaves.length) throw new ThriftError('a row group is incomplete')
+  tree.leaves.forEach((leaf, i) => {
+    if (leaf.repetition === 0 && columns[i]!.valueCount !== rowCount) {
+      throw new ThriftError(`column "${leaf.path.join('.')}" has ${columns[i]!.valueCount} values in ${rowCount} rows`)
+    }
+  })
   return { rowCount, firstRow, totalBytes, columns }
 }
 
@@ -237,7 +248,8 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
   // Some writers put 0 for "no dictionary page".
   const start = dictionaryOffset > 0 && dictionaryOffset < dataOffset ? dictionaryOffset : dataOffset
   // Empty row groups of some writers have columns at offset 0.
-  if (valueCount < 0 || compressedBytes < 0 || (start < 4 && valueCount > 0)) throw new ThriftError(`column "${name}" lies outside the file`)
+  if (valueCount < 0 || compressedBytes < 0 || (start < 4 && valueCount > 0))
+    throw new ThriftError(`column "${name}" lies outside the file`)
   return { physical: leaf.physical, codec, valueCount, uncompressedBytes, compressedBytes, start, statistics }
 }
 

@@ -78,7 +78,13 @@ function decodePlain(context: DecodeContext, source: number, length: number, cou
   return { kind: 'fixed', address: source, width }
 }
 
-function decodeBooleans(context: DecodeContext, source: number, length: number, count: number, arena: Arena): DenseValues {
+function decodeBooleans(
+  context: DecodeContext,
+  source: number,
+  length: number,
+  count: number,
+  arena: Arena,
+): DenseValues {
   const { heap, kernels, node } = context
   if (node.physical !== physical.boolean) throw corruptColumn(context, 'RLE is an encoding of booleans only')
   const address = arena.allocate(count + 8)
@@ -92,7 +98,13 @@ function decodeBooleans(context: DecodeContext, source: number, length: number, 
   return { kind: 'fixed', address, width: 1 }
 }
 
-function decodeDeltas(context: DecodeContext, source: number, length: number, count: number, arena: Arena): DenseValues {
+function decodeDeltas(
+  context: DecodeContext,
+  source: number,
+  length: number,
+  count: number,
+  arena: Arena,
+): DenseValues {
   const width = physicalWidth(context)
   if (context.node.physical !== physical.int32 && context.node.physical !== physical.int64) {
     throw corruptColumn(context, 'DELTA_BINARY_PACKED is an encoding of integers only')
@@ -134,7 +146,13 @@ function decodeDeltaLengths(
   return { kind: 'strings', offsets, bytes: source + used }
 }
 
-function decodeDeltaBytes(context: DecodeContext, source: number, length: number, count: number, arena: Arena): DenseValues {
+function decodeDeltaBytes(
+  context: DecodeContext,
+  source: number,
+  length: number,
+  count: number,
+  arena: Arena,
+): DenseValues {
   const { heap, kernels, node } = context
   if (node.physical !== physical.byteArray && node.physical !== physical.fixed) {
     throw corruptColumn(context, 'DELTA_BYTE_ARRAY is an encoding of byte arrays only')
@@ -161,7 +179,13 @@ function decodeDeltaBytes(context: DecodeContext, source: number, length: number
   return { kind: 'fixed', address: bytes, width }
 }
 
-function decodeStreams(context: DecodeContext, source: number, length: number, count: number, arena: Arena): DenseValues {
+function decodeStreams(
+  context: DecodeContext,
+  source: number,
+  length: number,
+  count: number,
+  arena: Arena,
+): DenseValues {
   const width = physicalWidth(context)
   if (width === 0 || context.node.physical === physical.boolean || context.node.physical === physical.int96) {
     throw corruptColumn(context, 'BYTE_STREAM_SPLIT is no encoding of its type')

@@ -34,7 +34,11 @@ export interface ColumnStatistics {
  * Reads the footer only.
  * @throws FormatError DW-FORMAT-0001, 0002, 0003; StorageError
  */
-export async function readParquetMetadata(store: ObjectStore, path: string, sizeBytes?: number): Promise<ParquetMetadata> {
+export async function readParquetMetadata(
+  store: ObjectStore,
+  path: string,
+  sizeBytes?: number,
+): Promise<ParquetMetadata> {
   const opened = await openParquet(store, path, sizeBytes)
   const { metadata } = opened
   const types = metadata.tree.leaves.map((leaf) => typeOfNode(path, leaf, true))

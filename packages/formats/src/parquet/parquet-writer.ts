@@ -81,7 +81,13 @@ export class ParquetWriter {
     this.#scratch = new Arena(context.heap, account)
     const kernels = parquetKernels(context)
     this.#compressor = pageCompressor(options.compression ?? 'snappy', context.heap, kernels, this.#fileArena)
-    this.#totals = this.#schema.leaves.map(() => ({ min: null, max: null, nullCount: 0, isUnknown: false, gaveUp: false }))
+    this.#totals = this.#schema.leaves.map(() => ({
+      min: null,
+      max: null,
+      nullCount: 0,
+      isUnknown: false,
+      gaveUp: false,
+    }))
     this.#output = new FileOutput(options.onPart ?? null)
     this.#output.write(parquetMagic)
   }

@@ -55,7 +55,8 @@ function boundValue(node: SchemaNode, type: DataType, bytes: Uint8Array, isMax: 
       return null
     case physical.byteArray:
     case physical.fixed:
-      if (type.kind === 'decimal') return bytes.length > 0 && bytes.length <= 17 ? ofInteger(node, type, bigEndian(bytes)) : null
+      if (type.kind === 'decimal')
+        return bytes.length > 0 && bytes.length <= 17 ? ofInteger(node, type, bigEndian(bytes)) : null
       if (type.kind === 'string') return textBound(bytes, isMax)
       return type.kind === 'binary' ? bytes.slice() : null
   }

@@ -1,6 +1,13 @@
 import { typeName, type DataType, type Field, type MapType, type Schema, type StructType } from '@deltaworks/schema'
 import { duplicateFileColumn, typeMismatch } from '../errors.js'
-import { describeLeaf, isVariantGroup, repeatedShape, type SchemaNode, type SchemaTree } from './schema-tree.js'
+import {
+  describeLeaf,
+  fieldOfNode,
+  isVariantGroup,
+  repeatedShape,
+  type SchemaNode,
+  type SchemaTree,
+} from './schema-tree.js'
 
 /** How a wanted type is made from a file's columns: a tree in the wanted type's shape. */
 export type ReadNode = LeafRead | StructRead | ListRead | MissingRead | VariantRead
@@ -172,22 +179,11 @@ function planStruct(
 }
 
 function planVariant(path: string, node: SchemaNode, type: DataType, logicalPath: string, ancestor: number): ReadNode {
-  if (!isVariantGroup(node) && !node.children.some((child) => child.name === 'metadata')) throw mismatch(path, node, type)
-  const bytes: DataType = { kind: 'binary' }
-  const content = planStruct(
-    path,
-    node,
-    {
-      kind: 'struct',
-      fields: [
-        { name: 'metadata', type: bytes, nullable: true },
-        { name: 'value', type: bytes, nullable: true },
-      ],
-    },
-    logicalPath,
-    { physicalNames: null, fieldIds: null },
-    ancestor,
-  )
+  const names = node.children.map((child) => child.name)
+  if (!isVariantGroup(node) && !(names.includes('metadata') && names.includes('value')))
+    throw mismatch(path, node, type)
+  const parts: StructType = { kind: 'struct', fields: node.children.map((child) => fieldOfNode(path, child)) }
+  const content = planStruct(path, node, parts, logicalPath, { physicalNames: null, fieldIds: null }, ancestor)
   return { kind: 'variant', node, type, content }
 }
 

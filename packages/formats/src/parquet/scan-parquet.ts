@@ -10,7 +10,6 @@ import {
   type RecordBatch,
 } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
-import { corruptParquet } from '../errors.js'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
 import { assemble, missingColumn, type AssembleContext } from './assemble.js'
 import { loadChunks } from './chunk-loading.js'
@@ -128,9 +127,6 @@ class RowGroupScan {
     const pageAccount = group.rowCount <= this.#batchRows ? null : this.#account
     const kernels = parquetKernels(this.#context)
     leaves.forEach((node, i) => {
-      if (node.repetition === 0 && chunks[i]!.valueCount !== group.rowCount) {
-        throw corruptParquet(this.#scan.path, `column "${node.path.join('.')}" has ${chunks[i]!.valueCount} values in ${group.rowCount} rows`)
-      }
       const decode = { heap, kernels, path: this.#scan.path, node }
       const type = this.#leaves.get(node) ?? typeOfNode(this.#scan.path, node, true)
       this.#readers.set(node, new ColumnReader(decode, chunks[i]!, addresses[i]!, type, this.#groupArena, pageAccount))

@@ -83,6 +83,7 @@ export function schemaTree(path: string, elements: readonly SchemaElement[]): Sc
     const isGroup = isRoot || element.childCount > 0 || element.physical < 0
     const children: SchemaNode[] = []
     if (isGroup) {
+      if (!isRoot && element.childCount < 1) throw new ThriftError(`the group "${element.name}" has no members`)
       for (let i = 0; i < element.childCount; i++) children.push(build(nodePath, definition, repeated, false))
     } else if (element.physical > 7) throw new ThriftError(`there is no physical type ${element.physical}`)
     const node: SchemaNode = {

@@ -1,4 +1,5 @@
 import type { Column, Heap } from '@deltaworks/columnar'
+import { nullInRequired } from '../errors.js'
 import type { WriteLeaf, WriteNode } from './write-schema.js'
 
 /** What a nested leaf of some rows becomes: levels, and which of the leaf column's slots are the values between them. */
@@ -31,6 +32,7 @@ export function shred(heap: Heap, node: WriteNode, column: Column, start: number
 
 function visit(heap: Heap, node: WriteNode, column: Column, parent: Entries, result: ShreddedLeaf[]): void {
   const entries = node.nullable ? withoutNulls(heap, column, parent) : parent
+  if (!node.nullable && column.validity !== 0 && column.nullCount !== 0) refuseNulls(heap, node, column, parent)
   switch (node.kind) {
     case 'leaf':
       result.push({ leaf: node, column, ...entries, slots: entries.slots.filter((slot) => slot >= 0) })
@@ -43,6 +45,15 @@ function visit(heap: Heap, node: WriteNode, column: Column, parent: Entries, res
       const elements = expand(heap, column, entries, node.repetition)
       node.children.forEach((child, i) => visit(heap, child, column.children[i]!, elements, result))
     }
+  }
+}
+
+/** @throws FormatError DW-FORMAT-0009 */
+function refuseNulls(heap: Heap, node: WriteNode, column: Column, { slots }: Entries): void {
+  const { u8 } = heap
+  for (const slot of slots) {
+    if (slot >= 0 && ((u8[column.validity + (slot >> 3)]! >> (slot & 7)) & 1) === 0)
+      throw nullInRequired(node.path.join('.'))
   }
 }
 

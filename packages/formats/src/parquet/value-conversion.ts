@@ -50,8 +50,7 @@ function chooseConversion(context: DecodeContext, target: DataType): ValueConver
   }
 }
 
-const isBytes = (type: DataType): boolean =>
-  type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant'
+const isBytes = (type: DataType): boolean => type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant'
 
 type Kernels = DecodeContext['kernels']
 
@@ -120,7 +119,8 @@ function fromInt32(context: DecodeContext, target: DataType): ValueConversion | 
     if (target.kind !== 'decimal') return null
     return rescaled(context, resize(context, 4, 8), digits, target)
   }
-  const isDate = node.element.annotation?.kind === logical.date || (node.element.annotation === null && node.element.converted === 6)
+  const isDate =
+    node.element.annotation?.kind === logical.date || (node.element.annotation === null && node.element.converted === 6)
   if (isDate) {
     if (target.kind === 'date' || target.kind === 'int32') return aligned(context)
     if (target.kind === 'timestamp_ntz') return inOrder(resize(context, 4, 8), scale64(context, microsPerDay))

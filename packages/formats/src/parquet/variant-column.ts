@@ -1,10 +1,26 @@
-import type { Column } from '@deltaworks/columnar'
-import { unsupportedParquet } from '../errors.js'
+import { columnFromValues, readValue, type Column } from '@deltaworks/columnar'
+import type { StructType, Value } from '@deltaworks/schema'
+import { corruptParquet } from '../errors.js'
 import type { AssembleContext } from './assemble.js'
 import type { VariantRead } from './read-plan.js'
+import { shreddedText } from './shredded-variant.js'
+import { VariantError, variantNames } from './variant-text.js'
 
-/** Variants (binary metadata and value) as JSON text. */
+/** Variants, a struct of `metadata` and `value` and perhaps `typed_value`, as a column of JSON text. Row by row: they are rare and not for speed. */
 export function variantColumn(context: AssembleContext, read: VariantRead, content: Column): Column {
-  void content
-  throw unsupportedParquet(context.decode.path, `a variant in column "${read.node.path.join('.')}"`)
+  const { heap, path } = context.decode
+  const group = content.type as StructType
+  const metadata = group.fields.findIndex(({ name }) => name === 'metadata')
+  const texts: Value[] = []
+  try {
+    for (let row = 0; row < content.length; row++) {
+      const parts = readValue(heap, content, row) as readonly Value[] | null
+      const names = parts?.[metadata] ?? null
+      texts.push(names === null ? null : shreddedText(variantNames(names as Uint8Array), group, parts!))
+    }
+  } catch (error) {
+    if (!(error instanceof VariantError)) throw error
+    throw corruptParquet(path, `column "${read.node.path.join('.')}": a variant is damaged (${error.message})`)
+  }
+  return columnFromValues(context.arena, read.type, texts)
 }

@@ -22,6 +22,7 @@ export interface WriteLeaf {
 }
 export interface WriteGroup {
   readonly kind: 'struct' | 'list' | 'map'
+  readonly path: readonly string[]
   readonly nullable: boolean
   /** Of the repeated node of a list or map. */
   readonly repetition: number
@@ -65,7 +66,9 @@ export interface WriteNames {
 export function writeSchema(schema: Schema, names: WriteNames): WriteSchema {
   const builder = new WriteSchemaBuilder(names)
   builder.elements.push(group('schema', null, schema.fields.length, {}))
-  const nodes = schema.fields.map((field) => builder.field(field, { path: [], filePath: [], definition: 0, repetition: 0 }))
+  const nodes = schema.fields.map((field) =>
+    builder.field(field, { path: [], filePath: [], definition: 0, repetition: 0 }),
+  )
   return { nodes, leaves: builder.leaves, elements: builder.elements }
 }
 
@@ -107,14 +110,14 @@ class WriteSchemaBuilder {
         }
         this.elements.push(group(name, kind, type.fields.length, { fieldId }))
         const children = type.fields.map((field) => this.field(field, place))
-        return { kind: 'struct', nullable, repetition: 0, children }
+        return { kind: 'struct', path: place.path, nullable, repetition: 0, children }
       }
       case 'list': {
         this.elements.push(group(name, kind, 1, { fieldId, converted: converted.list, logical: logical.list }))
         this.elements.push(group('list', repetition.repeated, 1, {}))
         const inner = repeatedPlace(place, 'list')
         const children = [this.#member('element', type.element, type.elementNullable, inner)]
-        return { kind: 'list', nullable, repetition: inner.repetition, children }
+        return { kind: 'list', path: place.path, nullable, repetition: inner.repetition, children }
       }
       case 'map': {
         this.elements.push(group(name, kind, 1, { fieldId, converted: converted.map, logical: logical.map }))
@@ -124,7 +127,7 @@ class WriteSchemaBuilder {
           this.#member('key', type.key, false, inner),
           this.#member('value', type.value, type.valueNullable, inner),
         ]
-        return { kind: 'map', nullable, repetition: inner.repetition, children }
+        return { kind: 'map', path: place.path, nullable, repetition: inner.repetition, children }
       }
       default:
         return this.#leaf(type, nullable, place, kind, fieldId)

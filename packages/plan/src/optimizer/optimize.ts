@@ -8,11 +8,11 @@ import { pruneColumns } from './prune-columns.js'
 import { pushDownFilter } from './push-down-filter.js'
 import { pushDownLimit } from './push-down-limit.js'
 import { reorderJoins } from './reorder-joins.js'
-// import { simplifyExpressions } from './simplify-expressions.js'
+import { simplifyExpressions } from './simplify-expressions.js'
 
 /** In the order in which they are applied; again until none finds anything, at most `maxRounds` times. */
 export const optimizerRules: readonly OptimizerRule[] = [
-  // simplifyExpressions,
+  simplifyExpressions,
   eliminateEmpty,
   outerToInnerJoin,
   pushDownFilter,

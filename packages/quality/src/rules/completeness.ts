@@ -11,7 +11,7 @@ export function hasCompleteness(column: ColumnInput, share: number): RuleBuilder
   const label = labelOf(input)
   return makeRule({
     id: `complete:${label}`,
-    description: `${label} is filled in${forAtLeast(share)}`,
+    description: share >= 1 ? `${label} is never missing` : `${label} is there${forAtLeast(share)}`,
     constraint: { kind: 'completeness', input, bounds: atLeast(share) },
   })
 }

@@ -10,13 +10,26 @@ export interface Column {
   readonly wide?: boolean
 }
 
-/** A table of cells that are markup already. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/** Rows under a heading of their own; the heading is text, the cells are markup already. */
+export interface Group {
+  readonly heading: string | null
+  readonly rows: readonly (readonly string[])[]
+}
+
+export const table = (columns: readonly Column[], rows: readonly (readonly string[])[]): string =>
+  groupedTable(columns, [{ heading: null, rows }])
+
+/** One table, so that the columns of all groups stand under each other. */
+export function groupedTable(columns: readonly Column[], groups: readonly Group[]): string {
   const kind = (column: Column) => (column.align === 'right' ? ' class="n"' : column.wide === true ? ' class="w"' : '')
   const head = columns.map((column) => `<th scope="col"${kind(column)}>${escape(column.title)}</th>`).join('')
   const kinds = columns.map(kind)
-  const body = rows.map((row) => `<tr>${row.map((cell, i) => `<td${kinds[i]!}>${cell}</td>`).join('')}</tr>`).join('')
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
+  const body = groups.map(({ heading, rows }) => {
+    const title =
+      heading === null ? '' : `<tr class="group"><th scope="rowgroup" colspan="${columns.length}">${escape(heading)}</th></tr>`
+    return `<tbody>${title}${rows.map((row) => `<tr>${row.map((cell, i) => `<td${kinds[i]!}>${cell}</td>`).join('')}</tr>`).join('')}</tbody>`
+  })
+  return `<div class="scroll"><table><thead><tr>${head}</tr></thead>${body.join('')}</table></div>`
 }
 
 export const section = (id: string, title: string, note: string, body: string): string =>

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatDuration, formatShare, plural } from '../figures.js'
 import { layersOf, toneOfRule, totalsOf, workByTable } from '../outcome.js'
 import type { ReportColumnProfile, ReportQuality, RunReport } from '../run-report.js'
-import { escape, pill, section, shareBar, table } from './markup.js'
+import { escape, groupedTable, pill, section, shareBar, table } from './markup.js'
 
 const nothing = '<span class="faint">–</span>'
 const orNothing = (text: string, when: boolean): string => (when ? text : nothing)
@@ -49,21 +49,21 @@ export function tables(report: RunReport): string {
           orNothing(formatDuration(entry.durationMs), entry.durationMs > 0),
         ]
       })
-    const columns = [
-      { title: 'Table', wide: true },
-      { title: 'Rows in', align: 'right' as const },
-      { title: 'Rows written', align: 'right' as const },
-      { title: 'Set aside', align: 'right' as const },
-      { title: 'Rows now', align: 'right' as const },
-      { title: 'Version', align: 'right' as const },
-      { title: 'Files', align: 'right' as const },
-      { title: 'Time', align: 'right' as const },
-    ]
-    return `<h3>${escape(layer)}</h3>${table(columns, rows)}`
+    return { heading: layer, rows }
   })
+  const columns = [
+    { title: 'Table', wide: true },
+    { title: 'Rows in', align: 'right' as const },
+    { title: 'Rows written', align: 'right' as const },
+    { title: 'Set aside', align: 'right' as const },
+    { title: 'Rows now', align: 'right' as const },
+    { title: 'Version', align: 'right' as const },
+    { title: 'Files', align: 'right' as const },
+    { title: 'Time', align: 'right' as const },
+  ]
   const { filesWritten, bytesWritten } = totalsOf(report)
   const note = filesWritten === 0 ? 'nothing was written' : `${plural(filesWritten, 'file')} written, ${formatBytes(bytesWritten)}`
-  return section('tables', 'Tables', note, groups.join(''))
+  return section('tables', 'Tables', note, groupedTable(columns, groups))
 }
 
 const levelOrder = (rule: ReportQuality): number =>
@@ -82,19 +82,19 @@ export function quality(report: RunReport): string {
       `<span class="soft mono">${escape(rule.threshold)}</span>`,
       rule.rowsFailed === null ? nothing : rule.rowsFailed === 0 ? '<span class="faint">0</span>' : formatCount(rule.rowsFailed),
     ])
-    const columns = [
-      { title: 'Verdict' },
-      { title: 'Rule', wide: true },
-      { title: 'Level' },
-      { title: 'Metric' },
-      { title: 'Wanted' },
-      { title: 'Rows failing', align: 'right' as const },
-    ]
-    return `<h3>${escape(name)}</h3>${table(columns, rows)}`
+    return { heading: name, rows }
   })
+  const columns = [
+    { title: 'Verdict' },
+    { title: 'Rule', wide: true },
+    { title: 'Level' },
+    { title: 'Metric' },
+    { title: 'Wanted' },
+    { title: 'Rows failing', align: 'right' as const },
+  ]
   const { rulesPassed } = totalsOf(report)
   const note = `${rulesPassed} of ${plural(report.quality.length, 'rule')} passed: a score of ${formatShare(rulesPassed / report.quality.length)}`
-  return section('quality', 'Quality', note, groups.join(''))
+  return section('quality', 'Quality', note, groupedTable(columns, groups))
 }
 
 /** The message without the description that is shown above it. */

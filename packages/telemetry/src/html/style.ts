@@ -29,20 +29,20 @@ header p{margin:6px 0 0;color:var(--soft)}
 section{padding:20px 22px 18px;margin-top:14px}
 h2{margin:0 0 12px;font-size:15.5px;font-weight:640;letter-spacing:-.005em}
 h2 small{margin-left:10px;font-size:12.5px;font-weight:450;color:var(--soft);letter-spacing:0}
-h3{margin:18px 0 4px;font-size:11.5px;font-weight:650;letter-spacing:.07em;text-transform:uppercase;color:var(--soft)}h3:first-of-type{margin-top:2px}
+.group th{padding:18px 8px 5px;font-size:11.5px;font-weight:650;letter-spacing:.07em;text-transform:uppercase;color:var(--soft)}
 .scroll{overflow-x:auto;margin:0 -8px}
 table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:6px 8px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-tbody tr:last-child td{border-bottom:0}tbody tr:hover td{background:var(--hover)}
+tbody:last-child tr:last-child td{border-bottom:0}tbody tr:hover td{background:var(--hover)}
 th{font-size:11.5px;font-weight:600;color:var(--faint);white-space:nowrap}
 .n{text-align:right;white-space:nowrap}.w{width:99%}
 td small,.soft{color:var(--soft)}td small{display:block;font-size:12px}.faint{color:var(--faint)}
 code,.mono{font:12.5px/1.5 ui-monospace,SFMono-Regular,"SF Mono",Menlo,Consolas,monospace}
-td code{word-break:break-all}.name{font-weight:560;white-space:nowrap}
+td code{word-break:break-all}td code.faint{white-space:nowrap}.name{font-weight:560;white-space:nowrap}
 .bar{position:relative;display:inline-block;width:112px;height:7px;border-radius:4px;background:var(--neutral-soft);vertical-align:middle}
 .bar .fill{position:absolute;inset:0 auto 0 0;border-radius:4px;background:var(--tone,var(--accent));min-width:2px}
 .bar .mark{position:absolute;top:-3px;bottom:-3px;width:2px;margin-left:-1px;background:var(--ink);border-radius:1px}
-.metric{white-space:nowrap}.metric .bar{margin-right:9px}
+.metric,.mono.soft{white-space:nowrap}.metric .bar{margin-right:9px}
 ul.notes{margin:0;padding:0;list-style:none}.notes li{position:relative;padding:5px 0 5px 22px}
 .notes li::before{content:"!";position:absolute;left:0;top:7px;width:15px;height:15px;border-radius:50%;background:var(--warning-soft);color:var(--warning);font:700 11px/15px system-ui;text-align:center}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:5px 20px;margin:0}dt{color:var(--soft)}dd{margin:0;word-break:break-word}

@@ -62,8 +62,9 @@ interface Lane {
 function lanesOf(steps: readonly ReportStep[]): readonly Lane[] {
   const lanes = new Map<string, { table: string; layer: string; steps: ReportStep[] }>()
   for (const step of steps) {
-    const lane = lanes.get(step.table)
-    if (lane === undefined) lanes.set(step.table, { table: step.table, layer: step.layer, steps: [step] })
+    const key = step.kind === 'export' ? `export ${step.table}` : step.table
+    const lane = lanes.get(key)
+    if (lane === undefined) lanes.set(key, { table: step.table, layer: step.layer, steps: [step] })
     else {
       lane.steps.push(step)
       if (lane.layer === 'quality' && step.layer !== 'quality') lane.layer = step.layer

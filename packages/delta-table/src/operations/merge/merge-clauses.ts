@@ -25,7 +25,13 @@ export interface BoundClauses {
 }
 
 /** @throws DeltaTableError DW-TABLE-0012 */
-export function bindClauses(options: MergeOptions, table: string, target: Schema, source: Schema, scope: MergeScope): BoundClauses {
+export function bindClauses(
+  options: MergeOptions,
+  table: string,
+  target: Schema,
+  source: Schema,
+  scope: MergeScope,
+): BoundClauses {
   const update = (set: MergeValues): readonly BoundExpression[] => {
     const values = valuesOf(set, table, target, source, scope)
     return target.fields.map((field, i) => values.get(field.name) ?? columnAt(target, i))
@@ -45,7 +51,9 @@ export function bindClauses(options: MergeOptions, table: string, target: Schema
       ...clausesOf(options.whenMatchedDelete).map((c) => clause('delete', c.condition, [])),
       ...clausesOf(options.whenMatchedUpdate).map((c) => clause('update', c.condition, update(c.set ?? 'all'))),
     ],
-    notMatched: clausesOf(options.whenNotMatchedInsert).map((c) => clause('insert', c.condition, insert(c.values ?? 'all'))),
+    notMatched: clausesOf(options.whenNotMatchedInsert).map((c) =>
+      clause('insert', c.condition, insert(c.values ?? 'all')),
+    ),
     notMatchedBySource: [
       ...clausesOf(options.whenNotMatchedBySourceDelete).map((c) => clause('delete', c.condition, [])),
       ...clausesOf(options.whenNotMatchedBySourceUpdate).map((c) => clause('update', c.condition, update(c.set ?? {}))),
@@ -89,7 +97,11 @@ function checkSides(clauses: BoundClauses, table: string, width: number): void {
       }
     }
   }
-  refuse(clauses.notMatched, (i) => i >= width, 'for rows that are not matched refers to the target, which has no such row')
+  refuse(
+    clauses.notMatched,
+    (i) => i >= width,
+    'for rows that are not matched refers to the target, which has no such row',
+  )
   refuse(
     clauses.notMatchedBySource,
     (i) => i < width,

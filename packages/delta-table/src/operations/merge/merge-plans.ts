@@ -51,7 +51,11 @@ const clauseNumber = (clauses: readonly BoundClause[]): BoundExpression =>
   )
 
 /** Rows: file path, clause number, target rows, most source rows for one of them. */
-export function touchedPlan(input: MergeInput, files: readonly AddFile[], matched: readonly BoundClause[]): LogicalPlan {
+export function touchedPlan(
+  input: MergeInput,
+  files: readonly AddFile[],
+  matched: readonly BoundClause[],
+): LogicalPlan {
   const width = input.snapshot.schema.fields.length
   const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
   // The places stand between target and source columns, so everything over the source moves by two.
@@ -91,14 +95,25 @@ function countByFile(perRow: LogicalPlan): LogicalPlan {
       { name: 'rows', aggregate: countAll },
       {
         name: 'most',
-        aggregate: { name: 'max', args: [matches!], distinct: false, filter: null, type: matches!.type, nullable: true },
+        aggregate: {
+          name: 'max',
+          args: [matches!],
+          distinct: false,
+          filter: null,
+          type: matches!.type,
+          nullable: true,
+        },
       },
     ],
   )
 }
 
 /** Rows: file path, clause number, rows. */
-export function unmatchedPlan(input: MergeInput, files: readonly AddFile[], clauses: readonly BoundClause[]): LogicalPlan {
+export function unmatchedPlan(
+  input: MergeInput,
+  files: readonly AddFile[],
+  clauses: readonly BoundClause[],
+): LogicalPlan {
   const width = input.snapshot.schema.fields.length
   const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
   const alone = join(target, scanOf(input.source), 'left_anti', moveResidual(input.condition, width))
@@ -153,7 +168,10 @@ function applied(
     [...columnsOfSchema(source.schema), literalOf(true, boolean)],
     [...source.schema.fields, field('__matched', boolean, false)],
   )
-  const condition: MergeCondition = { keys: input.condition.keys, residual: withResidual(input.condition, anyOf(matched)) }
+  const condition: MergeCondition = {
+    keys: input.condition.keys,
+    residual: withResidual(input.condition, anyOf(matched)),
+  }
   const joined = join(target, marked, 'left', condition)
   const isMatched = isNotNull(columnAt(joined.schema, schema.fields.length + sourceWidth))
   const guarded = matched.map((clause) => ({
@@ -221,7 +239,9 @@ export function insertPlan(
   const applying = clauses.some((clause) => clause.unconditional) ? alone : filterOf(alone, own(anyOf(clauses)))
   const expressions = outputFields.map((output, i) => {
     const last = clauses.at(-1)!
-    const earlier = clauses.slice(0, -1).map((clause) => ({ when: own(clause.condition), then: own(clause.values[i]!) }))
+    const earlier = clauses
+      .slice(0, -1)
+      .map((clause) => ({ when: own(clause.condition), then: own(clause.values[i]!) }))
     return caseOf(earlier, own(last.values[i] ?? literalOf(null, output.type)))
   })
   return projectionTo(applying, expressions, withNullability(outputFields, expressions))

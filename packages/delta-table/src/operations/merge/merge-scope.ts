@@ -38,7 +38,10 @@ export class MergeScope implements Scope {
     throw unknownReference(
       this.#table,
       side === undefined ? name : `${side}.${name}`,
-      `is no column${nearest(name, known.map((f) => f.name))}`,
+      `is no column${nearest(
+        name,
+        known.map((f) => f.name),
+      )}`,
     )
   }
 

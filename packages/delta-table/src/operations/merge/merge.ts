@@ -1,4 +1,13 @@
-import { appendOnly, checkWritable, formatSchema, isAppendOnly, removeOf, type AddFile, type ReadSet, type Snapshot } from '@deltaworks/delta-log'
+import {
+  appendOnly,
+  checkWritable,
+  formatSchema,
+  isAppendOnly,
+  removeOf,
+  type AddFile,
+  type ReadSet,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import { fieldIndex, type Field, type Schema, type Value } from '@deltaworks/schema'
 import { predicateParameter } from '../../condition-text.js'
@@ -71,7 +80,8 @@ async function mergeIntent(
     if (isAppendOnly(base.metadata.configuration)) throw appendOnly(location.uri, 'merge into')
   }
   const plans: LogicalPlan[] = []
-  if (files.length > 0) plans.push(...rewritePlans(input, files, clauses.matched, clauses.notMatchedBySource, output.fields))
+  if (files.length > 0)
+    plans.push(...rewritePlans(input, files, clauses.matched, clauses.notMatchedBySource, output.fields))
   if (clauses.notMatched.length > 0) plans.push(insertPlan(input, candidates, clauses.notMatched, output.fields))
   const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(output) } : base.metadata
   const written =
@@ -99,14 +109,18 @@ async function mergeIntent(
 /** The table's columns and, with mergeSchema, those that only the source has. */
 function outputSchema(target: Schema, source: Schema, mergeSchema: boolean): Schema {
   if (!mergeSchema) return target
-  const added = source.fields.filter((f) => fieldIndex(target, f.name) < 0).map((f) => ({ ...plainField(f), nullable: true }))
+  const added = source.fields
+    .filter((f) => fieldIndex(target, f.name) < 0)
+    .map((f) => ({ ...plainField(f), nullable: true }))
   return added.length === 0 ? target : { fields: [...target.fields, ...added] }
 }
 
 const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema => ({
-  fields: output.fields.map(
-    (f, i): Field => ({ name: f.name, type: f.type, nullable: plans.some((plan) => plan.schema.fields[i]!.nullable) }),
-  ),
+  fields: output.fields.map((f, i): Field => ({
+    name: f.name,
+    type: f.type,
+    nullable: plans.some((plan) => plan.schema.fields[i]!.nullable),
+  })),
 })
 
 async function findTouched(
@@ -131,7 +145,8 @@ async function findTouched(
       else counts.updated += Number(rows)
     }
     // Deleting a row twice is deleting it: Spark allows it if there is nothing but one unconditional delete.
-    const onlyDeletes = clauses.matched.length === 1 && clauses.matched[0]!.kind === 'delete' && clauses.matched[0]!.unconditional
+    const onlyDeletes =
+      clauses.matched.length === 1 && clauses.matched[0]!.kind === 'delete' && clauses.matched[0]!.unconditional
     if (duplicates > 0 && !onlyDeletes) throw duplicateMatch(context.location.uri, duplicates)
   }
   if (clauses.notMatchedBySource.length > 0) {
@@ -173,7 +188,8 @@ function mergeParameters(options: MergeOptions, input: MergeInput): Record<strin
   const on = Array.isArray(options.on)
     ? JSON.stringify([(options.on as readonly string[]).map((name) => `target.${name} = source.${name}`).join(' AND ')])
     : predicateParameter(input.condition.residual)
-  const actions = (count: number, actionType: string): unknown[] => Array.from({ length: count }, () => ({ actionType }))
+  const actions = (count: number, actionType: string): unknown[] =>
+    Array.from({ length: count }, () => ({ actionType }))
   const length = (clauses: unknown): number => (clauses === undefined ? 0 : Array.isArray(clauses) ? clauses.length : 1)
   return {
     predicate: on,
@@ -188,4 +204,3 @@ function mergeParameters(options: MergeOptions, input: MergeInput): Record<strin
     ]),
   }
 }
-

@@ -1,0 +1,15 @@
+import { createProgram, runProgram } from '@deltaworks/cli'
+import { planCommand } from './plan-command.js'
+import { runCommand } from './run-command.js'
+import { validateCommand } from './validate-command.js'
+
+const abort = new AbortController()
+const program = createProgram(
+  'deltaworks-batch',
+  'Landing files to raw, processed and analytics Delta tables, with quality gates between the layers.',
+)
+program.addCommand(runCommand(abort.signal))
+program.addCommand(planCommand(abort.signal))
+program.addCommand(validateCommand())
+
+await runProgram(program, abort)

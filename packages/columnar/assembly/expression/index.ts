@@ -1,0 +1,32 @@
+export { exprBelow128, exprDivide128, exprMultiply128 } from './decimal'
+export {
+  exprAddMonths,
+  exprDateField,
+  exprDateTruncate,
+  exprFormatDate,
+  exprFormatDecimal,
+  exprParseDateTime,
+  exprParseDecimal,
+  exprParseInteger,
+} from './number'
+export {
+  exprTextAppend,
+  exprTextBegin,
+  exprTextCompare,
+  exprTextContains,
+  exprTextEnd,
+  exprTextEnds,
+  exprTextEqual,
+  exprTextGather,
+  exprTextLength,
+  exprTextLike,
+  exprTextLower,
+  exprTextPosition,
+  exprTextReplace,
+  exprTextSplitPart,
+  exprTextStarts,
+  exprTextSubstring,
+  exprTextTotal,
+  exprTextTrim,
+  exprTextUpper,
+} from './text'

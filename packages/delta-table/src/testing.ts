@@ -1,0 +1,1 @@
+export { ReferenceSession } from './reference-session.js'

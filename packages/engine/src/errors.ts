@@ -1,0 +1,36 @@
+import { DeltaworksError } from '@deltaworks/schema'
+
+export class EngineError extends DeltaworksError {
+  override readonly name = 'EngineError'
+}
+
+export const memoryRefused = (consumer: string, bytes: number, usedBytes: number, limitBytes: number): EngineError =>
+  new EngineError(
+    'DW-ENGINE-0001',
+    'resources',
+    `${consumer} needs ${bytes} bytes more, but ${usedBytes} of the ${limitBytes} bytes of memory are in use. Raise --memory, or read less at once.`,
+    { consumer, bytes, usedBytes, limitBytes },
+  )
+
+export const cancelled = (): EngineError => new EngineError('DW-ENGINE-0002', 'cancelled', 'The query was cancelled.')
+
+export const unsupportedPlan = (what: string): EngineError =>
+  new EngineError('DW-ENGINE-0003', 'unsupported', `The engine cannot execute ${what} yet.`, { what })
+
+export const sessionClosed = (): EngineError =>
+  new EngineError('DW-ENGINE-0004', 'usage', 'The session is closed. Create another one.')
+
+export const workerFailed = (task: string, attempts: number, cause: unknown): EngineError =>
+  new EngineError(
+    'DW-ENGINE-0005',
+    'resources',
+    `A worker died while it ran ${task}, ${attempts} times (${cause instanceof Error ? cause.message : String(cause)}). Lower --threads, or raise --memory.`,
+    { task, attempts },
+    cause,
+  )
+
+export const noFiles = (pattern: string): EngineError =>
+  new EngineError('DW-ENGINE-0006', 'usage', `There is no file ${pattern}. Check the path.`, { pattern })
+
+export const schemaDisagrees = (path: string, problem: string): EngineError =>
+  new EngineError('DW-ENGINE-0007', 'data', `${path} does not fit the other files: ${problem}.`, { path })

@@ -1,0 +1,39 @@
+import type { ParquetCompression } from '@deltaworks/formats'
+import type { Value } from '@deltaworks/schema'
+import type { QueryMetrics } from './execution-context.js'
+
+/** Where a query's rows are written as Parquet files. Plain data: it is posted to workers. */
+export interface FileSink {
+  /** `ObjectStore.uri` */
+  readonly store: string
+  /** Folder in the store under which files are put; '' is the store's root. */
+  readonly directory: string
+  /** Columns whose values name folders (`name=value/`) instead of being stored in the files. */
+  readonly partitionBy: readonly string[]
+  readonly compression: ParquetCompression
+  /** A file is ended when it is about this large. */
+  readonly targetFileBytes: number
+  readonly physicalNames?: Readonly<Record<string, string>>
+  readonly fieldIds?: Readonly<Record<string, number>>
+}
+
+export interface WrittenFile {
+  /** In the store, with the sink's directory. Folder names are escaped as Hive does; not URL-encoded. */
+  readonly path: string
+  readonly sizeBytes: number
+  readonly rowCount: number
+  readonly partitionValues: Readonly<Record<string, Value>>
+  /** One a leaf column, exact, logical values; a bound is null if it is not known. */
+  readonly statistics: readonly {
+    readonly path: readonly string[]
+    readonly min: Value
+    readonly max: Value
+    readonly nullCount: number
+  }[]
+}
+
+export interface WriteResult {
+  readonly files: readonly WrittenFile[]
+  readonly rowCount: number
+  readonly metrics: QueryMetrics
+}

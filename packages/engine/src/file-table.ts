@@ -1,0 +1,104 @@
+import type { FileSplit, ScanPlan, TableProvider } from '@deltaworks/plan'
+import type { Json, Schema, Value } from '@deltaworks/schema'
+import { openStore, resolveUri, splitUri, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
+import { noFiles } from './errors.js'
+
+export type FileTableFormat = 'parquet' | 'csv' | 'json'
+
+/**
+ * The files of a path, a folder or a glob as one table. The schema is that of the first file (Parquet) or inferred from it
+ * (CSV, JSON). @throws EngineError DW-ENGINE-0006 if there is no file
+ */
+export async function fileTable(
+  path: string,
+  format: FileTableFormat,
+  named: Readonly<Record<string, Value>> = {},
+): Promise<TableProvider> {
+  const { store, files } = await findFiles(path, format)
+  const { schema, options } = await describeFile(store, files[0]!, format, named)
+  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  return {
+    name: path,
+    schema,
+    statistics: { rowCount: null, sizeBytes, approximate: true },
+    scan: async (): Promise<ScanPlan> => ({
+      splits: files.map((file) => wholeFile(store, file, format, options)),
+      filesTotal: files.length,
+      filesPruned: 0,
+    }),
+    describe: (): Json => ({ kind: 'files', format, path }),
+  }
+}
+
+const wholeFile = (store: ObjectStore, file: ObjectMeta, format: FileTableFormat, options: Json): FileSplit => ({
+  kind: 'file',
+  store: store.uri,
+  path: file.path,
+  format: { kind: format, options },
+  sizeBytes: file.sizeBytes,
+  rowGroups: null,
+  byteRange: null,
+  rowCount: null,
+  constants: {},
+  physicalNames: null,
+  fieldIds: null,
+  deletedRows: null,
+  virtualColumns: {},
+})
+
+async function describeFile(
+  store: ObjectStore,
+  file: ObjectMeta,
+  format: FileTableFormat,
+  named: Readonly<Record<string, Value>>,
+): Promise<{ readonly schema: Schema; readonly options: Json }> {
+  const formats = await import('@deltaworks/formats')
+  switch (format) {
+    case 'parquet':
+      return { schema: (await formats.readParquetMetadata(store, file.path, file.sizeBytes)).schema, options: {} }
+    case 'csv':
+      return formats.inferCsvSchema(store, file.path, named as { readonly [option: string]: Json })
+    case 'json':
+      return { schema: await formats.inferJsonSchema(store, file.path), options: {} }
+  }
+}
+
+const extensions: Readonly<Record<FileTableFormat, RegExp>> = {
+  parquet: /\.parquet$/i,
+  csv: /\.(csv|tsv|txt)$/i,
+  json: /\.(json|jsonl|ndjson)$/i,
+}
+
+async function findFiles(
+  path: string,
+  format: FileTableFormat,
+): Promise<{ readonly store: ObjectStore; readonly files: readonly ObjectMeta[] }> {
+  const wildcard = path.search(/[*?]/)
+  if (wildcard >= 0) {
+    const folder = path.slice(0, path.lastIndexOf('/', wildcard) + 1) || '.'
+    const store = openStore(resolveUri(folder))
+    const pattern = globExpression(path.slice(folder === '.' ? 0 : folder.length))
+    const files = (await store.list('')).filter((file) => pattern.test(file.path))
+    if (files.length === 0) throw noFiles(path)
+    return { store, files }
+  }
+  const { store: parent, path: name } = splitUri(resolveUri(path))
+  const file = openStore(parent)
+  const single = await file.head(name).catch(() => null)
+  if (single !== null) return { store: file, files: [single] }
+  const store = openStore(resolveUri(path))
+  const files = (await store.list('')).filter(
+    ({ path: inside }) => extensions[format].test(inside) && !inside.split('/').some((part) => /^[_.]/.test(part)),
+  )
+  if (files.length === 0) throw noFiles(path)
+  return { store, files }
+}
+
+function globExpression(pattern: string): RegExp {
+  const source = pattern.replaceAll(/\*\*\/?|[*?]|[.+^${}()|[\]\\]/g, (part) => {
+    if (part.startsWith('**')) return '(?:.*/)?'
+    if (part === '*') return '[^/]*'
+    return part === '?' ? '[^/]' : `\\${part}`
+  })
+  return new RegExp(`^${source}$`)
+}

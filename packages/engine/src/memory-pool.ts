@@ -1,0 +1,66 @@
+import type { MemoryAccount } from '@deltaworks/columnar'
+import { memoryRefused } from './errors.js'
+
+const pageBytes = 4096
+
+/** A consumer's part of the pool; `close` gives back all of it. */
+export interface PoolAccount extends MemoryAccount {
+  readonly usedBytes: number
+  close(): void
+}
+
+/**
+ * One memory budget for all threads of a session: pages of 4 KiB counted in shared memory, so that workers reserve from the
+ * same budget. Only what grows with rows is reserved.
+ */
+export class MemoryPool {
+  readonly limitBytes: number
+  /** Posted to workers, which make a pool of their own over it. */
+  readonly counter: SharedArrayBuffer
+  readonly #pages: Int32Array
+
+  constructor(limitBytes: number, counter: SharedArrayBuffer = new SharedArrayBuffer(8)) {
+    this.limitBytes = limitBytes
+    this.counter = counter
+    this.#pages = new Int32Array(counter)
+  }
+
+  get usedBytes(): number {
+    return Atomics.load(this.#pages, 0) * pageBytes
+  }
+
+  /** The most that was ever in use. */
+  get peakBytes(): number {
+    return Atomics.load(this.#pages, 1) * pageBytes
+  }
+
+  account(consumer: string): PoolAccount {
+    let used = 0
+    const reserve = (bytes: number): void => {
+      const pages = Math.ceil(bytes / pageBytes)
+      const before = Atomics.add(this.#pages, 0, pages)
+      if ((before + pages) * pageBytes > this.limitBytes) {
+        Atomics.sub(this.#pages, 0, pages)
+        throw memoryRefused(consumer, bytes, before * pageBytes, this.limitBytes)
+      }
+      used += pages
+      if (before + pages > Atomics.load(this.#pages, 1)) Atomics.store(this.#pages, 1, before + pages)
+    }
+    const release = (bytes: number): void => {
+      const pages = Math.min(used, Math.ceil(bytes / pageBytes))
+      Atomics.sub(this.#pages, 0, pages)
+      used -= pages
+    }
+    return {
+      reserve,
+      release,
+      close: () => {
+        Atomics.sub(this.#pages, 0, used)
+        used = 0
+      },
+      get usedBytes() {
+        return used * pageBytes
+      },
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { RecordBatch } from '@deltaworks/columnar'
+import type { Schema } from '@deltaworks/schema'
+import type { ExecutionContext, OperatorMetrics } from '../execution-context.js'
+
+/** Batches of one schema. A batch is valid until the next one is asked for. */
+export type BatchStream = AsyncGenerator<RecordBatch, void, undefined>
+
+/** An operator of a physical plan: it makes its stream anew each time it is executed. */
+export interface ExecutionPlan {
+  /** What explain calls it: `HashJoinExec (inner, build right)`. */
+  readonly name: string
+  readonly schema: Schema
+  readonly inputs: readonly ExecutionPlan[]
+  execute(context: ExecutionContext): BatchStream
+}
+
+/** The operator's stream with cancellation checks and its rows and time counted. */
+export async function* open(plan: ExecutionPlan, context: ExecutionContext): BatchStream {
+  const metrics: OperatorMetrics = { operator: plan.name, plan, rows: 0, batches: 0, ms: 0 }
+  context.metrics.operators.push(metrics)
+  const stream = plan.execute(context)
+  try {
+    for (;;) {
+      context.checkCancelled()
+      const start = performance.now()
+      const next = await stream.next()
+      metrics.ms += performance.now() - start
+      if (next.done === true) return
+      metrics.rows += next.value.rowCount
+      metrics.batches++
+      yield next.value
+    }
+  } finally {
+    await stream.return()
+  }
+}

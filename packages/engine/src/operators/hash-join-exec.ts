@@ -1,0 +1,247 @@
+import {
+  Arena,
+  batchFromRows,
+  createEvaluator,
+  createFilter,
+  JoinTable,
+  recordBatch,
+  takeBatch,
+  takeColumn,
+  type Column,
+  type JoinMatches,
+  type RecordBatch,
+} from '@deltaworks/columnar'
+import type { Join } from '@deltaworks/plan'
+import type { ExecutionContext } from '../execution-context.js'
+import { collectBatch, type CollectedBatch } from './collected-batch.js'
+import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
+
+/** Pairs that a step may make at once; a probe batch with more matches is taken in parts. */
+const pairRows = 65_536
+
+/**
+ * Equi-joins by a hash table over one input (the build side), probed with the other. A residual condition is evaluated on
+ * matching pairs before a row counts as matched. Without keys every pair matches (cross and non-equi joins).
+ */
+export class HashJoinExec implements ExecutionPlan {
+  readonly name: string
+  readonly schema
+  readonly inputs: readonly ExecutionPlan[]
+  readonly #join: Join
+  readonly #build: 'left' | 'right'
+
+  constructor(join: Join, left: ExecutionPlan, right: ExecutionPlan, build: 'left' | 'right') {
+    this.#join = join
+    this.#build = build
+    this.schema = join.schema
+    this.inputs = [left, right]
+    this.name = `${join.keys.length === 0 ? 'NestedLoopJoinExec' : 'HashJoinExec'} (${join.joinType}, build ${build})`
+  }
+
+  async *execute(context: ExecutionContext): BatchStream {
+    const { keys } = this.#join
+    const buildLeft = this.#build === 'left'
+    const [buildInput, probeInput] = buildLeft ? this.inputs : [this.inputs[1], this.inputs[0]]
+    const build = await collectBatch(buildInput!, context, `${this.name}, build side`)
+    const account = context.pool.account(this.name)
+    const table = new JoinTable(
+      context.columnar,
+      account,
+      keys.map((key) => key.left.type),
+      keys.map((key) => key.nullSafe),
+    )
+    const arena = new Arena(context.columnar.heap, account)
+    try {
+      const options = { evaluation: context.evaluation }
+      const buildKeys = createEvaluator(
+        context.columnar,
+        keys.map((key) => (buildLeft ? key.left : key.right)),
+        buildInput!.schema,
+        options,
+      )
+      if (build.batch.rowCount > 0) table.add(buildKeys.project(build.arena, build.batch), build.batch.rowCount)
+      table.finish()
+      const probeKeys = createEvaluator(
+        context.columnar,
+        keys.map((key) => (buildLeft ? key.right : key.left)),
+        probeInput!.schema,
+        options,
+      )
+      const residual = this.#residual(context)
+      for await (const batch of open(probeInput!, context)) {
+        arena.reset()
+        const matches =
+          keys.length === 0
+            ? allPairs(arena, batch.rowCount, build.batch.rowCount)
+            : table.probe(arena, probeKeys.project(arena, batch), batch.rowCount)
+        yield* this.#emit(context, table, arena, batch, build.batch, residual?.(arena, batch, build.batch, matches) ?? matches)
+      }
+      yield* this.#rest(context, table, arena, build, probeInput!)
+    } finally {
+      table.close()
+      arena.close()
+      account.close()
+      build.close()
+    }
+  }
+
+  /** Keeps the pairs that satisfy the residual condition. */
+  #residual(context: ExecutionContext) {
+    const { residual, left, right } = this.#join
+    if (residual === null) return null
+    const schema = { fields: [...left.schema.fields, ...right.schema.fields] }
+    const filter = createFilter(context.columnar, residual, schema, { evaluation: context.evaluation })
+    return (arena: Arena, probe: RecordBatch, build: RecordBatch, matches: JoinMatches): JoinMatches => {
+      const columns = this.#pairColumns(context, arena, probe, build, matches)
+      const selection = filter.select(arena, recordBatch(schema, matches.count, columns))
+      const { i32 } = context.columnar.heap
+      const kept = { probeRows: arena.allocate(selection.count * 4), buildRows: arena.allocate(selection.count * 4), count: selection.count }
+      const fresh = context.columnar.heap.i32
+      for (let i = 0; i < selection.count; i++) {
+        const pair = i32[(selection.address >>> 2) + i]!
+        fresh[(kept.probeRows >>> 2) + i] = fresh[(matches.probeRows >>> 2) + pair]!
+        fresh[(kept.buildRows >>> 2) + i] = fresh[(matches.buildRows >>> 2) + pair]!
+      }
+      return kept
+    }
+  }
+
+  /** Left columns, then right columns, of pairs; a row number of -1 gives nulls. */
+  #pairColumns(context: ExecutionContext, arena: Arena, probe: RecordBatch, build: RecordBatch, matches: JoinMatches): Column[] {
+    const take = (batch: RecordBatch, rows: number): Column[] =>
+      batch.columns.map((column) => takeColumn(context.columnar, arena, column, rows, matches.count))
+    const probeColumns = take(probe, matches.probeRows)
+    const buildColumns = take(build, matches.buildRows)
+    return this.#build === 'left' ? [...buildColumns, ...probeColumns] : [...probeColumns, ...buildColumns]
+  }
+
+  async *#emit(
+    context: ExecutionContext,
+    table: JoinTable,
+    arena: Arena,
+    probe: RecordBatch,
+    build: RecordBatch,
+    matches: JoinMatches,
+  ): BatchStream {
+    const { joinType } = this.#join
+    const probeIsLeft = this.#build === 'right'
+    const keepsProbe = joinType === 'full' || (joinType === 'left' && probeIsLeft) || (joinType === 'right' && !probeIsLeft)
+    const keepsBuild = joinType === 'full' || (joinType === 'left' && !probeIsLeft) || (joinType === 'right' && probeIsLeft)
+    const semi = joinType === 'left_semi' || joinType === 'left_anti'
+    if (keepsBuild || (semi && !probeIsLeft)) table.markMatched(matches.buildRows, matches.count)
+    if (semi) {
+      if (!probeIsLeft) return
+      const selection = rowsByMatch(context, arena, probe.rowCount, matches, joinType === 'left_semi')
+      if (selection.count > 0) yield takeBatch(context.columnar, arena, probe, selection)
+      return
+    }
+    const pairs = keepsProbe ? withUnmatched(context, arena, probe.rowCount, matches) : matches
+    for (let start = 0; start < pairs.count; start += pairRows) {
+      const part = {
+        probeRows: pairs.probeRows + start * 4,
+        buildRows: pairs.buildRows + start * 4,
+        count: Math.min(pairRows, pairs.count - start),
+      }
+      yield recordBatch(this.schema, part.count, this.#pairColumns(context, arena, probe, build, part))
+    }
+  }
+
+  /** Build rows that had no match, where the join keeps them (or, for semi and anti, asks for them). */
+  async *#rest(
+    context: ExecutionContext,
+    table: JoinTable,
+    arena: Arena,
+    build: CollectedBatch,
+    probeInput: ExecutionPlan,
+  ): BatchStream {
+    const { joinType } = this.#join
+    const probeIsLeft = this.#build === 'right'
+    const keepsBuild = joinType === 'full' || (joinType === 'left' && !probeIsLeft) || (joinType === 'right' && probeIsLeft)
+    const semi = (joinType === 'left_semi' || joinType === 'left_anti') && !probeIsLeft
+    if (!keepsBuild && !semi) return
+    arena.reset()
+    const unmatched = table.unmatchedRows(arena)
+    if (semi) {
+      const selection =
+        joinType === 'left_anti' ? unmatched : complement(context, arena, unmatched.address, unmatched.count, build.batch.rowCount)
+      if (selection.count > 0) yield takeBatch(context.columnar, arena, build.batch, selection)
+      return
+    }
+    if (unmatched.count === 0) return
+    const nothing = arena.allocate(unmatched.count * 4)
+    context.columnar.heap.i32.fill(-1, nothing >>> 2, (nothing >>> 2) + unmatched.count)
+    const none = recordBatch(probeInput.schema, 0, emptyColumns(arena, probeInput))
+    const columns = this.#pairColumns(context, arena, none, build.batch, {
+      probeRows: nothing,
+      buildRows: unmatched.address,
+      count: unmatched.count,
+    })
+    yield recordBatch(this.schema, unmatched.count, columns)
+  }
+}
+
+const emptyColumns = (arena: Arena, plan: ExecutionPlan): readonly Column[] => batchFromRows(arena, plan.schema, []).columns
+
+function allPairs(arena: Arena, probeCount: number, buildCount: number): JoinMatches {
+  const count = probeCount * buildCount
+  const probeRows = arena.allocate(count * 4)
+  const buildRows = arena.allocate(count * 4)
+  const { i32 } = arena.heap
+  let at = 0
+  for (let probe = 0; probe < probeCount; probe++) {
+    for (let build = 0; build < buildCount; build++) {
+      i32[(probeRows >>> 2) + at] = probe
+      i32[(buildRows >>> 2) + at++] = build
+    }
+  }
+  return { probeRows, buildRows, count }
+}
+
+/** Probe rows that have a match (or have none), ascending. Matches come in probe order. */
+function rowsByMatch(context: ExecutionContext, arena: Arena, rowCount: number, matches: JoinMatches, matched: boolean) {
+  const address = arena.allocate(rowCount * 4)
+  const { i32 } = context.columnar.heap
+  let count = 0
+  let at = 0
+  for (let row = 0; row < rowCount; row++) {
+    let found = false
+    while (at < matches.count && i32[(matches.probeRows >>> 2) + at] === row) {
+      found = true
+      at++
+    }
+    if (found === matched) i32[(address >>> 2) + count++] = row
+  }
+  return { address, count }
+}
+
+/** The pairs, and each probe row without one paired with -1; in probe order. */
+function withUnmatched(context: ExecutionContext, arena: Arena, rowCount: number, matches: JoinMatches): JoinMatches {
+  const probeRows = arena.allocate((matches.count + rowCount) * 4)
+  const buildRows = arena.allocate((matches.count + rowCount) * 4)
+  const { i32 } = context.columnar.heap
+  let count = 0
+  let at = 0
+  for (let row = 0; row < rowCount; row++) {
+    if (at >= matches.count || i32[(matches.probeRows >>> 2) + at] !== row) {
+      i32[(probeRows >>> 2) + count] = row
+      i32[(buildRows >>> 2) + count++] = -1
+    }
+    for (; at < matches.count && i32[(matches.probeRows >>> 2) + at] === row; at++) {
+      i32[(probeRows >>> 2) + count] = row
+      i32[(buildRows >>> 2) + count++] = i32[(matches.buildRows >>> 2) + at]!
+    }
+  }
+  return { probeRows, buildRows, count }
+}
+
+function complement(context: ExecutionContext, arena: Arena, excluded: number, excludedCount: number, rowCount: number) {
+  const address = arena.allocate(rowCount * 4)
+  const { i32 } = context.columnar.heap
+  let count = 0
+  let at = 0
+  for (let row = 0; row < rowCount; row++) {
+    if (at < excludedCount && i32[(excluded >>> 2) + at] === row) at++
+    else i32[(address >>> 2) + count++] = row
+  }
+  return { address, count }
+}

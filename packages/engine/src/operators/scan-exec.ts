@@ -1,0 +1,136 @@
+import {
+  Arena,
+  createFilter,
+  readSegment,
+  recordBatch,
+  takeBatch,
+  batchFromRows,
+  type RecordBatch,
+} from '@deltaworks/columnar'
+import { columnsOf, conjunction, remapColumns } from '@deltaworks/expression'
+import { scanFile } from '@deltaworks/formats'
+import type { FileSplit, ScanSplit, TableScan } from '@deltaworks/plan'
+import type { Schema, Value } from '@deltaworks/schema'
+import { openStore } from '@deltaworks/storage'
+import type { ExecutionContext } from '../execution-context.js'
+import type { BatchStream, ExecutionPlan } from './execution-plan.js'
+
+/**
+ * Reads the splits of a table: the projected columns and those that only the filters need; rows that do not satisfy the
+ * filters do not come out.
+ */
+export class ScanExec implements ExecutionPlan {
+  readonly name: string
+  readonly schema: Schema
+  readonly inputs = []
+  readonly #scan: TableScan
+  /** Positions in the table's schema that are read: the projection, then what filters need besides. */
+  readonly #read: readonly number[]
+
+  constructor(scan: TableScan) {
+    this.#scan = scan
+    this.schema = scan.schema
+    this.name = `ScanExec (${scan.table.name})`
+    const extra = new Set(scan.filters.flatMap((filter) => columnsOf(filter)))
+    for (const position of scan.projection) extra.delete(position)
+    this.#read = [...scan.projection, ...[...extra].sort((a, b) => a - b)]
+  }
+
+  async *execute(context: ExecutionContext): BatchStream {
+    const { filters, projection, table, fetch } = this.#scan
+    const readSchema = { fields: this.#read.map((position) => table.schema.fields[position]!) }
+    const local = filters.map((filter) => remapColumns(filter, (position) => this.#read.indexOf(position)))
+    const filter =
+      local.length === 0
+        ? null
+        : createFilter(context.columnar, conjunction(local), readSchema, { evaluation: context.evaluation })
+    const account = context.pool.account(this.name)
+    const arena = new Arena(context.columnar.heap, account)
+    let rows = 0
+    try {
+      for await (const split of context.splitsOf(this.#scan)) {
+        for await (const batch of readSplit(split, this.#scan, this.#read, readSchema, local, context)) {
+          context.checkCancelled()
+          arena.reset()
+          const selection = filter?.select(arena, batch) ?? null
+          if (selection !== null && selection.count === 0) continue
+          const kept =
+            selection === null || selection.count === batch.rowCount
+              ? batch
+              : takeBatch(context.columnar, arena, narrowed(batch, projection.length, this.schema), selection)
+          yield narrowed(kept, projection.length, this.schema)
+          rows += kept.rowCount
+          if (fetch !== null && rows >= fetch) return
+        }
+      }
+    } finally {
+      arena.close()
+      account.close()
+    }
+  }
+}
+
+const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatch =>
+  recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))
+
+async function* readSplit(
+  split: ScanSplit,
+  scan: TableScan,
+  read: readonly number[],
+  schema: Schema,
+  filters: Parameters<typeof conjunction>[0],
+  context: ExecutionContext,
+): BatchStream {
+  switch (split.kind) {
+    case 'file': {
+      const account = context.pool.account(`scan of ${split.path}`)
+      try {
+        yield* scanFile(
+          context.columnar,
+          account,
+          split.format.kind,
+          fileScanOf(split, schema, filters),
+          split.format.options,
+          context.metrics.scan,
+        )
+      } finally {
+        account.close()
+      }
+      return
+    }
+    case 'segment': {
+      const arena = new Arena(context.columnar.heap, context.pool.account('segment'))
+      try {
+        yield* readSegment(arena, split.segment, read)
+      } finally {
+        arena.close()
+      }
+      return
+    }
+    case 'rows': {
+      const arena = new Arena(context.columnar.heap, context.pool.account('rows'))
+      try {
+        const rows = split.rows.map((row: readonly Value[]) => read.map((position) => row[position]!))
+        yield batchFromRows(arena, schema, rows)
+      } finally {
+        arena.close()
+      }
+    }
+  }
+  void scan
+}
+
+const fileScanOf = (split: FileSplit, schema: Schema, filters: Parameters<typeof conjunction>[0]) => ({
+  store: openStore(split.store),
+  path: split.path,
+  sizeBytes: split.sizeBytes,
+  schema,
+  constants: split.constants,
+  physicalNames: split.physicalNames,
+  fieldIds: split.fieldIds,
+  virtualColumns: split.virtualColumns,
+  rowGroups: split.rowGroups,
+  byteRange: split.byteRange,
+  deletedRows: split.deletedRows,
+  filters,
+})

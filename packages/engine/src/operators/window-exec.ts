@@ -1,0 +1,272 @@
+import {
+  Arena,
+  columnFromValues,
+  createEvaluator,
+  keyComparator,
+  readValue,
+  recordBatch,
+  sortIndexes,
+  takeColumn,
+  type Column,
+} from '@deltaworks/columnar'
+import { interpretAggregate, type BoundExpression, type BoundWindow } from '@deltaworks/expression'
+import type { Window } from '@deltaworks/plan'
+import type { Value } from '@deltaworks/schema'
+import { unsupportedPlan } from '../errors.js'
+import type { ExecutionContext } from '../execution-context.js'
+import { collectBatch } from './collected-batch.js'
+import type { BatchStream, ExecutionPlan } from './execution-plan.js'
+
+const outputRows = 16_384
+
+/** Adds window functions: rows are ordered by partition and order keys, each partition is walked once. Rows keep their order. */
+export class WindowExec implements ExecutionPlan {
+  readonly name: string
+  readonly schema
+  readonly inputs: readonly ExecutionPlan[]
+  readonly #window: Window
+
+  constructor(window: Window, input: ExecutionPlan) {
+    this.#window = window
+    this.schema = window.schema
+    this.inputs = [input]
+    this.name = `WindowExec (${window.windows.map((w) => w.name).join(', ')})`
+  }
+
+  async *execute(context: ExecutionContext): BatchStream {
+    const input = await collectBatch(this.inputs[0]!, context, this.name)
+    const account = context.pool.account(this.name)
+    const arena = new Arena(context.columnar.heap, account)
+    try {
+      const { batch } = input
+      if (batch.rowCount === 0) return
+      const added = this.#window.windows.map((window) => {
+        const evaluate = (expressions: readonly BoundExpression[]): readonly Column[] =>
+          createEvaluator(context.columnar, expressions, batch.schema, { evaluation: context.evaluation }).project(
+            input.arena,
+            batch,
+          )
+        return windowColumn(context, input.arena, window, evaluate, batch.rowCount)
+      })
+      const columns = [...batch.columns, ...added]
+      const identity = input.arena.allocate(batch.rowCount * 4)
+      const { i32 } = context.columnar.heap
+      for (let row = 0; row < batch.rowCount; row++) i32[(identity >>> 2) + row] = row
+      for (let start = 0; start < batch.rowCount; start += outputRows) {
+        arena.reset()
+        const rows = Math.min(outputRows, batch.rowCount - start)
+        const part =
+          rows === batch.rowCount
+            ? columns
+            : columns.map((column) => takeColumn(context.columnar, arena, column, identity + start * 4, rows))
+        yield recordBatch(this.schema, rows, part)
+      }
+    } finally {
+      arena.close()
+      account.close()
+      input.close()
+    }
+  }
+}
+
+/** One partition: row numbers in window order, and for each the range of its peers (rows with equal order keys). */
+interface Partition {
+  readonly rows: Int32Array
+  readonly peerStart: Int32Array
+  readonly peerEnd: Int32Array
+}
+
+function windowColumn(
+  context: ExecutionContext,
+  arena: Arena,
+  window: BoundWindow,
+  evaluate: (expressions: readonly BoundExpression[]) => readonly Column[],
+  rowCount: number,
+): Column {
+  const partitionKeys = evaluate(window.partitionBy)
+  const orderKeys = evaluate(window.orderBy.map((key) => key.expression))
+  const args = evaluate(window.args)
+  const results = new Array<Value>(rowCount).fill(null)
+  const argument = (index: number, row: number): Value => readValue(context.columnar.heap, args[index]!, row)
+  for (const partition of partitionsOf(context, arena, window, partitionKeys, orderKeys, rowCount)) {
+    fillPartition(window, partition, argument, results)
+  }
+  return columnFromValues(arena, window.type, results)
+}
+
+function* partitionsOf(
+  context: ExecutionContext,
+  arena: Arena,
+  window: BoundWindow,
+  partitionKeys: readonly Column[],
+  orderKeys: readonly Column[],
+  rowCount: number,
+): Generator<Partition> {
+  const { heap } = context.columnar
+  const keys = [
+    ...partitionKeys.map((column) => ({ column, descending: false, nullsFirst: true })),
+    ...window.orderBy.map(({ descending, nullsFirst }, i) => ({ column: orderKeys[i]!, descending, nullsFirst })),
+  ]
+  const order = sortIndexes(context.columnar, arena, keys, rowCount)
+  const sorted = heap.i32.slice(order >>> 2, (order >>> 2) + rowCount)
+  const equal = (columns: readonly Column[]) => {
+    const comparators = columns.map((column) => keyComparator(heap, column, column, false, true))
+    return (a: number, b: number): boolean => comparators.every((compare) => compare(a, b) === 0)
+  }
+  const samePartition = equal(partitionKeys)
+  const samePeers = equal(orderKeys)
+  let start = 0
+  for (let end = 1; end <= rowCount; end++) {
+    if (end < rowCount && samePartition(sorted[start]!, sorted[end]!)) continue
+    yield peersOf(sorted.subarray(start, end), samePeers)
+    start = end
+  }
+}
+
+function peersOf(rows: Int32Array, same: (a: number, b: number) => boolean): Partition {
+  const peerStart = new Int32Array(rows.length)
+  const peerEnd = new Int32Array(rows.length)
+  let start = 0
+  for (let end = 1; end <= rows.length; end++) {
+    if (end < rows.length && same(rows[start]!, rows[end]!)) continue
+    peerStart.fill(start, start, end)
+    peerEnd.fill(end, start, end)
+    start = end
+  }
+  return { rows, peerStart, peerEnd }
+}
+
+type Argument = (index: number, row: number) => Value
+
+function fillPartition(window: BoundWindow, partition: Partition, argument: Argument, results: Value[]): void {
+  const { rows, peerStart, peerEnd } = partition
+  const size = rows.length
+  const put = (valueOf: (position: number) => Value): void => {
+    for (let position = 0; position < size; position++) results[rows[position]!] = valueOf(position)
+  }
+  const counter = (n: number): Value => (window.type.kind === 'int64' ? BigInt(n) : n)
+  switch (window.name) {
+    case 'row_number':
+      return put((position) => counter(position + 1))
+    case 'rank':
+      return put((position) => counter(peerStart[position]! + 1))
+    case 'dense_rank': {
+      let rank = 0
+      return put((position) => counter(peerStart[position] === position ? ++rank : rank))
+    }
+    case 'percent_rank':
+      return put((position) => (size === 1 ? 0 : peerStart[position]! / (size - 1)))
+    case 'cume_dist':
+      return put((position) => peerEnd[position]! / size)
+    case 'ntile': {
+      const buckets = Number(argument(0, rows[0]!))
+      const large = size % buckets
+      const small = Math.floor(size / buckets)
+      const inLarge = large * (small + 1)
+      return put((position) =>
+        counter(
+          (position < inLarge ? Math.floor(position / (small + 1)) : large + Math.floor((position - inLarge) / small)) + 1,
+        ),
+      )
+    }
+    case 'lag':
+    case 'lead': {
+      const sign = window.name === 'lag' ? -1 : 1
+      return put((position) => {
+        const row = rows[position]!
+        const offset = window.args.length > 1 ? Number(argument(1, row)) : 1
+        const target = position + sign * offset
+        if (target >= 0 && target < size) return argument(0, rows[target]!)
+        return window.args.length > 2 ? argument(2, row) : null
+      })
+    }
+    default:
+  }
+  const frame = frameOf(window, partition)
+  switch (window.name) {
+    case 'first_value':
+    case 'first':
+      return put((position) => {
+        const [start, end] = frame(position)
+        return start < end ? argument(0, rows[start]!) : null
+      })
+    case 'last_value':
+    case 'last':
+      return put((position) => {
+        const [start, end] = frame(position)
+        return start < end ? argument(0, rows[end - 1]!) : null
+      })
+    case 'nth_value':
+      return put((position) => {
+        const [start, end] = frame(position)
+        const target = start + Number(argument(1, rows[position]!)) - 1
+        return target < end ? argument(0, rows[target]!) : null
+      })
+    default:
+      return fillAggregate(window, partition, frame, argument, results)
+  }
+}
+
+/** Positions [start, end) of each row's frame. Without an order the frame is the partition; with one, up to the last peer. */
+function frameOf(window: BoundWindow, partition: Partition): (position: number) => readonly [number, number] {
+  const { peerStart, peerEnd, rows } = partition
+  const size = rows.length
+  const { frame } = window
+  if (frame === null) {
+    return window.orderBy.length === 0 ? () => [0, size] : (position) => [0, peerEnd[position]!]
+  }
+  const clamp = (n: number): number => Math.max(0, Math.min(size, n))
+  switch (frame.mode) {
+    case 'rows':
+      return (position) => [
+        frame.start === null ? 0 : clamp(position + frame.start),
+        frame.end === null ? size : clamp(position + frame.end + 1),
+      ]
+    case 'range':
+      if ((frame.start ?? 0) !== 0 || (frame.end ?? 0) !== 0) throw unsupportedPlan('a RANGE frame with an offset')
+      return (position) => [
+        frame.start === null ? 0 : peerStart[position]!,
+        frame.end === null ? size : peerEnd[position]!,
+      ]
+    case 'groups':
+      throw unsupportedPlan('a GROUPS frame')
+  }
+}
+
+/** An aggregate over frames; a frame equal to the former one is not computed again. */
+function fillAggregate(
+  window: BoundWindow,
+  { rows }: Partition,
+  frame: (position: number) => readonly [number, number],
+  argument: Argument,
+  results: Value[],
+): void {
+  const aggregate = {
+    name: window.name,
+    args: window.args.map((arg, index): BoundExpression => ({
+      kind: 'column',
+      index,
+      name: `${index}`,
+      type: arg.type,
+      nullable: true,
+    })),
+    distinct: false,
+    filter: null,
+    type: window.type,
+    nullable: window.nullable,
+  }
+  const tuples: Value[][] = []
+  for (let position = 0; position < rows.length; position++) {
+    tuples.push(window.args.map((_, index) => argument(index, rows[position]!)))
+  }
+  let former: readonly [number, number] = [-1, -1]
+  let result: Value = null
+  for (let position = 0; position < rows.length; position++) {
+    const [start, end] = frame(position)
+    if (start !== former[0] || end !== former[1]) {
+      result = interpretAggregate(aggregate, tuples.slice(start, end))
+      former = [start, end]
+    }
+    results[rows[position]!] = result
+  }
+}

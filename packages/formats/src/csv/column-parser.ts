@@ -1,0 +1,218 @@
+import {
+  byteWidth,
+  fixedColumn,
+  variableColumn,
+  type Arena,
+  type Column,
+  type ColumnarContext,
+  type Heap,
+} from '@deltaworks/columnar'
+import { fixedOffsetMicros, instantFromLocal } from '@deltaworks/expression'
+import { maxInt64DecimalPrecision, pow10, typeName, type DataType, type Value } from '@deltaworks/schema'
+import type { ParsedColumn } from './column-mapping.js'
+import { fieldText } from './field-text.js'
+import { csvKernels, frameField, type CsvKernels } from './frame.js'
+import { invalid, parseValue } from './parse-value.js'
+
+/** Rows that go through all column kernels before the next ones do: their positions and bytes stay in the cache. */
+const stripeRows = 1024
+
+interface Target {
+  readonly values: number
+  readonly validity: number
+  readonly offsets: number
+  /** Address of the pattern's program; 0: ISO 8601. */
+  readonly pattern: number
+  nullCount: number
+  readonly failed: number[]
+}
+
+/** Why rows are malformed: row → reasons, in the order of the columns. */
+export type RowReasons = Map<number, string[]>
+
+/**
+ * Parses the frame's first `rowCount` rows into columns. What a kernel cannot parse is given to `parseValue`; what that
+ * cannot parse either is null, and told in `reasons`.
+ */
+export function parseColumns(
+  context: ColumnarContext,
+  arena: Arena,
+  frame: number,
+  rowCount: number,
+  parsed: readonly ParsedColumn[],
+  reasons: RowReasons,
+): Column[] {
+  const { heap } = context
+  const kernels = csvKernels(context)
+  const expected = heap.u32[(frame + frameField.expected) >>> 2]!
+  const sizes = arena.allocate(4 * Math.max(1, expected))
+  heap.u32[(frame + frameField.sizes) >>> 2] = sizes
+  if (parsed.some(({ type }) => isText(type))) kernels.csvColumnSizes(frame, rowCount)
+  const targets = parsed.map((column) => allocateTarget(arena, column, rowCount, sizes))
+  for (let from = 0; from < rowCount; from += stripeRows) {
+    const to = Math.min(rowCount, from + stripeRows)
+    for (let c = 0; c < parsed.length; c++) runKernel(heap, kernels, frame, parsed[c]!, targets[c]!, from, to)
+  }
+  return parsed.map((column, c) => {
+    const target = targets[c]!
+    if (isInstant(column.type)) toInstants(heap, column, target, rowCount)
+    for (const row of target.failed) retry(heap, frame, column, target, row, reasons)
+    return finishColumn(column.type, target, rowCount)
+  })
+}
+
+/** Matches no text, so that every row is left to `parseValue`: for patterns that the kernel does not know. */
+const emptyProgram = new Uint8Array(4)
+
+const isText = (type: DataType): boolean => type.kind === 'string' || type.kind === 'binary'
+const isInstant = (type: DataType): boolean => type.kind === 'timestamp'
+
+function allocateTarget(arena: Arena, { type, index, format }: ParsedColumn, rows: number, sizes: number): Target {
+  const { heap } = arena
+  const validity = arena.allocate(((rows + 63) >> 6) * 8)
+  if (isText(type)) {
+    const offsets = arena.allocate(4 * (rows + 1))
+    heap.u32[offsets >>> 2] = 0
+    const bytes = heap.u32[(sizes >>> 2) + index]!
+    return { values: arena.allocate(bytes + 16), validity, offsets, pattern: 0, nullCount: 0, failed: [] }
+  }
+  const bytes = type.kind === 'boolean' ? ((rows + 63) >> 6) * 8 : rows * byteWidth(type)
+  const values = arena.allocate(bytes)
+  let pattern = 0
+  if (format.pattern !== null) {
+    const program = format.pattern.program ?? emptyProgram
+    pattern = arena.allocate(program.byteLength)
+    heap.u8.set(program, pattern)
+  }
+  return { values, validity, offsets: 0, pattern, nullCount: 0, failed: [] }
+}
+
+function runKernel(
+  heap: Heap,
+  kernels: CsvKernels,
+  frame: number,
+  column: ParsedColumn,
+  target: Target,
+  from: number,
+  to: number,
+): void {
+  const { u32 } = heap
+  const errorCount = (frame + frameField.errorCount) >>> 2
+  const columnNulls = (frame + frameField.columnNulls) >>> 2
+  u32[errorCount] = 0
+  u32[columnNulls] = 0
+  callKernel(kernels, frame, column, target, from, to)
+  target.nullCount += u32[columnNulls]!
+  const errors = u32[(frame + frameField.errors) >>> 2]! >>> 2
+  for (let i = 0; i < u32[errorCount]!; i++) target.failed.push(u32[errors + i]!)
+}
+
+function callKernel(
+  kernels: CsvKernels,
+  frame: number,
+  { type, index, format }: ParsedColumn,
+  { values, validity, offsets, pattern }: Target,
+  from: number,
+  to: number,
+): void {
+  switch (type.kind) {
+    case 'string':
+    case 'binary':
+      return kernels.csvStrings(frame, index, from, to, offsets, values, validity)
+    case 'boolean':
+      return kernels.csvBooleans(frame, index, from, to, values, validity)
+    case 'float32':
+    case 'float64':
+      return kernels.csvFloats(frame, index, from, to, byteWidth(type), values, validity)
+    case 'decimal': {
+      const wide = type.precision > maxInt64DecimalPrecision
+      const limit = pow10(Math.min(type.precision, maxInt64DecimalPrecision))
+      return kernels.csvDecimals(frame, index, from, to, type.scale, limit, wide ? 1 : 0, values, validity)
+    }
+    case 'date':
+    case 'timestamp':
+    case 'timestamp_ntz': {
+      const zoned = type.kind !== 'timestamp' || fixedOffsetMicros(format.timezone) === 0n ? 1 : 0
+      return kernels.csvTemporals(frame, index, from, to, byteWidth(type), pattern, zoned, values, validity)
+    }
+    default:
+      return kernels.csvIntegers(frame, index, from, to, byteWidth(type), values, validity)
+  }
+}
+
+/** Wall clock readings of a zone other than UTC become instants. */
+function toInstants(heap: Heap, { format }: ParsedColumn, { values }: Target, rowCount: number): void {
+  if (fixedOffsetMicros(format.timezone) === 0n) return
+  const slots = heap.i64.subarray(values >>> 3, (values >>> 3) + rowCount)
+  for (let row = 0; row < rowCount; row++) slots[row] = instantFromLocal(slots[row]!, format.timezone)
+}
+
+function retry(
+  heap: Heap,
+  frame: number,
+  column: ParsedColumn,
+  target: Target,
+  row: number,
+  reasons: RowReasons,
+): void {
+  const field = fieldText(heap, frame, row, column.index)
+  if (field === null) return
+  if (isText(column.type)) return addReason(reasons, row, `${column.name}: the text is not valid UTF-8`)
+  const value = parseValue(column.type, field.text, column.format)
+  if (value === invalid) {
+    return addReason(reasons, row, `${column.name}: ${excerpt(field.text)} is not a valid ${typeName(column.type)}`)
+  }
+  if (value === null) return
+  storeValue(heap, column.type, target.values, row, value)
+  heap.u8[target.validity + (row >> 3)]! |= 1 << (row & 7)
+  target.nullCount--
+}
+
+function addReason(reasons: RowReasons, row: number, reason: string): void {
+  const known = reasons.get(row)
+  if (known === undefined) reasons.set(row, [reason])
+  else known.push(reason)
+}
+
+const excerpt = (text: string): string => JSON.stringify(text.length > 64 ? `${text.slice(0, 63)}…` : text)
+
+function storeValue(heap: Heap, type: DataType, values: number, row: number, value: Exclude<Value, null>): void {
+  switch (type.kind) {
+    case 'boolean':
+      if (value === true) heap.u8[values + (row >> 3)]! |= 1 << (row & 7)
+      return
+    case 'int8':
+      heap.i8[values + row] = value as number
+      return
+    case 'int16':
+      heap.i16[(values >>> 1) + row] = value as number
+      return
+    case 'int32':
+    case 'date':
+      heap.i32[(values >>> 2) + row] = value as number
+      return
+    case 'float32':
+      heap.f32[(values >>> 2) + row] = value as number
+      return
+    case 'float64':
+      heap.f64[(values >>> 3) + row] = value as number
+      return
+    case 'decimal':
+      if (type.precision > maxInt64DecimalPrecision) {
+        heap.i64[(values >>> 3) + 2 * row] = BigInt.asIntN(64, value as bigint)
+        heap.i64[(values >>> 3) + 2 * row + 1] = (value as bigint) >> 64n
+        return
+      }
+      heap.i64[(values >>> 3) + row] = value as bigint
+      return
+    default:
+      heap.i64[(values >>> 3) + row] = value as bigint
+  }
+}
+
+function finishColumn(type: DataType, { values, validity, offsets, nullCount }: Target, rowCount: number): Column {
+  const bitmap = nullCount === 0 ? 0 : validity
+  return isText(type)
+    ? variableColumn(type, rowCount, offsets, values, bitmap, nullCount)
+    : fixedColumn(type, rowCount, values, bitmap, nullCount)
+}

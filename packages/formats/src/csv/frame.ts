@@ -1,0 +1,102 @@
+import type { ColumnarContext } from '@deltaworks/columnar'
+
+/** Byte positions in a CSV frame: twin of columnar/assembly/csv/frame.ts, which says what they are. */
+export const frameField = {
+  data: 0,
+  from: 4,
+  end: 8,
+  positions: 12,
+  positionCapacity: 16,
+  rowEnds: 20,
+  rowFirst: 24,
+  rowStart: 28,
+  rowFields: 32,
+  rowLine: 36,
+  maxRows: 40,
+  separator: 44,
+  quote: 48,
+  escape: 52,
+  comment: 56,
+  lineMode: 60,
+  flags: 64,
+  expected: 68,
+  line: 72,
+  errors: 76,
+  nulls: 80,
+  sizes: 88,
+  rows: 92,
+  consumed: 96,
+  nextLine: 100,
+  irregular: 108,
+  errorCount: 116,
+  columnNulls: 120,
+  separatorSize: 124,
+} as const
+
+export const frameBytes = 128
+
+/** Values of `flags`. */
+export const frameFlag = { trimLeading: 1, trimTrailing: 2, bytewise: 4, nullsInQuotes: 8, emptyIsNull: 16 } as const
+/** Stands for "the dialect has none" where a byte is expected. */
+export const noByte = 256
+
+/** The kernels of columnar/assembly/csv. */
+export interface CsvKernels {
+  csvIndex(frame: number): void
+  csvColumnSizes(frame: number, rows: number): void
+  csvIsUtf8(address: number, length: number): number
+  csvIntegers(
+    frame: number,
+    column: number,
+    from: number,
+    to: number,
+    width: number,
+    values: number,
+    validity: number,
+  ): void
+  csvFloats(
+    frame: number,
+    column: number,
+    from: number,
+    to: number,
+    width: number,
+    values: number,
+    validity: number,
+  ): void
+  csvDecimals(
+    frame: number,
+    column: number,
+    from: number,
+    to: number,
+    scale: number,
+    limit: bigint,
+    wide: number,
+    values: number,
+    validity: number,
+  ): void
+  csvBooleans(frame: number, column: number, from: number, to: number, values: number, validity: number): void
+  csvTemporals(
+    frame: number,
+    column: number,
+    from: number,
+    to: number,
+    width: number,
+    pattern: number,
+    zoned: number,
+    values: number,
+    validity: number,
+  ): void
+  csvStrings(
+    frame: number,
+    column: number,
+    from: number,
+    to: number,
+    offsets: number,
+    target: number,
+    validity: number,
+  ): void
+  csvWiden(source: number, count: number, base: bigint, target: number): void
+}
+
+/** columnar compiles them into its one module; only this package calls them. */
+export const csvKernels = (context: ColumnarContext): CsvKernels => context.kernels as unknown as CsvKernels

@@ -1,0 +1,228 @@
+import {
+  Arena,
+  constantColumn,
+  fixedColumn,
+  nullColumn,
+  recordBatch,
+  targetBatchRows,
+  type Column,
+  type ColumnarContext,
+  type MemoryAccount,
+  type RecordBatch,
+} from '@deltaworks/columnar'
+import { int64, string } from '@deltaworks/schema'
+import { malformedRow } from '../errors.js'
+import type { FileScan, ScanMetrics, VirtualColumn } from '../file-scan.js'
+import { sparseText } from '../sparse-text.js'
+import { mapColumns, type ColumnMapping } from './column-mapping.js'
+import { parseColumns, type RowReasons } from './column-parser.js'
+import { csvDialect, type CsvDialect, type CsvReadOptions } from './csv-options.js'
+import type { CsvReader, RowBlock } from './csv-reader.js'
+import { fieldText, rowText } from './field-text.js'
+import { csvKernels, frameField } from './frame.js'
+import { openCsv } from './open-csv.js'
+
+/**
+ * Reads a CSV file, or the rows of it that start in a byte range, as batches. Columns are found by their names in the header;
+ * see `CsvReadOptions` for what a row is, and what becomes of malformed ones.
+ * Memory: the window (4 MiB, more only for longer rows), as much again for positions, and one batch.
+ */
+export async function* scanCsv(
+  context: ColumnarContext,
+  account: MemoryAccount,
+  scan: FileScan,
+  options: CsvReadOptions,
+  metrics?: ScanMetrics,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const dialect = csvDialect(options)
+  const maxRows = scan.batchRows ?? targetBatchRows
+  const { reader, header, firstRow } = await openCsv(context, account, scan, options, dialect, maxRows, metrics)
+  if (metrics !== undefined) metrics.filesRead++
+  const arena = new Arena(context.heap, account)
+  try {
+    const mapping = mapColumns(scan, options, header)
+    const files = new BatchMaker(context, arena, reader, scan, dialect, mapping, header, metrics)
+    let rowIndex = firstRow
+    for (let block = await reader.next(); block !== null; block = await reader.next()) {
+      const batch = files.make(block, rowIndex)
+      rowIndex += block.rowCount
+      if (batch.rowCount > 0) yield batch
+      arena.reset()
+    }
+  } finally {
+    arena.close()
+    reader.close()
+  }
+}
+
+class BatchMaker {
+  readonly #context: ColumnarContext
+  readonly #arena: Arena
+  readonly #reader: CsvReader
+  readonly #scan: FileScan
+  readonly #dialect: CsvDialect
+  readonly #mapping: ColumnMapping
+  readonly #header: readonly string[]
+  readonly #metrics: ScanMetrics | undefined
+
+  constructor(
+    context: ColumnarContext,
+    arena: Arena,
+    reader: CsvReader,
+    scan: FileScan,
+    dialect: CsvDialect,
+    mapping: ColumnMapping,
+    header: readonly string[],
+    metrics: ScanMetrics | undefined,
+  ) {
+    this.#context = context
+    this.#arena = arena
+    this.#reader = reader
+    this.#scan = scan
+    this.#dialect = dialect
+    this.#mapping = mapping
+    this.#header = header
+    this.#metrics = metrics
+  }
+
+  make(block: RowBlock, firstRow: number): RecordBatch {
+    const deleted = this.#scan.deletedRows
+    let indexes = deleted === null ? null : this.#keep(block.rowCount, (row) => !holds(deleted, firstRow + row))
+    let rowCount = indexes?.length ?? block.rowCount
+    if (this.#metrics !== undefined && indexes !== null) this.#metrics.rowsDeleted += block.rowCount - rowCount
+    let reasons: RowReasons = new Map()
+    let columns = this.#parse(block, rowCount, reasons)
+    if (reasons.size > 0) {
+      if (this.#metrics !== undefined) this.#metrics.malformedRows += reasons.size
+      if (this.#dialect.mode === 'failfast') throw this.#failure(reasons)
+      if (this.#dialect.mode === 'dropmalformed') {
+        const good = this.#keep(rowCount, (row) => !reasons.has(row))!
+        const former = indexes
+        indexes = former === null ? good : good.map((row) => former[row]!)
+        rowCount = good.length
+        reasons = new Map()
+        columns = this.#parse(block, rowCount, reasons)
+      }
+    }
+    if (this.#metrics !== undefined) this.#metrics.rowsScanned += rowCount
+    const output = this.#scan.schema.fields.map((field, i): Column => {
+      const source = this.#mapping.sources[i]!
+      switch (source.kind) {
+        case 'file':
+          return columns[source.parsed]!
+        case 'absent':
+          return nullColumn(this.#arena, field.type, rowCount)
+        case 'constant':
+          return constantColumn(this.#arena, field.type, source.value, rowCount)
+        case 'virtual':
+          return this.#virtualColumn(source.what, block, rowCount, reasons, firstRow, indexes)
+        case 'rescued':
+          return this.#rescuedColumn(rowCount)
+      }
+    })
+    return recordBatch(this.#scan.schema, rowCount, output)
+  }
+
+  #parse(block: RowBlock, rowCount: number, reasons: RowReasons): Column[] {
+    const { frame } = this.#reader
+    if (block.damage !== null) for (let row = 0; row < rowCount; row++) reasons.set(row, [block.damage])
+    else if (this.#reader.field(frameField.irregular) > 0) this.#checkShapes(rowCount, reasons)
+    return parseColumns(this.#context, this.#arena, frame, rowCount, this.#mapping.parsed, reasons)
+  }
+
+  #checkShapes(rowCount: number, reasons: RowReasons): void {
+    const expected = this.#header.length
+    const fields = this.#reader.field(frameField.rowFields) >>> 2
+    const { u32 } = this.#context.heap
+    for (let row = 0; row < rowCount; row++) {
+      const found = u32[fields + row]!
+      if (found !== expected) reasons.set(row, [`${expected} fields expected, ${found} found`])
+    }
+  }
+
+  /** Closes the gaps that unwanted rows leave in the frame. @returns the former numbers of those kept, or null: all were */
+  #keep(rowCount: number, wanted: (row: number) => boolean): number[] | null {
+    const kept: number[] = []
+    for (let row = 0; row < rowCount; row++) if (wanted(row)) kept.push(row)
+    if (kept.length === rowCount) return null
+    const { u32 } = this.#context.heap
+    for (const name of ['rowFirst', 'rowStart', 'rowFields', 'rowLine'] as const) {
+      const base = this.#reader.field(frameField[name]) >>> 2
+      for (let i = 0; i < kept.length; i++) u32[base + i] = u32[base + kept[i]!]!
+    }
+    return kept
+  }
+
+  #failure(reasons: RowReasons): Error {
+    const row = Math.min(...reasons.keys())
+    const reason = reasons.get(row)!.join('; ')
+    const line = this.#context.heap.u32[(this.#reader.field(frameField.rowLine) >>> 2) + row]!
+    const column = this.#mapping.parsed.find(({ name }) => reason.startsWith(`${name}: `))?.name ?? null
+    const record = rowText(this.#context.heap, this.#reader.frame, row)
+    return malformedRow(this.#scan.path, line, column, reason, record)
+  }
+
+  #virtualColumn(
+    what: VirtualColumn,
+    block: RowBlock,
+    rowCount: number,
+    reasons: RowReasons,
+    firstRow: number,
+    indexes: readonly number[] | null,
+  ): Column {
+    switch (what) {
+      case 'file_path':
+        return constantColumn(this.#arena, string, this.#scan.path, rowCount)
+      case 'line':
+        return this.#widened(frameField.rowLine, 0, rowCount)
+      case 'byte_offset':
+        return this.#widened(frameField.rowStart, block.baseOffset, rowCount)
+      case 'row_index': {
+        const values = this.#arena.allocate(8 * rowCount)
+        const slots = this.#context.heap.i64.subarray(values >>> 3, (values >>> 3) + rowCount)
+        for (let row = 0; row < rowCount; row++) slots[row] = BigInt(firstRow + (indexes?.[row] ?? row))
+        return fixedColumn(int64, rowCount, values)
+      }
+      case 'corrupt_reason':
+        return sparseText(this.#arena, rowCount, new Map([...reasons].map(([row, list]) => [row, list.join('; ')])))
+      case 'raw_record': {
+        const texts = new Map<number, string>()
+        for (const row of reasons.keys()) texts.set(row, rowText(this.#context.heap, this.#reader.frame, row))
+        return sparseText(this.#arena, rowCount, texts)
+      }
+    }
+  }
+
+  #widened(field: number, base: number, rowCount: number): Column {
+    const values = this.#arena.allocate(8 * rowCount)
+    csvKernels(this.#context).csvWiden(this.#reader.field(field), rowCount, BigInt(base), values)
+    return fixedColumn(int64, rowCount, values)
+  }
+
+  /** What undeclared columns hold, as a JSON object a row; null where they are all empty. */
+  #rescuedColumn(rowCount: number): Column {
+    const { heap } = this.#context
+    const texts = new Map<number, string>()
+    for (let row = 0; row < rowCount; row++) {
+      const members: Record<string, string> = {}
+      for (const [index, name] of this.#mapping.extra) {
+        const field = fieldText(heap, this.#reader.frame, row, index)
+        if (field !== null && (field.text !== '' || field.quoted)) members[name] = field.text
+      }
+      if (Object.keys(members).length > 0) texts.set(row, JSON.stringify(members))
+    }
+    return sparseText(this.#arena, rowCount, texts)
+  }
+}
+
+/** Whether an ascending list holds a number. */
+function holds(list: Uint32Array, wanted: number): boolean {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (list[middle]! < wanted) low = middle + 1
+    else high = middle
+  }
+  return list[low] === wanted
+}

@@ -1,0 +1,44 @@
+import { memoryTable, scan, type DataFrame } from '@deltaworks/plan'
+import { validateRules } from '@deltaworks/quality'
+import type { Schema } from '@deltaworks/schema'
+import { conform } from './conform.js'
+import type { LakehouseDefinition } from './lakehouse-definition.js'
+import { landedFields, landingColumns } from './landing-table.js'
+import { auditFields, type BuildContext, type TableDefinition } from './table-definition.js'
+
+/**
+ * Checks every definition of a lakehouse before any data moves: each build and derivation is planned over empty tables, so
+ * that unknown columns, wrong types and rules on columns that do not exist are found.
+ * @throws the first problem as the typed error of the package that found it
+ */
+export function validateLakehouse(
+  lakehouse: LakehouseDefinition,
+  configuration: unknown,
+): { readonly tables: number; readonly rules: number } {
+  const context: BuildContext<never> = { configuration: configuration as never, nowMicros: 0n }
+  let rules = 0
+  for (const table of lakehouse.tables) {
+    conform(plannedRows(table, context), table)
+    const own = table.quality?.(context) ?? []
+    rules += own.length
+    const references = new Map<string, Schema>(Object.entries(table.from).map(([name, input]) => [name, input.schema]))
+    validateRules(own, table.schema, references)
+  }
+  return { tables: lakehouse.tables.length, rules }
+}
+
+const empty = (name: string, schema: Schema): DataFrame => scan(memoryTable(schema, [], { name }))
+
+function plannedRows(table: TableDefinition, context: BuildContext<never>): DataFrame {
+  if (table.build !== null) {
+    const inputs = Object.fromEntries(
+      Object.entries(table.from).map(([name, input]) => [name, empty(input.name, input.schema)]),
+    )
+    return table.build(inputs, context)
+  }
+  const audit = auditFields.filter((f) => f.name === landingColumns.sourceFile || f.name === landingColumns.sourceLine)
+  const landed = empty(`landing of ${table.name}`, { fields: [...landedFields(table).fields, ...audit] })
+  const ingestionDate = auditFields.filter((f) => f.name === 'ingestion_date')
+  const derived = table.derive === null ? landed : table.derive(landed, context)
+  return derived.join(empty('clock', { fields: ingestionDate }), [], 'cross')
+}

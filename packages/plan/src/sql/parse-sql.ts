@@ -1,0 +1,202 @@
+import { bind, interpret, utcContext } from '@deltaworks/expression'
+import type { Expression } from '@deltaworks/expression'
+import type { Value } from '@deltaworks/schema'
+import type { ExplainStmt, FuncCall, RangeFunction, RangeVar, SelectStmt } from 'libpg-query'
+import { sqlInvalid, sqlSyntax, sqlUnsupported, unknownTableFunction } from '../errors.js'
+import type { LogicalPlan } from '../logical-plan.js'
+import { planOfEntry, type Catalog } from './catalog.js'
+import { ExpressionConverter } from './expression-converter.js'
+import { functionCallOf } from './from-clause.js'
+import { QueryBinder, type SqlSources } from './query-binder.js'
+import { SqlText } from './sql-text.js'
+import { kindOf, locationOf, namesOf, type Node } from './syntax-tree.js'
+
+export interface QueryStatement {
+  readonly kind: 'query'
+  readonly plan: LogicalPlan
+}
+export interface ExplainStatement {
+  readonly kind: 'explain'
+  readonly plan: LogicalPlan
+  /** Run the query and tell what each operator did. */
+  readonly analyze: boolean
+  /** Every step of the optimizer. */
+  readonly verbose: boolean
+  readonly format: 'text' | 'json'
+}
+export type Statement = QueryStatement | ExplainStatement
+
+export interface ParseSqlOptions {
+  /** The session's zone, in which timestamp literals are read. Default UTC. */
+  readonly timezone?: string
+}
+
+/**
+ * The statements of a text, separated by `;`, as plans over the catalogue's tables. The grammar is PostgreSQL's; types, null
+ * order (first ascending, last descending) and functions are Spark's.
+ * @throws PlanError with line and column: DW-PLAN-0020 no SQL, -0021 not supported, -0022 no such table, -0001 no such column …
+ */
+export async function parseSql(text: string, catalog: Catalog, options: ParseSqlOptions = {}): Promise<Statement[]> {
+  const source = new SqlText(text)
+  const statements: Statement[] = []
+  for (const { stmt } of await parseTree(source)) {
+    if (stmt !== undefined) statements.push(await bindStatement(stmt, source, catalog, options.timezone ?? 'UTC'))
+  }
+  return statements
+}
+
+/** A scalar expression or predicate (`amount > 5 and name like 'a%'`); columns are by name, to be bound later. */
+export async function parseExpression(text: string): Promise<Expression> {
+  const prefix = 'select '
+  const source = new SqlText(`${prefix}${text}`)
+  const [first, ...more] = await parseTree(source)
+  const select = first?.stmt !== undefined && 'SelectStmt' in first.stmt ? first.stmt.SelectStmt : null
+  const target = select?.targetList?.[0]
+  if (more.length > 0 || select?.targetList?.length !== 1 || select.fromClause !== undefined || target === undefined || !('ResTarget' in target)) {
+    throw sqlInvalid(`"${text}" is not one expression`, null)
+  }
+  return new ExpressionConverter({
+    text: source,
+    column: (names) => {
+      const name = names.at(-1)!
+      const qualifier = names.at(-2)
+      return qualifier === undefined ? { kind: 'column', name } : { kind: 'column', name, qualifier }
+    },
+    subquery: null,
+    windows: new Map(),
+  }).convert(target.ResTarget.val!)
+}
+
+async function parseTree(source: SqlText): Promise<readonly { readonly stmt?: Node }[]> {
+  const { parse } = await import('libpg-query')
+  if (source.text.trim() === '') return []
+  try {
+    const { stmts } = await parse(source.text)
+    return stmts ?? []
+  } catch (error) {
+    const details = (error as { readonly sqlDetails?: { readonly message: string; readonly cursorPosition: number } }).sqlDetails
+    const message = error instanceof Error ? error.message : String(error)
+    if (details === undefined && /empty/i.test(message)) return []
+    const position = details === undefined ? null : source.positionOfCharacter(details.cursorPosition)
+    throw sqlSyntax(details?.message ?? message, position, error)
+  }
+}
+
+async function bindStatement(stmt: Node, source: SqlText, catalog: Catalog, timezone: string): Promise<Statement> {
+  if ('ExplainStmt' in stmt) return explain(stmt.ExplainStmt, source, catalog, timezone)
+  if ('SelectStmt' in stmt) return { kind: 'query', plan: await bindQuery(stmt.SelectStmt, source, catalog, timezone) }
+  const what = unsupportedStatements[kindOf(stmt)] ?? `The statement ${kindOf(stmt).replace('Stmt', '')}`
+  throw sqlUnsupported(what, source.position(locationOf(stmt)), 'SQL here only reads: SELECT, WITH, VALUES and EXPLAIN.')
+}
+
+const unsupportedStatements: Readonly<Record<string, string>> = {
+  CreateStmt: 'CREATE TABLE',
+  CreateTableAsStmt: 'CREATE TABLE AS',
+  ViewStmt: 'CREATE VIEW',
+  InsertStmt: 'INSERT',
+  UpdateStmt: 'UPDATE',
+  DeleteStmt: 'DELETE',
+  MergeStmt: 'MERGE',
+  DropStmt: 'DROP',
+  CopyStmt: 'COPY',
+  TransactionStmt: 'A transaction',
+  VariableSetStmt: 'SET',
+  VariableShowStmt: 'SHOW',
+}
+
+async function explain(stmt: ExplainStmt, source: SqlText, catalog: Catalog, timezone: string): Promise<Statement> {
+  if (stmt.query === undefined || !('SelectStmt' in stmt.query)) throw sqlUnsupported('EXPLAIN of anything but a query', null)
+  const options = new Map(
+    (stmt.options ?? []).flatMap((node) =>
+      'DefElem' in node ? [[node.DefElem.defname ?? '', optionText(node.DefElem.arg)] as const] : [],
+    ),
+  )
+  const isOn = (name: string) => options.has(name) && !['false', 'off', '0'].includes(options.get(name)!)
+  return {
+    kind: 'explain',
+    plan: await bindQuery(stmt.query.SelectStmt, source, catalog, timezone),
+    analyze: isOn('analyze'),
+    verbose: isOn('verbose'),
+    format: options.get('format')?.toLowerCase() === 'json' ? 'json' : 'text',
+  }
+}
+
+const optionText = (arg: Node | undefined): string =>
+  arg === undefined ? 'true' : 'String' in arg ? (arg.String.sval ?? '') : 'Boolean' in arg ? String(arg.Boolean.boolval ?? false) : 'Integer' in arg ? String(arg.Integer.ival ?? 0) : ''
+
+async function bindQuery(select: SelectStmt, source: SqlText, catalog: Catalog, timezone: string): Promise<LogicalPlan> {
+  const sources = await findSources(select, source, catalog, timezone)
+  const plan = new QueryBinder(source, sources, timezone).query(select, { ctes: new Map() }, null)
+  return withDistinctNames(plan)
+}
+
+/** `id`, `id_1`: rows leave a query under names that differ. */
+function withDistinctNames(plan: LogicalPlan): LogicalPlan {
+  const taken = new Set<string>()
+  const fields = plan.schema.fields.map((f) => {
+    let name = f.name
+    for (let i = 1; taken.has(name.toLowerCase()); i++) name = `${f.name}_${i}`
+    taken.add(name.toLowerCase())
+    return name === f.name ? f : { ...f, name }
+  })
+  return fields.every((f, i) => f === plan.schema.fields[i]) ? plan : { ...plan, schema: { fields } }
+}
+
+/** Asks the catalogue for all tables and table functions that the query names, so that binding needs not wait. */
+async function findSources(select: SelectStmt, source: SqlText, catalog: Catalog, timezone: string): Promise<SqlSources> {
+  const tables = new Map<string, LogicalPlan>()
+  const functions = new Map<Node, LogicalPlan>()
+  const found: { tables: RangeVar[]; functions: RangeFunction[] } = { tables: [], functions: [] }
+  collectSources(select, found)
+  for (const table of found.tables) {
+    const name = [table.catalogname, table.schemaname, table.relname].filter((part): part is string => part !== undefined)
+    const key = name.join('.')
+    if (tables.has(key)) continue
+    const entry = await catalog.table(name)
+    if (entry !== undefined) tables.set(key, planOfEntry(entry))
+  }
+  for (const node of found.functions) {
+    const call = functionCallOf(node)
+    if (call === null || !('FuncCall' in call)) continue
+    functions.set(call, await callTableFunction(call.FuncCall, source, catalog, timezone))
+  }
+  return { tables, functions, tableNames: catalog.tableNames ?? [] }
+}
+
+function collectSources(tree: unknown, into: { tables: RangeVar[]; functions: RangeFunction[] }): void {
+  if (typeof tree !== 'object' || tree === null) return
+  for (const [key, value] of Object.entries(tree)) {
+    if (key === 'RangeVar') into.tables.push(value as RangeVar)
+    else if (key === 'RangeFunction') into.functions.push(value as RangeFunction)
+    else collectSources(value, into)
+  }
+}
+
+async function callTableFunction(call: FuncCall, source: SqlText, catalog: Catalog, timezone: string): Promise<LogicalPlan> {
+  const name = (namesOf(call.funcname).at(-1) ?? '').toLowerCase()
+  const args: Value[] = []
+  const namedArgs: Record<string, Value> = {}
+  for (const arg of call.args ?? []) {
+    if ('NamedArgExpr' in arg) {
+      namedArgs[arg.NamedArgExpr.name ?? ''] = constantOf(arg.NamedArgExpr.arg!, source, timezone)
+    } else args.push(constantOf(arg, source, timezone))
+  }
+  const entry = await catalog.tableFunction?.(name, args, namedArgs)
+  if (entry === undefined) throw unknownTableFunction(name, source.position(call.location))
+  return planOfEntry(entry)
+}
+
+function constantOf(node: Node, source: SqlText, timezone: string): Value {
+  const position = source.position(locationOf(node))
+  const converter = new ExpressionConverter({
+    text: source,
+    column: () => {
+      throw sqlInvalid('An argument of a table function must be a constant', position)
+    },
+    subquery: null,
+    windows: new Map(),
+  })
+  return source.locate(locationOf(node), () =>
+    interpret(bind(converter.convert(node), { fields: [] }, { timezone }), [], { ...utcContext, timezone }),
+  )
+}

@@ -1,0 +1,33 @@
+import type { BindOptions, BoundExpression, ColumnReference, Expression } from '@deltaworks/expression'
+import type { Schema } from '@deltaworks/schema'
+import type { LogicalPlan } from '../logical-plan.js'
+import { columnOf } from '../plan-node.js'
+import { outerColumns, type ColumnScope } from './column-scope.js'
+
+/** A query around a subquery: what the subquery's expressions may refer to. */
+export interface OuterQuery {
+  readonly scope: ColumnScope
+  readonly schema: Schema
+}
+
+/** How expressions over `plan` are bound whose columns are resolved to positions. */
+export function positionalBinding(plan: LogicalPlan, outer: OuterQuery | null, timezone: string): BindOptions {
+  return {
+    timezone,
+    substitute: (expression: Expression): BoundExpression | null => {
+      const position = positionOf(expression)
+      if (position === null) return null
+      if (position < outerColumns) return columnOf(plan.schema, position)
+      const column = columnOf(outer!.schema, position - outerColumns)
+      return column.kind === 'column' ? { ...column, index: position } : column
+    },
+  }
+}
+
+/** The place that a resolved reference means; null for any other expression. */
+export const positionOf = (expression: Expression): number | null =>
+  expression.kind === 'column' && expression.qualifier?.startsWith('#') === true
+    ? Number(expression.qualifier.slice(1))
+    : null
+
+export const isOuterReference = (expression: ColumnReference): boolean => (positionOf(expression) ?? 0) >= outerColumns

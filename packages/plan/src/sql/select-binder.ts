@@ -1,0 +1,385 @@
+import {
+  bind,
+  columnsOf,
+  conjunction,
+  expressionKey,
+  type AggregateCall,
+  type BindOptions,
+  type BoundExpression,
+  type Expression,
+  type SortKey,
+} from '@deltaworks/expression'
+import type { ColumnRef, ResTarget, SelectStmt, SubLink, WindowDef } from 'libpg-query'
+import { containsCall, expressionName, extractCalls, noCalls, rewriteExpression } from '../call-extraction.js'
+import { notBoolean, notGrouped, sqlInvalid, sqlUnsupported } from '../errors.js'
+import type { LogicalPlan } from '../logical-plan.js'
+import { bindAggregateCall, bindSortKeys, withWindows } from '../plan-builder.js'
+import { aggregateNode, columnsNamed, distinctNode, filterNode, projectionNode, sortNode, type Named } from '../plan-node.js'
+import { PlanScope, positionalReference } from '../plan-scope.js'
+import { outerColumns, resolveColumn, type ColumnScope } from './column-scope.js'
+import { ExpressionConverter } from './expression-converter.js'
+import { FromBinder } from './from-clause.js'
+import { ordinalOf, type QueryBinder, type QueryEnvironment } from './query-binder.js'
+import { isOuterReference, positionalBinding, type OuterQuery } from './query-scope.js'
+import { SubqueryBinder } from './subquery-binder.js'
+import { locationOf, namesOf, type Node } from './syntax-tree.js'
+
+/** An output column before it is bound. */
+interface Target {
+  readonly name: string
+  readonly expression: Expression
+  readonly location: number | undefined
+}
+
+/** The rows of FROM and WHERE, and what of WHERE speaks of the query around. */
+export interface FilteredRows {
+  readonly plan: LogicalPlan
+  readonly scope: ColumnScope
+  /** Over the plan's columns, and from `outerColumns` on those of the query around. */
+  readonly correlated: readonly BoundExpression[]
+}
+
+/** One SELECT: FROM → WHERE → GROUP BY → HAVING → windows → output → DISTINCT → ORDER BY → LIMIT. */
+export class SelectBinder {
+  readonly queries: QueryBinder
+  readonly environment: QueryEnvironment
+  readonly outer: OuterQuery | null
+  #plan!: LogicalPlan
+  #scope!: ColumnScope
+  readonly #subqueries: SubLink[] = []
+  #windows: ReadonlyMap<string, WindowDef> = new Map()
+  /** Where a column of FROM is in the plan by now; null: still in its place. Set once rows are grouped. */
+  #grouped: ReadonlyMap<number, number> | null = null
+
+  constructor(queries: QueryBinder, environment: QueryEnvironment, outer: OuterQuery | null) {
+    this.queries = queries
+    this.environment = environment
+    this.outer = outer
+  }
+
+  bind(select: SelectStmt): LogicalPlan {
+    const { correlated } = this.fromAndWhere(select)
+    if (correlated.length > 0) {
+      throw sqlUnsupported(
+        'A subquery that refers to the query around it, here or in this form,',
+        this.queries.text.position(locationOf(select.whereClause)),
+        'Write it as a join.',
+      )
+    }
+    const targets = this.targets(select)
+    const having = select.havingClause === undefined ? null : this.#convert(select.havingClause)
+    const sortKeys = this.#sortKeys(select, targets)
+    const distinctOn = this.#distinctOn(select, targets)
+    const all = [...targets.map((t) => t.expression), ...(having === null ? [] : [having]), ...sortKeys.map((k) => k.expression), ...distinctOn]
+    let expressions: readonly Expression[] = [
+      ...targets.map((t) => t.expression),
+      ...sortKeys.map((k) => k.expression),
+      ...distinctOn,
+    ]
+    if (select.groupClause !== undefined || having !== null || all.some((e) => containsCall(e, 'aggregate'))) {
+      const rewrite = this.#group(select, targets, all)
+      expressions = expressions.map(rewrite)
+      if (having !== null) this.#filter(rewrite(having), 'HAVING', locationOf(select.havingClause))
+    }
+    return this.#output(select, targets, expressions, sortKeys, distinctOn.length)
+  }
+
+  /** The steps before grouping. */
+  fromAndWhere(select: SelectStmt): FilteredRows {
+    const from = new FromBinder(this.queries, this.environment).bind(select.fromClause)
+    this.#plan = from.plan
+    this.#scope = from.scope
+    this.#windows = windowsOf(select.windowClause)
+    const correlated: BoundExpression[] = []
+    const subqueries = new SubqueryBinder(this)
+    const parts = select.whereClause === undefined ? [] : conjunctsOf(select.whereClause)
+    const later: Node[] = []
+    const filters: BoundExpression[] = []
+    for (const part of parts) {
+      if (containsSubLink(part)) {
+        later.push(part)
+        continue
+      }
+      const bound = this.bindPredicate(this.#convert(part, 'WHERE'), 'WHERE', locationOf(part))
+      if (isCorrelated(bound)) correlated.push(bound)
+      else filters.push(bound)
+    }
+    if (filters.length > 0) this.#plan = filterNode(this.#plan, conjunction(filters))
+    for (const part of later) {
+      const asJoin = subqueries.asJoin(part)
+      if (asJoin !== null) this.#plan = asJoin
+      else this.#filter(this.#convert(part, 'WHERE'), 'WHERE', locationOf(part))
+    }
+    return { plan: this.#plan, scope: this.#scope, correlated }
+  }
+
+  get plan(): LogicalPlan {
+    return this.#plan
+  }
+  set plan(plan: LogicalPlan) {
+    this.#plan = plan
+  }
+
+  /** What a subquery of this one sees around it. */
+  get asOuter(): OuterQuery {
+    return { scope: this.#scope, schema: this.#fromSchema }
+  }
+  get #fromSchema() {
+    return this.#ungrouped?.schema ?? this.#plan.schema
+  }
+  #ungrouped: LogicalPlan | null = null
+
+  /** Where a column of FROM is in the plan by now. @throws PlanError DW-PLAN-0021 if grouping has lost it */
+  placeNow(column: number): number {
+    const place = this.#grouped === null ? column : this.#grouped.get(column)
+    if (place !== undefined) return place
+    throw sqlUnsupported('A subquery that refers to a column that is not grouped by', null)
+  }
+
+  get binding(): BindOptions {
+    return positionalBinding(this.#plan, this.outer, this.queries.timezone)
+  }
+
+  /** An expression of this query over the plan as it is now; its subqueries are joined to the plan first. */
+  bindNow(expression: Expression, location: number | undefined): BoundExpression {
+    return this.queries.text.locate(location, () => {
+      const withoutSubqueries = this.#attach(expression)
+      return bind(withoutSubqueries, this.#plan.schema, this.binding)
+    })
+  }
+
+  bindPredicate(expression: Expression, where: string, location: number | undefined): BoundExpression {
+    return this.queries.text.locate(location, () => {
+      if (containsCall(expression, 'aggregate') && where === 'WHERE') {
+        throw sqlInvalid('An aggregate cannot stand in WHERE; use HAVING', null)
+      }
+      const bound = this.bindNow(expression, location)
+      if (bound.type.kind !== 'boolean' && bound.type.kind !== 'null') throw notBoolean(where, bound.type)
+      return bound
+    })
+  }
+
+  convert(node: Node): Expression {
+    return this.#convert(node)
+  }
+
+  /** The expression with its subqueries joined to the plan. */
+  attachTo(expression: Expression): Expression {
+    return this.#attach(expression)
+  }
+
+  #filter(predicate: Expression, where: string, location: number | undefined): void {
+    const bound = this.bindPredicate(predicate, where, location)
+    if (isCorrelated(bound)) {
+      throw sqlUnsupported(
+        'A condition with a subquery that also refers to the query around it',
+        this.queries.text.position(location),
+      )
+    }
+    this.#plan = filterNode(this.#plan, bound)
+  }
+
+  #convert(node: Node, _where = ''): Expression {
+    const converter = new ExpressionConverter({
+      text: this.queries.text,
+      column: (names) => resolveColumn(names, this.#scope, this.#fromSchema, this.outer),
+      subquery: (link) => ({ kind: 'subquery', index: this.#subqueries.push(link) - 1 }),
+      windows: this.#windows,
+    })
+    return converter.convert(node)
+  }
+
+  /** Every subquery in the expression becomes a join of the plan, and a reference to what the join adds. */
+  #attach(expression: Expression): Expression {
+    return rewriteExpression(expression, (node) =>
+      node.kind === 'subquery' ? new SubqueryBinder(this).attach(this.#subqueries[node.index]!) : null,
+    )
+  }
+
+  targets(select: SelectStmt): Target[] {
+    return (select.targetList ?? []).flatMap((node) => {
+      if (!('ResTarget' in node)) throw sqlUnsupported('This output', null)
+      return this.#target(node.ResTarget)
+    })
+  }
+
+  #target(target: ResTarget): Target[] {
+    const value = target.val!
+    if ('ColumnRef' in value && value.ColumnRef.fields?.some((f) => 'A_Star' in f)) return this.#star(value.ColumnRef)
+    const expression = this.#convert(value)
+    const name = target.name ?? ('SubLink' in value ? 'subquery' : expressionName(expression))
+    return [{ name, expression, location: locationOf(value) }]
+  }
+
+  #star(reference: ColumnRef): Target[] {
+    const qualifier = namesOf(reference.fields).slice(0, -1).at(-1) ?? null
+    const columns = this.#scope.star(qualifier)
+    const position = this.queries.text.position(reference.location ?? 0)
+    if (columns.length === 0) {
+      throw sqlInvalid(qualifier === null ? 'SELECT * without a FROM has no columns' : `There is no table "${qualifier}" in FROM`, position)
+    }
+    return columns.map((c) => ({
+      name: c.name,
+      expression: positionalReference(c.index, c.name),
+      location: reference.location,
+    }))
+  }
+
+  /** ORDER BY: an ordinal, the name of an output, or any expression over what the outputs are made of. */
+  #sortKeys(select: SelectStmt, targets: readonly Target[]): SortKey[] {
+    return (select.sortClause ?? []).map((node) => {
+      if (!('SortBy' in node)) throw sqlUnsupported('This ORDER BY', null)
+      const name = plainName(node.SortBy.node)
+      const named = name === null ? undefined : targets.find((t) => t.name.toLowerCase() === name.toLowerCase())
+      const key = new ExpressionConverter({
+        text: this.queries.text,
+        column: (names) => named?.expression ?? resolveColumn(names, this.#scope, this.#fromSchema, this.outer),
+        subquery: (link) => ({ kind: 'subquery', index: this.#subqueries.push(link) - 1 }),
+        windows: this.#windows,
+      }).sortKey(node.SortBy)
+      const place = ordinalOf(key.expression, targets.length, this.queries.text, node)
+      return place === null ? key : { ...key, expression: targets[place]!.expression }
+    })
+  }
+
+  #distinctOn(select: SelectStmt, targets: readonly Target[]): Expression[] {
+    const items = (select.distinctClause ?? []).filter((node) => Object.keys(node).length > 0)
+    return items.map((node) => this.#groupItem(node, targets))
+  }
+
+  /** An item of GROUP BY or DISTINCT ON: a column, an output by ordinal or alias, or an expression. */
+  #groupItem(node: Node, targets: readonly Target[]): Expression {
+    if ('GroupingSet' in node) throw sqlUnsupported('GROUPING SETS, ROLLUP and CUBE', this.queries.text.position(locationOf(node)))
+    const name = plainName(node)
+    const alias = name === null ? undefined : targets.find((t) => t.name.toLowerCase() === name.toLowerCase())
+    if (alias !== undefined && this.#scope.find(name!, null) === null) return alias.expression
+    const expression = this.#convert(node)
+    const place = ordinalOf(expression, targets.length, this.queries.text, node)
+    return place === null ? expression : targets[place]!.expression
+  }
+
+  /** Makes the aggregate node. @returns how an expression is written over its columns */
+  #group(select: SelectStmt, targets: readonly Target[], all: readonly Expression[]): (e: Expression) => Expression {
+    const items = (select.groupClause ?? []).map((node) => ({ node, expression: this.#groupItem(node, targets) }))
+    const attached = items.map(({ node, expression }) => {
+      if (containsCall(expression, 'aggregate')) {
+        throw sqlInvalid('GROUP BY cannot contain an aggregate', this.queries.text.position(locationOf(node)))
+      }
+      return this.queries.text.locate(locationOf(node), () => this.#attach(expression))
+    })
+    const groups = attached.map((expression, i): Named<BoundExpression> => ({
+      name: expressionName(items[i]!.expression),
+      of: this.bindNow(expression, locationOf(items[i]!.node)),
+    }))
+    const extracted = noCalls<AggregateCall>()
+    for (const e of all) extractCalls(e, 'aggregate', groups.length, extracted)
+    const calls = extracted.calls.map((call) => this.#attach(call) as AggregateCall)
+    const aggregates = calls.map((call, i) => ({
+      name: extracted.names[i]!,
+      of: this.queries.text.locate(locationOf(select.targetList?.[0]), () =>
+        bindAggregateCall(call, new PlanScope(this.#plan.schema), this.binding),
+      ),
+    }))
+    this.#ungrouped = this.#plan
+    this.#plan = aggregateNode(this.#plan, groups, aggregates)
+    this.#grouped = new Map(groups.flatMap(({ of }, i) => (of.kind === 'column' ? [[of.index, i] as const] : [])))
+    const places = new Map(items.map(({ expression }, i) => [expressionKey(expression), i]))
+    return (expression) =>
+      rewriteExpression(expression, (node) => {
+        const place = places.get(expressionKey(node))
+        if (place !== undefined) return positionalReference(place, groups[place]!.name)
+        if (node.kind === 'aggregate') return extractCalls(node, 'aggregate', groups.length, extracted)
+        if (node.kind === 'column' && !isOuterReference(node)) throw notGrouped(node.name)
+        return null
+      })
+  }
+
+  #output(
+    select: SelectStmt,
+    targets: readonly Target[],
+    expressions: readonly Expression[],
+    sortKeys: readonly SortKey[],
+    distinctOnCount: number,
+  ): LogicalPlan {
+    const attached = expressions.map((e, i) =>
+      this.queries.text.locate(targets[i]?.location, () => this.#attach(e)),
+    )
+    const [over, rewritten] = this.queries.text.locate(targets[0]?.location, () =>
+      withWindows(this.#plan, attached, new PlanScope(this.#plan.schema), this.binding),
+    )
+    this.#plan = over
+    const outputs = targets.map(
+      (t, i): Named<BoundExpression> => ({ name: t.name, of: this.bindNow(rewritten[i]!, t.location) }),
+    )
+    for (const { of } of outputs) {
+      if (isCorrelated(of)) throw sqlUnsupported('A reference to the query around in the output of a subquery', null)
+    }
+    const order = rewritten.slice(targets.length, targets.length + sortKeys.length)
+    const on = rewritten.slice(targets.length + sortKeys.length)
+    const places = new Map(rewritten.slice(0, targets.length).map((e, i) => [expressionKey(e), i]))
+    const extra: Named<BoundExpression>[] = []
+    const placeOf = (e: Expression): number => {
+      const known = places.get(expressionKey(e))
+      if (known !== undefined) return known
+      const place = targets.length + extra.length
+      extra.push({ name: expressionName(e), of: this.bindNow(e, undefined) })
+      places.set(expressionKey(e), place)
+      return place
+    }
+    const sortPlaces = order.map(placeOf)
+    const onPlaces = on.slice(0, distinctOnCount).map(placeOf)
+    let result: LogicalPlan = projectionNode(this.#plan, [...outputs, ...extra])
+    const reference = (place: number) => positionalReference(place, result.schema.fields[place]!.name)
+    const keys = sortKeys.map((key, i) => ({ ...key, expression: reference(sortPlaces[i]!) }))
+    if (distinctOnCount > 0) result = firstOfEach(result, onPlaces.map(reference), keys)
+    else if (select.distinctClause !== undefined) {
+      if (extra.length > 0) throw sqlInvalid('With DISTINCT, ORDER BY can only name what SELECT gives', null)
+      result = distinctNode(result)
+    }
+    if (keys.length > 0) {
+      const bound = bindSortKeys(keys, new PlanScope(result.schema), { timezone: this.queries.timezone })
+      result = sortNode(result, bound)
+    }
+    result = this.queries.limited(result, select)
+    return extra.length === 0 ? result : projectionNode(result, columnsNamed(result).slice(0, targets.length))
+  }
+}
+
+/** DISTINCT ON: of the rows with equal values the first in the order. */
+function firstOfEach(plan: LogicalPlan, on: readonly Expression[], orderBy: readonly SortKey[]): LogicalPlan {
+  const number: Expression = { kind: 'window', name: 'row_number', args: [], partitionBy: on, orderBy, frame: null }
+  const [numbered] = withWindows(plan, [number], new PlanScope(plan.schema))
+  const width = plan.schema.fields.length
+  const isFirst: Expression = {
+    kind: 'call',
+    name: 'eq',
+    args: [positionalReference(width, 'row_number'), { kind: 'literal', value: 1, type: { kind: 'int32' } }],
+  }
+  const first = filterNode(numbered, bind(isFirst, new PlanScope(numbered.schema)))
+  return projectionNode(first, columnsNamed(first).slice(0, width))
+}
+
+export const isCorrelated = (e: BoundExpression): boolean => columnsOf(e).some((i) => i >= outerColumns)
+
+/** The parts of a condition that AND connects. */
+export const conjunctsOf = (node: Node): Node[] =>
+  'BoolExpr' in node && node.BoolExpr.boolop === 'AND_EXPR' ? (node.BoolExpr.args ?? []).flatMap(conjunctsOf) : [node]
+
+const containsSubLink = (tree: unknown): boolean => {
+  if (typeof tree !== 'object' || tree === null) return false
+  return Object.entries(tree).some(([key, value]) => key === 'SubLink' || containsSubLink(value))
+}
+
+const windowsOf = (clause: readonly Node[] | undefined): ReadonlyMap<string, WindowDef> =>
+  new Map(
+    (clause ?? []).flatMap((node) =>
+      'WindowDef' in node ? [[node.WindowDef.name ?? '', { ...node.WindowDef, name: undefined } as unknown as WindowDef] as const] : [],
+    ),
+  )
+
+/** The name, if the node is nothing but an unqualified one. */
+function plainName(node: Node | undefined): string | null {
+  if (node === undefined || !('ColumnRef' in node)) return null
+  const { fields = [] } = node.ColumnRef
+  return fields.length === 1 && 'String' in fields[0]! ? (fields[0].String.sval ?? '') : null
+}

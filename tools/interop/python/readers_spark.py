@@ -1,0 +1,55 @@
+"""Spark with Delta, and its rows in canonical form."""
+
+import datetime
+import os
+import time
+
+from canonical import pairs, plain, single
+
+packages = "io.delta:delta-spark_4.1_2.13:4.4.0"
+
+
+def session():
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    from pyspark.sql import SparkSession
+
+    builder = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.jars.packages", packages)
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.driver.memory", "2g")
+    )
+    created = builder.getOrCreate()
+    created.sparkContext.setLogLevel("ERROR")
+    return created
+
+
+def convert(kind, value):
+    from pyspark.sql import types as t
+
+    if value is None:
+        return None
+    if isinstance(kind, t.FloatType):
+        return plain(single(value))
+    if isinstance(kind, t.StructType):
+        return {field.name: convert(field.dataType, value[field.name]) for field in kind}
+    if isinstance(kind, t.MapType):
+        return pairs((convert(kind.keyType, k), convert(kind.valueType, v)) for k, v in value.items())
+    if isinstance(kind, t.ArrayType):
+        return [convert(kind.elementType, element) for element in value]
+    if isinstance(kind, t.TimestampType):
+        return plain(value.replace(tzinfo=datetime.timezone.utc))
+    return plain(value)
+
+
+def rows(created, path, version):
+    reader = created.read.format("delta")
+    if version is not None:
+        reader = reader.option("versionAsOf", version)
+    frame = reader.load(path)
+    return [convert(frame.schema, row) for row in frame.collect()]

@@ -1,4 +1,4 @@
-export { openSession } from './open-session.js'
+export { openSession, parseTimestampMs } from './open-session.js'
 export { invalidOption, interrupted, UsageError, usageProblem } from './errors.js'
 export { exitCode, exitCodeOf, reportError } from './exit-code.js'
 export { loadLakehouse } from './load-lakehouse.js'

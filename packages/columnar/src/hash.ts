@@ -28,61 +28,73 @@ export function hashColumns(
 }
 
 function hashColumn(heap: Heap, column: Column, hashes: Int32Array): void {
-  const { type, length } = column
-  if (column.dictionary !== null) {
-    const entries = new Int32Array(column.dictionary.length)
-    hashColumn(heap, column.dictionary, entries)
-    const codes = column.values >>> 2
-    each(heap, column, hashes, (row) => (entries.length === 0 ? 0 : entries[heap.i32[codes + row]!]!))
+  const { dictionary } = column
+  if (dictionary === null) {
+    each(heap, column, hashes, valueHasher(heap, column))
     return
   }
+  const ofEntry = valueHasher(heap, dictionary)
+  const entries = new Int32Array(dictionary.length)
+  for (let i = 0; i < entries.length; i++) entries[i] = ofEntry(i)
+  const codes = column.values >>> 2
+  const { i32 } = heap
+  each(heap, column, hashes, (row) => entries[i32[codes + row]!] ?? 0)
+}
+
+/** The hash of a value that is not null, by row; the same whether the column has a dictionary or not. */
+function valueHasher(heap: Heap, column: Column): (row: number) => number {
+  const { type, values } = column
   const { u8, i16, i32 } = heap
   switch (type.kind) {
     case 'boolean':
-      return each(heap, column, hashes, (row) => (u8[column.values + (row >> 3)]! >> (row & 7)) & 1)
+      return (row) => (u8[values + (row >> 3)]! >> (row & 7)) & 1
     case 'string':
     case 'binary':
     case 'variant': {
       const offsets = column.offsets >>> 2
-      return each(heap, column, hashes, (row) => {
-        const end = column.values + i32[offsets + row + 1]!
+      return (row) => {
+        const end = values + i32[offsets + row + 1]!
         let h = 0
-        for (let i = column.values + i32[offsets + row]!; i < end; i++) h = Math.imul(h ^ u8[i]!, 0x01000193)
+        for (let i = values + i32[offsets + row]!; i < end; i++) h = Math.imul(h ^ u8[i]!, 0x01000193)
         return h ^ (h >>> 15)
-      })
+      }
     }
     case 'float32':
-    case 'float64': {
-      const bits = new Float64Array(1)
-      const words = new Int32Array(bits.buffer)
-      const values = type.kind === 'float32' ? heap.f32 : heap.f64
-      const first = column.values >>> (type.kind === 'float32' ? 2 : 3)
-      return each(heap, column, hashes, (row) => {
-        const value = values[first + row]!
-        bits[0] = value === 0 ? 0 : Number.isNaN(value) ? Number.NaN : value
-        return mix(words[0]!, words[1]!)
-      })
-    }
+    case 'float64':
+      return floatHasher(type.kind === 'float32' ? heap.f32 : heap.f64, values >>> (type.kind === 'float32' ? 2 : 3))
     case 'list':
     case 'map':
     case 'struct':
     case 'null':
-      return each(heap, column, hashes, (row) => hashText(canonicalKey(readValue(heap, column, row))))
+      return (row) => hashText(canonicalKey(readValue(heap, column, row)))
     default:
   }
-  const width = byteWidth(type)
-  const at = column.values
-  if (width === 1) return each(heap, column, hashes, (row) => u8[at + row]!)
-  if (width === 2) return each(heap, column, hashes, (row) => i16[(at >>> 1) + row]!)
-  const words = width >>> 2
-  const first = at >>> 2
-  if (words === 1) return each(heap, column, hashes, (row) => i32[first + row]!)
-  if (words === 2) return each(heap, column, hashes, (row) => mix(i32[first + row * 2]!, i32[first + row * 2 + 1]!))
-  void length
-  return each(heap, column, hashes, (row) => {
-    const word = first + row * 4
-    return mix(mix(i32[word]!, i32[word + 1]!), mix(i32[word + 2]!, i32[word + 3]!))
-  })
+  const first = values >>> 2
+  switch (byteWidth(type)) {
+    case 1:
+      return (row) => u8[values + row]!
+    case 2:
+      return (row) => i16[(values >>> 1) + row]!
+    case 4:
+      return (row) => i32[first + row]!
+    case 8:
+      return (row) => mix(i32[first + row * 2]!, i32[first + row * 2 + 1]!)
+    default:
+      return (row) => {
+        const word = first + row * 4
+        return mix(mix(i32[word]!, i32[word + 1]!), mix(i32[word + 2]!, i32[word + 3]!))
+      }
+  }
+}
+
+function floatHasher(values: Float32Array | Float64Array, first: number): (row: number) => number {
+  const bits = new Float64Array(1)
+  const words = new Int32Array(bits.buffer)
+  return (row) => {
+    const value = values[first + row]!
+    bits[0] = value === 0 ? 0 : Number.isNaN(value) ? Number.NaN : value
+    return mix(words[0]!, words[1]!)
+  }
 }
 
 function each(heap: Heap, column: Column, hashes: Int32Array, valueHash: (row: number) => number): void {

@@ -1,5 +1,6 @@
 import {
   listLog,
+  missingDataFile,
   notADeltaTable,
   readHistory,
   readSnapshot,
@@ -11,6 +12,7 @@ import {
   type TableLocation,
 } from '@deltaworks/delta-log'
 import type { TableProvider } from '@deltaworks/plan'
+import { objectNotFoundCode } from '@deltaworks/storage'
 import type { Schema } from '@deltaworks/schema'
 import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
@@ -192,6 +194,13 @@ export class DeltaTable {
 
   detail(): TableDetail {
     return tableDetail(this.snapshot)
+  }
+
+  /** An error of reading this table's rows in the table's words: a data file that is named by the log but not there. */
+  explainReadError(error: unknown): unknown {
+    const { code, details } = error as { readonly code?: unknown; readonly details?: { readonly path?: unknown } }
+    if (code !== objectNotFoundCode || typeof details?.path !== 'string') return error
+    return missingDataFile(this.uri, details.path, error)
   }
 
   checkpoint(nowMs: number = Date.now()): Promise<CheckpointResult> {

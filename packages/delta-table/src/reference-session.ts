@@ -92,7 +92,13 @@ export class ReferenceSession implements TableSession {
       .digest('hex')
     const path = joinPath(sink.directory, folder, `part-${name}.snappy.parquet`)
     await openStore(sink.store).put(path, file.parts, 'create')
-    return { path, sizeBytes: file.sizeBytes, rowCount: rows.length, partitionValues, statistics: file.statistics.map((c) => ({ ...c, nullCount: c.nullCount ?? 0 })) }
+    return {
+      path,
+      sizeBytes: file.sizeBytes,
+      rowCount: rows.length,
+      partitionValues,
+      statistics: file.statistics.map((c) => ({ ...c, nullCount: c.nullCount ?? 0 })),
+    }
   }
 
   async #run(plan: LogicalPlan): Promise<readonly (readonly Value[])[]> {

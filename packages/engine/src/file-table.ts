@@ -57,10 +57,16 @@ async function describeFile(
     case 'parquet':
       return { schema: (await formats.readParquetMetadata(store, file.path, file.sizeBytes)).schema, options: {} }
     case 'csv':
-      return formats.inferCsvSchema(store, file.path, named as { readonly [option: string]: Json })
+      return describeCsv(store, file, named as { readonly [option: string]: Json })
     case 'json':
-      return { schema: await formats.inferJsonSchema(store, file.path), options: {} }
+      return { schema: await formats.inferJsonSchema(store, file.path), options: named as { readonly [option: string]: Json } }
   }
+}
+
+async function describeCsv(store: ObjectStore, file: ObjectMeta, given: { readonly [option: string]: Json }) {
+  const { csvOptionsToJson, inferCsvSchema, sniffCsv } = await import('@deltaworks/formats')
+  const options = { ...(await sniffCsv(store, file.path, given)), ...given }
+  return { schema: await inferCsvSchema(store, file.path, options), options: csvOptionsToJson(options) }
 }
 
 const extensions: Readonly<Record<FileTableFormat, RegExp>> = {

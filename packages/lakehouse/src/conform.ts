@@ -1,11 +1,9 @@
 import { col } from '@deltaworks/expression'
 import type { DataFrame } from '@deltaworks/plan'
 import { fieldIndex, typeName, typesEqual, type DataType, type Schema } from '@deltaworks/schema'
+import { anyFrame, type AnyFrame } from './any-frame.js'
 import { schemaMismatch } from './errors.js'
 import type { TableDefinition } from './table-definition.js'
-
-/** A frame, whatever is known of its columns. */
-export type AnyFrame = DataFrame | DataFrame<never>
 
 /**
  * The rows in the columns, order and types that the definition declares. Types may be widened (int to bigint, a decimal to
@@ -15,7 +13,7 @@ export type AnyFrame = DataFrame | DataFrame<never>
 export function conform(rows: AnyFrame, table: TableDefinition): DataFrame {
   const differences = schemaDifferences(rows.schema, table.schema)
   if (differences.length > 0) throw schemaMismatch(table.name, differences)
-  return (rows as DataFrame).select(
+  return anyFrame(rows).select(
     ...table.schema.fields.map((f) => {
       const actual = rows.schema.fields[fieldIndex(rows.schema, f.name)]!
       const column = col(actual.name)

@@ -3,6 +3,7 @@ import { agg, col, lit } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { date } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
+import { anyFrame } from './any-frame.js'
 import { noLandingFiles, tooManyMalformed } from './errors.js'
 import { discoverLandingFiles, ledgerEntries, type LandingFile } from './landing.js'
 import { landingColumns, LandingTable } from './landing-table.js'
@@ -48,7 +49,7 @@ export async function planIngest(
 export async function stageIngest(plan: IngestPlan, context: RunContext): Promise<StagedIngest> {
   const { session } = context.lake
   const { table, pending } = plan
-  const provider = new LandingTable(context.landing, table, pending)
+  const provider = new LandingTable(session, context.landing, table, pending)
   const landed = scan(context.keepInMemory ? await session.materialise(scan(provider), { name: provider.name }) : provider)
   const [rowsRead, rowsMalformed] = await countRows(landed, context)
   const limit = table.source!.maxMalformed
@@ -72,7 +73,7 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
   const wellFormed = staged.landed
     .filter(col(landingColumns.corruptReason).isNull())
     .drop(landingColumns.corruptReason, landingColumns.rawRecord)
-  const rows = conform(derive(wellFormed, buildContext(context)).withColumn('ingestion_date', today), table)
+  const rows = conform(anyFrame(derive(wellFormed, buildContext(context))).withColumn('ingestion_date', today), table)
   const settings = {
     ...writeSettings(table, context),
     appTransactions: pending.flatMap(ledgerEntries),

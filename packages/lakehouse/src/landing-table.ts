@@ -1,4 +1,5 @@
-import { splitCsv, type CsvReadOptions } from '@deltaworks/formats'
+import type { Session } from '@deltaworks/engine'
+import { csvOptionsToJson, splitCsv, type CsvColumnOptions, type CsvReadOptions } from '@deltaworks/formats'
 import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
@@ -30,12 +31,14 @@ export class LandingTable implements TableProvider {
   readonly name: string
   readonly schema: Schema
   readonly statistics: TableStatistics
+  readonly #session: Session
   readonly #store: ObjectStore
   readonly #files: readonly LandingFile[]
   readonly #table: TableDefinition
 
-  constructor(store: ObjectStore, table: TableDefinition, files: readonly LandingFile[]) {
+  constructor(session: Session, store: ObjectStore, table: TableDefinition, files: readonly LandingFile[]) {
     this.name = `landing of ${table.name}`
+    this.#session = session
     this.#store = store
     this.#files = files
     this.#table = table
@@ -59,10 +62,7 @@ export class LandingTable implements TableProvider {
     const splits: FileSplit[] = []
     const format = { kind: this.#table.source!.format, options: readerOptions(this.#table) }
     for (const file of this.#files) {
-      const ranges =
-        format.kind === 'csv' && file.sizeBytes > splitBytes
-          ? await splitCsv(this.#store, file.path, file.sizeBytes, format.options as unknown as CsvReadOptions, splitBytes)
-          : [null]
+      const ranges = format.kind === 'csv' && file.sizeBytes > splitBytes ? await this.#ranges(file) : [null]
       for (const range of ranges) {
         splits.push({
           kind: 'file',
@@ -89,22 +89,40 @@ export class LandingTable implements TableProvider {
     return { splits, filesTotal: this.#files.length, filesPruned: 0 }
   }
 
+  #ranges({ path, sizeBytes }: LandingFile) {
+    const { context, pool } = this.#session
+    const account = pool.account(`split of ${path}`)
+    const file = { store: this.#store, path, sizeBytes }
+    return splitCsv(context, account, file, csvOptions(this.#table), splitBytes).finally(() => account.close())
+  }
+
   describe(): Json {
     return { kind: 'landing', store: this.#store.uri, files: this.#files.map((f) => f.path) }
   }
 }
 
-/** The format's reader options with the columns of the definition: names in files, patterns, which may be missing. */
-export function readerOptions(table: TableDefinition): { readonly [option: string]: Json } {
-  const source = table.source!
-  const columns = landedFields(table).fields.map((f) => {
-    const { sourceNames, sourcePattern, sourceRequired } = table.columns[f.name]!.facts
-    return {
-      name: f.name,
-      aliases: sourceNames.length === 0 ? [f.name] : [...sourceNames],
-      required: sourceRequired,
-      ...(sourcePattern === null ? {} : { pattern: sourcePattern }),
-    }
-  })
-  return { ...source.options, columns, extraColumns: source.extraColumns, mode: 'permissive' }
+/** The format's reader options with the columns of the definition: their names in files, patterns, which may be missing. */
+const readerOptions = (table: TableDefinition): Json =>
+  table.source!.format === 'csv' ? csvOptionsToJson(csvOptions(table)) : { ...table.source!.options, columns: columnOptions(table) as unknown as Json }
+
+const csvOptions = (table: TableDefinition): CsvReadOptions => ({
+  ...(table.source!.options as CsvReadOptions),
+  columns: columnOptions(table),
+  extraColumns: table.source!.extraColumns,
+  schema: landedFields(table),
+  mode: 'permissive',
+})
+
+function columnOptions(table: TableDefinition): Readonly<Record<string, CsvColumnOptions>> {
+  return Object.fromEntries(
+    landedFields(table).fields.map(({ name }) => {
+      const { sourceNames, sourcePattern, sourceRequired } = table.columns[name]!.facts
+      const options: CsvColumnOptions = {
+        names: sourceNames.length === 0 ? [name] : sourceNames,
+        required: sourceRequired,
+        ...(sourcePattern === null ? {} : { pattern: sourcePattern }),
+      }
+      return [name, options]
+    }),
+  )
 }

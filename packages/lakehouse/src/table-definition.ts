@@ -1,4 +1,5 @@
 import type { DataFrame } from '@deltaworks/plan'
+import type { AnyFrame } from './any-frame.js'
 import type { Rule } from '@deltaworks/quality'
 import { field, schema, type Field, type Json, type Schema } from '@deltaworks/schema'
 import type { Column, Columns } from './column-definition.js'
@@ -36,13 +37,13 @@ export interface TableSpecification<C extends Columns, I extends Inputs, Configu
   readonly layer: Layer
   readonly description?: string
   readonly columns: C
-  readonly partitionBy?: readonly (keyof C & string)[]
+  readonly partitionBy?: readonly ((keyof C & string) | AuditColumn)[]
   /** Raw tables: where the rows land. `derive` adds the columns that no landing file has. */
   readonly source?: SourceDefinition
-  readonly derive?: (landed: DataFrame, context: BuildContext<Configuration>) => DataFrame
+  readonly derive?: (landed: DataFrame, context: BuildContext<Configuration>) => AnyFrame
   /** Other tables: what they are built from, and how. */
   readonly from?: I
-  readonly build?: (inputs: { readonly [K in keyof I]: DataFrame }, context: BuildContext<Configuration>) => DataFrame
+  readonly build?: (inputs: { readonly [K in keyof I]: DataFrame }, context: BuildContext<Configuration>) => AnyFrame
   readonly write?: WriteMode
   /** Rules on this table's rows. Those on a raw table gate what is built from it. */
   readonly quality?: (context: BuildContext<Configuration>) => readonly Rule[]
@@ -63,9 +64,9 @@ export interface TableDefinition<C extends Columns = Columns> {
   readonly schema: Schema
   readonly partitionBy: readonly string[]
   readonly source: SourceDefinition | null
-  readonly derive: ((landed: DataFrame, context: BuildContext<never>) => DataFrame) | null
+  readonly derive: ((landed: DataFrame, context: BuildContext<never>) => AnyFrame) | null
   readonly from: Readonly<Record<string, TableDefinition>>
-  readonly build: ((inputs: Readonly<Record<string, DataFrame>>, context: BuildContext<never>) => DataFrame) | null
+  readonly build: ((inputs: Readonly<Record<string, DataFrame>>, context: BuildContext<never>) => AnyFrame) | null
   readonly write: WriteMode
   readonly quality: ((context: BuildContext<never>) => readonly Rule[]) | null
   readonly maintenance: Maintenance
@@ -98,7 +99,8 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
     if (!tableName.test(key)) throw wrong(`its column "${key}" must be snake_case.`)
   }
   for (const key of partitionBy) {
-    if (columns[key] === undefined) throw wrong(`it is partitioned by "${key}", which is not one of its columns.`)
+    const isAudit = specification.source !== undefined && auditColumns.has(key)
+    if (columns[key] === undefined && !isAudit) throw wrong(`it is partitioned by "${key}", which is not one of its columns.`)
   }
   for (const key of specification.maintenance?.zorderBy ?? []) {
     if (columns[key] === undefined) throw wrong(`it is to be Z-ordered by "${key}", which is not one of its columns.`)
@@ -142,4 +144,5 @@ export const auditFields: readonly Field[] = [
   field('source_line', { kind: 'int64' }, false),
   field('ingestion_date', { kind: 'date' }, false),
 ]
+export type AuditColumn = 'source_file' | 'source_line' | 'ingestion_date'
 export const auditColumns: ReadonlySet<string> = new Set(auditFields.map((f) => f.name))

@@ -1,6 +1,7 @@
 import { memoryTable, scan, type DataFrame } from '@deltaworks/plan'
 import { validateRules } from '@deltaworks/quality'
 import type { Schema } from '@deltaworks/schema'
+import { anyFrame, type AnyFrame } from './any-frame.js'
 import { conform } from './conform.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { landedFields, landingColumns } from './landing-table.js'
@@ -29,7 +30,7 @@ export function validateLakehouse(
 
 const empty = (name: string, schema: Schema): DataFrame => scan(memoryTable(schema, [], { name }))
 
-function plannedRows(table: TableDefinition, context: BuildContext<never>): DataFrame {
+function plannedRows(table: TableDefinition, context: BuildContext<never>): AnyFrame {
   if (table.build !== null) {
     const inputs = Object.fromEntries(
       Object.entries(table.from).map(([name, input]) => [name, empty(input.name, input.schema)]),
@@ -40,5 +41,5 @@ function plannedRows(table: TableDefinition, context: BuildContext<never>): Data
   const landed = empty(`landing of ${table.name}`, { fields: [...landedFields(table).fields, ...audit] })
   const ingestionDate = auditFields.filter((f) => f.name === 'ingestion_date')
   const derived = table.derive === null ? landed : table.derive(landed, context)
-  return derived.join(empty('clock', { fields: ingestionDate }), [], 'cross')
+  return anyFrame(derived).join(empty('clock', { fields: ingestionDate }), [], 'cross')
 }

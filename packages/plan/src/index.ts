@@ -45,4 +45,7 @@ export { optimize, optimizerRules, optimizeWithTrace } from './optimizer/optimiz
 export type { OptimizeOptions, OptimizerStep } from './optimizer/optimize.js'
 export type { OptimizerRule } from './optimizer/optimizer-rule.js'
 export { estimateRows } from './optimizer/estimate-rows.js'
+export { parseExpression, parseSql } from './sql/parse-sql.js'
+export type { ExplainStatement, ParseSqlOptions, QueryStatement, Statement } from './sql/parse-sql.js'
+export type { Catalog, CatalogEntry } from './sql/catalog.js'
 export { PlanError } from './errors.js'

@@ -57,7 +57,10 @@ export function judge(strategy: AnomalyStrategy, history: readonly number[], val
   if (previous === undefined) return { anomalous: false, expectedMinimum: null, expectedMaximum: null }
   switch (strategy.kind) {
     case 'relative_rate_of_change':
-      return verdict(value, scaled(strategy.minimum, previous), scaled(strategy.maximum, previous))
+      // Of a negative metric the smaller multiple is the larger number.
+      return previous < 0
+        ? verdict(value, scaled(strategy.maximum, previous), scaled(strategy.minimum, previous))
+        : verdict(value, scaled(strategy.minimum, previous), scaled(strategy.maximum, previous))
     case 'absolute_change':
       return verdict(value, shifted(strategy.minimum, previous), shifted(strategy.maximum, previous))
     case 'online_normal': {
@@ -76,9 +79,7 @@ export function judge(strategy: AnomalyStrategy, history: readonly number[], val
 const scaled = (factor: number | null, previous: number) => (factor === null ? null : factor * previous)
 const shifted = (change: number | null, previous: number) => (change === null ? null : previous + change)
 
-/** Bounds that came out the wrong way round (a negative previous value) are swapped. */
-function verdict(value: number, low: number | null, high: number | null): AnomalyVerdict {
-  const [minimum, maximum] = low !== null && high !== null && low > high ? [high, low] : [low, high]
+function verdict(value: number, minimum: number | null, maximum: number | null): AnomalyVerdict {
   const anomalous = (minimum !== null && value < minimum) || (maximum !== null && value > maximum)
   return { anomalous, expectedMinimum: minimum, expectedMaximum: maximum }
 }

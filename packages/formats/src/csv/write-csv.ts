@@ -1,5 +1,5 @@
 import { batchToRows, type Heap, type RecordBatch } from '@deltaworks/columnar'
-import { textOf } from '@deltaworks/expression'
+import { textOf, utcContext } from '@deltaworks/expression'
 import type { Schema, Value } from '@deltaworks/schema'
 
 export interface CsvWriteOptions {
@@ -45,7 +45,7 @@ export function csvLine(schema: Schema, row: readonly Value[], options: CsvWrite
   return schema.fields
     .map(({ type }, i) => {
       const value = row[i] ?? null
-      return value === null ? nullValue : quoted(String(textOf(type, value)), separator, quote, options)
+      return value === null ? nullValue : quoted(String(textOf(type, value, utcContext)), separator, quote, options)
     })
     .join(separator)
 }

@@ -3,11 +3,18 @@ import { nullInRequired } from '../errors.js'
 import type { PageCompressor } from './compress.js'
 import { DictionaryBuilder } from './dictionary-builder.js'
 import type { FileOutput } from './file-output.js'
-import { encoding, pageType, physical } from './format.js'
+import { encoding, physical } from './format.js'
 import { HeapBuffer } from './heap-buffer.js'
 import type { ParquetKernels } from './kernels.js'
+import {
+  appendCodes,
+  appendLevels,
+  appendPlain,
+  bitWidth,
+  dataPageHeader,
+  dictionaryPageHeader,
+} from './page-encoder.js'
 import type { ShreddedLeaf } from './shred.js'
-import { ThriftWriter } from './thrift-writer.js'
 import { BoundsAccumulator, type Bound } from './write-bounds.js'
 import type { WriteLeaf } from './write-schema.js'
 
@@ -66,7 +73,6 @@ export class ColumnWriter {
   #uncompressedBytes = 0
   #compressedBytes = 0
   #dictionaryPages = 0
-  #plainPages = 0
   /** The dictionary of the incoming column that `#remap` is for. */
   #source: Column | null = null
   readonly #remap: HeapBuffer
@@ -191,7 +197,7 @@ export class ColumnWriter {
       kernels.parquetBitsToBytes(column.values, start, count, bytes)
       if (bitmap === 0) return [bytes, 1]
       const dense = scratch.allocate(count + 16)
-      this.#compactBytes(bytes, bitmap, start, count, dense)
+      kernels.parquetCompact(bytes - start, 1, bitmap, start, count, dense)
       return [dense, 1]
     }
     const width = byteWidth(column.type)
@@ -199,14 +205,6 @@ export class ColumnWriter {
     const dense = scratch.allocate(count * width + 16)
     kernels.parquetCompact(column.values, width, bitmap, start, count, dense)
     return [dense, width]
-  }
-
-  #compactBytes(bytes: number, bitmap: number, start: number, count: number, dense: number): void {
-    const { u8 } = this.#context.heap
-    for (let i = 0, at = dense; i < count; i++) {
-      const row = start + i
-      if (((u8[bitmap + (row >> 3)]! >> (row & 7)) & 1) === 1) u8[at++] = u8[bytes + i]!
-    }
   }
 
   /** Values of a nested leaf by their slots. */
@@ -394,42 +392,24 @@ export class ColumnWriter {
 
   /** What it returns is valid until the next page. */
   #finishPage(): { readonly header: Uint8Array; readonly body: Uint8Array } {
-    if (this.#isDictionary && this.#dictionaryPages === 0 && !this.#dictionaryPays()) this.#leaveDictionary()
-    const { scratch } = this.#context
+    if (this.#codes.length > 0 && this.#dictionaryPages === 0 && !this.#dictionaryPays()) this.#leaveDictionary()
+    const context = this.#context
     const levels = this.#pageLevels
-    const values = this.#isDictionary ? this.#codes.length : this.#plain.length
-    // Every stretch of a hybrid stream costs at most 5 bytes a group of eight on top of its bits.
-    const page = new HeapBuffer(scratch, 2 * levels + values + 2048 + levels)
-    this.#writeLevels(page, this.#repetitions, this.leaf.repetition, false)
-    this.#writeLevels(
-      page,
-      this.#definitions,
-      this.leaf.definition,
-      this.#pageNulls === 0 && this.leaf.repetition === 0,
-    )
-    const used = this.#isDictionary ? encoding.rleDictionary : encoding.plain
-    if (this.#isDictionary) this.#writeCodes(page)
-    else this.#writePlain(page)
-    const body = this.#context.compressor.compress(page.address, page.length)
-    const header = new ThriftWriter(48)
-    header.begin()
-    header.i32(1, pageType.data)
-    header.i32(2, page.length)
-    header.i32(3, body.length)
-    header.begin(5)
-    header.i32(1, levels)
-    header.i32(2, used)
-    header.i32(3, encoding.rle)
-    header.i32(4, encoding.rle)
-    header.end()
-    header.end()
-    const headerBytes = header.bytes()
-    this.#uncompressedBytes += headerBytes.length + page.length
-    this.#compressedBytes += headerBytes.length + body.length
-    if (this.#isDictionary) this.#dictionaryPages++
-    else this.#plainPages++
+    // A page of nulls has no codes, and nothing to say about the dictionary.
+    const isCoded = this.#codes.length > 0
+    const page = new HeapBuffer(context.scratch, 2 * levels + this.#codes.length + this.#plain.length + 2048)
+    const { definition, repetition } = this.leaf
+    appendLevels(context, page, this.#repetitions, levels, repetition, false)
+    appendLevels(context, page, this.#definitions, levels, definition, this.#pageNulls === 0 && repetition === 0)
+    if (isCoded) appendCodes(context, page, this.#codes, this.#dictionary!.count)
+    else appendPlain(context, page, this.#plain, this.leaf.physical === physical.boolean)
+    const body = context.compressor.compress(page.address, page.length)
+    const header = dataPageHeader(levels, isCoded ? encoding.rleDictionary : encoding.plain, page.length, body.length)
+    this.#uncompressedBytes += header.length + page.length
+    this.#compressedBytes += header.length + body.length
+    if (isCoded) this.#dictionaryPages++
     this.#startPage()
-    return { header: headerBytes, body }
+    return { header, body }
   }
 
   #startPage(): void {
@@ -440,53 +420,6 @@ export class ColumnWriter {
     this.#repetitions.length = 0
     this.#codes.length = 0
     this.#plain.length = 0
-  }
-
-  #writeLevels(page: HeapBuffer, levels: HeapBuffer, maximum: number, isUniform: boolean): void {
-    if (maximum === 0) return
-    const { heap, kernels } = this.#context
-    const count = this.#pageLevels
-    const start = page.length
-    page.reserve(32 + 2 * count)
-    let size: number
-    if (isUniform) {
-      size = 0
-      const at = page.end + 4
-      for (let header = count * 2; ; header = Math.floor(header / 128)) {
-        heap.u8[at + size++] = header >= 128 ? (header % 128) | 128 : header
-        if (header < 128) break
-      }
-      heap.u8[at + size++] = maximum
-    } else size = kernels.parquetEncodeHybrid(levels.address, 1, count, bitWidth(maximum + 1), page.end + 4)
-    const { u8 } = heap
-    u8[page.address + start] = size & 255
-    u8[page.address + start + 1] = (size >> 8) & 255
-    u8[page.address + start + 2] = (size >> 16) & 255
-    u8[page.address + start + 3] = size >>> 24
-    page.length += 4 + size
-  }
-
-  #writeCodes(page: HeapBuffer): void {
-    const count = this.#codes.length / 4
-    // At least 1, as parquet-mr writes it: some readers stumble over width 0.
-    const width = Math.max(1, bitWidth(this.#dictionary!.count))
-    page.reserve(64 + count * 5)
-    this.#context.heap.u8[page.end] = width
-    page.length += 1
-    page.length += this.#context.kernels.parquetEncodeHybrid(this.#codes.address, 4, count, width, page.end)
-  }
-
-  #writePlain(page: HeapBuffer): void {
-    const { heap, kernels } = this.#context
-    const { address, length } = this.#plain
-    page.reserve(length + 16)
-    if (this.leaf.physical === physical.boolean) {
-      kernels.parquetBytesToBits(address, length, 1, page.end)
-      page.length += (length + 7) >> 3
-      return
-    }
-    heap.u8.copyWithin(page.end, address, address + length)
-    page.length += length
   }
 
   /** Writes the chunk and tells what the footer needs. The writer is done then. */
@@ -507,9 +440,8 @@ export class ColumnWriter {
       output.write(kept.header)
       output.take(kept.body)
     }
-    const encodings: number[] = []
-    if (this.#dictionaryPages > 0) encodings.push(encoding.plain, encoding.rle, encoding.rleDictionary)
-    else encodings.push(encoding.plain, encoding.rle)
+    const encodings: number[] = [encoding.plain, encoding.rle]
+    if (this.#dictionaryPages > 0) encodings.push(encoding.rleDictionary)
     const hasValues = this.#levelCount > this.#nullCount
     return {
       leaf: this.leaf,
@@ -541,26 +473,13 @@ export class ColumnWriter {
       kernels.parquetInt128ToFixed(dictionary.values, this.leaf.typeLength, count, source)
     }
     const body = compressor.compress(source, size)
-    const header = new ThriftWriter(48)
-    header.begin()
-    header.i32(1, pageType.dictionary)
-    header.i32(2, size)
-    header.i32(3, body.length)
-    header.begin(7)
-    header.i32(1, count)
-    header.i32(2, encoding.plain)
-    header.end()
-    header.end()
-    const headerBytes = header.bytes()
-    output.write(headerBytes)
+    const header = dictionaryPageHeader(count, size, body.length)
+    output.write(header)
     output.write(body)
-    this.#uncompressedBytes += headerBytes.length + size
-    this.#compressedBytes += headerBytes.length + body.length
+    this.#uncompressedBytes += header.length + size
+    this.#compressedBytes += header.length + body.length
   }
 }
-
-/** Bits of the codes 0 … count - 1. */
-const bitWidth = (count: number): number => (count <= 1 ? 0 : 32 - Math.clz32(count - 1))
 
 function storageWidth(leaf: WriteLeaf): number {
   switch (leaf.physical) {

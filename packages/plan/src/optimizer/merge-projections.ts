@@ -13,13 +13,18 @@ export const mergeProjections: OptimizerRule = {
       if (node.kind === 'aggregate' && node.input.kind === 'projection') return withoutColumnMoves(node, node.input)
       if (node.kind !== 'projection') return node
       const merged = node.input.kind === 'projection' ? merge(node, node.input) : node
+      if (merged.input.kind === 'aggregate' && isInPlace(merged)) return { ...merged.input, schema: merged.schema }
       return merged.kind === 'projection' && isTrivial(merged) ? merged.input : merged
     }),
 }
 
-const isTrivial = ({ expressions, input, schema }: Projection): boolean =>
-  expressions.length === input.schema.fields.length &&
-  expressions.every((e, i) => e.kind === 'column' && e.index === i && input.schema.fields[i]!.name === schema.fields[i]!.name)
+/** All columns of the input in their places, if perhaps under other names. */
+const isInPlace = ({ expressions, input }: Projection): boolean =>
+  expressions.length === input.schema.fields.length && expressions.every((e, i) => e.kind === 'column' && e.index === i)
+
+const isTrivial = (projection: Projection): boolean =>
+  isInPlace(projection) &&
+  projection.input.schema.fields.every((f, i) => f.name === projection.schema.fields[i]!.name)
 
 const isFree = (e: BoundExpression): boolean => e.kind === 'column' || e.kind === 'literal'
 

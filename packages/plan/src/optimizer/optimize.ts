@@ -1,6 +1,8 @@
+import type { EvaluationContext } from '@deltaworks/expression'
 import type { LogicalPlan } from '../logical-plan.js'
 import { countFromStatistics } from './count-from-statistics.js'
 import { eliminateEmpty } from './eliminate-empty.js'
+import { factorDisjunctions } from './factor-disjunctions.js'
 import { mergeProjections } from './merge-projections.js'
 import type { OptimizerRule } from './optimizer-rule.js'
 import { outerToInnerJoin } from './outer-to-inner-join.js'
@@ -13,6 +15,7 @@ import { simplifyExpressions } from './simplify-expressions.js'
 /** In the order in which they are applied; again until none finds anything, at most `maxRounds` times. */
 export const optimizerRules: readonly OptimizerRule[] = [
   simplifyExpressions,
+  factorDisjunctions,
   eliminateEmpty,
   outerToInnerJoin,
   pushDownFilter,
@@ -27,6 +30,8 @@ const maxRounds = 6
 export interface OptimizeOptions {
   /** Other rules than `optimizerRules`. */
   readonly rules?: readonly OptimizerRule[]
+  /** The session's clock and zone: if given, `current_date` and the like are constants too. */
+  readonly evaluation?: EvaluationContext
 }
 
 /** A rule that changed the plan, and the plan after it. */
@@ -59,7 +64,7 @@ function run(plan: LogicalPlan, options: OptimizeOptions, steps: OptimizerStep[]
   let lastChanged = rules[0]!
   for (let round = 0; round < maxRounds; round++) {
     for (const rule of rules) {
-      const next = rule.apply(current)
+      const next = rule.apply(current, options.evaluation ?? null)
       if (next !== current) {
         current = next
         lastChanged = rule

@@ -3,6 +3,7 @@ import type { Aggregate, Filter, Join, JoinKey, LogicalPlan, Projection, TableSc
 import { keyOf, sideOf } from '../plan-builder.js'
 import { filterNode, joinNode, withInputs } from '../plan-node.js'
 import { isVolatile } from './expression-facts.js'
+import { impliedBy } from './factor-disjunctions.js'
 import type { OptimizerRule } from './optimizer-rule.js'
 
 /**
@@ -171,7 +172,13 @@ function throughJoin(
     const side = sideOf(e, width)
     if (side === 'left' && moves.left) left!.push(e)
     else if (side === 'right' && moves.right) right!.push(remapColumns(e, (i) => i - width))
-    else if (isInner) condition!.push(e)
+    else if (isInner) {
+      condition!.push(e)
+      // Only here, where the condition first meets the join: in the join it would be found again and again.
+      const [ofLeft, ofRight] = (['left', 'right'] as const).map((own) => impliedBy(e, (part) => sideOf(part, width) === own))
+      if (ofLeft) left!.push(ofLeft)
+      if (ofRight) right!.push(remapColumns(ofRight, (i) => i - width))
+    }
     else rest!.push(e)
   }
   if (left!.length + right!.length + condition!.length === 0) return filter

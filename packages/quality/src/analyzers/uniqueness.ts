@@ -52,7 +52,8 @@ const grouping = ({ keys, nullKeys }: Uniqueness, filter: Expression | null): Gr
   kind: 'grouping',
   keys,
   filter,
-  scope: nullKeys === 'skip' ? 'any' : 'every',
+  // Of one column both mean the same, and the rules share a grouping.
+  scope: nullKeys === 'fail' || keys.length === 1 ? 'every' : 'any',
 })
 
 function metricOf({ measure, nullKeys }: Uniqueness, { rows, nullRows, groups, singles }: GroupingAnswer): number | null {

@@ -1,5 +1,5 @@
 import { agg, col, fn, lit, win } from '@deltaworks/expression'
-import { boolean, date, defineTable, merge, string, timestamp, type BuildContext } from '@deltaworks/lakehouse'
+import { anyFrame, boolean, date, defineTable, merge, string, timestamp, type BuildContext } from '@deltaworks/lakehouse'
 import type { DataFrame } from '@deltaworks/plan'
 import type { RetailConfiguration } from '../configuration.js'
 import { dimCustomerRules } from '../quality/dim-customer-rules.js'
@@ -75,7 +75,7 @@ const nowOf = (context: BuildContext<RetailConfiguration>) => lit(context.nowMic
 /** Versions that follow each other without a change are one; each ends where the next begins. */
 function versions(landed: DataFrame): DataFrame {
   const byCustomer = { partitionBy: [col('customer_key')], orderBy: [col('valid_from').asc()] }
-  return landed
+  const current = landed
     .select(
       col('customer_id').as('customer_key'),
       col('first_name'),
@@ -98,6 +98,7 @@ function versions(landed: DataFrame): DataFrame {
     .drop('content', 'former')
     .window({ valid_to: win.lead(col('valid_from')).over(byCustomer) })
     .withColumns({ is_current: col('valid_to').isNull(), is_inferred: lit(false) })
+  return anyFrame(current)
 }
 
 /** One member for each contact that no customer has, described by the contact's latest transaction. */

@@ -1,3 +1,4 @@
+export { writeReport } from './write-report.js'
 export { openSession, parseTimestampMs } from './open-session.js'
 export { invalidOption, interrupted, UsageError, usageProblem } from './errors.js'
 export { exitCode, exitCodeOf, reportError } from './exit-code.js'

@@ -1,5 +1,12 @@
-import { createPruningPredicate, type BoundExpression } from '@deltaworks/expression'
-import { fileKey, readDeletedRows, resolveFile, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { columnsOf, createPruningPredicate, type BoundExpression } from '@deltaworks/expression'
+import {
+  fileKey,
+  missingDataFile,
+  readDeletedRows,
+  resolveFile,
+  type AddFile,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import type { FileSplit, ScanPlan, ScanRequest, TableProvider, TableStatistics, VirtualColumn } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema, type Value } from '@deltaworks/schema'
 import { partitionValuesOf, rowCountOf, statisticsSource } from './file-statistics-source.js'
@@ -62,9 +69,12 @@ export class DeltaTableProvider implements TableProvider {
   async scan(request: ScanRequest): Promise<ScanPlan> {
     const kept = this.prune(request.filters)
     const splits: FileSplit[] = []
+    // What the filters alone name is read as well.
+    const needed = [...new Set([...request.projection, ...request.filters.flatMap((filter) => columnsOf(filter))])]
     for (const file of kept) {
+      await this.#requirePresent(file)
       const deletedRows = file.deletionVector === null ? null : await this.#deletedRows(file)
-      splits.push(this.#split(file, request, deletedRows))
+      splits.push(this.#split(file, needed, deletedRows))
     }
     return { splits, filesTotal: this.files.length, filesPruned: this.files.length - kept.length }
   }
@@ -92,13 +102,13 @@ export class DeltaTableProvider implements TableProvider {
     }
   }
 
-  #split(file: AddFile, request: ScanRequest, deletedRows: Uint32Array | null): FileSplit {
+  #split(file: AddFile, needed: readonly number[], deletedRows: Uint32Array | null): FileSplit {
     const { location, columnMapping } = this.snapshot
     const resolved = resolveFile(location, file.path)
     const values = this.snapshot.partitionColumns.length === 0 ? null : partitionValuesOf(this.snapshot, file)
     const constants: Record<string, Value> = {}
     const virtualColumns: Record<string, VirtualColumn> = {}
-    for (const index of request.projection) {
+    for (const index of needed) {
       const { name, type } = this.schema.fields[index]!
       if (values !== null && name in values) constants[name] = values[name]!
       // A void column is in no file.
@@ -119,6 +129,14 @@ export class DeltaTableProvider implements TableProvider {
       fieldIds: columnMapping.fieldIds,
       deletedRows,
       virtualColumns,
+    }
+  }
+
+  /** Where asking costs next to nothing, a file that is gone is told before anything is read, as the table's fault. */
+  async #requirePresent(file: AddFile): Promise<void> {
+    const { store, path } = resolveFile(this.snapshot.location, file.path)
+    if (store.uri.startsWith('file:') && !(await store.exists(path))) {
+      throw missingDataFile(this.snapshot.location.uri, file.path)
     }
   }
 

@@ -237,6 +237,16 @@ describe.each(testSessions)('on the %s', (_, session) => {
       expect(updated.lastWrite.metrics).toMatchObject({ numUpdatedRows: 1, numCopiedRows: 2 })
     })
 
+    it('D-63: the condition of an update may be over a partition column alone', async () => {
+      const rows = rowsOf(row(1, 'a'), row(2, null), row(3, 'b'))
+      const table = await DeltaTable.createWith(session, newUri(), rows, { partitionBy: ['city'] })
+      expect((await read(await table.update({ amount: lit(7) }, col('city').eq('a')))).map((r) => r[2])).toEqual([
+        700n,
+        100n,
+        100n,
+      ])
+    })
+
     it('D-44: an append-only table refuses both', async () => {
       const table = await DeltaTable.createWith(session, newUri(), rowsOf(row(1)), {
         properties: { 'delta.appendOnly': 'true' },

@@ -85,14 +85,14 @@ describe.each(testSessions)('on the %s', (_, session) => {
       const before = await all()
       const later = Date.now() + 8 * day
       await expect(table.vacuum({ retentionMs: 0 })).rejects.toMatchObject({ code: 'DW-TABLE-0009' })
-      expect((await table.vacuum({})).files).toEqual([])
+      expect((await table.vacuum({})).paths).toEqual([])
       const dry = await table.vacuum({ dryRun: true, nowMs: later })
       expect(await all()).toEqual(before)
       const done = await table.vacuum({ nowMs: later })
-      expect(done.files).toEqual(dry.files)
-      expect(dry.files).toHaveLength(7)
+      expect(done.paths).toEqual(dry.paths)
+      expect(dry.paths).toHaveLength(7)
       const left = await all()
-      expect(left.sort()).toEqual(before.filter((path) => !dry.files.includes(path)).sort())
+      expect(left.sort()).toEqual(before.filter((path) => !dry.paths.includes(path)).sort())
       expect(left).toEqual(expect.arrayContaining(['_SUCCESS', '.hidden', 'p=a/_temporary/f']))
       expect(await ids(await table.refresh())).toEqual(await ids(table))
       expect((await table.history(2)).map((e) => e.info?.operation)).toEqual(['VACUUM END', 'VACUUM START'])
@@ -100,8 +100,8 @@ describe.each(testSessions)('on the %s', (_, session) => {
 
     it('D-78: the check can be switched off', async () => {
       const table = await (await manyFiles()).optimize()
-      const done = await table.vacuum({ retentionMs: 0, enforceRetention: false, nowMs: Date.now() + 1000 })
-      expect(done.files).toHaveLength(5)
+      const done = await table.vacuum({ retentionMs: 0, allowShortRetention: true, nowMs: Date.now() + 1000 })
+      expect(done.paths).toHaveLength(5)
     })
   })
 

@@ -1,5 +1,12 @@
 import type { DataFrame } from '@deltaworks/plan'
-import { splitRows, verify, type Rule, type RuleAction, type VerificationResult } from '@deltaworks/quality'
+import {
+  splitRows,
+  verify,
+  type Rule,
+  type RuleAction,
+  type TableProfile,
+  type VerificationResult,
+} from '@deltaworks/quality'
 import { qualityRules, type RunContext } from './run-context.js'
 import type { QualityResult } from './run-result.js'
 import type { TableDefinition } from './table-definition.js'
@@ -14,6 +21,8 @@ export interface GateResult {
   readonly refused: DataFrame | null
   /** Good rows that a flagging rule fails on, in the same form; null if there are none. */
   readonly flagged: DataFrame | null
+  /** Raw tables: what their columns hold, from the same scan as the rules. */
+  readonly profile: TableProfile | null
 }
 
 export const openGate = (rows: DataFrame): GateResult => ({
@@ -22,6 +31,7 @@ export const openGate = (rows: DataFrame): GateResult => ({
   good: rows,
   refused: null,
   flagged: null,
+  profile: null,
 })
 
 /** Evaluates a table's rules on its rows: one scan for all that need no grouping, and one more for each that does. */
@@ -34,6 +44,7 @@ export async function passGate(table: TableDefinition, rows: DataFrame, context:
     references,
     signal: context.signal,
     nowMicros: context.nowMicros,
+    profile: table.source !== null,
   })
   const refusing = failing(rules, verification, 'quarantine')
   const split = refusing.length === 0 ? null : splitRows(rows, refusing, { references })
@@ -45,6 +56,7 @@ export async function passGate(table: TableDefinition, rows: DataFrame, context:
     good,
     refused: split?.bad ?? null,
     flagged: flagging.length === 0 ? null : splitRows(good, flagging, { references }).bad,
+    profile: verification.profile,
   }
 }
 

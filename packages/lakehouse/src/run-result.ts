@@ -1,3 +1,4 @@
+import type { TableProfile } from '@deltaworks/quality'
 import type { Layer } from './table-definition.js'
 
 /** What one step of a run did. Times are milliseconds since the run began. */
@@ -31,11 +32,16 @@ export interface QualityResult {
   readonly rule: string
   readonly description: string
   readonly level: 'critical' | 'warning'
+  readonly action: 'quarantine' | 'flag' | 'none'
   readonly status: 'passed' | 'failed' | 'error'
   readonly metric: number | null
   readonly threshold: string
   readonly rowsFailed: number | null
   readonly message: string
+}
+
+export interface RawProfile extends TableProfile {
+  readonly table: string
 }
 
 export interface TableState {
@@ -60,6 +66,7 @@ export interface RunResult {
   readonly steps: readonly StepResult[]
   readonly files: readonly IngestedFile[]
   readonly quality: readonly QualityResult[]
+  readonly profiles: readonly RawProfile[]
   readonly quarantined: number
   readonly tables: readonly TableState[]
 }

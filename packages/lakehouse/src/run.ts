@@ -10,7 +10,7 @@ import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
 import type { RunContext } from './run-context.js'
-import type { IngestedFile, QualityResult, RunResult, StepResult, TableState } from './run-result.js'
+import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
 import type { TableDefinition } from './table-definition.js'
 
 export interface RunOptions {
@@ -66,6 +66,7 @@ class Run {
   readonly #files: IngestedFile[] = []
   readonly #quality: QualityResult[] = []
   readonly #stepCount: number
+  readonly #profiles: RawProfile[] = []
   #quarantined = 0
   /** Rows of gated tables without those that were refused: what builds read. */
   readonly #good = new Map<string, DataFrame>()
@@ -167,6 +168,7 @@ class Run {
     const gate = await passGate(table, rows, this.#context)
     const refused = await this.#quarantineFailures(table, gate)
     this.#quality.push(...gate.results)
+    if (gate.profile !== null) this.#profiles.push({ table: table.name, ...gate.profile })
     const step = this.#step({
       step: `check ${table.name}`,
       kind: 'quality',
@@ -233,6 +235,7 @@ class Run {
       steps: this.#steps,
       files: this.#files,
       quality: this.#quality,
+      profiles: this.#profiles,
       quarantined: this.#quarantined,
       tables,
     }

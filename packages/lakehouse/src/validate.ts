@@ -23,7 +23,8 @@ export function validateLakehouse(
     const own = table.quality?.(context) ?? []
     rules += own.length
     const references = new Map<string, Schema>(Object.entries(table.from).map(([name, input]) => [name, input.schema]))
-    validateRules(own, table.schema, references)
+    const [problem] = validateRules(own, table.schema, references)
+    if (problem !== undefined) throw problem
   }
   return { tables: lakehouse.tables.length, rules }
 }

@@ -46,8 +46,10 @@ export function boundsOf(limits: Limits): Bounds {
   if (limits.equalTo !== undefined) return exactly(limits.equalTo)
   const min = limits.atLeast ?? limits.moreThan ?? null
   const max = limits.atMost ?? limits.lessThan ?? null
-  if (min === null && max === null) throw invalidRule('it has no limits; give atLeast, atMost, moreThan, lessThan or equalTo')
-  if (min !== null && max !== null && min > max) throw invalidRule(`its lower limit ${min} is above its upper limit ${max}`)
+  if (min === null && max === null)
+    throw invalidRule('it has no limits; give atLeast, atMost, moreThan, lessThan or equalTo')
+  if (min !== null && max !== null && min > max)
+    throw invalidRule(`its lower limit ${min} is above its upper limit ${max}`)
   return range(min, max, {
     minInclusive: limits.atLeast !== undefined || min === null,
     maxInclusive: limits.atMost !== undefined || max === null,

@@ -48,12 +48,10 @@ export interface Position {
 }
 
 export const dqdlSyntax = (position: Position, problem: string): QualityError =>
-  new QualityError(
-    'DW-QUALITY-0006',
-    'usage',
-    `DQDL, line ${position.line}, column ${position.column}: ${problem}.`,
-    { line: position.line, column: position.column },
-  )
+  new QualityError('DW-QUALITY-0006', 'usage', `DQDL, line ${position.line}, column ${position.column}: ${problem}.`, {
+    line: position.line,
+    column: position.column,
+  })
 
 export const dqdlUnsupported = (position: Position, ruleType: string): QualityError =>
   new QualityError(

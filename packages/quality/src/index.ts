@@ -1,7 +1,13 @@
 export { boundsOf, formatBounds, within } from './bounds.js'
 export type { Bounds, Limits, Range, ValueSet } from './bounds.js'
 export { absoluteChange, judge, onlineNormal, relativeRateOfChange } from './anomaly-strategy.js'
-export type { AbsoluteChange, AnomalyStrategy, AnomalyVerdict, OnlineNormal, RelativeRateOfChange } from './anomaly-strategy.js'
+export type {
+  AbsoluteChange,
+  AnomalyStrategy,
+  AnomalyVerdict,
+  OnlineNormal,
+  RelativeRateOfChange,
+} from './anomaly-strategy.js'
 export { dqdl, parseDqdl } from './dqdl/parse.js'
 export { QualityError } from './errors.js'
 export { MemoryMetricsRepository, TableMetricsRepository } from './metrics-repository.js'

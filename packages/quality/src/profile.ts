@@ -24,6 +24,8 @@ export interface ProfileOptions {
   readonly topValues?: number
   /** A column with more distinct values than this has no top values; default 40. */
   readonly lowCardinality?: number
+  /** Shortest and longest texts; default true. They are the dearest figures of a small table in a cold process. */
+  readonly lengths?: boolean
   /** Rows that semantic types are told from; default 200, 0: none. */
   readonly sampleRows?: number
 }
@@ -58,7 +60,7 @@ export function profileAggregates(schema: Schema, options: ProfileOptions): Prof
   let place = 0
   const columns = chosen(schema, options).map((field, i) => {
     const figures = new Map<Figure, number>()
-    for (const [figure, aggregate] of figuresOf(field)) {
+    for (const [figure, aggregate] of figuresOf(field, options.lengths ?? true)) {
       aggregates[`profile_${i}_${figure}`] = aggregate
       figures.set(figure, place++)
     }
@@ -70,13 +72,13 @@ export function profileAggregates(schema: Schema, options: ProfileOptions): Prof
 const chosen = (schema: Schema, { columns }: ProfileOptions): readonly Field[] =>
   columns === undefined ? schema.fields : schema.fields.filter((field) => columns.includes(field.name))
 
-function figuresOf({ name, type }: Field): readonly (readonly [Figure, Expr])[] {
+function figuresOf({ name, type }: Field, lengths: boolean): readonly (readonly [Figure, Expr])[] {
   const value = col(name)
   const figures: [Figure, Expr][] = [['count', agg.count(value)]]
   if (isNested(type) || type.kind === 'null' || type.kind === 'variant' || type.kind === 'binary') return figures
   figures.push(['distinct', agg.approxCountDistinct(value)], ['min', agg.min(value)], ['max', agg.max(value)])
   if (isNumeric(type)) figures.push(['mean', agg.avg(value)], ['deviation', agg.stddev(value)])
-  if (type.kind === 'string') {
+  if (type.kind === 'string' && lengths) {
     figures.push(['minLength', agg.min(fn.length(value))], ['maxLength', agg.max(fn.length(value))])
   }
   return figures
@@ -134,9 +136,11 @@ function semanticType(
     const looksLike = semanticTypeOf(sample)
     if (looksLike !== null) return looksLike
   }
-  if (distinct === null || count < 20 || (type.kind !== 'string' && type.kind !== 'int32' && type.kind !== 'int64')) return null
+  if (distinct === null || count < 20 || (type.kind !== 'string' && type.kind !== 'int32' && type.kind !== 'int64'))
+    return null
   // Distinct counts are approximate to a few percent.
-  if (distinct >= count * 0.95 && (/(^|_)(id|key|number|code)$/i.test(name) || type.kind === 'string')) return 'identifier'
+  if (distinct >= count * 0.95 && (/(^|_)(id|key|number|code)$/i.test(name) || type.kind === 'string'))
+    return 'identifier'
   return distinct <= Math.min(40, count / 10) ? 'category' : null
 }
 
@@ -168,7 +172,9 @@ export async function topValuesOf(
 ): Promise<TableProfile> {
   const wanted = options.topValues ?? 0
   const limit = options.lowCardinality ?? 40
-  const few = result.columns.filter(({ approximateDistinct }) => approximateDistinct !== null && approximateDistinct <= limit)
+  const few = result.columns.filter(
+    ({ approximateDistinct }) => approximateDistinct !== null && approximateDistinct <= limit,
+  )
   if (wanted === 0 || few.length === 0) return result
   const counted = few
     .map(({ name }) => frame.select(lit(name).as('column'), col(name).cast({ kind: 'string' }).as('value')))

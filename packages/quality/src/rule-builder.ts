@@ -59,7 +59,8 @@ export class RuleBuilder implements Rule {
   }
   /** Uniqueness: which row of a key is kept, the first by these. @throws QualityError DW-QUALITY-0005 for other rules */
   keeping(...order: readonly SortKey[]): RuleBuilder {
-    if (this.constraint.kind !== 'uniqueness') throw invalidRule(`"${this.id}" is not about uniqueness, so it keeps no row`)
+    if (this.constraint.kind !== 'uniqueness')
+      throw invalidRule(`"${this.id}" is not about uniqueness, so it keeps no row`)
     return new RuleBuilder({ ...this, constraint: { ...this.constraint, keep: order } })
   }
   /** Values: a null counts as failing (by default it is not asked about). */
@@ -70,7 +71,8 @@ export class RuleBuilder implements Rule {
     return this.#nulls('pass')
   }
   #nulls(nulls: 'fail' | 'pass'): RuleBuilder {
-    if (this.constraint.kind !== 'compliance') throw invalidRule(`"${this.id}" does not judge values, so nulls cannot ${nulls} it`)
+    if (this.constraint.kind !== 'compliance')
+      throw invalidRule(`"${this.id}" does not judge values, so nulls cannot ${nulls} it`)
     return new RuleBuilder({ ...this, constraint: { ...this.constraint, nulls } })
   }
 }

@@ -101,14 +101,7 @@ export interface ColumnExists {
 }
 
 export type StatisticName =
-  | 'min'
-  | 'max'
-  | 'mean'
-  | 'sum'
-  | 'standard_deviation'
-  | 'distinct_count'
-  | 'min_length'
-  | 'max_length'
+  'min' | 'max' | 'mean' | 'sum' | 'standard_deviation' | 'distinct_count' | 'min_length' | 'max_length'
 
 /** Metric: the statistic as a double. */
 export interface Statistic {

@@ -16,7 +16,8 @@ afterAll(() => session.close())
 
 const references = new Map([['customers', customers()]])
 const rowsOf = async (frame: DataFrame): Promise<readonly (readonly Value[])[]> => (await session.collect(frame)).rows
-const keyOf = (row: readonly Value[]) => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+const keyOf = (row: readonly Value[]) =>
+  JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
 
 const rules = [
   quality.isComplete('id').quarantine(),
@@ -46,7 +47,13 @@ describe('splitRows', () => {
   })
 
   it('Q-21: rows that a filter leaves out never fail', async () => {
-    const filtered = [quality.isUnique('id').where(col('quantity').gt(lit(2))).quarantine(), quality.isEmail('email').where(col('id').isNull()).quarantine()]
+    const filtered = [
+      quality
+        .isUnique('id')
+        .where(col('quantity').gt(lit(2)))
+        .quarantine(),
+      quality.isEmail('email').where(col('id').isNull()).quarantine(),
+    ]
     const { bad } = quality.splitRows(orders(), filtered, { references })
     expect(await rowsOf(bad)).toEqual([])
   })
@@ -60,7 +67,10 @@ describe('splitRows', () => {
   })
 
   it('N-04: a composite with a rule across tables names its rows', async () => {
-    const composite = quality.anyOf(quality.referentialIntegrity('customer', 'customers', 'name'), quality.isEmail('email')).named('known').quarantine()
+    const composite = quality
+      .anyOf(quality.referentialIntegrity('customer', 'customers', 'name'), quality.isEmail('email'))
+      .named('known')
+      .quarantine()
     const { bad } = quality.splitRows(orders(), [composite], { references })
     expect((await rowsOf(bad)).map((row) => [row[0], row[6]])).toEqual([[6n, 'known']])
   })
@@ -82,7 +92,10 @@ describe('splitRows', () => {
     const pool: readonly Rule[] = [
       ...rules.map((rule) => rule.quarantine()),
       quality.isPrimaryKey('id', 'customer').quarantine(),
-      quality.isUnique('customer').where(col('amount').gt(lit(0))).quarantine(),
+      quality
+        .isUnique('customer')
+        .where(col('amount').gt(lit(0)))
+        .quarantine(),
       quality.hasOutlierShare('amount', 0, { method: 'z_score', factor: 1, groupBy: 'customer' }).quarantine(),
       quality.isNonNegative('amount').nullsFail().quarantine(),
       quality.allOf(quality.isComplete('email'), quality.isPositive('quantity')).quarantine(),

@@ -27,7 +27,11 @@ export function splitRows(
   options: SplitOptions = {},
 ): { readonly good: DataFrame; readonly bad: DataFrame } {
   const frame = table as DataFrame
-  const { rows, verdicts } = judgeRows(frame, rules.filter((rule) => rule.action === 'quarantine'), options)
+  const { rows, verdicts } = judgeRows(
+    frame,
+    rules.filter((rule) => rule.action === 'quarantine'),
+    options,
+  )
   const failing = verdicts.length === 0 ? lit(false) : anyFails(verdicts)
   return {
     good: rows.filter(failing.not()).select(...columnsOf(frame)),
@@ -38,7 +42,11 @@ export function splitRows(
 /** Every row with `failed_rules` and `failure_reasons`, null where no rule fails: rules whose action is `flag` or `quarantine`. */
 export function flagRows(table: AnyFrame, rules: readonly Rule[], options: SplitOptions = {}): DataFrame {
   const frame = table as DataFrame
-  const { rows, verdicts } = judgeRows(frame, rules.filter((rule) => rule.action !== 'none'), options)
+  const { rows, verdicts } = judgeRows(
+    frame,
+    rules.filter((rule) => rule.action !== 'none'),
+    options,
+  )
   const failing = verdicts.length === 0 ? lit(false) : anyFails(verdicts)
   const onlyIfFailing = explanations(verdicts).map((text) => when(failing, text).otherwise(lit(null, string)))
   return rows.select(
@@ -66,7 +74,8 @@ export function judgeRows(
   const verdicts: NamedVerdict[] = []
   for (const rule of rules) {
     const verdict = analyzerOf(rule.constraint).verdict(rule.constraint, rule.filter, annotated.forRule(rule.id))
-    if (verdict !== null) verdicts.push({ rule, ...verdict, failing: fn.coalesce(verdict.failing, lit(false, boolean)) })
+    if (verdict !== null)
+      verdicts.push({ rule, ...verdict, failing: fn.coalesce(verdict.failing, lit(false, boolean)) })
   }
   return { rows: annotated.frame, verdicts }
 }
@@ -81,10 +90,7 @@ function explanations(verdicts: readonly NamedVerdict[]): readonly Expr[] {
   const none = lit(null, string)
   const ids = verdicts.map(({ failing, rule }) => when(failing, lit(rule.id)).otherwise(none))
   const reasons = verdicts.map(({ failing, reason }) => when(failing, reason).otherwise(none))
-  return [
-    fn.concat_ws(', ', ...ids).as(failedRulesColumn),
-    fn.concat_ws('; ', ...reasons).as(failureReasonsColumn),
-  ]
+  return [fn.concat_ws(', ', ...ids).as(failedRulesColumn), fn.concat_ws('; ', ...reasons).as(failureReasonsColumn)]
 }
 
 class AnnotatedRows {

@@ -1,7 +1,14 @@
 import { bind, type Expression } from '@deltaworks/expression'
 import { isDeltaworksError, type DataType, type Schema } from '@deltaworks/schema'
 import { analyzerOf } from './analyzers/index.js'
-import { duplicateRule, ruleDoesNotFit, ruleUnsupported, unknownColumn, unknownReference, type QualityError } from './errors.js'
+import {
+  duplicateRule,
+  ruleDoesNotFit,
+  ruleUnsupported,
+  unknownColumn,
+  unknownReference,
+  type QualityError,
+} from './errors.js'
 import type { Constraint, Rule } from './rule.js'
 
 /**
@@ -42,7 +49,8 @@ export function problemOf(
     if ('error' in bound) return bound.error
     types.set(expression, bound.type)
   }
-  if (filter !== null && types.get(filter)!.kind !== 'boolean') return ruleDoesNotFit(id, 'its `where` is not a condition')
+  if (filter !== null && types.get(filter)!.kind !== 'boolean')
+    return ruleDoesNotFit(id, 'its `where` is not a condition')
   const problem = analyzer.problem?.(constraint, schema, (e) => types.get(e) ?? bind(e, schema).type)
   if (problem !== undefined && problem !== null) return ruleDoesNotFit(id, problem)
   return references === undefined ? null : referenceProblem(id, constraint, references)

@@ -74,5 +74,9 @@ export const expressionKey = (expression: Expression): string => toText(expressi
 /** JSON in which bigints and bytes keep their kind. */
 const toText = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'bigint' ? `${part}n` : part instanceof Uint8Array ? `bytes ${Buffer.from(part).toString('hex')}` : part,
+    typeof part === 'bigint'
+      ? `${part}n`
+      : part instanceof Uint8Array
+        ? `bytes ${Buffer.from(part).toString('hex')}`
+        : part,
   )

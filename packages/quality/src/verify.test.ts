@@ -21,9 +21,17 @@ async function one(rule: Rule, options?: VerifyOptions): Promise<RuleResult> {
 }
 
 const cases: readonly (readonly [string, Rule, Partial<RuleResult>])[] = [
-  ['Q-03: completeness', quality.isComplete('id'), { status: 'failed', metric: 7 / 8, rowsFailed: 1, threshold: '>= 1' }],
+  [
+    'Q-03: completeness',
+    quality.isComplete('id'),
+    { status: 'failed', metric: 7 / 8, rowsFailed: 1, threshold: '>= 1' },
+  ],
   ['Q-03: completeness of most', quality.hasCompleteness('id', 0.8), { status: 'passed', metric: 7 / 8 }],
-  ['Q-03: completeness where', quality.isComplete('id').where(col('customer').eq(lit('bob'))), { status: 'passed', metric: 1, rowsFailed: 0 }],
+  [
+    'Q-03: completeness where',
+    quality.isComplete('id').where(col('customer').eq(lit('bob'))),
+    { status: 'passed', metric: 1, rowsFailed: 0 },
+  ],
   ['Q-04: uniqueness', quality.isUnique('id'), { status: 'failed', metric: 5 / 7, rowsFailed: 1 }],
   ['Q-04: uniqueness of two columns', quality.isUnique('id', 'email'), { status: 'passed', metric: 1, rowsFailed: 0 }],
   ['Q-04: most are unique', quality.hasUniqueness('id', 0.7), { status: 'passed' }],
@@ -31,18 +39,34 @@ const cases: readonly (readonly [string, Rule, Partial<RuleResult>])[] = [
   ['Q-04: distinct values', quality.hasDistinctCount('customer', 4), { status: 'passed', metric: 4 }],
   ['Q-04: distinctness', quality.hasDistinctness('id', 0.9), { status: 'failed', metric: 6 / 7 }],
   ['Q-04: unique value ratio', quality.hasUniqueValueRatio('id', 0.9), { status: 'failed', metric: 5 / 6 }],
-  ['Q-10: a business rule', quality.satisfies('amount_not_zero', col('amount').ne(lit(0))), { status: 'failed', metric: 6 / 7, rowsFailed: 1 }],
+  [
+    'Q-10: a business rule',
+    quality.satisfies('amount_not_zero', col('amount').ne(lit(0))),
+    { status: 'failed', metric: 6 / 7, rowsFailed: 1 },
+  ],
   ['Q-10: positive', quality.isPositive('amount', 0.8), { status: 'passed', metric: 6 / 7, rowsFailed: 1 }],
   ['Q-10: not negative', quality.isNonNegative('amount'), { status: 'passed', metric: 1 }],
-  ['Q-10: nulls fail if wanted', quality.isNonNegative('amount').nullsFail(), { status: 'failed', metric: 7 / 8, rowsFailed: 1 }],
+  [
+    'Q-10: nulls fail if wanted',
+    quality.isNonNegative('amount').nullsFail(),
+    { status: 'failed', metric: 7 / 8, rowsFailed: 1 },
+  ],
   ['Q-10: nulls pass if wanted', quality.isPositive('amount').nullsPass(), { metric: 7 / 8, rowsFailed: 1 }],
   ['Q-11: contained', quality.isContainedIn('customer', ['ann', 'bob']), { metric: 5 / 7, rowsFailed: 2 }],
   ['Q-11: within', quality.isWithin('quantity', { moreThan: 1, atMost: 8 }), { metric: 6 / 7, rowsFailed: 1 }],
   ['Q-12: pattern', quality.matchesPattern('customer', /^[a-c]/), { metric: 6 / 7, rowsFailed: 1 }],
   ['Q-12: e-mail', quality.isEmail('email', 0.9), { status: 'failed', metric: 5 / 7, rowsFailed: 2 }],
   ['Q-13: data type', quality.hasDataType('customer', int32, 0.5), { status: 'failed', metric: 0, rowsFailed: 7 }],
-  ['Q-20: referential integrity', quality.referentialIntegrity('customer', 'customers', 'name', 0.05), { status: 'failed', metric: 6 / 7, rowsFailed: 1 }],
-  ['Q-20: few orphans are allowed', quality.referentialIntegrity(col('customer'), 'customers', col('name'), 0.2), { status: 'passed' }],
+  [
+    'Q-20: referential integrity',
+    quality.referentialIntegrity('customer', 'customers', 'name', 0.05),
+    { status: 'failed', metric: 6 / 7, rowsFailed: 1 },
+  ],
+  [
+    'Q-20: few orphans are allowed',
+    quality.referentialIntegrity(col('customer'), 'customers', col('name'), 0.2),
+    { status: 'passed' },
+  ],
   ['Q-02: rows', quality.hasRowCount({ atLeast: 8, lessThan: 9 }), { status: 'passed', metric: 8 }],
   ['Q-02: columns', quality.hasColumnCount(6), { status: 'passed', metric: 6 }],
   ['Q-02: a column', quality.hasColumn('ordered', date), { status: 'passed' }],
@@ -54,9 +78,21 @@ const cases: readonly (readonly [string, Rule, Partial<RuleResult>])[] = [
   ['Q-09: lengths', quality.hasMaxLength('customer', 3), { status: 'passed', metric: 3 }],
   ['Q-62: outliers by quartiles', quality.hasOutlierShare('amount', 0.01), { status: 'failed', rowsFailed: 2 }],
   ['Q-62: outliers by median', quality.hasOutlierShare('amount', 0.5, { method: 'mad' }), { status: 'passed' }],
-  ['Q-62: outliers by mean and group', quality.hasOutlierShare('amount', 0, { method: 'z_score', groupBy: 'customer' }), { status: 'passed', rowsFailed: 0 }],
-  ['Q-48: and', quality.allOf(quality.isComplete('id'), quality.isComplete('email')), { status: 'failed', metric: 0, rowsFailed: 2 }],
-  ['Q-48: or', quality.anyOf(quality.isComplete('id'), quality.isComplete('email')), { status: 'failed', rowsFailed: 0 }],
+  [
+    'Q-62: outliers by mean and group',
+    quality.hasOutlierShare('amount', 0, { method: 'z_score', groupBy: 'customer' }),
+    { status: 'passed', rowsFailed: 0 },
+  ],
+  [
+    'Q-48: and',
+    quality.allOf(quality.isComplete('id'), quality.isComplete('email')),
+    { status: 'failed', metric: 0, rowsFailed: 2 },
+  ],
+  [
+    'Q-48: or',
+    quality.anyOf(quality.isComplete('id'), quality.isComplete('email')),
+    { status: 'failed', rowsFailed: 0 },
+  ],
 ]
 
 describe('rules', () => {
@@ -77,7 +113,9 @@ describe('rules', () => {
     expect(plan.orphans.length).toBe(1)
     const result = await verify(rules)
     expect(result.scanCount).toBe(plan.scanCount)
-    expect(result.rules.map((rule) => rule.status)).toEqual(await Promise.all(cases.map(async ([, rule]) => (await one(rule)).status)))
+    expect(result.rules.map((rule) => rule.status)).toEqual(
+      await Promise.all(cases.map(async ([, rule]) => (await one(rule)).status)),
+    )
   })
 
   it('Q-01: a critical failure fails the whole, another one only warns', async () => {
@@ -92,23 +130,42 @@ describe('rules', () => {
   })
 
   it('a rule that cannot be evaluated is an error and stops no other', async () => {
-    const result = await verify([quality.isComplete('nmae').critical(), quality.customSql('select 1', 1), quality.hasRowCount(8)])
+    const result = await verify([
+      quality.isComplete('nmae').critical(),
+      quality.customSql('select 1', 1),
+      quality.hasRowCount(8),
+    ])
     expect(result.rules.map((rule) => rule.status)).toEqual(['error', 'error', 'passed'])
     expect(result.status).toBe('failed')
   })
 
   it('on no rows nothing is missing and nothing repeats', async () => {
-    const result = await quality.verify(session, orders([]), [quality.isComplete('id'), quality.isUnique('id'), quality.isEmail('email')])
-    expect(result.rules.map(({ status, metric }) => [status, metric])).toEqual([['passed', null], ['passed', null], ['passed', null]])
+    const result = await quality.verify(session, orders([]), [
+      quality.isComplete('id'),
+      quality.isUnique('id'),
+      quality.isEmail('email'),
+    ])
+    expect(result.rules.map(({ status, metric }) => [status, metric])).toEqual([
+      ['passed', null],
+      ['passed', null],
+      ['passed', null],
+    ])
   })
 })
 
 describe('history', () => {
   it('Q-46: a metric out of line with earlier runs fails', async () => {
     const repository = new quality.MemoryMetricsRepository()
-    const rule = quality.isStable(quality.hasRowCount({ atLeast: 0 }), quality.relativeRateOfChange({ minimum: 0.5, maximum: 2 }))
+    const rule = quality.isStable(
+      quality.hasRowCount({ atLeast: 0 }),
+      quality.relativeRateOfChange({ minimum: 0.5, maximum: 2 }),
+    )
     const at = (rows: number, i: number) =>
-      quality.verify(session, orders(orderRows.slice(0, rows)), [rule], { repository, table: 'orders', nowMicros: BigInt(i) * 1_000_000n })
+      quality.verify(session, orders(orderRows.slice(0, rows)), [rule], {
+        repository,
+        table: 'orders',
+        nowMicros: BigInt(i) * 1_000_000n,
+      })
     expect((await at(4, 1)).status).toBe('passed')
     expect((await at(8, 2)).status).toBe('passed')
     expect((await at(3, 3)).status).toBe('warnings')
@@ -122,7 +179,14 @@ describe('profile', () => {
     expect(result.rowCount).toBe(8)
     const [id, customer, email, amount, , ordered] = result.columns
     expect(id).toMatchObject({ nullCount: 1, min: '1', max: '7', approximateDistinct: 6 })
-    expect(customer).toMatchObject({ minLength: 3, maxLength: 3, topValues: [{ value: 'ann', count: 3 }, { value: 'bob', count: 2 }] })
+    expect(customer).toMatchObject({
+      minLength: 3,
+      maxLength: 3,
+      topValues: [
+        { value: 'ann', count: 3 },
+        { value: 'bob', count: 2 },
+      ],
+    })
     expect(email).toMatchObject({ completeness: 7 / 8, semanticType: null })
     expect(amount).toMatchObject({ min: '0.00', max: '999999.00' })
     expect(amount!.mean).toBeCloseTo(142_864.43, 2)
@@ -163,6 +227,8 @@ describe('validation', () => {
     expect(errors[4]!.message).toContain('did you mean "customers"?')
   })
   it('rules that fit have no problems', () => {
-    expect(quality.validateRules([quality.isEmail('email'), quality.hasDataType('customer', string)], schema)).toEqual([])
+    expect(quality.validateRules([quality.isEmail('email'), quality.hasDataType('customer', string)], schema)).toEqual(
+      [],
+    )
   })
 })

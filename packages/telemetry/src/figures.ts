@@ -1,7 +1,9 @@
-const counts = new Intl.NumberFormat('en')
-
-/** `2,823` */
-export const formatCount = (count: number): string => counts.format(count)
+/** `2,823`, `12,345.67`. By hand: the first use of `Intl` in a process costs 15 ms. */
+export function formatCount(count: number): string {
+  const [whole, fraction] = String(count).split('.')
+  const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',')
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}
 
 /** `1.4 MB`, decimal units. */
 export function formatBytes(bytes: number): string {

@@ -36,7 +36,11 @@ export function renderMarkdown(report: RunReport): string {
       rule.description,
       rule.level,
       rule.status,
-      rule.metric === null ? '' : rule.metric >= 0 && rule.metric <= 1 ? formatShare(rule.metric) : formatCount(rule.metric),
+      rule.metric === null
+        ? ''
+        : rule.metric >= 0 && rule.metric <= 1
+          ? formatShare(rule.metric)
+          : formatCount(rule.metric),
       rule.rowsFailed === null ? '' : formatCount(rule.rowsFailed),
     ])
     blocks.push(
@@ -46,7 +50,10 @@ export function renderMarkdown(report: RunReport): string {
   }
   if (report.quarantine.length > 0) {
     const rows = report.quarantine.map((entry) => [entry.table, entry.rule, entry.reason, formatCount(entry.rows)])
-    blocks.push(`## Quarantine: ${formatCount(totals.rowsQuarantined)} rows`, table(['table', 'rule', 'reason', 'rows'], rows))
+    blocks.push(
+      `## Quarantine: ${formatCount(totals.rowsQuarantined)} rows`,
+      table(['table', 'rule', 'reason', 'rows'], rows),
+    )
   }
   if (report.exports.length > 0) {
     const rows = report.exports.map((entry) => [
@@ -58,7 +65,10 @@ export function renderMarkdown(report: RunReport): string {
     blocks.push(`## Warehouse: ${report.exports[0]!.target}`, table(['table', 'status', 'rows', 'reconciled'], rows))
   }
   if (report.places.length > 0) {
-    blocks.push('## Where things are', report.places.map(({ label, location }) => `- ${label}: \`${location}\``).join('\n'))
+    blocks.push(
+      '## Where things are',
+      report.places.map(({ label, location }) => `- ${label}: \`${location}\``).join('\n'),
+    )
   }
   return `${blocks.join('\n\n')}\n`
 }

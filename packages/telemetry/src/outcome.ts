@@ -24,11 +24,17 @@ export interface Totals {
 }
 
 export function totalsOf({ steps, quality, quarantine }: RunReport): Totals {
-  const sum = (of: readonly ReportStep[], value: (step: ReportStep) => number) => of.reduce((n, step) => n + value(step), 0)
-  const written = steps.filter((step) => step.status === 'written' && step.kind !== 'quarantine' && step.kind !== 'export')
+  const sum = (of: readonly ReportStep[], value: (step: ReportStep) => number) =>
+    of.reduce((n, step) => n + value(step), 0)
+  const written = steps.filter(
+    (step) => step.status === 'written' && step.kind !== 'quarantine' && step.kind !== 'export',
+  )
   const quarantined = sum(steps, (step) => step.rowsQuarantined)
   return {
-    rowsIngested: sum(steps.filter((step) => step.kind === 'ingest'), (step) => step.rowsIn),
+    rowsIngested: sum(
+      steps.filter((step) => step.kind === 'ingest'),
+      (step) => step.rowsIn,
+    ),
     rowsOut: sum(written, (step) => step.rowsOut),
     rowsQuarantined: quarantined > 0 ? quarantined : quarantine.reduce((n, entry) => n + entry.rows, 0),
     tablesWritten: new Set(written.map((step) => step.table)).size,

@@ -43,7 +43,18 @@ describe('the HTML page', () => {
     expect(html).not.toMatch(/<script|<link(?! rel="icon" href="data:,")|@import|url\(|src=|https?:/)
   })
   it('shows every section, and a bar a step', () => {
-    for (const id of ['warnings', 'timeline', 'tables', 'quality', 'quarantine', 'exports', 'profiles', 'files', 'places', 'facts']) {
+    for (const id of [
+      'warnings',
+      'timeline',
+      'tables',
+      'quality',
+      'quarantine',
+      'exports',
+      'profiles',
+      'files',
+      'places',
+      'facts',
+    ]) {
       expect(html).toContain(`<section id="${id}">`)
     }
     expect(html.match(/<rect class="(?!stripe)/g)).toHaveLength(sampleReport.steps.length)

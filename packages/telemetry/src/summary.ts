@@ -15,7 +15,10 @@ interface Palette {
   readonly tone: Readonly<Record<Tone, Style>>
 }
 
-const code = (open: number, close: number): Style => (text) => `\u001b[${open}m${text}\u001b[${close}m`
+const code =
+  (open: number, close: number): Style =>
+  (text) =>
+    `\u001b[${open}m${text}\u001b[${close}m`
 const plain: Style = (text) => text
 const coloured: Palette = {
   bold: code(1, 22),
@@ -43,7 +46,10 @@ export function renderSummary(report: RunReport, { colour, width }: SummaryOptio
     warnings(report, palette, columns),
     places(report, palette),
   ]
-  return `\n${sections.filter((lines) => lines.length > 0).map((lines) => lines.map((line) => `  ${line}`.trimEnd()).join('\n')).join('\n\n')}\n`
+  return `\n${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => `  ${line}`.trimEnd()).join('\n'))
+    .join('\n\n')}\n`
 }
 
 function heading(report: RunReport, { bold, dim, tone }: Palette, columns: number): string[] {
@@ -121,7 +127,10 @@ function quarantine(report: RunReport, palette: Palette, columns: number): strin
     return `  ${clip(text, columns - 6)}`
   })
   if (entries.length > shownRules) lines.push(palette.dim(`  and ${entries.length - shownRules} more kinds`))
-  return [`${palette.bold('Quarantine')}  ${palette.tone.warning(`${plural(rowsQuarantined, 'row')} set aside`)}`, ...lines]
+  return [
+    `${palette.bold('Quarantine')}  ${palette.tone.warning(`${plural(rowsQuarantined, 'row')} set aside`)}`,
+    ...lines,
+  ]
 }
 
 function exported(report: RunReport, palette: Palette, columns: number): string[] {
@@ -131,7 +140,8 @@ function exported(report: RunReport, palette: Palette, columns: number): string[
   const differ = report.exports.filter((entry) => entry.status === 'failed' || entry.reconciled === false)
   const { target, location } = report.exports[0]!
   const said = `${plural(loaded.length, 'table')}, ${plural(rows, 'row')} to ${target}; ${report.exports.length - loaded.length} unchanged`
-  const verdict = differ.length === 0 ? palette.tone.good('reconciled') : palette.tone.bad(`${differ.length} do not reconcile`)
+  const verdict =
+    differ.length === 0 ? palette.tone.good('reconciled') : palette.tone.bad(`${differ.length} do not reconcile`)
   return [`${palette.bold('Export')}  ${clip(said, columns - 30)} · ${verdict}`, palette.dim(`  ${location}`)]
 }
 

@@ -106,7 +106,8 @@ async function loadAll(target: WarehouseTarget, plan: LoadPlan, options: ExportO
     for (const { table } of plan.loads) {
       const began = performance.now()
       const rowCount = await target.load(table)
-      const reconciliation = table.expected === null ? null : reconcile(table, table.expected, await target.totals(table, table.expected))
+      const reconciliation =
+        table.expected === null ? null : reconcile(table, table.expected, await target.totals(table, table.expected))
       const difference = reconciliation === null ? null : firstDifference(reconciliation)
       if (difference !== null) throw difference
       exported.push({

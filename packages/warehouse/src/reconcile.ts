@@ -51,7 +51,12 @@ const totalNames: Readonly<Record<Comparison['total'], string>> = {
   max: 'the largest value',
 }
 
-function compareColumn(column: string, type: DataType, lake: ColumnTotals, warehouse: ColumnTotals): readonly Comparison[] {
+function compareColumn(
+  column: string,
+  type: DataType,
+  lake: ColumnTotals,
+  warehouse: ColumnTotals,
+): readonly Comparison[] {
   const comparisons: Comparison[] = []
   if (lake.nullCount !== undefined && lake.nullCount !== null) {
     comparisons.push({

@@ -73,3 +73,5 @@ if __name__ == "__main__":
         {"delta-rs": delta_rs, "spark": spark}[sys.argv[1]](sys.argv[2])
     except Exception as error:
         print(json.dumps({"unavailable": f"{type(error).__name__}: {error}"}), flush=True)
+    sys.stdout.flush()
+    os._exit(0)

@@ -10,7 +10,7 @@ import { openSession } from './session.js'
 import { tables } from './tables.js'
 
 /*
- * node tools/interop/dist/main.js [--quick] [--keep] [--only NAME]
+ * node tools/interop/dist/main.js [--quick] [--keep] [--only NAME] [--reference]
  *
  * Our writer writes tables; delta-rs, DuckDB's delta extension and (without --quick) Spark read them, and must get our rows.
  * Then delta-rs and Spark write tables, and we must get theirs.
@@ -45,7 +45,12 @@ class Checks {
   }
 }
 
-async function writeTables(session: TableSession, folder: string, only: string | null, checks: Checks): Promise<ManifestEntry[]> {
+async function writeTables(
+  session: TableSession,
+  folder: string,
+  only: string | null,
+  checks: Checks,
+): Promise<ManifestEntry[]> {
   const manifest: ManifestEntry[] = []
   for (const [name, write] of Object.entries(tables)) {
     if (only !== null && only !== name) continue
@@ -78,7 +83,11 @@ async function readByOthers(
 ): Promise<void> {
   for (const answer of await python.script(script('readers.py'), [reader, manifestPath])) {
     if (typeof answer['unavailable'] === 'string') checks.skip(`${reader} reads`, answer['unavailable'])
-    else checks.report(`${reader} reads ${String(answer['name'])}`, answer['ok'] === true ? null : String(answer['message']))
+    else
+      checks.report(
+        `${reader} reads ${String(answer['name'])}`,
+        answer['ok'] === true ? null : String(answer['message']),
+      )
   }
 }
 
@@ -94,11 +103,21 @@ async function readTheirs(
       checks.skip(`${writer} writes`, answer['unavailable'])
       continue
     }
-    const { name, path, version, lines } = answer as unknown as { name: string; path: string; version: number; lines: string }
+    const { name, path, version, lines } = answer as unknown as {
+      name: string
+      path: string
+      version: number
+      lines: string
+    }
     let message: string | null
     try {
       const ours = await linesOf(session, await DeltaTable.open(session, path, { version }))
-      message = difference(readFileSync(lines, 'utf8').split('\n').filter((line) => line !== ''), ours)
+      message = difference(
+        readFileSync(lines, 'utf8')
+          .split('\n')
+          .filter((line) => line !== ''),
+        ours,
+      )
     } catch (error) {
       message = error instanceof Error ? error.message : String(error)
     }
@@ -122,7 +141,7 @@ async function main(args: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'deltaworks-interop-'))
   const checks = new Checks()
   const python = new PythonEnvironment(join(workspace, '.tools', 'interop-venv'))
-  const session = await openSession()
+  const session = openSession(args.includes('--reference'))
   try {
     const manifest = await writeTables(session, folder, only, checks)
     const manifestPath = join(folder, 'manifest.json')

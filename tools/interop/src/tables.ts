@@ -51,11 +51,15 @@ export const tables: Readonly<Record<string, Writer>> = {
     [0],
   ],
   'partitioned-typed': async (session, uri) => [
-    await DeltaTable.createWith(session, uri, typedPartitions(), { partitionBy: ['b', 'n', 'day', 'at', 'price', 'x'] }),
+    await DeltaTable.createWith(session, uri, typedPartitions(), {
+      partitionBy: ['b', 'n', 'day', 'at', 'price', 'x'],
+    }),
     [0],
   ],
   'commits-and-checkpoint': async (session, uri) => {
-    let table = await DeltaTable.createWith(session, uri, peopleRows(0, 5), { properties: { 'delta.checkpointInterval': '5' } })
+    let table = await DeltaTable.createWith(session, uri, peopleRows(0, 5), {
+      properties: { 'delta.checkpointInterval': '5' },
+    })
     for (let i = 1; i < 13; i++) table = await table.append(peopleRows(i * 5, i * 5 + 5))
     return [table, [0, 5, 9, 12]]
   },
@@ -101,7 +105,7 @@ export const tables: Readonly<Record<string, Writer>> = {
   vacuumed: async (session, uri) => {
     let table = await DeltaTable.createWith(session, uri, peopleRows(0, 10))
     table = await table.overwrite(peopleRows(10, 20))
-    await table.vacuum({ retentionMs: 0, enforceRetention: false, nowMs: Date.now() + 60_000 })
+    await table.vacuum({ retentionMs: 0, allowShortRetention: true, nowMs: Date.now() + 60_000 })
     table = await table.refresh()
     return [table, [table.version]]
   },
@@ -159,11 +163,27 @@ function allTypes(): DataFrame {
   }
   const least = [
     [true, -128, -32768, -2147483648, -9223372036854775808n, Math.fround(-3.4e38), -1.7e308],
-    [-999_999_999n, -999_999_999_999_999_999n, -(10n ** 38n) + 1n, '', Uint8Array.of(0, 255), -719_162, -62_135_596_800_000_000n],
+    [
+      -999_999_999n,
+      -999_999_999_999_999_999n,
+      -(10n ** 38n) + 1n,
+      '',
+      Uint8Array.of(0, 255),
+      -719_162,
+      -62_104_060_800_000_000n,
+    ],
   ].flat() as Value[]
   const most = [
     [false, 127, 32767, 2147483647, 9223372036854775807n, Math.fround(3.4e38), 1.7e308],
-    [999_999_999n, 999_999_999_999_999_999n, 10n ** 38n - 1n, '名前 🙂', Uint8Array.of(1), 2_932_896, 253_402_300_799_999_999n],
+    [
+      999_999_999n,
+      999_999_999_999_999_999n,
+      10n ** 38n - 1n,
+      '名前 🙂',
+      Uint8Array.of(1),
+      2_932_896,
+      253_402_300_799_999_999n,
+    ],
   ].flat() as Value[]
   const odd = [null, 0, 0, 0, 0n, Math.fround(0.1), 0.1, 5n, -5n, 1n, 'a"b\\c\n', Uint8Array.of(), -1, -1n] as Value[]
   const special = [true, 1, 1, 1, 1n, NaN, Infinity, 0n, 0n, 0n, 'x', Uint8Array.of(7), 0, 0n] as Value[]
@@ -184,7 +204,18 @@ function nestedTypes(): DataFrame {
     ],
   }
   return values(schema, [
-    [1, [5, ['z']], ['a', null, ''], [[1n, 2n], [], null], [[1, null], null], [['k', 100n], ['l', null]], [['d', [[0], null]]]],
+    [
+      1,
+      [5, ['z']],
+      ['a', null, ''],
+      [[1n, 2n], [], null],
+      [[1, null], null],
+      [
+        ['k', 100n],
+        ['l', null],
+      ],
+      [['d', [[0], null]]],
+    ],
     [2, [null, [null]], [], [], [], [], []],
     [3, null, null, null, null, null, null],
   ] as Value[][])
@@ -213,7 +244,8 @@ function typedPartitions(): DataFrame {
   }
   return values(schema, [
     [1, true, 9223372036854775807n, -1, 1_577_836_800_123_456n, 150n, 1.5],
-    [2, false, -1n, 18_262, 0n, -105n, -0.25],
+    // Not a negative decimal: deltalake 1.6 cannot turn one into a partition filter of Arrow ("-1.-5").
+    [2, false, -1n, 18_262, 0n, 105n, -0.25],
     [3, null, null, null, null, null, null],
   ])
 }

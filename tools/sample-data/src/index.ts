@@ -1,1 +1,5 @@
-export {}
+export { calendarHeader, calendarLines, fiscalYearStart } from './calendar.js'
+export type { CustomerCounts } from './customers.js'
+export { generateLanding } from './generate-landing.js'
+export type { LandingManifest, LandingOptions } from './generate-landing.js'
+export type { TransactionCounts } from './transactions.js'

@@ -6,10 +6,14 @@ import type { ColumnarContext } from '../context.js'
 import { constantColumn } from '../copy.js'
 import type { RecordBatch } from '../record-batch.js'
 import { selectionOfTrue, type SelectionVector } from '../take.js'
+import { CompiledGroup } from './compiled-group.js'
 import { InterpretedExpression } from './interpreted.js'
 
 export interface EvaluatorOptions {
-  /** `auto` interprets what is too small to be worth compiling. */
+  /**
+   * `auto` (default) interprets what is too small to be worth compiling. All modes give the same values and errors: what has no
+   * exact compiled form is interpreted in `compiled` mode, too.
+   */
   readonly mode?: 'auto' | 'compiled' | 'interpreted'
   /** The query's clock and zone; default UTC, the epoch. */
   readonly evaluation?: EvaluationContext
@@ -26,24 +30,42 @@ export interface FilterEvaluator {
   select(arena: Arena, batch: RecordBatch): SelectionVector
 }
 
-type Step = (arena: Arena, batch: RecordBatch) => Column
-
 export function createEvaluator(
   context: ColumnarContext,
   expressions: readonly BoundExpression[],
-  _input: Schema,
+  input: Schema,
   options: EvaluatorOptions = {},
 ): Evaluator {
   const evaluation = options.evaluation ?? utcContext
-  const steps = expressions.map((expression): Step => {
-    if (expression.kind === 'column') return (_, batch) => batch.columns[expression.index]!
-    if (expression.kind === 'literal') {
-      return (arena, batch) => constantColumn(arena, expression.type, expression.value, batch.rowCount)
-    }
-    const interpreted = new InterpretedExpression(context, expression, evaluation)
-    return (arena, batch) => interpreted.column(arena, batch)
-  })
-  return { project: (arena, batch) => steps.map((step) => step(arena, batch)) }
+  const computed = expressions.filter((e) => e.kind !== 'column' && e.kind !== 'literal')
+  const compute = computeAll(context, computed, input, evaluation, options.mode ?? 'auto')
+  return {
+    project(arena, batch) {
+      const columns = compute(arena, batch)
+      let next = 0
+      return expressions.map((e) => {
+        if (e.kind === 'column') return batch.columns[e.index]!
+        if (e.kind === 'literal') return constantColumn(arena, e.type, e.value, batch.rowCount)
+        return columns[next++]!
+      })
+    },
+  }
+}
+
+function computeAll(
+  context: ColumnarContext,
+  expressions: readonly BoundExpression[],
+  input: Schema,
+  evaluation: EvaluationContext,
+  mode: 'auto' | 'compiled' | 'interpreted',
+): (arena: Arena, batch: RecordBatch) => Column[] {
+  if (expressions.length === 0) return () => []
+  if (mode === 'interpreted') {
+    const interpreted = expressions.map((e) => new InterpretedExpression(context, e, evaluation))
+    return (arena, batch) => interpreted.map((e) => e.column(arena, batch))
+  }
+  const group = new CompiledGroup(context, expressions, input, evaluation, mode === 'auto')
+  return (arena, batch) => group.project(arena, batch)
 }
 
 export function createFilter(

@@ -18,14 +18,14 @@ export interface VacuumOptions {
   readonly retentionMs?: number
   /** Lists what would go, and deletes nothing. */
   readonly dryRun?: boolean
-  /** false allows a retention below the table's: only if no other reader or writer is at work. */
-  readonly enforceRetention?: boolean
+  /** Allows a retention below the table's: only if no other reader or writer is at work. Default false. */
+  readonly allowShortRetention?: boolean
   readonly nowMs?: number
 }
 
 export interface VacuumResult {
   /** Paths in the table's folder, ascending. */
-  readonly files: readonly string[]
+  readonly paths: readonly string[]
   readonly sizeBytes: number
   readonly dryRun: boolean
 }
@@ -45,7 +45,7 @@ export async function vacuumTable(
   checkWritable(location.uri, snapshot.protocol, snapshot.metadata, snapshot.schema, 'write')
   const limitMs = deletedFileRetentionMs(snapshot.metadata.configuration)
   const retentionMs = options.retentionMs ?? limitMs
-  if (retentionMs < limitMs && options.enforceRetention !== false) {
+  if (retentionMs < limitMs && options.allowShortRetention !== true) {
     throw retentionTooShort(location.uri, retentionMs, limitMs)
   }
   const cutoffMs = (options.nowMs ?? Date.now()) - retentionMs
@@ -63,7 +63,7 @@ export async function vacuumTable(
     await location.store.sweep?.(location.path, Math.max(retentionMs, 3_600_000))
     await logVacuum(context, started, 'VACUUM END', options, { numDeletedFiles: doomed.length })
   }
-  return { files: doomed.map((object) => relative(object.path, location.path)), sizeBytes, dryRun }
+  return { paths: doomed.map((object) => relative(object.path, location.path)), sizeBytes, dryRun }
 }
 
 /** Store paths that must stay: files and deletion vectors of the snapshot, and of tombstones that are still young. */
@@ -107,7 +107,7 @@ async function logVacuum(
   const parameters: Record<string, string> =
     name === 'VACUUM START'
       ? {
-          retentionCheckEnabled: String(options.enforceRetention !== false),
+          retentionCheckEnabled: String(options.allowShortRetention !== true),
           defaultRetentionMillis: String(limitMs),
           ...(options.retentionMs !== undefined && { specifiedRetentionMillis: String(options.retentionMs) }),
         }

@@ -6,7 +6,7 @@ import {
   type Column,
   type MemoryAccount,
 } from '@deltaworks/columnar'
-import type { DataType } from '@deltaworks/schema'
+import { binary, type DataType } from '@deltaworks/schema'
 import { unsupportedParquet } from '../errors.js'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
 import { decompress } from './decompress.js'
@@ -71,11 +71,12 @@ export class ColumnReader {
   readonly #spare: Arena[] = []
   readonly #type: DataType
 
+  /** @param type what the values are wanted as; null: only the levels are wanted */
   constructor(
     context: DecodeContext,
     chunk: ColumnChunk,
     address: number,
-    type: DataType,
+    type: DataType | null,
     chunkArena: Arena,
     account: MemoryAccount | null,
   ) {
@@ -83,8 +84,8 @@ export class ColumnReader {
     this.#chunk = chunk
     this.#position = address
     this.#end = address + chunk.compressedBytes
-    this.#type = type
-    this.#convert = valueConversion(context, type)
+    this.#type = type ?? binary
+    this.#convert = type === null ? (values) => values : valueConversion(context, type)
     this.#chunkArena = chunkArena
     this.#account = account
   }

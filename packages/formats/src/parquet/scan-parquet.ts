@@ -18,7 +18,7 @@ import { openParquet, type OpenedFile } from './footer.js'
 import { parquetKernels } from './kernels.js'
 import type { RowGroup } from './metadata.js'
 import { leavesOf, readPlan, type ReadNode } from './read-plan.js'
-import { typeOfNode, type SchemaNode } from './schema-tree.js'
+import type { SchemaNode } from './schema-tree.js'
 
 /**
  * The rows of a Parquet file, in order. A batch is valid until the next one is asked for.
@@ -128,7 +128,7 @@ class RowGroupScan {
     const kernels = parquetKernels(this.#context)
     leaves.forEach((node, i) => {
       const decode = { heap, kernels, path: this.#scan.path, node }
-      const type = this.#leaves.get(node) ?? typeOfNode(this.#scan.path, node, true)
+      const type = this.#leaves.get(node) ?? null
       this.#readers.set(node, new ColumnReader(decode, chunks[i]!, addresses[i]!, type, this.#groupArena, pageAccount))
     })
     return bytesRead

@@ -1,5 +1,14 @@
 import { formatDate, formatTimestamp, type DataType, type StructType, type Value } from '@deltaworks/schema'
-import { decimalText, doubleText, textOfMembers, VariantError, variantMembers, variantText } from './variant-text.js'
+import {
+  decimalText,
+  doubleText,
+  floatText,
+  textOfMembers,
+  VariantError,
+  variantMembers,
+  variantText,
+  type VariantMember,
+} from './variant-text.js'
 
 /**
  * A variant whose parts may stand in typed columns (parquet-format, VariantShredding.md), as JSON text.
@@ -18,11 +27,19 @@ export function shreddedText(names: readonly string[], group: StructType, parts:
   return typedText(names, type, typed, bytes)
 }
 
+function objectMembers(names: readonly string[], value: Uint8Array): VariantMember[] {
+  const members = variantMembers(names, value)
+  if (members === null) throw new VariantError('it is an object and another value at once')
+  return members
+}
+
 function typedText(names: readonly string[], type: DataType, typed: Value, rest: Uint8Array | null): string {
+  if (type.kind !== 'struct' && rest !== null) throw new VariantError('it has two values at once')
   switch (type.kind) {
     case 'struct': {
-      // What is not shredded of an object stands in `value`.
-      const members = rest === null ? [] : variantMembers(names, rest)
+      // What is not shredded of an object stands in `value`; a shredded member never does.
+      const shredded = new Set(type.fields.map(({ name }) => name))
+      const members = rest === null ? [] : objectMembers(names, rest).filter(([name]) => !shredded.has(name))
       type.fields.forEach((member, i) => {
         const parts = (typed as readonly Value[])[i]!
         const text = parts === null ? null : shreddedText(names, member.type as StructType, parts as readonly Value[])
@@ -50,6 +67,7 @@ function scalarText(type: DataType, value: Value): string {
     case 'int64':
       return String(value)
     case 'float32':
+      return floatText(value as number)
     case 'float64':
       return doubleText(value as number)
     case 'decimal':

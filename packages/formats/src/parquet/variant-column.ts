@@ -16,7 +16,8 @@ export function variantColumn(context: AssembleContext, read: VariantRead, conte
     for (let row = 0; row < content.length; row++) {
       const parts = readValue(heap, content, row) as readonly Value[] | null
       const names = parts?.[metadata] ?? null
-      texts.push(names === null ? null : shreddedText(variantNames(names as Uint8Array), group, parts!))
+      // A group that is there, with nothing in it, is the variant null.
+      texts.push(names === null ? null : (shreddedText(variantNames(names as Uint8Array), group, parts!) ?? 'null'))
     }
   } catch (error) {
     if (!(error instanceof VariantError)) throw error

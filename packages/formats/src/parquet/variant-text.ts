@@ -68,10 +68,10 @@ export const textOfMembers = (members: readonly VariantMember[]): string =>
     .map(([name, text]) => `${JSON.stringify(name)}:${text}`)
     .join(',')}}`
 
-/** The members of an object at the start of `value`; none if it is something else. */
-export function variantMembers(names: readonly string[], value: Uint8Array): VariantMember[] {
+/** The members of an object at the start of `value`, or null if it is something else. */
+export function variantMembers(names: readonly string[], value: Uint8Array): VariantMember[] | null {
   const header = unsigned(value, 0, 1)
-  return (header & 3) === 2 ? membersAt(names, value, 0, header >> 2, 0) : []
+  return (header & 3) === 2 ? membersAt(names, value, 0, header >> 2, 0) : null
 }
 
 const objectText = (names: readonly string[], value: Uint8Array, at: number, kind: number, depth: number): string =>
@@ -155,7 +155,7 @@ function primitiveText(value: Uint8Array, at: number, kind: number): string {
     case 13:
       return `"${formatTimestamp(view.getBigInt64(at, true))}"`
     case 14:
-      return doubleText(Number(view.getFloat32(at, true).toPrecision(9)))
+      return floatText(view.getFloat32(at, true))
     case 15: {
       const length = unsigned(value, at, 4)
       if (at + 4 + length > value.length) throw new VariantError('it ends too early')
@@ -163,6 +163,12 @@ function primitiveText(value: Uint8Array, at: number, kind: number): string {
     }
     case 16:
       return stringText(value, at + 4, unsigned(value, at, 4))
+    case 17:
+      return `"${formatTimestamp(view.getBigInt64(at, true)).slice(11)}"`
+    case 18:
+      return `"${nanosText(view.getBigInt64(at, true))}+00:00"`
+    case 19:
+      return `"${nanosText(view.getBigInt64(at, true))}"`
     case 20:
       return `"${uuidText(value.subarray(at, at + 16))}"`
     default:
@@ -173,6 +179,22 @@ function primitiveText(value: Uint8Array, at: number, kind: number): string {
 export function decimalText(unscaled: bigint, scale: number): string {
   const text = formatDecimal(unscaled, scale)
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
+
+/** The shortest text that reads back to the same 32-bit number. */
+export function floatText(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const shorter = Number(value.toPrecision(digits))
+    if (Math.fround(shorter) === value) return doubleText(shorter)
+  }
+  return doubleText(Number.isFinite(value) ? Number(value.toPrecision(9)) : value)
+}
+
+/** A timestamp of nanoseconds, with as many digits of the second as it needs. */
+function nanosText(nanos: bigint): string {
+  const rest = ((nanos % 1000n) + 1000n) % 1000n
+  const micros = formatTimestamp((nanos - rest) / 1000n, ' ', rest === 0n ? undefined : 6)
+  return rest === 0n ? micros : `${micros}${String(rest).padStart(3, '0')}`.replace(/0+$/, '')
 }
 
 /** Plain digits: JavaScript's shortest, without an exponent. */

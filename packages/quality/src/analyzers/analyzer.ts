@@ -77,7 +77,12 @@ export interface RowAnnotator {
   /** Adds a column. @returns it, by a name of its own */
   column(expression: Expr): Expr
   /** Left join with a frame that has each key at most once. @returns its `payload` column, null where nothing matched */
-  lookup(keys: readonly Expr[], frame: DataFrame, frameKeys: readonly string[], payload: readonly string[]): readonly Expr[]
+  lookup(
+    keys: readonly Expr[],
+    frame: DataFrame,
+    frameKeys: readonly string[],
+    payload: readonly string[],
+  ): readonly Expr[]
   /** The table's rows as they are given. */
   readonly input: DataFrame
   reference(name: string): DataFrame
@@ -94,3 +99,6 @@ export interface Analyzer<C extends Constraint> {
   /** What else is wrong with the constraint on such a table, or null. */
   problem?(constraint: C, schema: Schema, typeOf: (expression: Expression) => DataType): string | null
 }
+
+/** How an analyzer of constraints within constraints finds those of its parts. */
+export type AnalyzerOf = <C extends Constraint>(constraint: C) => Analyzer<C>

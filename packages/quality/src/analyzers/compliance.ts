@@ -3,7 +3,7 @@ import { within } from '../bounds.js'
 import type { Compliance } from '../rule.js'
 import { labelOf } from '../rules/label.js'
 import type { Analyzer } from './analyzer.js'
-import { aggregate, both, countOf, countRows, countWhere, filtered, ofRows, share } from './counting.js'
+import { aggregate, both, countOf, countRows, countWhere, filtered, formatCount, ofRows, share } from './counting.js'
 
 export const compliance: Analyzer<Compliance> = {
   requires: (constraint, filter) => [
@@ -22,7 +22,7 @@ export const compliance: Analyzer<Compliance> = {
       passed: metric === null || within(constraint.bounds, metric),
       metric,
       rowsFailed: failed,
-      found: failed === 0 ? `all ${rows.toLocaleString('en')} ${subject} do` : `${ofRows(failed, rows, subject)} do not`,
+      found: failed === 0 ? `all ${formatCount(rows)} ${subject} do` : `${ofRows(failed, rows, subject)} do not`,
     }
   },
   verdict(constraint, filter) {

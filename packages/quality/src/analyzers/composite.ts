@@ -1,12 +1,11 @@
 import { fn, lit, when, type Expr, type Expression } from '@deltaworks/expression'
 import type { Composite, Constraint } from '../rule.js'
-import type { Analyzer, Answers, Outcome, RowAnnotator } from './analyzer.js'
+import type { Analyzer, AnalyzerOf, Answers, Outcome, RowAnnotator, RowVerdict } from './analyzer.js'
 import { aggregate, countOf, countWhere } from './counting.js'
-import { analyzerOf } from './index.js'
 
-export const composite: Analyzer<Composite> = {
+export const composite = (analyzerOf: AnalyzerOf): Analyzer<Composite> => ({
   requires(constraint, filter) {
-    const failing = failingRows(constraint, filter)
+    const failing = failingRows(analyzerOf, constraint, filter)
     const parts = constraint.parts.flatMap((part) => analyzerOf(part).requires(part, filter))
     return failing === null ? parts : [...parts, aggregate(failing)]
   },
@@ -17,18 +16,11 @@ export const composite: Analyzer<Composite> = {
     return {
       passed: operator === 'and' ? held === parts.length : held > 0,
       metric: held / parts.length,
-      rowsFailed: rowsFailed(constraint, filter, answers, outcomes),
+      rowsFailed: rowsFailed(analyzerOf, constraint, filter, answers, outcomes),
       found: `${held} of ${parts.length} parts hold (${outcomes.map((outcome) => outcome.found).join('; ')})`,
     }
   },
-  verdict({ operator, parts }, filter, rows) {
-    const verdicts = parts.map((part) => analyzerOf(part).verdict(part, filter, rows))
-    if (verdicts.some((verdict) => verdict === null)) return null
-    const known = verdicts.map((verdict) => verdict!)
-    const failing = known.map((verdict) => verdict.failing).reduce((a, b) => (operator === 'and' ? a.or(b) : a.and(b)))
-    const reasons = known.map((verdict): Expr => when(verdict.failing, verdict.reason).otherwise(lit(null, { kind: 'string' })))
-    return { failing, reason: fn.concat_ws(', ', ...reasons) }
-  },
+  verdict: (constraint, filter, rows) => verdictOf(analyzerOf, constraint, filter, rows),
   expressions: ({ parts }) => parts.flatMap((part) => analyzerOf(part).expressions(part)),
   problem: ({ parts }, schema, typeOf) => {
     if (parts.length === 0) return 'it has no parts'
@@ -38,6 +30,22 @@ export const composite: Analyzer<Composite> = {
     }
     return null
   },
+})
+
+function verdictOf(
+  analyzerOf: AnalyzerOf,
+  { operator, parts }: Composite,
+  filter: Expression | null,
+  rows: RowAnnotator,
+): RowVerdict | null {
+  const verdicts = parts.map((part) => analyzerOf(part).verdict(part, filter, rows))
+  if (verdicts.some((verdict) => verdict === null)) return null
+  const known = verdicts.map((verdict) => verdict!)
+  const failing = known.map((verdict) => verdict.failing).reduce((a, b) => (operator === 'and' ? a.or(b) : a.and(b)))
+  const reasons = known.map((verdict): Expr =>
+    when(verdict.failing, verdict.reason).otherwise(lit(null, { kind: 'string' })),
+  )
+  return { failing, reason: fn.concat_ws(', ', ...reasons) }
 }
 
 /** Verdicts that look at one row alone need nothing beside it. */
@@ -47,20 +55,21 @@ const readsOneRow = (constraint: Constraint): boolean =>
   (constraint.kind === 'composite' && constraint.parts.every(readsOneRow))
 
 /** Counts the rows that the whole composite fails on, if one row alone tells. */
-function failingRows(constraint: Composite, filter: Expression | null): Expr | null {
+function failingRows(analyzerOf: AnalyzerOf, constraint: Composite, filter: Expression | null): Expr | null {
   if (!readsOneRow(constraint)) return null
-  const verdict = composite.verdict(constraint, filter, {} as RowAnnotator)
+  const verdict = verdictOf(analyzerOf, constraint, filter, {} as RowAnnotator)
   return verdict === null ? null : countWhere(verdict.failing, filter)
 }
 
 /** Otherwise the parts' own counts bound it: the most of `and`, the least of `or`; zero is always exact. */
 function rowsFailed(
+  analyzerOf: AnalyzerOf,
   constraint: Composite,
   filter: Expression | null,
   answers: Answers,
   outcomes: readonly Outcome[],
 ): number | null {
-  const failing = failingRows(constraint, filter)
+  const failing = failingRows(analyzerOf, constraint, filter)
   if (failing !== null) return countOf(answers, failing)
   const counts = outcomes.map((outcome) => outcome.rowsFailed)
   if (counts.some((count) => count === null)) return null

@@ -37,9 +37,12 @@ export const isOrdered = (type: DataType): boolean => isNumeric(type) || type.ki
 export const formatMetric = (metric: number): string =>
   Number.isInteger(metric) ? String(metric) : String(Number(metric.toFixed(6)))
 
+/** `2,823`. By hand: the first use of `Intl` in a process costs 15 ms. */
+export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+
 /** `12 of 2,823 rows` */
 export const ofRows = (count: number, rows: number, noun = 'rows'): string =>
-  `${count.toLocaleString('en')} of ${rows.toLocaleString('en')} ${noun}`
+  `${formatCount(count)} of ${formatCount(rows)} ${noun}`
 
 /** The share, and null of nothing. */
 export const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)

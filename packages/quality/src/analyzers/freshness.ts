@@ -26,7 +26,9 @@ export const freshness: Analyzer<Freshness> = {
   expressions: ({ input }) => [input],
   problem({ input }, _, typeOf) {
     const type = typeOf(input)
-    return type.kind === 'date' || isTimestamp(type) ? null : `${labelOf(input)} is a ${typeName(type)}, not a date or timestamp`
+    return type.kind === 'date' || isTimestamp(type)
+      ? null
+      : `${labelOf(input)} is a ${typeName(type)}, not a date or timestamp`
   },
 }
 

@@ -1,10 +1,9 @@
 import { judge } from '../anomaly-strategy.js'
 import type { History } from '../rule.js'
-import type { Analyzer } from './analyzer.js'
-import { analyzerOf } from './index.js'
+import type { Analyzer, AnalyzerOf } from './analyzer.js'
 import { formatMetric } from './counting.js'
 
-export const history: Analyzer<History> = {
+export const history = (analyzerOf: AnalyzerOf): Analyzer<History> => ({
   requires: ({ observed }, filter) => analyzerOf(observed).requires(observed, filter),
   outcome({ observed, strategy }, filter, answers) {
     const { metric } = analyzerOf(observed).outcome(observed, filter, answers)
@@ -21,4 +20,4 @@ export const history: Analyzer<History> = {
   verdict: () => null,
   expressions: ({ observed }) => analyzerOf(observed).expressions(observed),
   problem: ({ observed }, schema, typeOf) => analyzerOf(observed).problem?.(observed, schema, typeOf) ?? null,
-}
+})

@@ -1,5 +1,5 @@
 import type { Constraint } from '../rule.js'
-import type { Analyzer } from './analyzer.js'
+import type { Analyzer, AnalyzerOf } from './analyzer.js'
 import { completeness } from './completeness.js'
 import { compliance } from './compliance.js'
 import { composite } from './composite.js'
@@ -25,10 +25,10 @@ const analyzers: Analyzers = {
   statistic,
   freshness,
   outliers,
-  history,
-  composite,
+  history: history((constraint) => analyzerOf(constraint)),
+  composite: composite((constraint) => analyzerOf(constraint)),
   custom_sql: customSql,
 }
 
-export const analyzerOf = <C extends Constraint>(constraint: C): Analyzer<C> =>
+export const analyzerOf: AnalyzerOf = <C extends Constraint>(constraint: C) =>
   analyzers[constraint.kind] as unknown as Analyzer<C>

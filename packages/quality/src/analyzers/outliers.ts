@@ -54,12 +54,14 @@ export function countOutliers(frame: DataFrame, constraint: Outliers, filter: Ex
   const { names, frame: bounds, values } = outlierBounds(frame, constraint, filter)
   const renamed = bounds.rename(Object.fromEntries(names.map((name) => [name, `of_${name}`])))
   const sameGroup = names.map((name) => col(name).isNotDistinctFrom(col(`of_${name}`))).reduce((a, b) => a.and(b))
-  return values
-    .join(renamed, sameGroup, 'left')
-    .agg({
-      values: agg.count(col('value')),
-      outliers: agg.count().filter(col('value').lt(col('low')).or(col('value').gt(col('high')))),
-    }).plan
+  return values.join(renamed, sameGroup, 'left').agg({
+    values: agg.count(col('value')),
+    outliers: agg.count().filter(
+      col('value')
+        .lt(col('low'))
+        .or(col('value').gt(col('high'))),
+    ),
+  }).plan
 }
 
 /** A row a group: its keys (`names`), then `low` and `high`; and the values that they were made of. */

@@ -23,7 +23,11 @@ export function grouping(frame: DataFrame, { keys, filter, scope }: GroupingRequ
 }
 
 /** One row: how many rows have a key that the reference does not have. */
-export function orphans(frame: DataFrame, reference: DataFrame, { constraint, filter }: OrphansRequirement): LogicalPlan {
+export function orphans(
+  frame: DataFrame,
+  reference: DataFrame,
+  { constraint, filter }: OrphansRequirement,
+): LogicalPlan {
   const { keys, referenceKeys } = constraint
   const asked = filter === null ? hasKey(constraint) : hasKey(constraint).and(expr(filter))
   const left = frame.filter(asked).select(...keys.map((key, i) => expr(key).as(`key_${i}`)))

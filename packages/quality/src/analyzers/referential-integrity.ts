@@ -18,7 +18,8 @@ export const referentialIntegrity: Analyzer<ReferentialIntegrity> = {
       passed: metric === null || within(constraint.bounds, metric),
       metric,
       rowsFailed: orphans,
-      found: orphans === 0 ? 'every key is found' : `${ofRows(orphans, rows)} refer to nothing in ${constraint.reference}`,
+      found:
+        orphans === 0 ? 'every key is found' : `${ofRows(orphans, rows)} refer to nothing in ${constraint.reference}`,
     }
   },
   verdict(constraint, filter, rows) {

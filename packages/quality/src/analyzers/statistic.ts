@@ -23,7 +23,9 @@ export const statistic: Analyzer<Statistic> = {
   problem(constraint, _, typeOf) {
     const type = typeOf(constraint.input)
     const { fits, wants } = statistics[constraint.statistic]
-    return fits(type) ? null : `${labelOf(constraint.input)} is a ${typeName(type)}, and its ${constraint.statistic} needs ${wants}`
+    return fits(type)
+      ? null
+      : `${labelOf(constraint.input)} is a ${typeName(type)}, and its ${constraint.statistic} needs ${wants}`
   },
 }
 

@@ -2,13 +2,13 @@ import { fieldIndex, typeName, typesEqual } from '@deltaworks/schema'
 import { within } from '../bounds.js'
 import type { ColumnCount, ColumnExists, CustomSql, RowCount } from '../rule.js'
 import type { Analyzer } from './analyzer.js'
-import { aggregate, countOf, countRows } from './counting.js'
+import { aggregate, countOf, countRows, formatCount } from './counting.js'
 
 export const rowCount: Analyzer<RowCount> = {
   requires: (_, filter) => [aggregate(countRows(filter))],
   outcome({ bounds }, filter, answers) {
     const rows = countOf(answers, countRows(filter))
-    return { passed: within(bounds, rows), metric: rows, rowsFailed: null, found: `${rows.toLocaleString('en')} rows` }
+    return { passed: within(bounds, rows), metric: rows, rowsFailed: null, found: `${formatCount(rows)} rows` }
   },
   verdict: () => null,
   expressions: () => [],

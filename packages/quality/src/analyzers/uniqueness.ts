@@ -3,7 +3,7 @@ import { within } from '../bounds.js'
 import { labelsOf } from '../rules/label.js'
 import type { Uniqueness } from '../rule.js'
 import type { Analyzer, GroupingAnswer, GroupingRequirement } from './analyzer.js'
-import { both, ofRows, share } from './counting.js'
+import { both, formatCount, ofRows, share } from './counting.js'
 
 export const uniqueness: Analyzer<Uniqueness> = {
   requires: (constraint, filter) => [grouping(constraint, filter)],
@@ -13,10 +13,8 @@ export const uniqueness: Analyzer<Uniqueness> = {
     const missing = constraint.nullKeys === 'fail' ? answer.nullRows : 0
     const repeated = answer.rows - answer.groups
     const found = [
-      missing === 0 ? '' : `${missing.toLocaleString('en')} rows without a key`,
-      repeated === 0
-        ? 'no duplicates'
-        : `${ofRows(repeated, answer.rows)} repeat an earlier key`,
+      missing === 0 ? '' : `${formatCount(missing)} rows without a key`,
+      repeated === 0 ? 'no duplicates' : `${ofRows(repeated, answer.rows)} repeat an earlier key`,
     ]
     return {
       passed: metric === null || within(constraint.bounds, metric),
@@ -56,7 +54,10 @@ const grouping = ({ keys, nullKeys }: Uniqueness, filter: Expression | null): Gr
   scope: nullKeys === 'fail' || keys.length === 1 ? 'every' : 'any',
 })
 
-function metricOf({ measure, nullKeys }: Uniqueness, { rows, nullRows, groups, singles }: GroupingAnswer): number | null {
+function metricOf(
+  { measure, nullKeys }: Uniqueness,
+  { rows, nullRows, groups, singles }: GroupingAnswer,
+): number | null {
   const all = nullKeys === 'fail' ? rows + nullRows : rows
   switch (measure) {
     case 'uniqueness':

@@ -66,7 +66,9 @@ describe('DQDL', () => {
     ['RowCount > 1,\nEntropy "id" > 1', 'DW-QUALITY-0007', 2, 1],
     ['constructor "id"', 'DW-QUALITY-0006', 1, 1],
   ])('Q-30: %j is refused with its place', (text, code, line, column) => {
-    expect(() => parseDqdl(text)).toThrow(expect.objectContaining({ code, details: expect.objectContaining({ line, column }) }))
+    expect(() => parseDqdl(text)).toThrow(
+      expect.objectContaining({ code, details: expect.objectContaining({ line, column }) }),
+    )
   })
 
   it('Q-36: CustomSql is kept and refused at evaluation by name', () => {

@@ -25,7 +25,8 @@ export function parseDqdl(source: string): readonly RuleBuilder[] {
     if (!tokens.accept(',')) break
   }
   if (bracketed) tokens.expect(']')
-  if (tokens.peek().kind !== 'end') throw dqdlSyntax(tokens.position, `"${tokens.peek().text}" is not expected after the rules`)
+  if (tokens.peek().kind !== 'end')
+    throw dqdlSyntax(tokens.position, `"${tokens.peek().text}" is not expected after the rules`)
   return distinctIds(rules)
 }
 

@@ -108,18 +108,22 @@ function dataType(tokens: TokenReader): RuleBuilder {
   const at = tokens.position
   const type = tokens.expectKind('text', 'a type in quotes')
   const found = Object.entries(dataTypes).find(([key]) => key.toLowerCase() === type.toLowerCase())
-  if (found === undefined) throw dqdlSyntax(at, `"${type}" is not a type; known are ${Object.keys(dataTypes).join(', ')}`)
+  if (found === undefined)
+    throw dqdlSyntax(at, `"${type}" is not a type; known are ${Object.keys(dataTypes).join(', ')}`)
   return hasDataType(name, found[1])
 }
 
 /** `ReferentialIntegrity "a,b" "other.{x,y}" = 1.0` */
 function references(tokens: TokenReader): RuleBuilder {
-  const keys = column(tokens).split(',').map((name) => name.trim())
+  const keys = column(tokens)
+    .split(',')
+    .map((name) => name.trim())
   const at = tokens.position
   const target = /^([^.]+)\.(?:\{([^}]*)\}|(.+))$/.exec(tokens.expectKind('text', 'a table and its columns in quotes'))
   if (target === null) throw dqdlSyntax(at, 'expected "table.column" or "table.{column, column}"')
   const referenced = (target[2] ?? target[3]!).split(',').map((name) => name.trim())
-  if (referenced.length !== keys.length) throw dqdlSyntax(at, `${keys.length} columns cannot refer to ${referenced.length}`)
+  if (referenced.length !== keys.length)
+    throw dqdlSyntax(at, `${keys.length} columns cannot refer to ${referenced.length}`)
   return withBounds(referentialIntegrity(keys, target[1]!.trim(), referenced), numberBounds(tokens))
 }
 
@@ -128,7 +132,8 @@ function freshness(tokens: TokenReader): RuleBuilder {
   const inclusive = tokens.accept('<=')
   if (!inclusive) tokens.expect('<')
   const amount = tokens.number('a number of hours or days')
-  const unit = tokens.accept('days') || tokens.accept('day') ? 24 : tokens.accept('hours') || tokens.accept('hour') ? 1 : null
+  const unit =
+    tokens.accept('days') || tokens.accept('day') ? 24 : tokens.accept('hours') || tokens.accept('hour') ? 1 : null
   if (unit === null) throw dqdlSyntax(tokens.position, 'expected "hours" or "days"')
   return withBounds(isFresh(name, amount * unit), range(null, amount * unit, { maxInclusive: inclusive }))
 }

@@ -51,4 +51,5 @@ export class TokenReader {
   }
 }
 
-const shown = ({ kind, text }: Token): string => (kind === 'end' ? 'the end' : kind === 'text' ? `the text "${text}"` : `"${text}"`)
+const shown = ({ kind, text }: Token): string =>
+  kind === 'end' ? 'the end' : kind === 'text' ? `the text "${text}"` : `"${text}"`

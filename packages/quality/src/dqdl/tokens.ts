@@ -24,7 +24,10 @@ export function tokenise(source: string): readonly Token[] {
     pattern.lastIndex = at
     const match = pattern.exec(source)
     if (match === null) {
-      throw dqdlSyntax(position, source[at] === '"' ? 'the text that begins here has no end' : `"${source[at]!}" is not expected`)
+      throw dqdlSyntax(
+        position,
+        source[at] === '"' ? 'the text that begins here has no end' : `"${source[at]!}" is not expected`,
+      )
     }
     const span = { position, start: at, end: at + match[0].length }
     const [whole, , word, text, number, symbol] = match

@@ -6,7 +6,9 @@ import { valueRule } from '../rules/values.js'
 import type { TokenReader } from './token-reader.js'
 
 /** A value in DQDL: a number, a text, or one of the words for what is no value. */
-type Operand = { readonly kind: 'value'; readonly of: Expr; readonly text: string } | { readonly kind: 'NULL' | 'EMPTY' | 'WHITESPACES_ONLY'; readonly text: string }
+type Operand =
+  | { readonly kind: 'value'; readonly of: Expr; readonly text: string }
+  | { readonly kind: 'NULL' | 'EMPTY' | 'WHITESPACES_ONLY'; readonly text: string }
 
 /**
  * `ColumnValues "a" …`. As in Glue, a null fails every rule but `!=` and `not in`, unless NULL is named.
@@ -16,7 +18,13 @@ export function columnValues(column: string, tokens: TokenReader): RuleBuilder {
   const { position } = tokens
   if (tokens.accept('matches')) {
     const pattern = tokens.expectKind('text', 'a regular expression in quotes')
-    const rule = valueRule('values', column, (value) => negate(value.rlike(pattern), negated), `${negated ? 'not ' : ''}of the form /${pattern}/`, 1)
+    const rule = valueRule(
+      'values',
+      column,
+      (value) => negate(value.rlike(pattern), negated),
+      `${negated ? 'not ' : ''}of the form /${pattern}/`,
+      1,
+    )
     return rule.nullsFail()
   }
   if (tokens.accept('between')) {
@@ -25,7 +33,13 @@ export function columnValues(column: string, tokens: TokenReader): RuleBuilder {
     const high = operand(tokens)
     if (low.kind !== 'value' || high.kind !== 'value') throw dqdlSyntax(position, 'between needs two values')
     const holds = (value: Expr) => negate(value.gt(low.of).and(value.lt(high.of)), negated)
-    return valueRule('values', column, holds, `${negated ? 'not ' : ''}between ${low.text} and ${high.text}`, 1).nullsFail()
+    return valueRule(
+      'values',
+      column,
+      holds,
+      `${negated ? 'not ' : ''}between ${low.text} and ${high.text}`,
+      1,
+    ).nullsFail()
   }
   if (tokens.accept('in')) return membership(column, list(tokens), negated)
   if (negated) throw dqdlSyntax(position, 'expected "matches", "between" or "in" after "not"')
@@ -47,11 +61,20 @@ export function columnLength(column: string, tokens: TokenReader): RuleBuilder {
     const low = tokens.number('a length')
     tokens.expect('and')
     const high = tokens.number('a length')
-    return lengthRule(column, negate(length.gt(lit(low)).and(length.lt(lit(high))), negated), `${negated ? 'not ' : ''}between ${low} and ${high}`)
+    return lengthRule(
+      column,
+      negate(length.gt(lit(low)).and(length.lt(lit(high))), negated),
+      `${negated ? 'not ' : ''}between ${low} and ${high}`,
+    )
   }
   if (negated) throw dqdlSyntax(position, 'expected "between" after "not"')
   const operator = tokens.take().text
-  const compare = operator === '=' ? (a: Expr, b: Expr) => a.eq(b) : operator === '!=' ? (a: Expr, b: Expr) => a.ne(b) : comparisons[operator]
+  const compare =
+    operator === '='
+      ? (a: Expr, b: Expr) => a.eq(b)
+      : operator === '!='
+        ? (a: Expr, b: Expr) => a.ne(b)
+        : comparisons[operator]
   if (compare === undefined) throw dqdlSyntax(position, 'expected =, !=, >, >=, <, <= or between')
   const wanted = tokens.number('a length')
   return lengthRule(column, compare(length, lit(wanted)), `${operator} ${wanted}`)

@@ -21,7 +21,7 @@ export function hasOutlierShare(column: ColumnInput, maxShare: number, options: 
   const groupBy = options.groupBy === undefined ? [] : expressionsOf(options.groupBy)
   const within = groupBy.length === 0 ? '' : ` within its ${labelsOf(groupBy, ' + ')}`
   return makeRule({
-    id: `outliers:${labelOf(input)}`,
+    id: `outliers:${labelOf(input)}${groupBy.length === 0 ? '' : `/${labelsOf(groupBy, '+')}`}`,
     description: `at most ${percent(maxShare)} of ${labelOf(input)} is anomalous${within} (${method})`,
     constraint: {
       kind: 'outliers',

@@ -17,4 +17,5 @@ const isList = (inputs: ColumnInput | readonly ColumnInput[]): inputs is readonl
 export const percent = (share: number): string => `${Number((share * 100).toFixed(4))} %`
 
 /** The threshold of a rule about values, in its description: nothing if all must pass. */
-export const forAtLeast = (threshold: number): string => (threshold >= 1 ? '' : ` in at least ${percent(threshold)} of the rows`)
+export const forAtLeast = (threshold: number): string =>
+  threshold >= 1 ? '' : ` in at least ${percent(threshold)} of the rows`

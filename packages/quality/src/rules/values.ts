@@ -9,12 +9,7 @@ import { forAtLeast, labelOf } from './label.js'
  * A business rule: the predicate holds on at least `threshold` of the rows on which it is not null.
  * @param name becomes the rule's id, and its description unless that is given
  */
-export const satisfies = (
-  name: string,
-  predicate: Expr | Expression,
-  threshold = 1,
-  description = name,
-): RuleBuilder =>
+export const satisfies = (name: string, predicate: Expr | Expression, threshold = 1, description = name): RuleBuilder =>
   makeRule({
     id: name,
     description: `${description}${forAtLeast(threshold)}`,
@@ -60,7 +55,13 @@ export const isNonNegative = (column: ColumnInput, threshold = 1): RuleBuilder =
 /** Values within limits, by the column's own exact arithmetic: `isWithin('age', { atLeast: 0, lessThan: 150 })`. */
 export function isWithin(column: ColumnInput, limits: Limits, threshold = 1): RuleBuilder {
   const bounds = boundsOf(limits)
-  const { atLeast: low, moreThan, atMost: high, lessThan, equalTo } = typeof limits === 'number' ? { equalTo: limits } as Exclude<Limits, number> : limits
+  const {
+    atLeast: low,
+    moreThan,
+    atMost: high,
+    lessThan,
+    equalTo,
+  } = typeof limits === 'number' ? ({ equalTo: limits } as Exclude<Limits, number>) : limits
   const holds = (value: Expr): Expr => {
     const parts: Expr[] = []
     if (equalTo !== undefined) parts.push(value.eq(lit(equalTo)))

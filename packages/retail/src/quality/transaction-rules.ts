@@ -26,7 +26,9 @@ export const transactionRules = ({ configuration: { quality } }: BuildContext<Re
     'customers',
     contactName(col('first_name'), col('last_name')),
     quality.orphanedTransactions,
-  ).named('known_customer')
+  )
+    .named('known_customer')
+    .describe('every contact is a known customer')
   return [
     ...required.map((name) => hasCompleteness(name, quality.transactionCompleteness).critical().quarantine()),
     satisfies('amount_is_not_zero', col('total_amount').ne(lit(0)), 1, 'the amount is a sale or a refund, not zero').quarantine(),

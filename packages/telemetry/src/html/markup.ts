@@ -1,7 +1,14 @@
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 
 /** Text for an element or a quoted attribute. */
-export const escape = (text: string): string => (/[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (c) => entities[c]!) : text)
+export const escape = (text: string): string =>
+  /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (c) => entities[c]!) : text
 
 export interface Column {
   readonly title: string
@@ -26,7 +33,9 @@ export function groupedTable(columns: readonly Column[], groups: readonly Group[
   const kinds = columns.map(kind)
   const body = groups.map(({ heading, rows }) => {
     const title =
-      heading === null ? '' : `<tr class="group"><th scope="rowgroup" colspan="${columns.length}">${escape(heading)}</th></tr>`
+      heading === null
+        ? ''
+        : `<tr class="group"><th scope="rowgroup" colspan="${columns.length}">${escape(heading)}</th></tr>`
     return `<tbody>${title}${rows.map((row) => `<tr>${row.map((cell, i) => `<td${kinds[i]!}>${cell}</td>`).join('')}</tr>`).join('')}</tbody>`
   })
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead>${body.join('')}</table></div>`

@@ -40,7 +40,11 @@ function cards(report: RunReport): string {
   const rules = report.quality.length
   const newFiles = report.files.filter((file) => file.state !== 'known').length
   return `<div class="cards">${[
-    card(formatDuration(report.durationMs), 'Wall time', rate > 0 ? `${formatCount(Math.round(rate))} rows/s` : '&nbsp;'),
+    card(
+      formatDuration(report.durationMs),
+      'Wall time',
+      rate > 0 ? `${formatCount(Math.round(rate))} rows/s` : '&nbsp;',
+    ),
     card(formatCount(totals.rowsIngested), 'Rows ingested', `${newFiles} new of ${report.files.length} files`),
     card(formatCount(totals.tablesWritten), 'Tables written', `${formatCount(totals.rowsOut)} rows`),
     card(formatBytes(totals.bytesWritten), 'Written', `${formatCount(totals.filesWritten)} files`),
@@ -49,6 +53,10 @@ function cards(report: RunReport): string {
       'Rules passed',
       rules === 0 ? 'no rules' : `score ${formatShare(totals.rulesPassed / rules)}`,
     ),
-    card(formatCount(totals.rowsQuarantined), 'Rows set aside', totals.rowsQuarantined === 0 ? 'all rows are good' : 'in quarantine'),
+    card(
+      formatCount(totals.rowsQuarantined),
+      'Rows set aside',
+      totals.rowsQuarantined === 0 ? 'all rows are good' : 'in quarantine',
+    ),
   ].join('')}</div>`
 }

@@ -62,7 +62,8 @@ export function tables(report: RunReport): string {
     { title: 'Time', align: 'right' as const },
   ]
   const { filesWritten, bytesWritten } = totalsOf(report)
-  const note = filesWritten === 0 ? 'nothing was written' : `${plural(filesWritten, 'file')} written, ${formatBytes(bytesWritten)}`
+  const note =
+    filesWritten === 0 ? 'nothing was written' : `${plural(filesWritten, 'file')} written, ${formatBytes(bytesWritten)}`
   return section('tables', 'Tables', note, groupedTable(columns, groups))
 }
 
@@ -80,7 +81,11 @@ export function quality(report: RunReport): string {
       rule.level === 'critical' ? 'critical' : '<span class="soft">warning</span>',
       metricCell(rule),
       `<span class="soft mono">${escape(rule.threshold)}</span>`,
-      rule.rowsFailed === null ? nothing : rule.rowsFailed === 0 ? '<span class="faint">0</span>' : formatCount(rule.rowsFailed),
+      rule.rowsFailed === null
+        ? nothing
+        : rule.rowsFailed === 0
+          ? '<span class="faint">0</span>'
+          : formatCount(rule.rowsFailed),
     ])
     return { heading: name, rows }
   })
@@ -151,7 +156,12 @@ export function files(report: RunReport): string {
     { title: 'SHA-256' },
   ]
   const fresh = report.files.filter((file) => file.state !== 'known').length
-  return section('files', 'Landing files', `${fresh} of ${report.files.length} were new or changed`, table(columns, rows))
+  return section(
+    'files',
+    'Landing files',
+    `${fresh} of ${report.files.length} were new or changed`,
+    table(columns, rows),
+  )
 }
 
 export function exported(report: RunReport): string {
@@ -208,12 +218,17 @@ const profileRow = (column: ReportColumnProfile): readonly string[] => [
     column.semanticType === null ? '' : pill(column.semanticType, 'neutral'),
     column.topValues === null
       ? ''
-      : `<small>${column.topValues.slice(0, 5).map(({ value, count }) => `${escape(value ?? '(missing)')} ${formatCount(count)}`).join(', ')}</small>`,
+      : `<small>${column.topValues
+          .slice(0, 5)
+          .map(({ value, count }) => `${escape(value ?? '(missing)')} ${formatCount(count)}`)
+          .join(', ')}</small>`,
   ].join(''),
 ]
 
 const valueCell = (value: string | null): string =>
-  value === null ? nothing : `<span class="soft" title="${escape(value)}">${escape(value.length > 22 ? `${value.slice(0, 21)}…` : value)}</span>`
+  value === null
+    ? nothing
+    : `<span class="soft" title="${escape(value)}">${escape(value.length > 22 ? `${value.slice(0, 21)}…` : value)}</span>`
 
 export function whereThingsAre({ places, facts }: RunReport): string {
   const list = (items: readonly (readonly [string, string])[]) =>

@@ -83,7 +83,9 @@ function drawLane({ table, steps }: Lane, y: number, scale: (ms: number) => numb
     return `<rect class="${kindOf(step)}" x="${x.toFixed(1)}" y="${middle - barHeight / 2}" width="${length.toFixed(1)}" height="${barHeight}" rx="3"${faded}${failed}><title>${escape(tooltip(step))}</title></rect>`
   })
   const last = Math.max(...steps.map((step) => step.endMs))
-  const rows = steps.filter((step) => step.status === 'written' && step.kind !== 'quarantine').reduce((n, step) => n + step.rowsOut, 0)
+  const rows = steps
+    .filter((step) => step.status === 'written' && step.kind !== 'quarantine')
+    .reduce((n, step) => n + step.rowsOut, 0)
   const time = steps.reduce((n, step) => n + step.endMs - step.startMs, 0)
   const figure = rows > 0 ? `${formatDuration(time)} · ${formatCount(rows)} rows` : formatDuration(time)
   return (

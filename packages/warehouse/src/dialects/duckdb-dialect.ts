@@ -76,7 +76,9 @@ function comments(table: WarehouseTable): readonly string[] {
   const said = [
     ...(table.comment === null ? [] : [table.comment]),
     ...(table.primaryKey.length === 0 ? [] : [`Primary key: ${table.primaryKey.join(', ')}.`]),
-    ...table.foreignKeys.map((key) => `${key.columns.join(', ')} refers to ${key.table}(${key.references.join(', ')}).`),
+    ...table.foreignKeys.map(
+      (key) => `${key.columns.join(', ')} refers to ${key.table}(${key.references.join(', ')}).`,
+    ),
   ]
   return said.length === 0 ? [] : [`COMMENT ON TABLE ${quote(table.name)} IS ${text(said.join(' '))}`]
 }

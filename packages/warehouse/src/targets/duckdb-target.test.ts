@@ -88,7 +88,8 @@ const fact = (changes: Partial<WarehouseTable> = {}): WarehouseTable => ({
   ...changes,
 })
 
-const dim = (): WarehouseTable => fact({ name: 'dim', identity: 'table-2', foreignKeys: [], aliases: [], expected: null })
+const dim = (): WarehouseTable =>
+  fact({ name: 'dim', identity: 'table-2', foreignKeys: [], aliases: [], expected: null })
 const run = { loadId: 'load-1', nowMs: 1_700_000_000_000 }
 
 async function withTarget<T>(path: string, work: (target: DuckDbTarget) => Promise<T>): Promise<T> {
@@ -123,7 +124,13 @@ describe('an export into DuckDB', () => {
     const { reconciliation } = result.tables[0]!
     expect(reconciliation!.equal).toBe(true)
     expect(reconciliation!.comparisons).toHaveLength(16)
-    expect(reconciliation!.comparisons).toContainEqual({ column: 'amount', total: 'sum', lake: '16.25', warehouse: '16.25', equal: true })
+    expect(reconciliation!.comparisons).toContainEqual({
+      column: 'amount',
+      total: 'sum',
+      lake: '16.25',
+      warehouse: '16.25',
+      equal: true,
+    })
   })
 
   it('W-20: a total that differs rolls everything back and names itself', async () => {
@@ -131,19 +138,26 @@ describe('an export into DuckDB', () => {
     await withTarget(path, (target) => exportTables(target, [dim()], run))
     const wrong = fact({ expected: { rowCount: 3, columns: { amount: { sum: 1626n } } } })
     await withTarget(path, async (target) => {
-      await expect(exportTables(target, [dim(), wrong], { ...run, force: true, loadId: 'load-2' })).rejects.toMatchObject({
+      await expect(
+        exportTables(target, [dim(), wrong], { ...run, force: true, loadId: 'load-2' }),
+      ).rejects.toMatchObject({
         code: 'DW-WAREHOUSE-0003',
         details: { table: 'fact', column: 'amount', expected: '16.26', actual: '16.25' },
       })
     })
-    expect(await sql('select table_name from duckdb_tables() order by 1', path)).toEqual([['deltaworks_loads'], ['dim']])
+    expect(await sql('select table_name from duckdb_tables() order by 1', path)).toEqual([
+      ['deltaworks_loads'],
+      ['dim'],
+    ])
     expect(await sql('select load_id from deltaworks_loads', path)).toEqual([['load-1']])
   })
 
   it('W-19: a second run with unchanged versions loads nothing', async () => {
     const path = join(folder, 'twice.duckdb')
     await withTarget(path, (target) => exportTables(target, [fact(), dim()], run))
-    const again = await withTarget(path, (target) => exportTables(target, [fact(), dim()], { ...run, loadId: 'load-2' }))
+    const again = await withTarget(path, (target) =>
+      exportTables(target, [fact(), dim()], { ...run, loadId: 'load-2' }),
+    )
     expect(again.rowsLoaded).toBe(0)
     expect(again.tables.map((table) => table.status)).toEqual(['unchanged', 'unchanged'])
     expect(again.tables.map((table) => table.rowCount)).toEqual([3, 3])
@@ -173,9 +187,18 @@ describe('an export into DuckDB', () => {
   it('W-22: a load that fails leaves the warehouse as it was', async () => {
     const path = join(folder, 'failed.duckdb')
     await withTarget(path, (target) => exportTables(target, [dim()], run))
-    const broken = fact({ source: { kind: 'parquet', files: [{ location: join(folder, 'gone.parquet'), constants: {} }], physicalNames: null } })
+    const broken = fact({
+      source: {
+        kind: 'parquet',
+        files: [{ location: join(folder, 'gone.parquet'), constants: {} }],
+        physicalNames: null,
+      },
+    })
     await withTarget(path, async (target) => {
-      await expect(exportTables(target, [broken], run)).rejects.toMatchObject({ code: 'DW-WAREHOUSE-0002', details: { table: 'fact' } })
+      await expect(exportTables(target, [broken], run)).rejects.toMatchObject({
+        code: 'DW-WAREHOUSE-0002',
+        details: { table: 'fact' },
+      })
       expect((await target.loaded()).size).toBe(1)
     })
   })
@@ -190,7 +213,9 @@ describe('an export into DuckDB', () => {
 
   it('two tables of one name are refused before anything is written', async () => {
     await withTarget(':memory:', async (target) => {
-      await expect(planExport(target, [fact(), { ...dim(), name: 'SALES' }])).rejects.toMatchObject({ code: 'DW-WAREHOUSE-0005' })
+      await expect(planExport(target, [fact(), { ...dim(), name: 'SALES' }])).rejects.toMatchObject({
+        code: 'DW-WAREHOUSE-0005',
+      })
     })
   })
 })
@@ -247,12 +272,34 @@ describe('rows in batches', () => {
           yield batchFromRows(new Arena(heap), everyType, rows)
         },
       },
-      expected: { rowCount: 2, columns: { c: { sum: 9_007_199_254_740_993n }, h: { max: 1_700_000_000_123_456n, nullCount: 1 }, d: { min: -123_456_789_012_345_678_901_234n } } },
+      expected: {
+        rowCount: 2,
+        columns: {
+          c: { sum: 9_007_199_254_740_993n },
+          h: { max: 1_700_000_000_123_456n, nullCount: 1 },
+          d: { min: -123_456_789_012_345_678_901_234n },
+        },
+      },
     }
     const result = await withTarget(path, (target) => exportTables(target, [table], run))
     expect(result.rowsLoaded).toBe(2)
     expect(await sql(`select * replace (hex(f) as f, epoch_us(h) as h) from types`, path)).toEqual([
-      [-5, 7, '9007199254740993', '-12345678901234567890.1234', 'täxt', '01FF', '2003-02-24', '1700000000123456', '1969-12-31 23:59:59.999999', true, 1.5, [1, null, 3], { x: 1, y: 'y' }, [{ key: 'k', value: '5' }]],
+      [
+        -5,
+        7,
+        '9007199254740993',
+        '-12345678901234567890.1234',
+        'täxt',
+        '01FF',
+        '2003-02-24',
+        '1700000000123456',
+        '1969-12-31 23:59:59.999999',
+        true,
+        1.5,
+        [1, null, 3],
+        { x: 1, y: 'y' },
+        [{ key: 'k', value: '5' }],
+      ],
       everyType.fields.map(() => null),
     ])
   })
@@ -269,7 +316,11 @@ describe('rows in batches', () => {
         // eslint-disable-next-line @typescript-eslint/require-await
         batches: async function* () {
           const arena = new Arena(heap)
-          yield batchFromRows(arena, numbers, Array.from({ length: 5000 }, (_, i) => [i]))
+          yield batchFromRows(
+            arena,
+            numbers,
+            Array.from({ length: 5000 }, (_, i) => [i]),
+          )
           yield batchFromRows(arena, numbers, [])
           yield batchFromRows(arena, numbers, [[5000]])
         },

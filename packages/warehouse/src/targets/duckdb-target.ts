@@ -97,9 +97,11 @@ export class DuckDbTarget implements WarehouseTarget {
       const totals = wanted.columns[name]
       if (totals === undefined) continue
       const column = duckDbDialect.quote(name)
-      if (typeof totals.nullCount === 'number') asked.push({ column: name, total: 'nullCount', sql: `count(*) - count(${column})` })
+      if (typeof totals.nullCount === 'number')
+        asked.push({ column: name, total: 'nullCount', sql: `count(*) - count(${column})` })
       for (const total of ['sum', 'min', 'max'] as const) {
-        if (totals[total] !== undefined && totals[total] !== null) asked.push({ column: name, total, sql: `${total}(${column})` })
+        if (totals[total] !== undefined && totals[total] !== null)
+          asked.push({ column: name, total, sql: `${total}(${column})` })
       }
     }
     const select = ['count(*)', ...asked.map(({ sql }) => sql)].join(', ')
@@ -191,7 +193,10 @@ export class DuckDbTarget implements WarehouseTarget {
 /** The first line of DuckDB's message, without its kind and full stop. */
 const reasonOf = (error: unknown): string => {
   const message = error instanceof Error ? error.message : String(error)
-  return message.split('\n')[0]!.replace(/^[A-Za-z ]+ Error: /, '').replace(/\.$/, '')
+  return message
+    .split('\n')[0]!
+    .replace(/^[A-Za-z ]+ Error: /, '')
+    .replace(/\.$/, '')
 }
 
 /** A target in a DuckDB file, which is opened (and made, with its folder) when it is first needed. `:memory:` is not kept. */

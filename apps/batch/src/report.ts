@@ -1,0 +1,47 @@
+import { writeReport } from '@deltaworks/cli'
+import type { RunResult } from '@deltaworks/lakehouse'
+import { renderSummary, runReport, type RunReport } from '@deltaworks/telemetry'
+
+interface ReportOptions {
+  readonly env: string
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly report: string | undefined
+}
+
+/** A run's result as the report that people and later runs read. */
+export function reportOf(result: RunResult, environment: string): RunReport {
+  const counts = new Map<string, { table: string; rule: string; reason: string; rows: number }>()
+  for (const step of result.steps) {
+    if (step.kind === 'ingest' && step.rowsQuarantined > 0) {
+      counts.set(step.table, { table: step.table, rule: 'well_formed', reason: 'the row is malformed', rows: step.rowsQuarantined })
+    }
+  }
+  for (const rule of result.quality) {
+    if (rule.status === 'failed' && rule.rowsFailed !== null && rule.rowsFailed > 0) {
+      const { table, rule: id, message, rowsFailed, action } = rule
+      if (action !== 'none') counts.set(`${table}:${id}`, { table, rule: id, reason: message, rows: rowsFailed })
+    }
+  }
+  return runReport({
+    ...result,
+    command: 'run',
+    environment,
+    quarantine: [...counts.values()],
+    places: [
+      { label: 'Lake', location: result.root },
+      { label: 'Landing', location: result.landing },
+    ],
+  })
+}
+
+/** Prints the summary (or the report as JSON), and writes the report's files if asked. */
+export async function report(result: RunResult, options: ReportOptions): Promise<void> {
+  const full = reportOf(result, options.env)
+  if (options.report !== undefined) await writeReport(full, options.report)
+  if (options.json) process.stdout.write(`${JSON.stringify(full)}\n`)
+  else if (!options.quiet) {
+    const { isTTY, columns } = process.stdout
+    process.stdout.write(renderSummary(full, { colour: isTTY === true, width: columns ?? 100 }))
+  }
+}

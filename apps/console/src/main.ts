@@ -1,0 +1,14 @@
+import { createProgram, runProgram } from '@deltaworks/cli'
+import { describeCommand, historyCommand, tablesCommand } from './catalog-commands.js'
+import { readCommand } from './read-command.js'
+import { sqlCommand } from './sql-command.js'
+
+const abort = new AbortController()
+const program = createProgram('deltaworks-console', 'Query tables and look at them.')
+program.addCommand(sqlCommand(abort.signal))
+program.addCommand(readCommand(abort.signal))
+program.addCommand(tablesCommand())
+program.addCommand(describeCommand())
+program.addCommand(historyCommand())
+
+await runProgram(program, abort)

@@ -1,0 +1,138 @@
+import type { Session } from '@deltaworks/engine'
+import { Lake } from './lake.js'
+import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
+import type { TableDefinition } from './table-definition.js'
+
+export interface MaintenanceOptions {
+  readonly lakehouse: LakehouseDefinition
+  readonly session: Session
+  readonly root: string
+  readonly tables: readonly string[]
+  readonly dryRun: boolean
+  readonly nowMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface MaintenanceResult {
+  readonly table: string
+  readonly operation: 'optimize' | 'zorder' | 'vacuum' | 'checkpoint'
+  readonly status: 'done' | 'nothing to do' | 'would run'
+  readonly version: number | null
+  readonly filesBefore: number
+  readonly filesAfter: number
+  readonly filesDeleted: number
+  readonly durationMs: number
+  /** Files that VACUUM deleted, or would. */
+  readonly paths: readonly string[]
+}
+
+const chosen = ({ lakehouse, tables }: MaintenanceOptions): readonly TableDefinition[] =>
+  tables.length === 0 ? lakehouse.tables : tables.map((name) => tableOf(lakehouse, name))
+
+/** Files smaller than this are worth putting together. */
+const smallFileBytes = 32 * 1024 * 1024
+
+/** Compacts small files of each table that asks for it; Z-orders those that name columns if `zorder` is true. */
+export async function optimizeLakehouse(
+  options: MaintenanceOptions,
+  zorder: boolean,
+): Promise<readonly MaintenanceResult[]> {
+  const lake = new Lake(options.session, options.root)
+  const results: MaintenanceResult[] = []
+  for (const definition of chosen(options)) {
+    const { zorderBy, optimize } = definition.maintenance
+    if (zorder ? zorderBy.length === 0 : !optimize) continue
+    const start = performance.now()
+    const table = await lake.existing(definition.path)
+    const before = table.detail()
+    const common = {
+      table: definition.name,
+      operation: zorder ? ('zorder' as const) : ('optimize' as const),
+      filesBefore: before.numFiles,
+      filesDeleted: 0,
+      paths: [],
+    }
+    if (options.dryRun) {
+      const worthwhile = before.numFiles > 1 && before.sizeInBytes / before.numFiles < smallFileBytes
+      results.push({
+        ...common,
+        status: worthwhile || zorder ? 'would run' : 'nothing to do',
+        version: table.version,
+        filesAfter: before.numFiles,
+        durationMs: performance.now() - start,
+      })
+      continue
+    }
+    const after = await table.optimize({
+      ...(zorder ? { zorderBy } : {}),
+      nowMs: options.nowMs,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    lake.wrote(definition.path, after)
+    results.push({
+      ...common,
+      status: after.version === table.version ? 'nothing to do' : 'done',
+      version: after.version,
+      filesAfter: after.detail().numFiles,
+      durationMs: performance.now() - start,
+    })
+  }
+  return results
+}
+
+/** Deletes files that no version inside the retention needs. */
+export async function vacuumLakehouse(
+  options: MaintenanceOptions,
+  retentionHours: number | null,
+  allowShortRetention: boolean,
+): Promise<readonly MaintenanceResult[]> {
+  const lake = new Lake(options.session, options.root)
+  const results: MaintenanceResult[] = []
+  for (const definition of chosen(options)) {
+    const start = performance.now()
+    const table = await lake.existing(definition.path)
+    const hours = retentionHours ?? definition.maintenance.vacuumRetentionHours
+    const vacuumed = await table.vacuum({
+      retentionMs: hours * 3_600_000,
+      dryRun: options.dryRun,
+      allowShortRetention,
+      nowMs: options.nowMs,
+    })
+    const files = table.detail().numFiles
+    results.push({
+      table: definition.name,
+      operation: 'vacuum',
+      status: vacuumed.paths.length === 0 ? 'nothing to do' : options.dryRun ? 'would run' : 'done',
+      version: table.version,
+      filesBefore: files,
+      filesAfter: files,
+      filesDeleted: options.dryRun ? 0 : vacuumed.paths.length,
+      durationMs: performance.now() - start,
+      paths: vacuumed.paths,
+    })
+  }
+  return results
+}
+
+export async function checkpointLakehouse(options: MaintenanceOptions): Promise<readonly MaintenanceResult[]> {
+  const lake = new Lake(options.session, options.root)
+  const results: MaintenanceResult[] = []
+  for (const definition of chosen(options)) {
+    const start = performance.now()
+    const table = await lake.existing(definition.path)
+    if (!options.dryRun) await table.checkpoint(options.nowMs)
+    const files = table.detail().numFiles
+    results.push({
+      table: definition.name,
+      operation: 'checkpoint',
+      status: options.dryRun ? 'would run' : 'done',
+      version: table.version,
+      filesBefore: files,
+      filesAfter: files,
+      filesDeleted: 0,
+      durationMs: performance.now() - start,
+      paths: [],
+    })
+  }
+  return results
+}

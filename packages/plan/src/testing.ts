@@ -1,0 +1,1 @@
+export { interpretPlan } from './interpret-plan.js'

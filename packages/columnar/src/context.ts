@@ -14,7 +14,7 @@ let compiled: WebAssembly.Module | undefined
 
 /** The kernels, compiled once a process; post it to workers, which then need not compile it again. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)))
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('../dist/kernels.wasm', import.meta.url)))
   return compiled
 }
 

@@ -21,3 +21,7 @@ export { scanCsv } from './csv/scan-csv.js'
 export { splitCsv } from './csv/split-csv.js'
 export { csvLine, writeCsv } from './csv/write-csv.js'
 export type { CsvWriteOptions } from './csv/write-csv.js'
+
+export { scanJson } from './json/scan-json.js'
+export type { JsonReadOptions } from './json/json-options.js'
+export { writeJsonLines } from './json/write-json-lines.js'

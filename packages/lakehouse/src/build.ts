@@ -23,11 +23,28 @@ async function provenance(table: TableDefinition, context: RunContext) {
   return entries
 }
 
-/** Whether the table must be built again: it is not there, an input has another version, or its definition changed. */
+/** Operations of Delta's history that leave a table's rows as they are. */
+const maintenanceOperations: ReadonlySet<string> = new Set(['OPTIMIZE', 'VACUUM START', 'VACUUM END', 'REORG', 'COMPUTE STATS'])
+
+/** Whether the table must be built again: it is not there, an input has other rows, or its definition changed. */
 export async function isStale(table: TableDefinition, context: RunContext): Promise<boolean> {
   if ((await context.lake.table(table.path)) === null) return true
   const ledger = await context.lake.ledger(table.path)
-  return (await provenance(table, context)).some(({ appId, version }) => ledger.get(appId) !== version)
+  if (ledger.get(definitionTransaction) !== definitionHash(table, context.configuration)) return true
+  for (const input of Object.values(table.from)) {
+    const seen = ledger.get(inputTransaction(input.path))
+    if (seen === undefined || (await hasOtherRows(input, seen, context))) return true
+  }
+  return false
+}
+
+/** Whether an input's rows may differ from those of a version: something but maintenance was committed since. */
+async function hasOtherRows(input: TableDefinition, seen: number, context: RunContext): Promise<boolean> {
+  const table = await context.lake.existing(input.path)
+  if (table.version === seen) return false
+  if (table.version < seen) return true
+  const since = await table.history(table.version - seen)
+  return since.some(({ version, info }) => version > seen && !maintenanceOperations.has(info?.operation ?? ''))
 }
 
 export interface Built {

@@ -69,7 +69,7 @@ const isHolder = (on: JoinCondition): on is ExpressionHolder => 'node' in on
  *
  * `Row` names the columns where they are known: `df.col('total')` does not compile if there is no such column.
  */
-export class DataFrame<Row extends object = AnyRow> {
+export class DataFrame<out Row extends object = AnyRow> {
   readonly plan: LogicalPlan
   readonly #qualifiers: readonly (string | null)[] | null
 
@@ -82,8 +82,8 @@ export class DataFrame<Row extends object = AnyRow> {
     return this.plan.schema
   }
 
-  get columns(): readonly Names<Row>[] {
-    return this.plan.schema.fields.map((f) => f.name as Names<Row>)
+  get columns(): readonly string[] {
+    return this.plan.schema.fields.map((f) => f.name)
   }
 
   /** A column of this frame. @throws PlanError DW-PLAN-0001, DW-PLAN-0002 */
@@ -137,7 +137,7 @@ export class DataFrame<Row extends object = AnyRow> {
   }
 
   /** `{ old: 'new' }`. @throws PlanError DW-PLAN-0001, DW-PLAN-0006 */
-  rename<M extends { readonly [K in Names<Row>]?: string }>(
+  rename<const M extends { readonly [K in Names<Row>]?: string }>(
     names: M,
   ): DataFrame<{ [K in keyof Row as K extends keyof M ? (M[K] extends string ? M[K] : K) : K]: Row[K] }> {
     const renamed = new Map(
@@ -219,7 +219,7 @@ export class DataFrame<Row extends object = AnyRow> {
     other: DataFrame<Other>,
     on: JoinCondition,
     type: JoinType = 'inner',
-  ): DataFrame<Row & Omit<Other, keyof Row>> {
+  ): DataFrame<Row & Other> {
     const scope = this.#joinScope(other, type)
     if (isHolder(on)) {
       const both = this.#joinScope(other, 'inner')
@@ -243,17 +243,17 @@ export class DataFrame<Row extends object = AnyRow> {
     )
   }
 
-  crossJoin<Other extends object>(other: DataFrame<Other>): DataFrame<Row & Omit<Other, keyof Row>> {
+  crossJoin<Other extends object>(other: DataFrame<Other>): DataFrame<Row & Other> {
     return this.join(other, [], 'cross')
   }
 
   /** All rows of both, by position. @throws PlanError DW-PLAN-0003 */
-  union(other: DataFrame<never> | DataFrame): DataFrame<Row> {
+  union(other: DataFrame<object>): DataFrame<Row> {
     return new DataFrame(unionOf([this.plan, other.plan]))
   }
 
   /** All rows of both, by name. @throws PlanError DW-PLAN-0003 */
-  unionByName(other: DataFrame<never> | DataFrame, options: { readonly allowMissing?: boolean } = {}): DataFrame<Row> {
+  unionByName(other: DataFrame<object>, options: { readonly allowMissing?: boolean } = {}): DataFrame<Row> {
     return new DataFrame(unionByNameOf([this.plan, other.plan], options.allowMissing))
   }
 
@@ -292,7 +292,7 @@ export class DataFrame<Row extends object = AnyRow> {
     return new PlanScope(this.plan.schema, this.#qualifiers)
   }
 
-  #joinScope(other: DataFrame<never> | DataFrame, type: JoinType): PlanScope {
+  #joinScope(other: DataFrame<object>, type: JoinType): PlanScope {
     const [left, right] = [this.#scope(), new PlanScope(other.plan.schema, other.#qualifiers)]
     const schema = joinSchema(left.schema, right.schema, type)
     return new PlanScope(schema, [...left.qualifiers, ...right.qualifiers].slice(0, schema.fields.length))
@@ -313,7 +313,7 @@ export class DataFrame<Row extends object = AnyRow> {
 }
 
 /** Rows in groups, waiting for what to compute of each. */
-export class GroupedData<Keys extends object = AnyRow> {
+export class GroupedData<out Keys extends object = AnyRow> {
   readonly #input: LogicalPlan
   readonly #keys: readonly Expression[]
   readonly #scope: PlanScope

@@ -139,6 +139,17 @@ describe('rules', () => {
     expect(result.status).toBe('failed')
   })
 
+  it('Q-62: equal values are no outliers, however their mean is rounded', async () => {
+    const equal = orders(Array.from({ length: 7 }, (_, i) => [BigInt(i), 'a', null, 10n, 1, 0]))
+    const alike = ['iqr', 'z_score', 'mad'] as const
+    const rules = alike.flatMap((method) => [
+      quality.hasOutlierShare('amount', 0, { method }).named(method),
+      quality.hasOutlierShare('amount', 0, { method, groupBy: 'customer' }).named(`${method} by group`),
+    ])
+    const result = await quality.verify(session, equal, rules)
+    expect(result.rules.map((rule) => rule.rowsFailed)).toEqual([0, 0, 0, 0, 0, 0])
+  })
+
   it('on no rows nothing is missing and nothing repeats', async () => {
     const result = await quality.verify(session, orders([]), [
       quality.isComplete('id'),

@@ -2,9 +2,15 @@ import { agg, expr } from '@deltaworks/expression'
 import type { DataFrame, LogicalPlan } from '@deltaworks/plan'
 import { isDeltaworksError, type DataType, type Value } from '@deltaworks/schema'
 import { analyzerOf } from './analyzers/index.js'
-import type { AggregateRequirement, Answers, GroupingAnswer, Requirement } from './analyzers/analyzer.js'
+import type {
+  AggregateRequirement,
+  Answers,
+  GroupingAnswer,
+  OutliersRequirement,
+  Requirement,
+} from './analyzers/analyzer.js'
 import { grouping, orphans } from './analyzers/queries.js'
-import { countOutliers } from './analyzers/outliers.js'
+import { countOutliers, countOutside, momentsOf } from './analyzers/outliers.js'
 import { formatBounds } from './bounds.js'
 import { unknownReference } from './errors.js'
 import type { MetricsRepository } from './metrics-repository.js'
@@ -137,12 +143,17 @@ class VerificationRun {
     }
     for (const requirement of plan.outliers) {
       await this.#attempt(requirement, async () => {
-        const [values, outliers] = await this.#row(
-          countOutliers(this.#frame, requirement.constraint, requirement.filter),
-        )
+        const [values, outliers] = await this.#row(this.#outliersQuery(requirement))
         this.#outliers.set(requirementKey(requirement), { values: Number(values), outliers: Number(outliers) })
       })
     }
+  }
+
+  #outliersQuery({ constraint, filter }: OutliersRequirement): LogicalPlan {
+    const moments = momentsOf(constraint, filter)?.map((moment) => this.#aggregates.get(requirementKey(moment))!)
+    if (moments === undefined) return countOutliers(this.#frame, constraint, filter)
+    const values = moments.map(({ value }) => value as number | null)
+    return countOutside(this.#frame, constraint, filter, values)
   }
 
   answers(nowMicros: bigint, history: readonly number[] | null): Answers {

@@ -7,12 +7,10 @@ describe('the terminal summary', () => {
   const text = renderSummary(sampleReport, { colour: false, width: 100 })
 
   it('O-05: has no control codes without colour, and keeps within the width', () => {
-    // eslint-disable-next-line no-control-regex
     expect(text).not.toMatch(/\u001b/)
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
   })
   it('colour adds nothing but colour', () => {
-    // eslint-disable-next-line no-control-regex
     const stripped = renderSummary(sampleReport, { colour: true, width: 100 }).replace(/\u001b\[\d+m/g, '')
     expect(stripped).toBe(text)
   })

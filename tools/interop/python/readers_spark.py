@@ -1,6 +1,7 @@
 """Spark with Delta, and its rows in canonical form."""
 
 import datetime
+import decimal
 import os
 import time
 
@@ -36,6 +37,10 @@ def convert(kind, value):
         return None
     if isinstance(kind, t.FloatType):
         return plain(single(value))
+    if isinstance(kind, t.DecimalType):
+        # The same number, but Spark hands over small ones with another scale than the type's.
+        with decimal.localcontext(decimal.Context(prec=60)):
+            return plain(value.quantize(decimal.Decimal(1).scaleb(-kind.scale)))
     if isinstance(kind, t.StructType):
         return {field.name: convert(field.dataType, value[field.name]) for field in kind}
     if isinstance(kind, t.MapType):

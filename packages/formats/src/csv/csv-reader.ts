@@ -95,13 +95,18 @@ export class CsvReader {
       }
       const found = this.#index(this.#scanEnd(), maxRows)
       const consumed = this.field(frameField.consumed)
-      if (found > 0) return this.#block(found, null)
-      if (consumed > this.#at) {
+      const long = consumed - this.#at > dialect.maxRowBytes ? this.#firstLongRow(found) : -1
+      if (long > 0) {
+        this.#cutBefore(long)
+        return this.#block(long, null)
+      }
+      if (found > 0 && long < 0) return this.#block(found, null)
+      if (long < 0 && consumed > this.#at) {
         this.#advance()
         continue
       }
       const left = this.#filled - this.#at
-      if (!this.#ended && left <= dialect.maxRowBytes) {
+      if (long < 0 && !this.#ended && left <= dialect.maxRowBytes) {
         await this.#fill()
         continue
       }
@@ -166,6 +171,23 @@ export class CsvReader {
     return this.field(frameField.rows)
   }
 
+  /** @returns the number of the first row that is longer than the limit, or -1 */
+  #firstLongRow(found: number): number {
+    const { u32 } = this.#heap
+    const starts = this.field(frameField.rowStart) >>> 2
+    for (let row = 0; row < found; row++) {
+      const end = row + 1 < found ? u32[starts + row + 1]! : this.field(frameField.consumed)
+      if (end - u32[starts + row]! > this.#options.dialect.maxRowBytes) return row
+    }
+    return -1
+  }
+
+  #cutBefore(row: number): void {
+    const { u32 } = this.#heap
+    this.setField(frameField.consumed, u32[(this.field(frameField.rowStart) >>> 2) + row]!)
+    this.setField(frameField.nextLine, u32[(this.field(frameField.rowLine) >>> 2) + row]!)
+  }
+
   /** A `\r` at the window's end may be the first half of `\r\n`. */
   #scanEnd(): number {
     const last = this.#heap.u8[this.#window + this.#filled - 1]
@@ -178,7 +200,7 @@ export class CsvReader {
    */
   #damagedRow(): RowBlock | null {
     const end = this.#lineEnd()
-    if (end === null) return null
+    if (end === null || end - this.#at > this.#options.dialect.maxRowBytes) return null
     const found = this.#index(end, 1, noByte)
     if (found === 0) {
       this.#advance()

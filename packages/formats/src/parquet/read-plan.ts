@@ -1,10 +1,14 @@
 import { typeName, type DataType, type Field, type MapType, type Schema, type StructType } from '@deltaworks/schema'
-import { duplicateFileColumn, typeMismatch } from '../errors.js'
+import { duplicateFileColumn, typeMismatch, unsupportedParquet } from '../errors.js'
+import { logical, physical } from './format.js'
 import {
+  decimalOfNode,
   describeLeaf,
   fieldOfNode,
+  integerOfNode,
   isVariantGroup,
   repeatedShape,
+  timestampOfNode,
   type SchemaNode,
   type SchemaTree,
 } from './schema-tree.js'
@@ -182,9 +186,23 @@ function planVariant(path: string, node: SchemaNode, type: DataType, logicalPath
   const names = node.children.map((child) => child.name)
   if (!isVariantGroup(node) && !(names.includes('metadata') && names.includes('value')))
     throw mismatch(path, node, type)
+  refuseOddVariants(path, node, false)
   const parts: StructType = { kind: 'struct', fields: node.children.map((child) => fieldOfNode(path, child)) }
   const content = planStruct(path, node, parts, logicalPath, { physicalNames: null, fieldIds: null }, ancestor)
   return { kind: 'variant', node, type, content }
+}
+
+/** Shredded types whose text would need more than their logical type tells; no engine that we know of writes them. */
+function refuseOddVariants(path: string, node: SchemaNode, isTyped: boolean): void {
+  for (const child of node.children) refuseOddVariants(path, child, isTyped || child.name === 'typed_value')
+  if (!isTyped || node.leaf < 0 || node.name === 'value') return
+  const kind = node.element.annotation?.kind
+  const isOdd =
+    kind === logical.time ||
+    timestampOfNode(node)?.unit === 3 ||
+    !integerOfNode(node).signed ||
+    (node.physical === physical.fixed && decimalOfNode(node) === null)
+  if (isOdd) throw unsupportedParquet(path, `a variant shredded as ${describeLeaf(node)} (${node.path.join('.')})`)
 }
 
 /** The leaf that the wanted columns read anyway, or else the first one below. */

@@ -27,7 +27,7 @@ import {
 import { exportTables, formatPlan, planExport } from '../export-tables.js'
 import type { WarehouseTable } from '../warehouse-table.js'
 import { duckDbDriver } from './duckdb-driver.js'
-import { DuckDbTarget, duckDbTarget } from './duckdb-target.js'
+import { duckDbTarget, type DuckDbTarget } from './duckdb-target.js'
 
 let folder: string
 beforeAll(async () => {
@@ -267,7 +267,6 @@ describe('rows in batches', () => {
       source: {
         kind: 'batches',
         heap,
-        // eslint-disable-next-line @typescript-eslint/require-await
         batches: async function* () {
           yield batchFromRows(new Arena(heap), everyType, rows)
         },
@@ -313,7 +312,6 @@ describe('rows in batches', () => {
       source: {
         kind: 'batches',
         heap,
-        // eslint-disable-next-line @typescript-eslint/require-await
         batches: async function* () {
           const arena = new Arena(heap)
           yield batchFromRows(

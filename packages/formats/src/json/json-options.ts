@@ -1,0 +1,37 @@
+import type { Schema } from '@deltaworks/schema'
+import { invalidCsvOption } from '../errors.js'
+
+/** How to read JSON: plain JSON, every member optional. */
+export interface JsonReadOptions {
+  /**
+   * `lines`: an object a line. `document`: the file is one array of objects (or one object), over any number of lines; it is held in
+   * memory whole. Default `auto`: a document if the first character is `[`.
+   */
+  readonly form?: 'auto' | 'lines' | 'document'
+  /** Default `utf-8`; a byte order mark wins. */
+  readonly encoding?: string
+  /** Default: ISO 8601. Java's letters. */
+  readonly datePattern?: string
+  readonly timestampPattern?: string
+  /** Zone of timestamps whose text names none. Default `UTC`. */
+  readonly timezone?: string
+  /** As for CSV: a row is malformed if it is no JSON object, or a value is not of its type. Default permissive. */
+  readonly mode?: 'permissive' | 'dropmalformed' | 'failfast'
+  /** Per logical column: its names in the file, the first that is there counts. */
+  readonly columns?: Readonly<Record<string, { readonly names?: readonly string[]; readonly pattern?: string }>>
+  /** Members that nobody declared. `rescue`: as JSON in `rescuedColumn`. Default ignore. */
+  readonly extraColumns?: 'ignore' | 'rescue'
+  /** Default `_rescued_data`. */
+  readonly rescuedColumn?: string
+  /** The whole table's schema. With it a row is malformed or not by all columns, whichever of them are read. */
+  readonly schema?: Schema
+  /** A longer line is an error, and so is a longer document. Default 16 MiB, for a document 256 MiB. */
+  readonly maxRowBytes?: number
+}
+
+/** @throws FormatError DW-FORMAT-0030 */
+export function jsonMode(options: JsonReadOptions): 'permissive' | 'dropmalformed' | 'failfast' {
+  const mode = (options.mode ?? 'permissive').toLowerCase()
+  if (mode === 'permissive' || mode === 'dropmalformed' || mode === 'failfast') return mode
+  throw invalidCsvOption('mode', options.mode, 'one of permissive, dropmalformed, failfast')
+}

@@ -1,9 +1,9 @@
-import { exitCode, interrupted, loadLakehouse, openSession, withCommonOptions } from '@deltaworks/cli'
+import { exitCode, interrupted, loadLakehouse, openSession, report, withCommonOptions } from '@deltaworks/cli'
 import { runLakehouse } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
+import { showProgress } from '@deltaworks/telemetry'
 import { Command, Option } from 'commander'
 import { withBatchOptions, type BatchOptions } from './batch-options.js'
-import { report } from './report.js'
 
 interface RunOptions extends BatchOptions {
   readonly report: string | undefined
@@ -17,6 +17,7 @@ export const runCommand = (signal: AbortSignal): Command =>
     .action(async (options: RunOptions) => {
       const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
       const session = openSession(options)
+      const progress = options.quiet || options.json ? null : showProgress(process.stderr)
       try {
         const result = await runLakehouse({
           lakehouse,
@@ -27,11 +28,13 @@ export const runCommand = (signal: AbortSignal): Command =>
           nowMicros: options.now ?? BigInt(Date.now()) * 1000n,
           signal,
         })
+        progress?.stop()
         await report(result, options)
         process.exitCode = result.status === 'quality_failed' ? exitCode.quality : exitCode.done
       } catch (error) {
         throw signal.aborted ? interrupted() : error
       } finally {
+        progress?.stop()
         await session.close()
       }
     })

@@ -1,9 +1,7 @@
 import type { CommitInfo } from './actions/commit-info.js'
 import { parseActions } from './commit-file.js'
-import { notADeltaTable, timestampNotAvailable } from './errors.js'
-import type { LogParquet } from './log-parquet.js'
-import { listLog, type CommitFile } from './log-segment.js'
-import { readSnapshot } from './snapshot.js'
+import { timestampNotAvailable } from './errors.js'
+import { listLog, type CommitFile, type LogListing } from './log-segment.js'
 import type { TableLocation } from './table-location.js'
 import { usesInCommitTimestamps } from './table-properties.js'
 
@@ -15,47 +13,45 @@ export interface CommitTimestamp {
 
 /**
  * The last version that was committed at or before a time; a time after the last commit means the latest version.
+ * @param configuration the properties of the table's latest version
  * @throws DeltaError DW-DELTA-0006 if the time is before the first version that can still be read
  */
 export async function versionAtTimestamp(
   location: TableLocation,
+  configuration: Readonly<Record<string, string>>,
   timestampMs: number,
-  parquet: LogParquet,
 ): Promise<number> {
-  const [commits, latest] = [await commitTimestamps(location, parquet), await readSnapshot(location, parquet)]
-  const readable = await readableFrom(location, commits)
-  let found: number | null = null
-  for (const commit of commits) {
-    if (commit.version < readable) continue
-    if (commit.timestampMs > timestampMs) break
-    found = commit.version
-  }
-  if (found !== null) return found
-  const earliest = commits.find((commit) => commit.version >= readable)
-  if (earliest === undefined) return latest.version
-  throw timestampNotAvailable(location.uri, isoOf(timestampMs), isoOf(earliest.timestampMs))
+  const listing = await listLog(location)
+  const readable = readableFrom(listing)
+  const commits = (await timestampsOf(location, listing, configuration)).filter((c) => c.version >= readable)
+  const found = commits.findLast((commit) => commit.timestampMs <= timestampMs)
+  if (found !== undefined) return found.version
+  // A log that was cleaned up to its last checkpoint tells nothing of time.
+  if (commits.length === 0) return listing.checkpoints.at(-1)?.version ?? 0
+  throw timestampNotAvailable(location.uri, isoOf(timestampMs), isoOf(commits[0]!.timestampMs))
 }
 
 /** The first version that can be rebuilt: 0, or the first checkpoint if the log has been cleaned up. */
-async function readableFrom(location: TableLocation, commits: readonly CommitTimestamp[]): Promise<number> {
-  if (commits[0]?.version === 0) return 0
-  return (await listLog(location)).checkpoints[0]?.version ?? 0
-}
+const readableFrom = ({ commits, checkpoints }: LogListing): number =>
+  commits[0]?.version === 0 ? 0 : (checkpoints[0]?.version ?? 0)
 
 /**
  * Time of every commit that is still in the log, strictly ascending: in-commit timestamps from where the table has them, else
  * the files' times, which are moved up where a clock went back (by 1 ms, as Spark does).
  */
-export async function commitTimestamps(
+export const commitTimestamps = async (
   location: TableLocation,
-  parquet: LogParquet,
+  configuration: Readonly<Record<string, string>>,
+): Promise<readonly CommitTimestamp[]> => timestampsOf(location, await listLog(location), configuration)
+
+async function timestampsOf(
+  location: TableLocation,
+  { commits }: LogListing,
+  configuration: Readonly<Record<string, string>>,
 ): Promise<readonly CommitTimestamp[]> {
-  const { commits } = await listLog(location)
-  const latest = await readSnapshot(location, parquet)
-  if (commits.length === 0 && latest.version < 0) throw notADeltaTable(location.uri)
-  const { configuration } = latest.metadata
-  const enabled = usesInCommitTimestamps(configuration)
-  const from = enabled ? Number(configuration['delta.inCommitTimestampEnablementVersion'] ?? 0) : Infinity
+  const from = usesInCommitTimestamps(configuration)
+    ? Number(configuration['delta.inCommitTimestampEnablementVersion'] ?? 0)
+    : Infinity
   const result: CommitTimestamp[] = []
   let previousMs = -Infinity
   for (const commit of commits) {

@@ -42,7 +42,7 @@ describe('partition values', () => {
 
   it('D-34: refuses what does not fit, naming the column', () => {
     expect(() => parsePartitionValue(int32, '3000000000', 'c')).toThrow(/partition value "3000000000" of column c/)
-    expect(() => parsePartitionValue(date, 'soon', 'c')).toThrow('DW-DELTA-0014' && /soon/)
+    expect(() => parsePartitionValue(date, 'soon', 'c')).toThrow(/soon/)
   })
 
   it('D-08: escapes folders as Hive, and the path again as a URI', () => {

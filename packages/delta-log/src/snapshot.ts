@@ -48,8 +48,9 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const { previous } = options
   if (options.timestampMs !== undefined) {
-    const version = await versionAtTimestamp(location, options.timestampMs, parquet)
-    return readSnapshot(location, parquet, previous === undefined ? { version } : { version, previous })
+    const latest = await readSnapshot(location, parquet, previous === undefined ? {} : { previous })
+    const version = await versionAtTimestamp(location, latest.metadata.configuration, options.timestampMs)
+    return version === latest.version ? latest : readSnapshot(location, parquet, { version })
   }
   const wanted = options.version ?? null
   if (previous !== undefined && (wanted === null || wanted >= previous.version)) {

@@ -58,10 +58,7 @@ export const containsCall = (expression: Expression, kind: Expression['kind']): 
 }
 
 /** Rebuilds the tree from the top; where `change` gives an expression it stands instead of the node and what is under it. */
-export function rewriteExpression(
-  expression: Expression,
-  change: (node: Expression) => Expression | null,
-): Expression {
+export function rewriteExpression(expression: Expression, change: (node: Expression) => Expression | null): Expression {
   const changed = change(expression)
   if (changed !== null) return changed
   const each = (e: Expression) => rewriteExpression(e, change)

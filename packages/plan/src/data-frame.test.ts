@@ -63,11 +63,45 @@ describe('DataFrame', () => {
   })
 
   it.each([
-    ['inner', [[1n, 10n, 1250n, 'Ada'], [2n, 10n, 300n, 'Ada']]],
-    ['left', [[1n, 10n, 1250n, 'Ada'], [2n, 10n, 300n, 'Ada'], [3n, 20n, null, null]]],
-    ['right', [[1n, 10, 1250n, 'Ada'], [2n, 10, 300n, 'Ada'], [null, 30, null, 'Edsger']]],
-    ['full', [[1n, 10n, 1250n, 'Ada'], [2n, 10n, 300n, 'Ada'], [3n, 20n, null, null], [null, 30n, null, 'Edsger']]],
-    ['left_semi', [[1n, 10n, 1250n], [2n, 10n, 300n]]],
+    [
+      'inner',
+      [
+        [1n, 10n, 1250n, 'Ada'],
+        [2n, 10n, 300n, 'Ada'],
+      ],
+    ],
+    [
+      'left',
+      [
+        [1n, 10n, 1250n, 'Ada'],
+        [2n, 10n, 300n, 'Ada'],
+        [3n, 20n, null, null],
+      ],
+    ],
+    [
+      'right',
+      [
+        [1n, 10, 1250n, 'Ada'],
+        [2n, 10, 300n, 'Ada'],
+        [null, 30, null, 'Edsger'],
+      ],
+    ],
+    [
+      'full',
+      [
+        [1n, 10n, 1250n, 'Ada'],
+        [2n, 10n, 300n, 'Ada'],
+        [3n, 20n, null, null],
+        [null, 30n, null, 'Edsger'],
+      ],
+    ],
+    [
+      'left_semi',
+      [
+        [1n, 10n, 1250n],
+        [2n, 10n, 300n],
+      ],
+    ],
     ['left_anti', [[3n, 20n, null]]],
   ] as const)('a %s join by name has the key once', (type, expected) => {
     expect(rows(orders.join(customers, ['customer'], type))).toEqual(expected)
@@ -76,7 +110,12 @@ describe('DataFrame', () => {
   it('keeps both columns of pairs of different names, and lets aliases tell equal ones apart', () => {
     const renamed = customers.rename({ customer: 'person' })
     expect(names(orders.join(renamed, [{ left: 'customer', right: 'person' }]))).toBe('id customer amount person name')
-    const pairs = orders.alias('a').join(orders.alias('b'), col('a.customer').eq(col('b.customer')).and(col('a.id').lt(col('b.id'))))
+    const pairs = orders.alias('a').join(
+      orders.alias('b'),
+      col('a.customer')
+        .eq(col('b.customer'))
+        .and(col('a.id').lt(col('b.id'))),
+    )
     expect(rows(pairs.select(col('a.id'), col('b.id').as('other')))).toEqual([[1n, 2n]])
     expect(codeOf(() => pairs.select('amount'))).toBe('DW-PLAN-0002')
   })

@@ -44,6 +44,8 @@ export type SortInput = ColumnInput | SortKey
 /** Equal names on both sides, pairs of names, or any condition. */
 export type JoinCondition = readonly (string | { readonly left: string; readonly right: string })[] | ExpressionHolder
 
+export type ExplainFormat = 'text' | 'json'
+
 type Names<Row> = keyof Row & string
 type AnyRow = Record<string, unknown>
 type Merged<A, B> = Omit<A, keyof B> & B
@@ -120,7 +122,10 @@ export class DataFrame<out Row extends object = AnyRow> {
       added.delete(f.name.toLowerCase())
       return replaced
     })
-    return new DataFrame(projectionOf(this.plan, [...kept, ...added.values()], this.#scope()), this.#widened(added.size))
+    return new DataFrame(
+      projectionOf(this.plan, [...kept, ...added.values()], this.#scope()),
+      this.#widened(added.size),
+    )
   }
 
   /** Without the named columns. @throws PlanError DW-PLAN-0001 */
@@ -283,8 +288,9 @@ export class DataFrame<out Row extends object = AnyRow> {
   }
 
   /** The plan as text (a tree) or JSON, as it is written or as the optimizer makes it. */
-  explain(options: { readonly format?: 'text' | 'json'; readonly optimized?: boolean } = {}): string {
-    const plan = options.optimized === false ? this.plan : optimize(this.plan)
+  explain(how: ExplainFormat | { readonly format?: ExplainFormat; readonly optimized?: boolean } = {}): string {
+    const options = typeof how === 'string' ? { format: how } : how
+    const plan = 'optimized' in options && options.optimized === false ? this.plan : optimize(this.plan)
     return options.format === 'json' ? JSON.stringify(planToJson(plan), null, 2) : explainPlan(plan)
   }
 
@@ -349,7 +355,8 @@ const isExpression = (node: unknown): node is Expression =>
   typeof node === 'object' && node !== null && typeof (node as { kind?: unknown }).kind === 'string'
 
 /** A frame of a table's columns. */
-export const scan = <Row extends object = AnyRow>(table: TableProvider): DataFrame<Row> => new DataFrame<Row>(scanNode(table))
+export const scan = <Row extends object = AnyRow>(table: TableProvider): DataFrame<Row> =>
+  new DataFrame<Row>(scanNode(table))
 
 /** A frame of a few rows. @throws PlanError DW-PLAN-0010 */
 export const values = <Row extends object = AnyRow>(

@@ -9,7 +9,7 @@ import { typeName, type Json } from '@deltaworks/schema'
 import type { JoinKey, LogicalPlan } from './logical-plan.js'
 import { inputsOf } from './plan-node.js'
 
-/** The plan as an indented tree, one node a line; columns are shown as `name#position` where a name alone is ambiguous. */
+/** The plan as an indented tree, one node a line; columns are shown by name. */
 export function explainPlan(plan: LogicalPlan): string {
   const lines: string[] = []
   const add = (node: LogicalPlan, prefix: string, branch: string, below: string): void => {

@@ -1,7 +1,7 @@
 export type * from './logical-plan.js'
 export type * from './table-provider.js'
 export { DataFrame, GroupedData, requireColumn, scan, values } from './data-frame.js'
-export type { ColumnInput, ExpressionHolder, JoinCondition, SortInput } from './data-frame.js'
+export type { ColumnInput, ExplainFormat, ExpressionHolder, JoinCondition, SortInput } from './data-frame.js'
 export { memoryTable, segmentTable } from './memory-table.js'
 export type { MemorySegment } from './memory-table.js'
 export {
@@ -45,7 +45,7 @@ export { optimize, optimizerRules, optimizeWithTrace } from './optimizer/optimiz
 export type { OptimizeOptions, OptimizerStep } from './optimizer/optimize.js'
 export type { OptimizerRule } from './optimizer/optimizer-rule.js'
 export { estimateRows } from './optimizer/estimate-rows.js'
-export { parseExpression, parseSql } from './sql/parse-sql.js'
-export type { ExplainStatement, ParseSqlOptions, QueryStatement, Statement } from './sql/parse-sql.js'
+export { parseExpression, parseSql } from './sql/sql.js'
+export type { ExplainStatement, ParseSqlOptions, QueryStatement, Statement } from './sql/statement.js'
 export type { Catalog, CatalogEntry } from './sql/catalog.js'
 export { PlanError } from './errors.js'

@@ -45,7 +45,10 @@ export function interpretPlan(plan: LogicalPlan, context: EvaluationContext = ut
     case 'sort':
       return sortRows(interpretPlan(plan.input, context), plan.keys, context).slice(0, plan.fetch ?? undefined)
     case 'limit':
-      return interpretPlan(plan.input, context).slice(plan.skip, plan.fetch === null ? undefined : plan.skip + plan.fetch)
+      return interpretPlan(plan.input, context).slice(
+        plan.skip,
+        plan.fetch === null ? undefined : plan.skip + plan.fetch,
+      )
     case 'union':
       return plan.inputs.flatMap((input) => interpretPlan(input, context))
     case 'window':
@@ -174,10 +177,18 @@ function windowValue(window: BoundWindow, rows: readonly Row[], at: number, cont
 }
 
 /** The rows of the frame. RANGE counts peers; its bounds are unbounded or the current row. */
-function frameRows(window: BoundWindow, rows: readonly Row[], at: number, compare: (a: Row, b: Row) => number): readonly Row[] {
+function frameRows(
+  window: BoundWindow,
+  rows: readonly Row[],
+  at: number,
+  compare: (a: Row, b: Row) => number,
+): readonly Row[] {
   const { mode, start, end } = window.frame ?? { mode: 'range', start: null, end: null }
   if (mode === 'rows') {
-    return rows.slice(start === null ? 0 : Math.max(0, at + start), end === null ? rows.length : Math.max(0, at + end + 1))
+    return rows.slice(
+      start === null ? 0 : Math.max(0, at + start),
+      end === null ? rows.length : Math.max(0, at + end + 1),
+    )
   }
   if (mode === 'groups' || (start !== null && start !== 0) || (end !== null && end !== 0)) {
     throw invalidPlan('a frame of groups, or of a range with offsets, cannot be interpreted')

@@ -1,9 +1,4 @@
-import type {
-  BoundAggregate,
-  BoundExpression,
-  BoundSortKey,
-  BoundWindow,
-} from '@deltaworks/expression'
+import type { BoundAggregate, BoundExpression, BoundSortKey, BoundWindow } from '@deltaworks/expression'
 import type { Schema, Value } from '@deltaworks/schema'
 import type { TableProvider } from './table-provider.js'
 
@@ -12,17 +7,7 @@ import type { TableProvider } from './table-provider.js'
  * position (a join's to the left columns, then the right ones), so names need not be unique inside a plan.
  * Every node carries the schema of its rows.
  */
-export type LogicalPlan =
-  | TableScan
-  | Values
-  | Projection
-  | Filter
-  | Aggregate
-  | Join
-  | Sort
-  | Limit
-  | Union
-  | Window
+export type LogicalPlan = TableScan | Values | Projection | Filter | Aggregate | Join | Sort | Limit | Union | Window
 
 export interface TableScan {
   readonly kind: 'scan'

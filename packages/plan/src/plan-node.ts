@@ -48,7 +48,8 @@ export function scanNode(
     projection,
     filters: options.filters ?? [],
     fetch: options.fetch ?? null,
-    schema: options.projection === undefined ? table.schema : { fields: projection.map((i) => table.schema.fields[i]!) },
+    schema:
+      options.projection === undefined ? table.schema : { fields: projection.map((i) => table.schema.fields[i]!) },
   }
 }
 
@@ -87,8 +88,7 @@ export const aggregateNode = (
 })
 
 /** Each different row once: groups of all columns, without aggregates. */
-export const distinctNode = (input: LogicalPlan): Aggregate =>
-  aggregateNode(input, columnsNamed(input), [])
+export const distinctNode = (input: LogicalPlan): Aggregate => aggregateNode(input, columnsNamed(input), [])
 
 /** The input's columns as references, under their names. */
 export const columnsNamed = (input: LogicalPlan): Named<BoundExpression>[] =>
@@ -135,7 +135,15 @@ export function joinNode(
   if (residual !== null && residual.type.kind !== 'boolean' && residual.type.kind !== 'null') {
     throw notBoolean('A join condition', residual.type)
   }
-  return { kind: 'join', left, right, joinType, keys, residual, schema: joinSchema(left.schema, right.schema, joinType) }
+  return {
+    kind: 'join',
+    left,
+    right,
+    joinType,
+    keys,
+    residual,
+    schema: joinSchema(left.schema, right.schema, joinType),
+  }
 }
 
 export const sortNode = (input: LogicalPlan, keys: readonly BoundSortKey[], fetch: number | null = null): Sort => ({

@@ -111,8 +111,8 @@ export class CsvReader {
         continue
       }
       const damaged = this.#damagedRow()
+      if (damaged === 'none yet') continue
       if (damaged !== null) return damaged
-      if (this.#at >= this.#filled) continue
       throw rowTooLong(path, this.#line, dialect.maxRowBytes)
     }
   }
@@ -175,8 +175,11 @@ export class CsvReader {
   #firstLongRow(found: number): number {
     const { u32 } = this.#heap
     const starts = this.field(frameField.rowStart) >>> 2
+    const first = this.field(frameField.rowFirst) >>> 2
+    const fields = this.field(frameField.rowFields) >>> 2
+    const positions = this.field(frameField.positions) >>> 2
     for (let row = 0; row < found; row++) {
-      const end = row + 1 < found ? u32[starts + row + 1]! : this.field(frameField.consumed)
+      const end = u32[positions + u32[first + row]! + u32[fields + row]! - 1]!
       if (end - u32[starts + row]! > this.#options.dialect.maxRowBytes) return row
     }
     return -1
@@ -198,13 +201,13 @@ export class CsvReader {
    * A quote that is never closed (or not within the limit) takes its own line alone: that line becomes a malformed row, with
    * its quotes read as text, and reading goes on after it.
    */
-  #damagedRow(): RowBlock | null {
+  #damagedRow(): RowBlock | 'none yet' | null {
     const end = this.#lineEnd()
     if (end === null || end - this.#at > this.#options.dialect.maxRowBytes) return null
     const found = this.#index(end, 1, noByte)
     if (found === 0) {
       this.#advance()
-      return null
+      return 'none yet'
     }
     return this.#block(1, 'a quote is not closed')
   }

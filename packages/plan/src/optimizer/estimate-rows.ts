@@ -18,7 +18,10 @@ const selectivity = (e: BoundExpression): number => {
     case 'is_not_null':
       return 0.9
     case 'or':
-      return Math.min(1, e.args.reduce((sum, arg) => sum + selectivity(arg), 0))
+      return Math.min(
+        1,
+        e.args.reduce((sum, arg) => sum + selectivity(arg), 0),
+      )
     case 'and':
       return e.args.reduce((product, arg) => product * selectivity(arg), 1)
     default:
@@ -27,7 +30,10 @@ const selectivity = (e: BoundExpression): number => {
 }
 
 const filteredRows = (rows: number, parts: readonly BoundExpression[]): number =>
-  Math.max(1, parts.reduce((n, e) => n * selectivity(e), rows))
+  Math.max(
+    1,
+    parts.reduce((n, e) => n * selectivity(e), rows),
+  )
 
 /** A guess at how many rows the plan gives: from its tables' statistics and rules of thumb. At least 1. */
 export function estimateRows(plan: LogicalPlan): number {

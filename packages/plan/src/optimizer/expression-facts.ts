@@ -1,7 +1,16 @@
 import type { BoundAggregate, BoundExpression, BoundWindow } from '@deltaworks/expression'
 import { columnsOf } from '@deltaworks/expression'
 
-const volatileFunctions: ReadonlySet<string> = new Set(['rand', 'random', 'randn', 'uuid', 'shuffle', 'raise_error', 'assert_true', 'monotonically_increasing_id'])
+const volatileFunctions: ReadonlySet<string> = new Set([
+  'rand',
+  'random',
+  'randn',
+  'uuid',
+  'shuffle',
+  'raise_error',
+  'assert_true',
+  'monotonically_increasing_id',
+])
 
 /** Whether it must be evaluated exactly where it stands: its value differs from call to call, or it raises an error. */
 export function isVolatile(e: BoundExpression): boolean {
@@ -25,7 +34,19 @@ export function isVolatile(e: BoundExpression): boolean {
 const strictFunctions: ReadonlySet<string> = new Set([
   ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'like', 'ilike', 'rlike'],
   ...['add', 'subtract', 'multiply', 'divide', 'modulo', 'negate', 'abs', 'round', 'floor', 'ceil'],
-  ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'substring', 'length', 'concat', 'contains', 'startswith', 'endswith'],
+  ...[
+    'lower',
+    'upper',
+    'trim',
+    'ltrim',
+    'rtrim',
+    'substring',
+    'length',
+    'concat',
+    'contains',
+    'startswith',
+    'endswith',
+  ],
   ...['year', 'month', 'day', 'quarter', 'week', 'date_trunc', 'date_add', 'date_sub'],
 ])
 

@@ -23,8 +23,7 @@ const isInPlace = ({ expressions, input }: Projection): boolean =>
   expressions.length === input.schema.fields.length && expressions.every((e, i) => e.kind === 'column' && e.index === i)
 
 const isTrivial = (projection: Projection): boolean =>
-  isInPlace(projection) &&
-  projection.input.schema.fields.every((f, i) => f.name === projection.schema.fields[i]!.name)
+  isInPlace(projection) && projection.input.schema.fields.every((f, i) => f.name === projection.schema.fields[i]!.name)
 
 const isFree = (e: BoundExpression): boolean => e.kind === 'column' || e.kind === 'literal'
 
@@ -61,7 +60,11 @@ function countUses(e: BoundExpression, uses: number[]): void {
 
 /** An aggregate reads what a projection of plain columns reads itself. */
 function withoutColumnMoves(node: LogicalPlan & { readonly kind: 'aggregate' }, inner: Projection): LogicalPlan {
-  const used = new Set([...node.groupBy, ...node.aggregates.flatMap((a) => [...a.args, ...(a.filter === null ? [] : [a.filter])])].flatMap(columnsOf))
+  const used = new Set(
+    [...node.groupBy, ...node.aggregates.flatMap((a) => [...a.args, ...(a.filter === null ? [] : [a.filter])])].flatMap(
+      columnsOf,
+    ),
+  )
   if (![...used].every((i) => inner.expressions[i]!.kind === 'column')) return node
   const change = (e: BoundExpression) => substituteColumns(e, (i) => inner.expressions[i]!)
   return {

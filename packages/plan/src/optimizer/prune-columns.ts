@@ -140,7 +140,11 @@ const moved = (e: BoundExpression, places: readonly number[]): BoundExpression =
   isIdentityMap(places) ? e : remapColumns(e, (i) => places[i]!)
 
 /** Of nodes whose columns are their input's. */
-function pruneThrough(plan: LogicalPlan & { readonly input: LogicalPlan }, required: ReadonlySet<number>, own: number[]): Pruned {
+function pruneThrough(
+  plan: LogicalPlan & { readonly input: LogicalPlan },
+  required: ReadonlySet<number>,
+  own: number[],
+): Pruned {
   const below = prune(plan.input, new Set([...required, ...own]))
   if (below.plan === plan.input) return unchanged(plan)
   const node = withInputs(plan, [below.plan])
@@ -154,7 +158,10 @@ function pruneAggregate(plan: Aggregate, required: ReadonlySet<number>): Pruned 
   const wanted = new Set([...required, ...plan.groupBy.keys()])
   const keep = kept(count, wanted, () => groups)
   const aggregates = keep.filter((i) => i >= groups).map((i) => plan.aggregates[i - groups]!)
-  const below = prune(plan.input, new Set([...plan.groupBy.flatMap(columnsOf), ...aggregates.flatMap(aggregateColumns)]))
+  const below = prune(
+    plan.input,
+    new Set([...plan.groupBy.flatMap(columnsOf), ...aggregates.flatMap(aggregateColumns)]),
+  )
   if (keep.length === count && below.plan === plan.input) return unchanged(plan)
   const change = (e: BoundExpression) => moved(e, below.places)
   return {
@@ -199,7 +206,12 @@ function pruneJoin(plan: Join, required: ReadonlySet<number>): Pruned {
 function exactly(plan: LogicalPlan, required: ReadonlySet<number>): Pruned {
   const pruned = prune(plan, required)
   const count = plan.schema.fields.length
-  const keep = kept(count, required, () => Math.max(0, pruned.places.findIndex((place) => place >= 0)))
+  const keep = kept(count, required, () =>
+    Math.max(
+      0,
+      pruned.places.findIndex((place) => place >= 0),
+    ),
+  )
   if (pruned.plan.schema.fields.length === keep.length) return pruned
   return { plan: narrowed(pruned, keep), places: placesOf(count, keep) }
 }

@@ -1,5 +1,22 @@
-import { columnsOf, conjunction, conjuncts, remapColumns, substituteColumns, type BoundExpression } from '@deltaworks/expression'
-import type { Aggregate, Filter, Join, JoinKey, LogicalPlan, Projection, TableScan, Union, Window } from '../logical-plan.js'
+import {
+  columnsOf,
+  conjunction,
+  conjuncts,
+  remapColumns,
+  substituteColumns,
+  type BoundExpression,
+} from '@deltaworks/expression'
+import type {
+  Aggregate,
+  Filter,
+  Join,
+  JoinKey,
+  LogicalPlan,
+  Projection,
+  TableScan,
+  Union,
+  Window,
+} from '../logical-plan.js'
 import { keyOf, sideOf } from '../plan-builder.js'
 import { filterNode, joinNode, withInputs } from '../plan-node.js'
 import { isVolatile } from './expression-facts.js'
@@ -175,11 +192,12 @@ function throughJoin(
     else if (isInner) {
       condition!.push(e)
       // Only here, where the condition first meets the join: in the join it would be found again and again.
-      const [ofLeft, ofRight] = (['left', 'right'] as const).map((own) => impliedBy(e, (part) => sideOf(part, width) === own))
+      const [ofLeft, ofRight] = (['left', 'right'] as const).map((own) =>
+        impliedBy(e, (part) => sideOf(part, width) === own),
+      )
       if (ofLeft) left!.push(ofLeft)
       if (ofRight) right!.push(remapColumns(ofRight, (i) => i - width))
-    }
-    else rest!.push(e)
+    } else rest!.push(e)
   }
   if (left!.length + right!.length + condition!.length === 0) return filter
   const below = joinNode(

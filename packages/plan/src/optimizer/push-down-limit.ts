@@ -27,9 +27,7 @@ function push(limit: Limit): LogicalPlan {
       return skip === 0 ? sort : sort === input ? limit : limitNode(sort, fetch, skip)
     }
     case 'scan':
-      return input.fetch !== null && input.fetch <= wanted
-        ? limit
-        : limitNode({ ...input, fetch: wanted }, fetch, skip)
+      return input.fetch !== null && input.fetch <= wanted ? limit : limitNode({ ...input, fetch: wanted }, fetch, skip)
     case 'union': {
       const inputs = input.inputs.map((each) => bounded(each, wanted))
       return inputs.every((each, i) => each === input.inputs[i]) ? limit : limitNode(unionNode(inputs), fetch, skip)

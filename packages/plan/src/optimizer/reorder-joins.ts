@@ -52,7 +52,8 @@ function flatten(root: Join): JoinTree {
     visitTree(plan.left, start)
     visitTree(plan.right, middle)
     const shift = (by: number) => (e: BoundExpression) => (by === 0 ? e : remapColumns(e, (i) => i + by))
-    for (const key of plan.keys) conditions.push(asCondition(shift(start)(key.left), shift(middle)(key.right), key.nullSafe))
+    for (const key of plan.keys)
+      conditions.push(asCondition(shift(start)(key.left), shift(middle)(key.right), key.nullSafe))
     if (plan.residual !== null) conditions.push(...conjuncts(plan.residual).map(shift(start)))
   }
   visitTree(root, 0)

@@ -101,7 +101,9 @@ describe('push_down_filter', () => {
   })
 
   it('moves a side of an ON condition to that side', () => {
-    const on = col('customer').eq(col('person')).and(above(col('age')), above(col('id')))
+    const on = col('customer')
+      .eq(col('person'))
+      .and(above(col('age')), above(col('id')))
     const lines = after(pushDownFilter, facts.join(people, on, 'left'))
     expect(lines[0]).toMatch(/^Join left on customer = person and id > /)
     expect(lines[2]).toMatch(/Scan people filters=\[age > 5\]/)
@@ -109,7 +111,13 @@ describe('push_down_filter', () => {
 
   it('goes to all inputs of a union and below a sort', () => {
     const ids = facts.select('id')
-    const lines = after(pushDownFilter, ids.union(ids).orderBy('id').filter(above(col('id'))))
+    const lines = after(
+      pushDownFilter,
+      ids
+        .union(ids)
+        .orderBy('id')
+        .filter(above(col('id'))),
+    )
     expect(lines.filter((line) => /Scan facts filters=\[id > /.test(line))).toHaveLength(2)
   })
 
@@ -135,7 +143,9 @@ describe('push_down_filter', () => {
 
 describe('prune_columns', () => {
   it('E-35: scans read what is used', () => {
-    const frame = joined('inner').filter(above(col('age'))).select('note')
+    const frame = joined('inner')
+      .filter(above(col('age')))
+      .select('note')
     expect(after(pruneColumns, frame)).toEqual([
       'Projection note',
       '└─ Filter age > 5',
@@ -199,14 +209,21 @@ describe('the other rules', () => {
     expect(after(simplifyExpressions, facts.filter(col('day').gt(later)))[0]).toBe("Filter day > DATE '2003-02-28'")
   })
   it('factor_disjunctions takes out what all branches ask', () => {
-    const frame = facts.filter(col('id').eq(1).and(col('note').eq('a')).or(col('id').eq(1).and(col('note').eq('b'))))
+    const frame = facts.filter(
+      col('id')
+        .eq(1)
+        .and(col('note').eq('a'))
+        .or(col('id').eq(1).and(col('note').eq('b'))),
+    )
     expect(after(factorDisjunctions, frame)[0]).toMatch(/^Filter .*id.* AND \(note = 'a' OR note = 'b'\)$/)
   })
   it('eliminate_empty follows a filter that is never true', () => {
     expect(after(eliminateEmpty, joined('inner').filter(lit(false)))[0]).toMatch(/^Values 0 rows/)
     expect(after(eliminateEmpty, facts.filter(lit(true)))).toEqual(['Scan facts'])
     const none = people.filter(lit(false))
-    expect(after(eliminateEmpty, facts.join(none, [{ left: 'customer', right: 'person' }], 'left_anti'))).toEqual(['Scan facts'])
+    expect(after(eliminateEmpty, facts.join(none, [{ left: 'customer', right: 'person' }], 'left_anti'))).toEqual([
+      'Scan facts',
+    ])
     expect(explainPlan(optimize(facts.filter(lit(false)).agg({ n: agg.max(col('id')) }).plan))).toContain('Aggregate')
   })
   it('merge_projections, and none that does nothing', () => {
@@ -233,9 +250,13 @@ describe('the other rules', () => {
   })
   it('reorder_joins avoids cross products', () => {
     const ages = scan(memoryTable(schema([field('years', int32), field('label', string)]), [], { name: 'ages' }))
-    const frame = facts
-      .crossJoin(ages)
-      .join(people, col('customer').eq(col('person')).and(col('age').eq(col('years'))), 'inner')
+    const frame = facts.crossJoin(ages).join(
+      people,
+      col('customer')
+        .eq(col('person'))
+        .and(col('age').eq(col('years'))),
+      'inner',
+    )
     expect(after(reorderJoins, frame)).toEqual([
       'Projection id, customer, amount, day, note, years, label, person, name, age',
       '└─ Join inner on age = years',
@@ -251,7 +272,11 @@ describe('optimize', () => {
   const pipeline = facts
     .withColumn('big', col('amount').gt(100))
     .join(people, [{ left: 'customer', right: 'person' }], 'left')
-    .filter(col('age').gt(5).and(col('day').ge(lit('2003-01-01', date))))
+    .filter(
+      col('age')
+        .gt(5)
+        .and(col('day').ge(lit('2003-01-01', date))),
+    )
     .groupBy('name')
     .agg({ total: agg.sum(col('amount')), n: agg.count() })
     .orderBy(col('total').desc())

@@ -1,4 +1,11 @@
-import { interpret, simplify, transform, utcContext, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
+import {
+  interpret,
+  simplify,
+  transform,
+  utcContext,
+  type BoundExpression,
+  type EvaluationContext,
+} from '@deltaworks/expression'
 import { isDeltaworksError } from '@deltaworks/schema'
 import { transformUp } from '../plan-node.js'
 import { mapExpressions } from './map-expressions.js'
@@ -38,7 +45,15 @@ function foldZoneless(e: BoundExpression): BoundExpression {
   }
 }
 
-const zoneless: ReadonlySet<string> = new Set(['timestamp_add', 'date_add', 'date_sub', 'date_part', 'year', 'month', 'day'])
+const zoneless: ReadonlySet<string> = new Set([
+  'timestamp_add',
+  'date_add',
+  'date_sub',
+  'date_part',
+  'year',
+  'month',
+  'day',
+])
 
 function literalOf(e: BoundExpression, context: EvaluationContext): BoundExpression {
   const value = interpret(e, [], context)

@@ -1,12 +1,23 @@
 import { textOf, utcContext } from '@deltaworks/expression'
-import { date, decimal, field, int32, int64, parseDecimal, schema, string, type Schema, type Value } from '@deltaworks/schema'
+import {
+  date,
+  decimal,
+  field,
+  int32,
+  int64,
+  parseDecimal,
+  schema,
+  string,
+  type Schema,
+  type Value,
+} from '@deltaworks/schema'
 import { explainPlan } from '../explain.js'
 import { interpretPlan } from '../interpret-plan.js'
 import type { LogicalPlan } from '../logical-plan.js'
 import { memoryTable } from '../memory-table.js'
 import { optimize } from '../optimizer/optimize.js'
 import type { TableProvider } from '../table-provider.js'
-import { parseSql } from './parse-sql.js'
+import { parseSql } from './sql.js'
 
 /*
  * Each query's plan is interpreted as bound and as optimised; both must give what DuckDB gives for the same text. Rows are
@@ -140,10 +151,13 @@ const catalog = {
 
 const texts = (plan: LogicalPlan, rows: readonly (readonly Value[])[]): string[][] =>
   rows.map((row) =>
-    row.map((value, i) => (value === null ? 'NULL' : normalNumber(textOf(plan.schema.fields[i]!.type, value, utcContext)))),
+    row.map((value, i) =>
+      value === null ? 'NULL' : normalNumber(textOf(plan.schema.fields[i]!.type, value, utcContext)),
+    ),
   )
 /** Results may differ in scale (Spark's decimals) and in how doubles are written. */
-const normalNumber = (text: string): string => (/^-?\d+(\.\d+)?(E\d+)?$/.test(text) ? String(Number(Number(text).toPrecision(12))) : text)
+const normalNumber = (text: string): string =>
+  /^-?\d+(\.\d+)?(E\d+)?$/.test(text) ? String(Number(Number(text).toPrecision(12))) : text
 const inAnyOrder = (rows: readonly string[][]): string[] => rows.map((row) => row.join(' | ')).sort()
 
 describe('SQL beside DuckDB', () => {

@@ -49,13 +49,16 @@ export class ExpressionConverter {
     if ('A_Expr' in node) return this.#operator(node.A_Expr)
     if ('BoolExpr' in node) {
       const args = (node.BoolExpr.args ?? []).map((arg) => this.convert(arg))
-      return node.BoolExpr.boolop === 'NOT_EXPR' ? not(args[0]!) : call(node.BoolExpr.boolop === 'OR_EXPR' ? 'or' : 'and', ...args)
+      return node.BoolExpr.boolop === 'NOT_EXPR'
+        ? not(args[0]!)
+        : call(node.BoolExpr.boolop === 'OR_EXPR' ? 'or' : 'and', ...args)
     }
     if ('NullTest' in node) {
       const { arg, nulltesttype } = node.NullTest
       return call(nulltesttype === 'IS_NULL' ? 'is_null' : 'is_not_null', this.convert(arg!))
     }
-    if ('BooleanTest' in node) return this.#booleanTest(this.convert(node.BooleanTest.arg!), node.BooleanTest.booltesttype!)
+    if ('BooleanTest' in node)
+      return this.#booleanTest(this.convert(node.BooleanTest.arg!), node.BooleanTest.booltesttype!)
     if ('TypeCast' in node) return this.#cast(node.TypeCast)
     if ('CaseExpr' in node) {
       const { arg, args = [], defresult } = node.CaseExpr
@@ -63,7 +66,10 @@ export class ExpressionConverter {
       const branches = args.map((branch) => {
         if (!('CaseWhen' in branch)) throw this.#unsupported(branch)
         const when = this.convert(branch.CaseWhen.expr!)
-        return { when: subject === null ? when : call('eq', subject, when), then: this.convert(branch.CaseWhen.result!) }
+        return {
+          when: subject === null ? when : call('eq', subject, when),
+          then: this.convert(branch.CaseWhen.result!),
+        }
       })
       return { kind: 'case', branches, otherwise: defresult === undefined ? null : this.convert(defresult) }
     }
@@ -79,7 +85,8 @@ export class ExpressionConverter {
     if ('SQLValueFunction' in node) {
       const { op = '' } = node.SQLValueFunction
       if (op === 'SVFOP_CURRENT_DATE') return call('current_date')
-      if (op.startsWith('SVFOP_CURRENT_TIMESTAMP') || op.startsWith('SVFOP_LOCALTIMESTAMP')) return call('current_timestamp')
+      if (op.startsWith('SVFOP_CURRENT_TIMESTAMP') || op.startsWith('SVFOP_LOCALTIMESTAMP'))
+        return call('current_timestamp')
       throw this.#unsupported(node, op.replace('SVFOP_', '').toLowerCase())
     }
     if ('A_ArrayExpr' in node) return call(this.#known('array'), ...this.#all(node.A_ArrayExpr.elements))
@@ -334,18 +341,24 @@ export class ExpressionConverter {
         this.#context.text.position(over.location),
       )
     }
-    return over.name !== undefined ? this.#windowDefinition({ ...base, name: undefined } as unknown as WindowDef) : { ...base, ...over }
+    return over.name !== undefined
+      ? this.#windowDefinition({ ...base, name: undefined } as unknown as WindowDef)
+      : { ...base, ...over }
   }
 
   #frame(over: WindowDef): WindowFrame | null {
     const options = over.frameOptions ?? 0
     if ((options & frameBits.explicit) === 0) return null
-    if ((options & frameBits.exclusion) !== 0) throw sqlUnsupported('EXCLUDE in a window frame', this.#context.text.position(over.location))
+    if ((options & frameBits.exclusion) !== 0)
+      throw sqlUnsupported('EXCLUDE in a window frame', this.#context.text.position(over.location))
     const mode = (options & frameBits.rows) !== 0 ? 'rows' : (options & frameBits.groups) !== 0 ? 'groups' : 'range'
     const offset = (node: Node | undefined): number => {
       const value = node === undefined ? null : this.convert(node)
       if (value?.kind !== 'literal' || typeof value.value !== 'number') {
-        throw sqlUnsupported('A window frame whose bound is no whole number', this.#context.text.position(over.location))
+        throw sqlUnsupported(
+          'A window frame whose bound is no whole number',
+          this.#context.text.position(over.location),
+        )
       }
       return value.value
     }

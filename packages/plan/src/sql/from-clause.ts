@@ -81,7 +81,8 @@ export class FromBinder {
     const call = functionCallOf(node)
     if (call === null) throw sqlUnsupported('ROWS FROM', null)
     const plan = this.#queries.sources.functions.get(call)
-    if (plan === undefined) throw sqlUnsupported('This table function here', this.#queries.text.position(locationOf(call)))
+    if (plan === undefined)
+      throw sqlUnsupported('This table function here', this.#queries.text.position(locationOf(call)))
     const name = 'FuncCall' in call ? (namesOf(call.FuncCall.funcname).at(-1) ?? null) : null
     return this.#named(plan, node.alias, name)
   }
@@ -110,7 +111,11 @@ export class FromBinder {
         windows: new Map(),
       })
       const expression: Expression = converter.convert(node.quals!)
-      return bindCondition(expression, new PlanScope(pairs.schema), positionalBinding(pairs, null, this.#queries.timezone))
+      return bindCondition(
+        expression,
+        new PlanScope(pairs.schema),
+        positionalBinding(pairs, null, this.#queries.timezone),
+      )
     })
     return { plan: joinOn(left.plan, right.plan, joinType, condition), scope: both }
   }
@@ -118,7 +123,11 @@ export class FromBinder {
   /** Both key columns stay, each under its table's name; without one the name is the merged column's. */
   #using(left: FromClause, right: FromClause, joinType: JoinType, names: readonly string[]): FromClause {
     const width = left.plan.schema.fields.length
-    const pairs = names.map((name) => ({ name, left: sideColumn(left.scope, name), right: sideColumn(right.scope, name) }))
+    const pairs = names.map((name) => ({
+      name,
+      left: sideColumn(left.scope, name),
+      right: sideColumn(right.scope, name),
+    }))
     const keys = pairs.map((pair) => {
       const [a, b] = [columnOf(left.plan.schema, pair.left.index), columnOf(right.plan.schema, pair.right.index)]
       const type = commonType(a.type, b.type)
@@ -138,7 +147,12 @@ export class FromBinder {
     const all = left.scope.beside(right.scope, width).columns
     const hidden = all.filter((c) => isKey.has(c.index)).map((c) => ({ ...c, hidden: true }))
     const first = pairs.map((pair, i): ScopeColumn => {
-      const at = joinType === 'full' ? join.schema.fields.length + i : joinType === 'right' ? pair.right.index + width : pair.left.index
+      const at =
+        joinType === 'full'
+          ? join.schema.fields.length + i
+          : joinType === 'right'
+            ? pair.right.index + width
+            : pair.left.index
       return { index: at, name: pair.left.name, qualifier: null, hidden: false }
     })
     return { plan, scope: new ColumnScope([...first, ...hidden, ...all.filter((c) => !isKey.has(c.index))]) }

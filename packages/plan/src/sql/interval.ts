@@ -65,7 +65,9 @@ export function parseInterval(text: string, mask: number | null): Interval | nul
 
 function addField(to: { months: number; days: number; micros: number }, amount: number, unit: string): boolean {
   const lower = unit.toLowerCase()
-  const name = shortNames[lower] ?? (lower.endsWith('s') && lower !== 's' ? (shortNames[lower.slice(0, -1)] ?? lower.slice(0, -1)) : lower)
+  const name =
+    shortNames[lower] ??
+    (lower.endsWith('s') && lower !== 's' ? (shortNames[lower.slice(0, -1)] ?? lower.slice(0, -1)) : lower)
   const [months, days, micros] = [monthsPer[name], daysPer[name], microsPer[name]]
   if (months !== undefined && Number.isInteger(amount * months)) to.months += amount * months
   else if (days !== undefined && Number.isInteger(amount * days)) to.days += amount * days

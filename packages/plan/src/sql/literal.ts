@@ -1,5 +1,15 @@
 import type { Literal } from '@deltaworks/expression'
-import { boolean, decimal, float64, int32, int64, nullType, parseDecimal, string, type DecimalType } from '@deltaworks/schema'
+import {
+  boolean,
+  decimal,
+  float64,
+  int32,
+  int64,
+  nullType,
+  parseDecimal,
+  string,
+  type DecimalType,
+} from '@deltaworks/schema'
 import type { A_Const } from 'libpg-query'
 import { sqlInvalid, sqlUnsupported } from '../errors.js'
 import type { SqlText } from './sql-text.js'

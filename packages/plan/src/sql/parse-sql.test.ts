@@ -3,7 +3,7 @@ import { date, decimal, field, int64, schema, string, typeName, type Value } fro
 import { interpretPlan } from '../interpret-plan.js'
 import { memoryTable } from '../memory-table.js'
 import type { Catalog } from './catalog.js'
-import { parseExpression, parseSql } from './parse-sql.js'
+import { parseExpression, parseSql } from './sql.js'
 
 const sales = memoryTable(
   schema([field('id', int64, false), field('amount', decimal(12, 2)), field('day', date), field('note', string)]),
@@ -76,7 +76,11 @@ describe('parseSql', () => {
 
   it.each([
     ['select 1 frm where\n a b', 'DW-PLAN-0020', 'line 2, column 4'],
-    ['select amuont from sales', 'DW-PLAN-0001', 'did you mean "amount"?) Columns: id, amount, day, note (line 1, column 8)'],
+    [
+      'select amuont from sales',
+      'DW-PLAN-0001',
+      'did you mean "amount"?) Columns: id, amount, day, note (line 1, column 8)',
+    ],
     [`select 'é', x.id from sales s`, 'DW-PLAN-0001', 'line 1, column 13'],
     ['select * from sale', 'DW-PLAN-0022', 'did you mean "sales"?) (line 1, column 15)'],
     ['select id from sales a, sales b', 'DW-PLAN-0002', 'a.id and b.id'],
@@ -109,10 +113,13 @@ describe('parseSql', () => {
   })
 
   it('parses single expressions', async () => {
-    expect(formatExpression(await parseExpression(`amount > 5 and note like 'a%'`))).toBe(`amount > 5 AND note LIKE 'a%'`)
+    expect(formatExpression(await parseExpression(`amount > 5 and note like 'a%'`))).toBe(
+      `amount > 5 AND note LIKE 'a%'`,
+    )
     await expect(parseExpression('a from b')).rejects.toMatchObject({ code: 'DW-PLAN-0024' })
     await expect(parseExpression('a; select b')).rejects.toMatchObject({ code: 'DW-PLAN-0024' })
     await expect(parseExpression('a >')).rejects.toMatchObject({ code: 'DW-PLAN-0020' })
+    await expect(parseExpression('uper(a)')).rejects.toMatchObject({ details: { line: 1, column: 1 } })
   })
 
   it('a subquery that gives several rows for one value fails when it runs', async () => {

@@ -9,34 +9,11 @@ import { ExpressionConverter } from './expression-converter.js'
 import { functionCallOf } from './from-clause.js'
 import { QueryBinder, type SqlSources } from './query-binder.js'
 import { SqlText } from './sql-text.js'
+import type { ParseSqlOptions, Statement } from './statement.js'
 import { kindOf, locationOf, namesOf, type Node } from './syntax-tree.js'
 
-export interface QueryStatement {
-  readonly kind: 'query'
-  readonly plan: LogicalPlan
-}
-export interface ExplainStatement {
-  readonly kind: 'explain'
-  readonly plan: LogicalPlan
-  /** Run the query and tell what each operator did. */
-  readonly analyze: boolean
-  /** Every step of the optimizer. */
-  readonly verbose: boolean
-  readonly format: 'text' | 'json'
-}
-export type Statement = QueryStatement | ExplainStatement
-
-export interface ParseSqlOptions {
-  /** The session's zone, in which timestamp literals are read. Default UTC. */
-  readonly timezone?: string
-}
-
-/**
- * The statements of a text, separated by `;`, as plans over the catalogue's tables. The grammar is PostgreSQL's; types, null
- * order (first ascending, last descending) and functions are Spark's.
- * @throws PlanError with line and column: DW-PLAN-0020 no SQL, -0021 not supported, -0022 no such table, -0001 no such column …
- */
-export async function parseSql(text: string, catalog: Catalog, options: ParseSqlOptions = {}): Promise<Statement[]> {
+/** See `parseSql`. */
+export async function parseStatements(text: string, catalog: Catalog, options: ParseSqlOptions): Promise<Statement[]> {
   const source = new SqlText(text)
   const statements: Statement[] = []
   for (const { stmt } of await parseTree(source)) {
@@ -45,14 +22,19 @@ export async function parseSql(text: string, catalog: Catalog, options: ParseSql
   return statements
 }
 
-/** A scalar expression or predicate (`amount > 5 and name like 'a%'`); columns are by name, to be bound later. */
-export async function parseExpression(text: string): Promise<Expression> {
-  const prefix = 'select '
-  const source = new SqlText(`${prefix}${text}`)
+/** See `parseExpression`. */
+export async function parseSingleExpression(text: string): Promise<Expression> {
+  const source = new SqlText(text, 'select ')
   const [first, ...more] = await parseTree(source)
   const select = first?.stmt !== undefined && 'SelectStmt' in first.stmt ? first.stmt.SelectStmt : null
   const target = select?.targetList?.[0]
-  if (more.length > 0 || select?.targetList?.length !== 1 || select.fromClause !== undefined || target === undefined || !('ResTarget' in target)) {
+  if (
+    more.length > 0 ||
+    select?.targetList?.length !== 1 ||
+    select.fromClause !== undefined ||
+    target === undefined ||
+    !('ResTarget' in target)
+  ) {
     throw sqlInvalid(`"${text}" is not one expression`, null)
   }
   return new ExpressionConverter({
@@ -74,7 +56,8 @@ async function parseTree(source: SqlText): Promise<readonly { readonly stmt?: No
     const { stmts } = await parse(source.text)
     return stmts ?? []
   } catch (error) {
-    const details = (error as { readonly sqlDetails?: { readonly message: string; readonly cursorPosition: number } }).sqlDetails
+    const details = (error as { readonly sqlDetails?: { readonly message: string; readonly cursorPosition: number } })
+      .sqlDetails
     const message = error instanceof Error ? error.message : String(error)
     if (details === undefined && /empty/i.test(message)) return []
     const position = details === undefined ? null : source.positionOfCharacter(details.cursorPosition)
@@ -86,7 +69,11 @@ async function bindStatement(stmt: Node, source: SqlText, catalog: Catalog, time
   if ('ExplainStmt' in stmt) return explain(stmt.ExplainStmt, source, catalog, timezone)
   if ('SelectStmt' in stmt) return { kind: 'query', plan: await bindQuery(stmt.SelectStmt, source, catalog, timezone) }
   const what = unsupportedStatements[kindOf(stmt)] ?? `The statement ${kindOf(stmt).replace('Stmt', '')}`
-  throw sqlUnsupported(what, source.position(locationOf(stmt)), 'SQL here only reads: SELECT, WITH, VALUES and EXPLAIN.')
+  throw sqlUnsupported(
+    what,
+    source.position(locationOf(stmt)),
+    'SQL here only reads: SELECT, WITH, VALUES and EXPLAIN.',
+  )
 }
 
 const unsupportedStatements: Readonly<Record<string, string>> = {
@@ -105,7 +92,8 @@ const unsupportedStatements: Readonly<Record<string, string>> = {
 }
 
 async function explain(stmt: ExplainStmt, source: SqlText, catalog: Catalog, timezone: string): Promise<Statement> {
-  if (stmt.query === undefined || !('SelectStmt' in stmt.query)) throw sqlUnsupported('EXPLAIN of anything but a query', null)
+  if (stmt.query === undefined || !('SelectStmt' in stmt.query))
+    throw sqlUnsupported('EXPLAIN of anything but a query', null)
   const options = new Map(
     (stmt.options ?? []).flatMap((node) =>
       'DefElem' in node ? [[node.DefElem.defname ?? '', optionText(node.DefElem.arg)] as const] : [],
@@ -122,9 +110,22 @@ async function explain(stmt: ExplainStmt, source: SqlText, catalog: Catalog, tim
 }
 
 const optionText = (arg: Node | undefined): string =>
-  arg === undefined ? 'true' : 'String' in arg ? (arg.String.sval ?? '') : 'Boolean' in arg ? String(arg.Boolean.boolval ?? false) : 'Integer' in arg ? String(arg.Integer.ival ?? 0) : ''
+  arg === undefined
+    ? 'true'
+    : 'String' in arg
+      ? (arg.String.sval ?? '')
+      : 'Boolean' in arg
+        ? String(arg.Boolean.boolval ?? false)
+        : 'Integer' in arg
+          ? String(arg.Integer.ival ?? 0)
+          : ''
 
-async function bindQuery(select: SelectStmt, source: SqlText, catalog: Catalog, timezone: string): Promise<LogicalPlan> {
+async function bindQuery(
+  select: SelectStmt,
+  source: SqlText,
+  catalog: Catalog,
+  timezone: string,
+): Promise<LogicalPlan> {
   const sources = await findSources(select, source, catalog, timezone)
   const plan = new QueryBinder(source, sources, timezone).query(select, { ctes: new Map() }, null)
   return withDistinctNames(plan)
@@ -143,13 +144,20 @@ function withDistinctNames(plan: LogicalPlan): LogicalPlan {
 }
 
 /** Asks the catalogue for all tables and table functions that the query names, so that binding needs not wait. */
-async function findSources(select: SelectStmt, source: SqlText, catalog: Catalog, timezone: string): Promise<SqlSources> {
+async function findSources(
+  select: SelectStmt,
+  source: SqlText,
+  catalog: Catalog,
+  timezone: string,
+): Promise<SqlSources> {
   const tables = new Map<string, LogicalPlan>()
   const functions = new Map<Node, LogicalPlan>()
   const found: { tables: RangeVar[]; functions: RangeFunction[] } = { tables: [], functions: [] }
   collectSources(select, found)
   for (const table of found.tables) {
-    const name = [table.catalogname, table.schemaname, table.relname].filter((part): part is string => part !== undefined)
+    const name = [table.catalogname, table.schemaname, table.relname].filter(
+      (part): part is string => part !== undefined,
+    )
     const key = name.join('.')
     if (tables.has(key)) continue
     const entry = await catalog.table(name)
@@ -172,7 +180,12 @@ function collectSources(tree: unknown, into: { tables: RangeVar[]; functions: Ra
   }
 }
 
-async function callTableFunction(call: FuncCall, source: SqlText, catalog: Catalog, timezone: string): Promise<LogicalPlan> {
+async function callTableFunction(
+  call: FuncCall,
+  source: SqlText,
+  catalog: Catalog,
+  timezone: string,
+): Promise<LogicalPlan> {
   const name = (namesOf(call.funcname).at(-1) ?? '').toLowerCase()
   const args: Value[] = []
   const namedArgs: Record<string, Value> = {}

@@ -108,7 +108,8 @@ export class QueryBinder {
       rows.reduce<DataType>(
         (type, row) => {
           const common = commonType(type, row[i]!.type)
-          if (common === null) throw sqlInvalid(`Column ${i + 1} of VALUES is ${typeName(type)} and ${typeName(row[i]!.type)}`, null)
+          if (common === null)
+            throw sqlInvalid(`Column ${i + 1} of VALUES is ${typeName(type)} and ${typeName(row[i]!.type)}`, null)
           return common
         },
         { kind: 'null' },
@@ -117,15 +118,18 @@ export class QueryBinder {
     const values = rows.map((row) =>
       row.map((cell, i): Value => interpret(castOf(cell, types[i]!), [], { ...utcContext, timezone: this.timezone })),
     )
-    const fields = types.map((type, i) => field(`column${i + 1}`, type, values.some((row) => row[i] === null)))
+    const fields = types.map((type, i) =>
+      field(
+        `column${i + 1}`,
+        type,
+        values.some((row) => row[i] === null),
+      ),
+    )
     return valuesNode({ fields }, values)
   }
 
   #setOperation(select: SelectStmt, environment: QueryEnvironment): LogicalPlan {
-    const [left, right] = [
-      this.query(select.larg!, environment, null),
-      this.query(select.rarg!, environment, null),
-    ]
+    const [left, right] = [this.query(select.larg!, environment, null), this.query(select.rarg!, environment, null)]
     const isAll = select.all === true
     if (select.op === 'SETOP_UNION') return isAll ? unionOf([left, right]) : distinctNode(unionOf([left, right]))
     const joinType = select.op === 'SETOP_INTERSECT' ? 'left_semi' : 'left_anti'
@@ -152,7 +156,9 @@ export class QueryBinder {
         if (!('SortBy' in node)) throw sqlUnsupported('This ORDER BY', null)
         const key = converter.sortKey(node.SortBy)
         const place = ordinalOf(key.expression, plan.schema.fields.length, this.text, node)
-        return place === null ? key : { ...key, expression: positionalReference(place, plan.schema.fields[place]!.name) }
+        return place === null
+          ? key
+          : { ...key, expression: positionalReference(place, plan.schema.fields[place]!.name) }
       })
       result = sortOf(result, keys, new PlanScope(plan.schema), { timezone: this.timezone })
     }
@@ -189,7 +195,8 @@ export class QueryBinder {
 
 /** `ORDER BY 2`: the column's place, from 0; null if the expression is no ordinal. */
 export function ordinalOf(expression: Expression, count: number, text: SqlText, node: Node): number | null {
-  if (expression.kind !== 'literal' || typeof expression.value !== 'number' || expression.type.kind !== 'int32') return null
+  if (expression.kind !== 'literal' || typeof expression.value !== 'number' || expression.type.kind !== 'int32')
+    return null
   if (expression.value >= 1 && expression.value <= count) return expression.value - 1
   throw sqlInvalid(`There is no output column ${expression.value}; there are ${count}`, text.position(locationOf(node)))
 }
@@ -208,7 +215,14 @@ function sameTypes(left: LogicalPlan, right: LogicalPlan): [LogicalPlan, Logical
 /** With one more column: the how-manieth of its equals a row is. So INTERSECT ALL and EXCEPT ALL count duplicates. */
 function numbered(plan: LogicalPlan): LogicalPlan {
   const columns = plan.schema.fields.map((f, i) => positionalReference(i, f.name))
-  const number: Expression = { kind: 'window', name: 'row_number', args: [], partitionBy: columns, orderBy: [], frame: null }
+  const number: Expression = {
+    kind: 'window',
+    name: 'row_number',
+    args: [],
+    partitionBy: columns,
+    orderBy: [],
+    frame: null,
+  }
   return withWindows(plan, [number], new PlanScope(plan.schema))[0]
 }
 

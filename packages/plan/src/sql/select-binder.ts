@@ -14,7 +14,15 @@ import { containsCall, expressionName, extractCalls, noCalls, rewriteExpression 
 import { notBoolean, notGrouped, sqlInvalid, sqlUnsupported } from '../errors.js'
 import type { LogicalPlan } from '../logical-plan.js'
 import { bindAggregateCall, bindSortKeys, withWindows } from '../plan-builder.js'
-import { aggregateNode, columnsNamed, distinctNode, filterNode, projectionNode, sortNode, type Named } from '../plan-node.js'
+import {
+  aggregateNode,
+  columnsNamed,
+  distinctNode,
+  filterNode,
+  projectionNode,
+  sortNode,
+  type Named,
+} from '../plan-node.js'
 import { PlanScope, positionalReference } from '../plan-scope.js'
 import { outerColumns, resolveColumn, type ColumnScope } from './column-scope.js'
 import { ExpressionConverter } from './expression-converter.js'
@@ -70,7 +78,12 @@ export class SelectBinder {
     const having = select.havingClause === undefined ? null : this.#convert(select.havingClause)
     const sortKeys = this.#sortKeys(select, targets)
     const distinctOn = this.#distinctOn(select, targets)
-    const all = [...targets.map((t) => t.expression), ...(having === null ? [] : [having]), ...sortKeys.map((k) => k.expression), ...distinctOn]
+    const all = [
+      ...targets.map((t) => t.expression),
+      ...(having === null ? [] : [having]),
+      ...sortKeys.map((k) => k.expression),
+      ...distinctOn,
+    ]
     let expressions: readonly Expression[] = [
       ...targets.map((t) => t.expression),
       ...sortKeys.map((k) => k.expression),
@@ -216,7 +229,10 @@ export class SelectBinder {
     const columns = this.#scope.star(qualifier)
     const position = this.queries.text.position(reference.location ?? 0)
     if (columns.length === 0) {
-      throw sqlInvalid(qualifier === null ? 'SELECT * without a FROM has no columns' : `There is no table "${qualifier}" in FROM`, position)
+      throw sqlInvalid(
+        qualifier === null ? 'SELECT * without a FROM has no columns' : `There is no table "${qualifier}" in FROM`,
+        position,
+      )
     }
     return columns.map((c) => ({
       name: c.name,
@@ -249,7 +265,8 @@ export class SelectBinder {
 
   /** An item of GROUP BY or DISTINCT ON: a column, an output by ordinal or alias, or an expression. */
   #groupItem(node: Node, targets: readonly Target[]): Expression {
-    if ('GroupingSet' in node) throw sqlUnsupported('GROUPING SETS, ROLLUP and CUBE', this.queries.text.position(locationOf(node)))
+    if ('GroupingSet' in node)
+      throw sqlUnsupported('GROUPING SETS, ROLLUP and CUBE', this.queries.text.position(locationOf(node)))
     const name = plainName(node)
     const alias = name === null ? undefined : targets.find((t) => t.name.toLowerCase() === name.toLowerCase())
     if (alias !== undefined && this.#scope.find(name!, null) === null) return alias.expression
@@ -301,16 +318,15 @@ export class SelectBinder {
     sortKeys: readonly SortKey[],
     distinctOnCount: number,
   ): LogicalPlan {
-    const attached = expressions.map((e, i) =>
-      this.queries.text.locate(targets[i]?.location, () => this.#attach(e)),
-    )
+    const attached = expressions.map((e, i) => this.queries.text.locate(targets[i]?.location, () => this.#attach(e)))
     const [over, rewritten] = this.queries.text.locate(targets[0]?.location, () =>
       withWindows(this.#plan, attached, new PlanScope(this.#plan.schema), this.binding),
     )
     this.#plan = over
-    const outputs = targets.map(
-      (t, i): Named<BoundExpression> => ({ name: t.name, of: this.bindNow(rewritten[i]!, t.location) }),
-    )
+    const outputs = targets.map((t, i): Named<BoundExpression> => ({
+      name: t.name,
+      of: this.bindNow(rewritten[i]!, t.location),
+    }))
     for (const { of } of outputs) {
       if (isCorrelated(of)) throw sqlUnsupported('A reference to the query around in the output of a subquery', null)
     }
@@ -373,7 +389,9 @@ const containsSubLink = (tree: unknown): boolean => {
 const windowsOf = (clause: readonly Node[] | undefined): ReadonlyMap<string, WindowDef> =>
   new Map(
     (clause ?? []).flatMap((node) =>
-      'WindowDef' in node ? [[node.WindowDef.name ?? '', { ...node.WindowDef, name: undefined } as unknown as WindowDef] as const] : [],
+      'WindowDef' in node
+        ? [[node.WindowDef.name ?? '', { ...node.WindowDef, name: undefined } as unknown as WindowDef] as const]
+        : [],
     ),
   )
 

@@ -12,7 +12,16 @@ import { containsCall, expressionName, extractCalls, noCalls, rewriteExpression 
 import { notGrouped, sqlInvalid, sqlUnsupported } from '../errors.js'
 import type { JoinKey, LogicalPlan } from '../logical-plan.js'
 import { bindAggregateCall, joinOn, keyOf } from '../plan-builder.js'
-import { aggregateNode, columnOf, columnsNamed, distinctNode, filterNode, joinNode, limitNode, projectionNode } from '../plan-node.js'
+import {
+  aggregateNode,
+  columnOf,
+  columnsNamed,
+  distinctNode,
+  filterNode,
+  joinNode,
+  limitNode,
+  projectionNode,
+} from '../plan-node.js'
 import { PlanScope, positionalReference } from '../plan-scope.js'
 import { outerColumns } from './column-scope.js'
 import { isCorrelated, SelectBinder, type FilteredRows } from './select-binder.js'
@@ -68,7 +77,8 @@ export class SubqueryBinder {
   }
 
   #select(link: SubLink): SelectStmt {
-    if (link.subselect === undefined || !('SelectStmt' in link.subselect)) throw this.#unsupported(link, 'This subquery')
+    if (link.subselect === undefined || !('SelectStmt' in link.subselect))
+      throw this.#unsupported(link, 'This subquery')
     return link.subselect.SelectStmt
   }
 
@@ -109,7 +119,10 @@ export class SubqueryBinder {
     const tests = testsOf(link).map((node) => this.#query.bindNow(this.#query.convert(node), locationOf(node)))
     const { plan, correlated, values } = this.#membership(link, select)
     if (values.length !== tests.length) {
-      throw sqlInvalid(`IN compares ${tests.length} value(s) with ${values.length} column(s)`, this.#query.queries.text.position(link.location))
+      throw sqlInvalid(
+        `IN compares ${tests.length} value(s) with ${values.length} column(s)`,
+        this.#query.queries.text.position(link.location),
+      )
     }
     const nullable = tests.some((t) => t.nullable) || values.some((v) => v.nullable)
     if (negated && nullable && (correlated.length === 0 || tests.length > 1)) return null
@@ -124,7 +137,10 @@ export class SubqueryBinder {
   }
 
   /** The rows that IN looks in: of a plain subquery those of its FROM and WHERE, with the output as expressions over them. */
-  #membership(link: SubLink, select: SelectStmt): {
+  #membership(
+    link: SubLink,
+    select: SelectStmt,
+  ): {
     plan: LogicalPlan
     correlated: readonly BoundExpression[]
     values: readonly BoundExpression[]
@@ -181,7 +197,10 @@ export class SubqueryBinder {
     }
     const [target, ...more] = binder.targets(select)
     if (target === undefined || more.length > 0) {
-      throw sqlInvalid('A subquery that stands for a value must give one column', this.#query.queries.text.position(link.location))
+      throw sqlInvalid(
+        'A subquery that stands for a value must give one column',
+        this.#query.queries.text.position(link.location),
+      )
     }
     const keys = this.#keys(link, rows)
     const width = this.#query.plan.schema.fields.length
@@ -214,7 +233,8 @@ export class SubqueryBinder {
     return rewriteExpression(value, (node) => {
       const position = positionOf(node)
       if (position === null) return null
-      if (position >= outerColumns) return positionalReference(this.#query.placeNow(position - outerColumns), expressionName(node))
+      if (position >= outerColumns)
+        return positionalReference(this.#query.placeNow(position - outerColumns), expressionName(node))
       const of = calls[position - first]
       if (of === undefined) throw notGrouped(expressionName(node))
       const isCount = of.name === 'count' || of.name === 'count_if' || of.name === 'approx_count_distinct'
@@ -312,11 +332,15 @@ const firstOf = (value: Expression): AggregateCall => ({
 
 /** The value, if there was one row at most; else the evaluation fails with a message that says so. */
 function guarded(value: Expression, rows: Expression): Expression {
-  const message = call('concat', { kind: 'cast', input: rows, type: string, lenient: false }, {
-    kind: 'literal',
-    value: ' rows from a subquery that stands for one value',
-    type: string,
-  })
+  const message = call(
+    'concat',
+    { kind: 'cast', input: rows, type: string, lenient: false },
+    {
+      kind: 'literal',
+      value: ' rows from a subquery that stands for one value',
+      type: string,
+    },
+  )
   const known = call('coalesce', rows, integer(0))
   return {
     kind: 'case',

@@ -5,7 +5,7 @@ import { memoryTable } from '../memory-table.js'
 import { optimize } from '../optimizer/optimize.js'
 import { inputsOf } from '../plan-node.js'
 import type { TableProvider } from '../table-provider.js'
-import { parseSql } from './parse-sql.js'
+import { parseSql } from './sql.js'
 
 /*
  * The 22 queries of TPC-H, with the specification's validation parameters, parse, bind and optimise. Their answers are the
@@ -98,7 +98,9 @@ const columns: Readonly<Record<string, { readonly rows: number; readonly of: Rea
 
 const tables = new Map(
   Object.entries(columns).map(([name, { rows, of }]): [string, TableProvider] => {
-    const table = memoryTable(schema(Object.entries(of).map(([column, type]) => field(column, type, false))), [], { name })
+    const table = memoryTable(schema(Object.entries(of).map(([column, type]) => field(column, type, false))), [], {
+      name,
+    })
     return [name, { ...table, statistics: { rowCount: rows, sizeBytes: null, approximate: true } }]
   }),
 )

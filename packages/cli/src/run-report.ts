@@ -1,6 +1,6 @@
-import { writeReport } from '@deltaworks/cli'
 import type { RunResult } from '@deltaworks/lakehouse'
 import { renderSummary, runReport, type RunReport } from '@deltaworks/telemetry'
+import { writeReport } from './write-report.js'
 
 interface ReportOptions {
   readonly env: string

@@ -1,0 +1,26 @@
+import type { Expression } from '@deltaworks/expression'
+import type { Catalog } from './catalog.js'
+import type { ParseSqlOptions, Statement } from './statement.js'
+
+/*
+ * The face of the SQL front end. Its modules are loaded with the first text: a program that uses none does not pay for them.
+ */
+
+/**
+ * The statements of a text, separated by `;`, as plans over the catalogue's tables. The grammar is PostgreSQL's; types, null
+ * order (first ascending, last descending) and functions are Spark's.
+ * @throws PlanError with line and column: DW-PLAN-0020 no SQL, -0021 not supported, -0022 no such table, -0001 no such column …
+ */
+export async function parseSql(text: string, catalog: Catalog, options: ParseSqlOptions = {}): Promise<Statement[]> {
+  const front = await import('./parse-sql.js')
+  return front.parseStatements(text, catalog, options)
+}
+
+/**
+ * A scalar expression or predicate (`amount > 5 and name like 'a%'`); columns are by name, to be bound later.
+ * @throws PlanError DW-PLAN-0020, -0021, -0024
+ */
+export async function parseExpression(text: string): Promise<Expression> {
+  const front = await import('./parse-sql.js')
+  return front.parseSingleExpression(text)
+}

@@ -4,6 +4,7 @@ import {
   divideHalfUp,
   fitsPrecision,
   float64,
+  int32,
   int64,
   isFloat,
   list,
@@ -17,8 +18,9 @@ import { byteWidth, fixedColumn, type Column } from './column.js'
 import type { ColumnarContext } from './context.js'
 import { aggregateOverflow, unknownAggregate } from './errors.js'
 import { GroupTable } from './group-table.js'
-import { canonicalKey } from './hash.js'
+import { canonicalKey, hashColumns } from './hash.js'
 import type { Heap } from './heap.js'
+import { takeColumn } from './take.js'
 import { columnFromValues, isNull, readValue } from './values.js'
 
 /** An aggregate as the accumulators need it: name, argument types, result type. */
@@ -35,7 +37,11 @@ export interface AggregateSpec {
  */
 interface Accumulator {
   grow(groups: number): void
+  /** Called once a batch, before its rows: what can be decided or computed for all of them. */
+  prepare?(args: readonly Column[], rowCount: number): void
   update(row: number, group: number, args: readonly Column[]): void
+  /** Instead of `update` row by row, where rows have no filter. */
+  updateAll?(groupIds: number, args: readonly Column[], rowCount: number): void
   readonly partialTypes: readonly DataType[]
   partial(arena: Arena, groups: number): Column[]
   merge(row: number, group: number, columns: readonly Column[]): void
@@ -92,6 +98,11 @@ export class Accumulators {
     this.#accumulators.forEach((accumulator, index) => {
       const columns = args[index]!
       const filter = filters[index] ?? null
+      if (filter === null && accumulator.updateAll !== undefined) {
+        accumulator.updateAll(groupIds, columns, rowCount)
+        return
+      }
+      accumulator.prepare?.(columns, rowCount)
       for (let row = 0; row < rowCount; row++) {
         if (filter !== null) {
           if (isNull(heap, filter, row) || ((u8[filter.values + (row >> 3)]! >> (row & 7)) & 1) === 0) continue
@@ -148,7 +159,7 @@ function createAccumulator(context: ColumnarContext, account: MemoryAccount, spe
       return isFloat(spec.argTypes[0]!) ? new FloatSum(heap, spec) : new ExactSum(heap, spec)
     case 'min':
     case 'max':
-      return new Extreme(context, spec.argTypes[0]!, spec.name === 'max' ? 1 : -1)
+      return extremeOf(context, spec.argTypes[0]!, spec.name === 'max' ? 1 : -1)
     case 'bool_and':
       return new Extreme(context, spec.argTypes[0]!, -1)
     case 'bool_or':
@@ -159,7 +170,7 @@ function createAccumulator(context: ColumnarContext, account: MemoryAccount, spe
     case 'var_pop':
       return new Moments(heap, spec)
     case 'approx_count_distinct':
-      return new HyperLogLog(heap)
+      return new HyperLogLog(context)
     default:
   }
   const finishCollected = collectedAggregates[spec.name]
@@ -388,6 +399,115 @@ class Extreme implements Accumulator {
   }
 }
 
+function extremeOf(context: ColumnarContext, type: DataType, sign: 1 | -1): Accumulator {
+  if (type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant') return new TextExtreme(context, type, sign)
+  const isWord =
+    type.kind === 'int64' ||
+    type.kind === 'timestamp' ||
+    type.kind === 'timestamp_ntz' ||
+    (type.kind === 'decimal' && byteWidth(type) === 8)
+  return isWord ? new WordExtreme(context.heap, type, sign) : new Extreme(context, type, sign)
+}
+
+/** 64-bit integers, compared as a signed high and an unsigned low word: no bigint a row. */
+class WordExtreme implements Accumulator {
+  readonly partialTypes: readonly DataType[]
+  readonly #heap: Heap
+  readonly #type: DataType
+  readonly #sign: 1 | -1
+  #has: Uint8Array = new Uint8Array(16)
+  #high: Float64Array = new Float64Array(16)
+  #low: Float64Array = new Float64Array(16)
+
+  constructor(heap: Heap, type: DataType, sign: 1 | -1) {
+    this.#heap = heap
+    this.#type = type
+    this.#sign = sign
+    this.partialTypes = [type]
+  }
+  grow(groups: number): void {
+    this.#has = grownBytes(this.#has, groups)
+    this.#high = grownFloats(this.#high, groups)
+    this.#low = grownFloats(this.#low, groups)
+  }
+  update(row: number, group: number, [argument]: readonly Column[]): void {
+    const { values, validity } = argument!
+    const { u8, i32, u32 } = this.#heap
+    if (validity !== 0 && ((u8[validity + (row >> 3)]! >> (row & 7)) & 1) === 0) return
+    const at = (values >>> 2) + row * 2
+    const high = i32[at + 1]!
+    const low = u32[at]!
+    if (this.#has[group] === 1) {
+      const difference = high === this.#high[group]! ? low - this.#low[group]! : high - this.#high[group]!
+      if (this.#sign * difference <= 0) return
+    }
+    this.#has[group] = 1
+    this.#high[group] = high
+    this.#low[group] = low
+  }
+  partial(arena: Arena, groups: number): Column[] {
+    return [this.finish(arena, groups)]
+  }
+  merge(row: number, group: number, columns: readonly Column[]): void {
+    this.update(row, group, columns)
+  }
+  finish(arena: Arena, groups: number): Column {
+    const results: Value[] = []
+    for (let group = 0; group < groups; group++) {
+      results.push(this.#has[group] === 1 ? (BigInt(this.#high[group]!) << 32n) + BigInt(this.#low[group]!) : null)
+    }
+    return columnFromValues(arena, this.#type, results)
+  }
+}
+
+/** Texts, compared by their bytes where they stand; only a new extreme is copied. */
+class TextExtreme implements Accumulator {
+  readonly partialTypes: readonly DataType[]
+  readonly #context: ColumnarContext
+  readonly #type: DataType
+  readonly #sign: 1 | -1
+  readonly #best: (Uint8Array | undefined)[] = []
+
+  constructor(context: ColumnarContext, type: DataType, sign: 1 | -1) {
+    this.#context = context
+    this.#type = type
+    this.#sign = sign
+    this.partialTypes = [type]
+  }
+  grow(): void {}
+  update(row: number, group: number, [argument]: readonly Column[]): void {
+    const { heap } = this.#context
+    const column = argument!
+    if (column.validity !== 0 && isNull(heap, column, row)) return
+    const { u8, i32 } = heap
+    const texts = column.dictionary ?? column
+    const at = (texts.offsets >>> 2) + (column.dictionary === null ? row : i32[(column.values >>> 2) + row]!)
+    const start = texts.values + i32[at]!
+    const end = texts.values + i32[at + 1]!
+    const best = this.#best[group]
+    if (best !== undefined) {
+      const length = Math.min(best.length, end - start)
+      let i = 0
+      while (i < length && u8[start + i] === best[i]) i++
+      const difference = i < length ? u8[start + i]! - best[i]! : end - start - best.length
+      if (this.#sign * difference <= 0) return
+    }
+    this.#best[group] = u8.slice(start, end)
+  }
+  partial(arena: Arena, groups: number): Column[] {
+    return [this.finish(arena, groups)]
+  }
+  merge(row: number, group: number, columns: readonly Column[]): void {
+    this.update(row, group, columns)
+  }
+  finish(arena: Arena, groups: number): Column {
+    const results: Value[] = []
+    for (let group = 0; group < groups; group++) results.push(this.#best[group] ?? null)
+    const column = columnFromValues(arena, binary, results)
+    return { ...column, type: this.#type }
+  }
+}
+
 const compareFloats = (a: number, b: number): number =>
   a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : -1
 
@@ -476,23 +596,36 @@ const registerCount = 1 << registerBits
 /** Approximate distinct counts: HyperLogLog (Flajolet et al. 2007) with 4,096 registers, standard error 1.6 %. */
 class HyperLogLog implements Accumulator {
   readonly partialTypes: readonly DataType[] = [binary]
+  readonly #context: ColumnarContext
   readonly #heap: Heap
   readonly #registers: (Uint8Array | undefined)[] = []
+  readonly #scratch: Arena
+  #hashes: Int32Array = new Int32Array(0)
 
-  constructor(heap: Heap) {
-    this.#heap = heap
+  constructor(context: ColumnarContext) {
+    this.#context = context
+    this.#heap = context.heap
+    this.#scratch = new Arena(context.heap, unlimited)
   }
   grow(): void {}
   #of(group: number): Uint8Array {
     return (this.#registers[group] ??= new Uint8Array(registerCount))
   }
+  prepare(args: readonly Column[], rowCount: number): void {
+    const address = hashColumns(this.#context, this.#scratch, args, rowCount) >>> 2
+    this.#hashes = this.#heap.i32.slice(address, address + rowCount)
+    this.#scratch.reset()
+  }
   update(row: number, group: number, [argument]: readonly Column[]): void {
-    if (isNull(this.#heap, argument!, row)) return
-    const hash = hash64(readValue(this.#heap, argument!, row))
+    if (argument!.validity !== 0 && isNull(this.#heap, argument!, row)) return
+    const hash = finalMix(this.#hashes[row]!)
     const registers = this.#of(group)
-    const index = hash.low & (registerCount - 1)
-    const rank = Math.min(33, Math.clz32(hash.high) + 1)
+    const index = hash & (registerCount - 1)
+    const rank = Math.clz32((hash >>> registerBits) << registerBits) + 1
     if (rank > registers[index]!) registers[index] = rank
+  }
+  close(): void {
+    this.#scratch.close()
   }
   partial(arena: Arena, groups: number): Column[] {
     const states: Value[] = []
@@ -522,22 +655,12 @@ function estimate(registers: Uint8Array | undefined): number {
   return Math.round(raw <= 2.5 * registerCount && empty > 0 ? registerCount * Math.log(registerCount / empty) : raw)
 }
 
-function hash64(value: Value): { readonly low: number; readonly high: number } {
-  const text = typeof value === 'string' ? value : canonicalKey(value === 0 ? 0 : value)
-  let low = 0x811c9dc5
-  let high = 0x9e3779b9
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    low = Math.imul(low ^ code, 0x01000193)
-    high = Math.imul(high ^ code, 0x85ebca6b) + low
-  }
-  const finish = (h: number): number => {
-    let x = h
-    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
-    return (x ^ (x >>> 16)) >>> 0
-  }
-  return { low: finish(low), high: finish(high ^ low) }
+/** The finaliser of MurmurHash3 (Appleby): every bit depends on every bit. */
+function finalMix(hash: number): number {
+  let h = hash
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
 }
 
 /** Aggregates that need their values: kept as a list a group, in the order of the rows. */
@@ -676,22 +799,31 @@ class DistinctAccumulator implements Accumulator {
     this.#account = account
     this.#spec = spec
     this.partialTypes = spec.argTypes.map((type) => list(type))
-    this.#pairs = new GroupTable(context, account, [int64, ...spec.argTypes])
+    this.#pairs = new GroupTable(context, account, [int32, ...spec.argTypes])
     this.#scratch = new Arena(context.heap, unlimited)
   }
   grow(): void {}
   update(row: number, group: number, args: readonly Column[]): void {
-    const { heap } = this.#context
-    if (args.some((column) => isNull(heap, column, row))) return
-    const values = args.map((column) => columnFromValues(this.#scratch, column.type, [readValue(heap, column, row)]))
-    const key = columnFromValues(this.#scratch, int64, [BigInt(group)])
-    this.#pairs.insert([key, ...values], 1, this.#scratch.allocate(4))
+    const one = this.#scratch.allocate(8)
+    const { i32 } = this.#context.heap
+    i32[one >>> 2] = row
+    i32[(one >>> 2) + 1] = group
+    const values = args.map((column) => takeColumn(this.#context, this.#scratch, column, one, 1))
+    this.#insert(fixedColumn(int32, 1, one + 4), values, 1)
+  }
+  updateAll(groupIds: number, args: readonly Column[], rowCount: number): void {
+    const groups = groupIds === 0 ? this.#scratch.allocateZeroed(rowCount * 4) : groupIds
+    this.#insert(fixedColumn(int32, rowCount, groups), args, rowCount)
+  }
+  #insert(groups: Column, args: readonly Column[], rowCount: number): void {
+    this.#pairs.insert([groups, ...args], rowCount, this.#scratch.allocate(rowCount * 4))
     this.#scratch.reset()
   }
   #lists(groups: number): Value[][][] {
     const [groupColumn, ...args] = this.#pairs.keys(this.#scratch)
     const lists: Value[][][] = this.#spec.argTypes.map(() => Array.from({ length: groups }, () => []))
     for (let pair = 0; pair < this.#pairs.groupCount; pair++) {
+      if (args.some((column) => isNull(this.#context.heap, column, pair))) continue
       const group = Number(readValue(this.#context.heap, groupColumn!, pair))
       args.forEach((column, i) => lists[i]![group]!.push(readValue(this.#context.heap, column, pair)))
     }
@@ -706,16 +838,16 @@ class DistinctAccumulator implements Accumulator {
     const lists = columns.map((column) => readValue(this.#context.heap, column, row) as readonly Value[])
     for (let i = 0; i < lists[0]!.length; i++) {
       const args = this.#spec.argTypes.map((type, k) => columnFromValues(this.#scratch, type, [lists[k]![i]!]))
-      const key = columnFromValues(this.#scratch, int64, [BigInt(group)])
-      this.#pairs.insert([key, ...args], 1, this.#scratch.allocate(4))
-      this.#scratch.reset()
+      this.#insert(columnFromValues(this.#scratch, int32, [group]), args, 1)
     }
   }
   finish(arena: Arena, groups: number): Column {
     const plain = createAccumulator(this.#context, this.#account, { ...this.#spec, distinct: false })
     plain.grow(groups)
     const [groupColumn, ...args] = this.#pairs.keys(this.#scratch)
+    plain.prepare?.(args, this.#pairs.groupCount)
     for (let pair = 0; pair < this.#pairs.groupCount; pair++) {
+      if (args.some((column) => isNull(this.#context.heap, column, pair))) continue
       plain.update(pair, Number(readValue(this.#context.heap, groupColumn!, pair)), args)
     }
     const result = plain.finish(arena, groups)

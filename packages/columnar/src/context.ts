@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Heap } from './heap.js'
 
 /** Exports of kernels.wasm, by name; each package types those that it calls. */
@@ -14,8 +14,14 @@ let compiled: WebAssembly.Module | undefined
 
 /** The kernels, compiled once a process; post it to workers, which then need not compile it again. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('../dist/kernels.wasm', import.meta.url)))
+  compiled ??= new WebAssembly.Module(readFileSync(kernelFile()))
   return compiled
+}
+
+/** Beside this file where it is built or bundled; in dist where a test runs it from its source. */
+function kernelFile(): URL {
+  const beside = new URL('./kernels.wasm', import.meta.url)
+  return existsSync(beside) ? beside : new URL('../dist/kernels.wasm', import.meta.url)
 }
 
 export function createContext(options: { readonly limitBytes?: number; readonly module?: WebAssembly.Module } = {}): ColumnarContext {

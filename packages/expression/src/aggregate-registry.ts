@@ -87,35 +87,73 @@ export const aggregates = {
     arity: [0, Infinity],
     nullable: false,
   }),
-  count_if: define('count_if(condition) → bigint', 'The rows in which the condition is true.', (args) => ({ args: args.map(() => boolean), type: int64 }), {
-    nullable: false,
-  }),
-  sum: define('sum(a) → bigint, double or decimal(p+10,s)', 'The sum of the values that are not null; an error on overflow.', resolveSum),
-  avg: define('avg(a) → double, decimal(p+4,s+4) for decimals', 'The mean of the values that are not null.', resolveAverage, { aliases: ['mean'] }),
+  count_if: define(
+    'count_if(condition) → bigint',
+    'The rows in which the condition is true.',
+    (args) => ({ args: args.map(() => boolean), type: int64 }),
+    {
+      nullable: false,
+    },
+  ),
+  sum: define(
+    'sum(a) → bigint, double or decimal(p+10,s)',
+    'The sum of the values that are not null; an error on overflow.',
+    resolveSum,
+  ),
+  avg: define(
+    'avg(a) → double, decimal(p+4,s+4) for decimals',
+    'The mean of the values that are not null.',
+    resolveAverage,
+    { aliases: ['mean'] },
+  ),
   min: define('min(a) → type of a', 'The least value.', same, { distinctMatters: false }),
   max: define('max(a) → type of a', 'The greatest value.', same, { distinctMatters: false }),
-  stddev: define('stddev(a) → double', 'Sample standard deviation; null for fewer than two values.', doubles, { aliases: ['stddev_samp', 'std'] }),
+  stddev: define('stddev(a) → double', 'Sample standard deviation; null for fewer than two values.', doubles, {
+    aliases: ['stddev_samp', 'std'],
+  }),
   stddev_pop: define('stddev_pop(a) → double', 'Population standard deviation.', doubles),
-  variance: define('variance(a) → double', 'Sample variance; null for fewer than two values.', doubles, { aliases: ['var_samp'] }),
+  variance: define('variance(a) → double', 'Sample variance; null for fewer than two values.', doubles, {
+    aliases: ['var_samp'],
+  }),
   var_pop: define('var_pop(a) → double', 'Population variance.', doubles),
   corr: define('corr(a, b) → double', "Pearson's correlation of the pairs without nulls.", doubles, { arity: [2, 2] }),
   covar_samp: define('covar_samp(a, b) → double', 'Sample covariance.', doubles, { arity: [2, 2] }),
   covar_pop: define('covar_pop(a, b) → double', 'Population covariance.', doubles, { arity: [2, 2] }),
   first: firstOrLast('first', 'first', ['first_value']),
   last: firstOrLast('last', 'last', ['last_value']),
-  any_value: define('any_value(a) → type of a', 'Some value of the group: the first that is not null.', same, { distinctMatters: false }),
-  bool_and: define('bool_and(a) → boolean', 'Whether all values are true.', booleans, { aliases: ['every'], distinctMatters: false }),
-  bool_or: define('bool_or(a) → boolean', 'Whether one value is true.', booleans, { aliases: ['some', 'any'], distinctMatters: false }),
-  approx_count_distinct: define('approx_count_distinct(a) → bigint', 'About how many distinct values there are (within 2 %).', counts, {
-    nullable: false,
+  any_value: define('any_value(a) → type of a', 'Some value of the group: the first that is not null.', same, {
     distinctMatters: false,
   }),
-  median: define('median(a) → double', 'The middle value (the mean of the two middle ones).', doubles, { twoPhase: false }),
-  percentile: define('percentile(a, fraction) → double', 'The value at a fraction (0 to 1) of the ordered values, interpolated.', doubles, {
-    arity: [2, 2],
-    twoPhase: false,
-    aliases: ['percentile_cont'],
+  bool_and: define('bool_and(a) → boolean', 'Whether all values are true.', booleans, {
+    aliases: ['every'],
+    distinctMatters: false,
   }),
+  bool_or: define('bool_or(a) → boolean', 'Whether one value is true.', booleans, {
+    aliases: ['some', 'any'],
+    distinctMatters: false,
+  }),
+  approx_count_distinct: define(
+    'approx_count_distinct(a) → bigint',
+    'About how many distinct values there are (within 2 %).',
+    counts,
+    {
+      nullable: false,
+      distinctMatters: false,
+    },
+  ),
+  median: define('median(a) → double', 'The middle value (the mean of the two middle ones).', doubles, {
+    twoPhase: false,
+  }),
+  percentile: define(
+    'percentile(a, fraction) → double',
+    'The value at a fraction (0 to 1) of the ordered values, interpolated.',
+    doubles,
+    {
+      arity: [2, 2],
+      twoPhase: false,
+      aliases: ['percentile_cont'],
+    },
+  ),
   collect_list: define(
     'collect_list(a) → array',
     'All values that are not null, in the order of the rows.',
@@ -144,17 +182,16 @@ for (const [name, definition] of Object.entries<AggregateDefinition>(aggregates)
   for (const alias of definition.aliases ?? []) byName.set(alias, { name, definition })
 }
 
-export const aggregateRegistry: readonly (RegisteredFunction & { readonly twoPhase: boolean })[] = Object.entries<AggregateDefinition>(
-  aggregates,
-).map(([name, { signature, doc, aliases = [], twoPhase }]) => ({
-  name,
-  kind: 'aggregate',
-  family: 'aggregate',
-  aliases,
-  signature,
-  doc,
-  twoPhase,
-}))
+export const aggregateRegistry: readonly (RegisteredFunction & { readonly twoPhase: boolean })[] =
+  Object.entries<AggregateDefinition>(aggregates).map(([name, { signature, doc, aliases = [], twoPhase }]) => ({
+    name,
+    kind: 'aggregate',
+    family: 'aggregate',
+    aliases,
+    signature,
+    doc,
+    twoPhase,
+  }))
 
 export const isAggregateFunction = (name: string): boolean => byName.has(name.toLowerCase())
 

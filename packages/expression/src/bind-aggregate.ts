@@ -21,7 +21,11 @@ export function bindAggregate(call: AggregateCall, input: Schema | Scope, option
   const args = call.args.map((arg) => bind(arg, input, options))
   const [least, most] = definition.arity
   if (args.length < least || args.length > most) {
-    throw wrongArguments(name, args.map((a) => a.type), `it is ${definition.signature}`)
+    throw wrongArguments(
+      name,
+      args.map((a) => a.type),
+      `it is ${definition.signature}`,
+    )
   }
   const { args: types, type } = definition.resolve(args, name)
   return {
@@ -50,7 +54,11 @@ export function bindWindow(call: WindowCall, input: Schema | Scope, options: Bin
   const args = call.args.map((arg) => bind(arg, input, options))
   const [least, most] = definition.arity
   if (args.length < least || args.length > most) {
-    throw wrongArguments(name, args.map((a) => a.type), `it is ${definition.signature}`)
+    throw wrongArguments(
+      name,
+      args.map((a) => a.type),
+      `it is ${definition.signature}`,
+    )
   }
   if (definition.needsOrder && call.orderBy.length === 0) throw notScalar(`${name}()`, 'a window without ORDER BY')
   const { args: types, type } = definition.resolve(args, name)

@@ -3,14 +3,7 @@ import { castKernel } from './cast.js'
 import { commonType } from './coercion.js'
 import { incompatibleTypes, notBoolean, notScalar, unknownColumn, wrongArguments } from './errors.js'
 import { utcContext, type FunctionDefinition } from './evaluation.js'
-import type {
-  BoundCall,
-  BoundExpression,
-  BoundLiteral,
-  Case,
-  ColumnReference,
-  Expression,
-} from './expression.js'
+import type { BoundCall, BoundExpression, BoundLiteral, Case, ColumnReference, Expression } from './expression.js'
 import { scalarFunction } from './function-registry.js'
 import { scopeOf, type Scope } from './scope.js'
 
@@ -54,7 +47,10 @@ function bindIn(expression: Expression, scope: Scope, options: BindOptions): Bou
       return bindCall(expression.name, args, options)
     }
     case 'aggregate':
-      throw notScalar(`The aggregate ${expression.name}(…)`, 'this place (a filter, a grouping or a projection without aggregation)')
+      throw notScalar(
+        `The aggregate ${expression.name}(…)`,
+        'this place (a filter, a grouping or a projection without aggregation)',
+      )
     case 'window':
       throw notScalar(`The window function ${expression.name}(…)`, 'this place (a filter, a grouping or an aggregate)')
     case 'subquery':
@@ -86,7 +82,10 @@ function bindColumn(reference: ColumnReference, scope: Scope): BoundExpression {
     }
   }
   const known = scope.schema.fields.map((f) => f.name)
-  throw unknownColumn(reference.qualifier === undefined ? reference.name : `${reference.qualifier}.${reference.name}`, known)
+  throw unknownColumn(
+    reference.qualifier === undefined ? reference.name : `${reference.qualifier}.${reference.name}`,
+    known,
+  )
 }
 
 /** A call whose arguments are bound: coercions and result type by the function's rules. */
@@ -95,7 +94,11 @@ export function bindCall(name: string, args: readonly BoundExpression[], options
   const { name: canonical, definition } = scalarFunction(wanted)
   const [least, most] = definition.arity
   if (args.length < least || args.length > most) {
-    throw wrongArguments(canonical, args.map((a) => a.type), `it is ${definition.signature}`)
+    throw wrongArguments(
+      canonical,
+      args.map((a) => a.type),
+      `it is ${definition.signature}`,
+    )
   }
   if (canonical === 'between') return bindBetween(args, options)
   const resolution = definition.resolve(args, canonical)
@@ -159,7 +162,11 @@ export function castTo(input: BoundExpression, type: DataType, lenient = false, 
 }
 
 /** Binds what must be a boolean: a filter, a join condition. */
-export function bindPredicate(expression: Expression, input: Schema | Scope, options: BindOptions = {}): BoundExpression {
+export function bindPredicate(
+  expression: Expression,
+  input: Schema | Scope,
+  options: BindOptions = {},
+): BoundExpression {
   const bound = bind(expression, input, options)
   if (bound.type.kind === 'boolean') return bound
   if (bound.type.kind === 'null') return boundLiteral(null, { kind: 'boolean' })

@@ -14,12 +14,9 @@ export const unknownColumn = (name: string, known: readonly string[]): Expressio
   )
 
 export const unknownFunction = (name: string, known: readonly string[]): ExpressionError =>
-  new ExpressionError(
-    'DW-EXPRESSION-0002',
-    'usage',
-    `There is no function "${name}"${nearest(name, known)}.`,
-    { function: name },
-  )
+  new ExpressionError('DW-EXPRESSION-0002', 'usage', `There is no function "${name}"${nearest(name, known)}.`, {
+    function: name,
+  })
 
 export const wrongArguments = (name: string, types: readonly DataType[], expected: string): ExpressionError =>
   new ExpressionError(
@@ -33,12 +30,10 @@ export const notScalar = (what: string, where: string): ExpressionError =>
   new ExpressionError('DW-EXPRESSION-0004', 'usage', `${what} cannot stand in ${where}.`, { what, where })
 
 export const castNotSupported = (from: DataType, to: DataType): ExpressionError =>
-  new ExpressionError(
-    'DW-EXPRESSION-0005',
-    'usage',
-    `A ${typeName(from)} cannot be cast to ${typeName(to)}.`,
-    { from: typeName(from), to: typeName(to) },
-  )
+  new ExpressionError('DW-EXPRESSION-0005', 'usage', `A ${typeName(from)} cannot be cast to ${typeName(to)}.`, {
+    from: typeName(from),
+    to: typeName(to),
+  })
 
 export const incompatibleTypes = (what: string, a: DataType, b: DataType): ExpressionError =>
   new ExpressionError(
@@ -86,12 +81,10 @@ export const invalidCast = (value: Value, from: DataType, to: DataType): Express
 }
 
 export const invalidArgument = (name: string, value: Value, reason: string): ExpressionError =>
-  new ExpressionError(
-    'DW-EXPRESSION-0013',
-    'data',
-    `${name} cannot take '${String(value)}': ${reason}.`,
-    { function: name, value: String(value) },
-  )
+  new ExpressionError('DW-EXPRESSION-0013', 'data', `${name} cannot take '${String(value)}': ${reason}.`, {
+    function: name,
+    value: String(value),
+  })
 
 /** The same error with the place of the row: which expression, which row of its batch, and the values that it read. */
 export const atRow = (
@@ -105,7 +98,12 @@ export const atRow = (
     error.code,
     error.fault,
     `${error.message} In ${expression}, at row ${row + 1} of the batch${shown.length === 0 ? '' : ` (${shown.join(', ')})`}.`,
-    { ...error.details, expression, row, ...Object.fromEntries(Object.entries(values).map(([k, v]) => [`value.${k}`, v])) },
+    {
+      ...error.details,
+      expression,
+      row,
+      ...Object.fromEntries(Object.entries(values).map(([k, v]) => [`value.${k}`, v])),
+    },
     error,
   )
   return result

@@ -165,7 +165,8 @@ export class Expr {
 export const isExpr = (value: unknown): value is Expr => value instanceof Expr
 
 /** What a builder takes: an `Expr` as it is, any other value as a literal. */
-export const toExpression = (operand: Operand): Expression => (operand instanceof Expr ? operand.node : lit(operand).node)
+export const toExpression = (operand: Operand): Expression =>
+  operand instanceof Expr ? operand.node : lit(operand).node
 
 const call = (name: string, ...args: readonly Operand[]): Expr =>
   new Expr({ kind: 'call', name, args: args.map(toExpression) })
@@ -186,7 +187,8 @@ export function lit(value: Value, type?: DataType): Expr {
 }
 
 const isInt32 = (n: number): boolean => Number.isInteger(n) && n >= -2_147_483_648 && n <= 2_147_483_647
-const wholeNumber = (value: Value): value is number => typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)
+const wholeNumber = (value: Value): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)
 
 function literalType(value: Value): DataType {
   if (value === null) return nullType
@@ -200,7 +202,9 @@ function literalType(value: Value): DataType {
     case 'string':
       return string
     default:
-      return value instanceof Uint8Array ? { kind: 'binary' } : { kind: 'list', element: nullType, elementNullable: true }
+      return value instanceof Uint8Array
+        ? { kind: 'binary' }
+        : { kind: 'list', element: nullType, elementNullable: true }
   }
 }
 const typedValue = (value: Value): Value => (wholeNumber(value) && !isInt32(value) ? BigInt(value) : value)
@@ -218,7 +222,11 @@ function valueAs(value: Value, type: DataType): Value {
     if (type.kind === 'int64') return BigInt(value)
     if (type.kind === 'decimal') return parseDecimal(String(value), type)
   }
-  if (typeof value === 'bigint' && (type.kind === 'int32' || type.kind === 'int16' || type.kind === 'int8' || type.kind === 'float64')) return Number(value)
+  if (
+    typeof value === 'bigint' &&
+    (type.kind === 'int32' || type.kind === 'int16' || type.kind === 'int8' || type.kind === 'float64')
+  )
+    return Number(value)
   return value
 }
 function fail(value: string, type: DataType): never {
@@ -265,7 +273,9 @@ const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter
 
 /** Every aggregate by its name in camel case: `agg.count()`, `agg.sum(col('amount'))`, `agg.countDistinct(a)`, `agg.stddevPop(a)`. */
 export const agg = {
-  ...Object.fromEntries(Object.keys(aggregates).map((name) => [camelCase(name), (...args: readonly Operand[]) => aggregate(name, args)])),
+  ...Object.fromEntries(
+    Object.keys(aggregates).map((name) => [camelCase(name), (...args: readonly Operand[]) => aggregate(name, args)]),
+  ),
   countDistinct: (...args: readonly Operand[]) => aggregate('count', args, true),
   sumDistinct: (of: Operand) => aggregate('sum', [of], true),
 } as AggregateBuilders & { readonly countDistinct: Builder; readonly sumDistinct: (of: Operand) => Expr }

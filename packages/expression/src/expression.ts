@@ -6,15 +6,7 @@ import type { DataType, Value } from '@deltaworks/schema'
  * is one table (`functions/`). Plain, immutable, serialisable (`expressionToJson`).
  */
 export type Expression =
-  | ColumnReference
-  | Literal
-  | Call
-  | Cast
-  | Case
-  | AggregateCall
-  | WindowCall
-  | SubqueryReference
-  | Alias
+  ColumnReference | Literal | Call | Cast | Case | AggregateCall | WindowCall | SubqueryReference | Alias
 
 export interface ColumnReference {
   readonly kind: 'column'

@@ -4,7 +4,10 @@ export function formatFloat(value: number, single = false): string {
   if (value === Infinity) return 'Infinity'
   if (value === -Infinity) return '-Infinity'
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
-  const [mantissa, exponentText] = (single ? shortestSingle(value) : value.toExponential()).split('e') as [string, string]
+  const [mantissa, exponentText] = (single ? shortestSingle(value) : value.toExponential()).split('e') as [
+    string,
+    string,
+  ]
   const exponent = Number(exponentText)
   if (exponent >= -3 && exponent < 7) {
     const plain = plainDigits(mantissa, exponent)

@@ -95,7 +95,9 @@ export function formatLiteral(value: Value, type: DataType): string {
     case 'variant':
       return `'${String(value).replaceAll("'", "''")}'`
     case 'binary':
-      return `X'${Buffer.from(value as Uint8Array).toString('hex').toUpperCase()}'`
+      return `X'${Buffer.from(value as Uint8Array)
+        .toString('hex')
+        .toUpperCase()}'`
     case 'date':
       return `DATE '${formatDate(value as number)}'`
     case 'timestamp':

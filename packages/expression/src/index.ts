@@ -34,7 +34,14 @@ export {
   transform,
   withChildren,
 } from './traverse.js'
-export { formatAggregate, formatExpression, formatLiteral, formatSortKey, formatWindow, outputName } from './format-expression.js'
+export {
+  formatAggregate,
+  formatExpression,
+  formatLiteral,
+  formatSortKey,
+  formatWindow,
+  outputName,
+} from './format-expression.js'
 export { expressionFromJson, expressionKey, expressionsEqual, expressionToJson } from './serialise.js'
 export { comparatorOf, compareStrings, valuesCompare } from './value-order.js'
 export { atRow, ExpressionError } from './errors.js'

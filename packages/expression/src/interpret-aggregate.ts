@@ -80,7 +80,10 @@ function average({ type, args }: BoundAggregate, values: readonly Value[]): Valu
   if (type.kind !== 'decimal') return (values as readonly number[]).reduce((a, b) => a + b, 0) / values.length
   const total = (values as readonly bigint[]).reduce((a, b) => a + b, 0n)
   const shift = type.scale - (args[0]!.type as DecimalType).scale
-  return divideHalfUp(shift >= 0 ? total * pow10(shift) : total, BigInt(values.length) * (shift < 0 ? pow10(-shift) : 1n))
+  return divideHalfUp(
+    shift >= 0 ? total * pow10(shift) : total,
+    BigInt(values.length) * (shift < 0 ? pow10(-shift) : 1n),
+  )
 }
 
 function percentile(values: readonly number[], fraction: number): number {

@@ -42,7 +42,8 @@ export class PruningPredicate {
   }
 }
 
-export const createPruningPredicate = (filters: readonly BoundExpression[]): PruningPredicate => new PruningPredicate(filters)
+export const createPruningPredicate = (filters: readonly BoundExpression[]): PruningPredicate =>
+  new PruningPredicate(filters)
 
 function testOf(e: BoundExpression): Test {
   if (e.kind === 'literal') {
@@ -112,10 +113,16 @@ function columnThrough(e: BoundExpression): Column | null {
 }
 const integers = ['int8', 'int16', 'int32', 'int64']
 function keepsOrder(from: DataType, to: DataType): boolean {
-  if (integers.includes(from.kind) && integers.includes(to.kind)) return integers.indexOf(from.kind) <= integers.indexOf(to.kind)
-  if (from.kind === 'decimal' && to.kind === 'decimal') return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale
-  if (to.kind === 'decimal') return from.kind === 'int8' || from.kind === 'int16' || from.kind === 'int32' || from.kind === 'int64'
-  return to.kind === 'float64' && (from.kind === 'float32' || from.kind === 'int8' || from.kind === 'int16' || from.kind === 'int32')
+  if (integers.includes(from.kind) && integers.includes(to.kind))
+    return integers.indexOf(from.kind) <= integers.indexOf(to.kind)
+  if (from.kind === 'decimal' && to.kind === 'decimal')
+    return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale
+  if (to.kind === 'decimal')
+    return from.kind === 'int8' || from.kind === 'int16' || from.kind === 'int32' || from.kind === 'int64'
+  return (
+    to.kind === 'float64' &&
+    (from.kind === 'float32' || from.kind === 'int8' || from.kind === 'int16' || from.kind === 'int32')
+  )
 }
 
 function comparison(name: Comparison, column: Column, value: Value, type: DataType = column.type): Test {
@@ -136,7 +143,11 @@ function comparison(name: Comparison, column: Column, value: Value, type: DataTy
 }
 
 /** @param low order of the minimum and the value, null if unknown; `high` of the maximum */
-function outcomeOf(name: Comparison, low: number | null, high: number | null): Pick<Outcome, 'canBeTrue' | 'canBeFalse'> {
+function outcomeOf(
+  name: Comparison,
+  low: number | null,
+  high: number | null,
+): Pick<Outcome, 'canBeTrue' | 'canBeFalse'> {
   const someLess = low === null || low < 0
   const someGreater = high === null || high > 0
   const someEqual = (low === null || low <= 0) && (high === null || high >= 0)
@@ -197,7 +208,10 @@ function nullSafeTest(e: BoundCall): Test {
 
 function inTest(e: BoundCall): Test {
   const [needle, ...values] = e.args as [BoundExpression, ...BoundExpression[]]
-  return both(values.map((value) => comparisonTest({ ...e, name: 'eq', args: [needle, value] })), inverse)
+  return both(
+    values.map((value) => comparisonTest({ ...e, name: 'eq', args: [needle, value] })),
+    inverse,
+  )
 }
 
 /** Texts with a prefix lie from the prefix itself to just before the next text that does not begin with it. */
@@ -211,8 +225,7 @@ function prefixTest(text: BoundExpression, prefix: BoundExpression): Test {
     if (bounds === null) return anything
     if (isAllNull(s, bounds)) return { canBeTrue: false, canBeFalse: false, canBeNull: true }
     const below = bounds.max !== null && compare(bounds.max, value) < 0
-    const above =
-      bounds.min !== null && compare(bounds.min, value) > 0 && !String(bounds.min).startsWith(value)
+    const above = bounds.min !== null && compare(bounds.min, value) > 0 && !String(bounds.min).startsWith(value)
     return { canBeTrue: !below && !above, canBeFalse: true, canBeNull: true }
   }
 }

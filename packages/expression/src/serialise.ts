@@ -13,7 +13,9 @@ export function expressionToJson(tree: unknown): Json {
     case 'bigint':
       return { $bigint: tree.toString() }
     case 'number':
-      return Number.isFinite(tree) && !Object.is(tree, -0) ? tree : { $number: Object.is(tree, -0) ? '-0' : String(tree) }
+      return Number.isFinite(tree) && !Object.is(tree, -0)
+        ? tree
+        : { $number: Object.is(tree, -0) ? '-0' : String(tree) }
     case 'string':
     case 'boolean':
       return tree

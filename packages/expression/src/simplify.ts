@@ -92,7 +92,24 @@ function simplifyJunction(e: BoundCall, neutral: boolean): BoundExpression {
   return { ...e, args, nullable: args.some((a) => a.nullable) }
 }
 
-const infallible = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is_null', 'is_not_null', 'is_not_distinct_from', 'in', 'and', 'or', 'not', 'starts_with', 'ends_with', 'contains'])
+const infallible = new Set([
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'is_null',
+  'is_not_null',
+  'is_not_distinct_from',
+  'in',
+  'and',
+  'or',
+  'not',
+  'starts_with',
+  'ends_with',
+  'contains',
+])
 function cannotFail(e: BoundExpression): boolean {
   if (e.kind === 'column' || e.kind === 'literal') return true
   return e.kind === 'call' && infallible.has(e.name) && e.args.every(cannotFail)

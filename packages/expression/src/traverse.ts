@@ -32,7 +32,11 @@ export function withChildren(expression: BoundExpression, children: readonly Bou
       return { ...expression, args: children }
     case 'case': {
       const branches = expression.branches.map((_, i) => ({ when: children[2 * i]!, then: children[2 * i + 1]! }))
-      return { ...expression, branches, otherwise: expression.otherwise === null ? null : children[children.length - 1]! }
+      return {
+        ...expression,
+        branches,
+        otherwise: expression.otherwise === null ? null : children[children.length - 1]!,
+      }
     }
   }
 }
@@ -41,7 +45,13 @@ export function withChildren(expression: BoundExpression, children: readonly Bou
 export const transform = (
   expression: BoundExpression,
   change: (e: BoundExpression) => BoundExpression,
-): BoundExpression => change(withChildren(expression, childrenOf(expression).map((child) => transform(child, change))))
+): BoundExpression =>
+  change(
+    withChildren(
+      expression,
+      childrenOf(expression).map((child) => transform(child, change)),
+    ),
+  )
 
 export const someNode = (expression: BoundExpression, test: (e: BoundExpression) => boolean): boolean =>
   test(expression) || childrenOf(expression).some((child) => someNode(child, test))

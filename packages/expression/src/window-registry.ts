@@ -49,17 +49,29 @@ const ofFrame = (name: string, doc: string, arity: readonly [number, number]): W
   nullable: true,
   needsOrder: false,
   usesFrame: true,
-  resolve: (args) => ({ args: [args[0]!.type, ...args.slice(1).map((a) => (name === 'nth_value' ? int32 : a.type))], type: args[0]!.type }),
+  resolve: (args) => ({
+    args: [args[0]!.type, ...args.slice(1).map((a) => (name === 'nth_value' ? int32 : a.type))],
+    type: args[0]!.type,
+  }),
 })
 
 export const windows = {
   row_number: ranking('row_number() → int', 'The number of the row in its partition, from 1.', false),
   rank: ranking('rank() → int', 'One more than the rows that come before this row and its peers.'),
   dense_rank: ranking('dense_rank() → int', 'One more than the distinct keys before.'),
-  percent_rank: { ...ranking('percent_rank() → double', '(rank - 1) / (rows - 1).'), resolve: () => ({ args: [], type: float64 }) },
-  cume_dist: { ...ranking('cume_dist() → double', 'The share of rows that do not come after.'), resolve: () => ({ args: [], type: float64 }) },
+  percent_rank: {
+    ...ranking('percent_rank() → double', '(rank - 1) / (rows - 1).'),
+    resolve: () => ({ args: [], type: float64 }),
+  },
+  cume_dist: {
+    ...ranking('cume_dist() → double', 'The share of rows that do not come after.'),
+    resolve: () => ({ args: [], type: float64 }),
+  },
   ntile: {
-    ...ranking('ntile(buckets) → int', 'The bucket of the row, where the partition is dealt into so many of equal size.'),
+    ...ranking(
+      'ntile(buckets) → int',
+      'The bucket of the row, where the partition is dealt into so many of equal size.',
+    ),
     arity: [1, 1],
     resolve: () => ({ args: [int32], type: int32 }),
   },
@@ -84,6 +96,8 @@ export function windowFunction(name: string): { readonly name: string; readonly 
   const own = (windows as Record<string, WindowDefinition>)[lower]
   if (own !== undefined) return { name: lower, definition: own }
   const { name: canonical, definition } = aggregateFunction(name)
-  return { name: canonical, definition: { ...definition, needsOrder: false, usesFrame: true, resolve: definition.resolve } }
+  return {
+    name: canonical,
+    definition: { ...definition, needsOrder: false, usesFrame: true, resolve: definition.resolve },
+  }
 }
-

@@ -47,8 +47,19 @@ describe('canonical lines', () => {
     [timestampNtz, -1n, '"1969-12-31T23:59:59.999999"'],
     [list(int64), [1n, null], '[1,null]'],
     [struct([field('b', int64), field('a', string)]), [1n, null], '{"b":1,"a":null}'],
-    [map(string, int64), [['b', 1n], ['a', 2n]], '[["a",2],["b",1]]'],
-    [variant, '{ "b": 1.500, "a": [1e2, 12345678901234567890, "x"] }', '"{\\"a\\":[100,12345678901234567890,\\"x\\"],\\"b\\":1.5}"'],
+    [
+      map(string, int64),
+      [
+        ['b', 1n],
+        ['a', 2n],
+      ],
+      '[["a",2],["b",1]]',
+    ],
+    [
+      variant,
+      '{ "b": 1.500, "a": [1e2, 12345678901234567890, "x"] }',
+      '"{\\"a\\":[100,12345678901234567890,\\"x\\"],\\"b\\":1.5}"',
+    ],
     [string, null, 'null'],
   ])('%j %p → %s', (type, value, text) => {
     expect(canonicalValue(type, value)).toBe(text)

@@ -101,7 +101,9 @@ export function canonicalJson(text: string): string {
 
 /** `1.50e2` → `150`. */
 function plainNumber(text: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)!
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(
+    text,
+  )!
   const shift = Number(exponent)
   if (Math.abs(shift) > 400) return text
   const digits = whole + fraction
@@ -119,7 +121,8 @@ function compareText(a: string, b: string): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     const x = a.charCodeAt(i)
     const y = b.charCodeAt(i)
-    if (x !== y) return x >= 0xd800 && y >= 0xd800 ? (x + (x < 0xe000 ? 0x10000 : 0)) - (y + (y < 0xe000 ? 0x10000 : 0)) : x - y
+    if (x !== y)
+      return x >= 0xd800 && y >= 0xd800 ? x + (x < 0xe000 ? 0x10000 : 0) - (y + (y < 0xe000 ? 0x10000 : 0)) : x - y
   }
   return a.length - b.length
 }

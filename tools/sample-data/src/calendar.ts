@@ -4,10 +4,30 @@
  */
 
 export const calendarHeader = [
-  'CALENDAR_DATE', 'WEEKDAY_NUMBER', 'WEEKDAY_NAME', 'FISCAL_WEEK_OF_MONTH', 'FISCAL_WEEK_OF_YEAR', 'FISCAL_MONTH_NUMBER', 'FISCAL_MONTH_NAME',
-  'FISCAL_FIRST_DAY_OF_WEEK', 'FISCAL_LAST_DAY_OF_WEEK', 'FISCAL_FIRST_DAY_OF_MONTH', 'FISCAL_LAST_DAY_OF_MONTH', 'FISCAL_DAY_OF_MONTH',
-  'FISCAL_QUARTER', 'FISCAL_YEAR', 'FISCAL_YEAR_WEEK', 'FISCAL_YEAR_MONTH', 'FISCAL_YEAR_QUARTER', 'CALENDAR_WEEK_OF_MONTH', 'CALENDAR_WEEK_OF_YEAR',
-  'CALENDAR_FIRST_DAY_OF_MONTH', 'CALENDAR_LAST_DAY_OF_MONTH', 'CALENDAR_FIRST_DAY_OF_YEAR', 'CALENDAR_LAST_DAY_OF_YEAR', 'WEEKEND',
+  'CALENDAR_DATE',
+  'WEEKDAY_NUMBER',
+  'WEEKDAY_NAME',
+  'FISCAL_WEEK_OF_MONTH',
+  'FISCAL_WEEK_OF_YEAR',
+  'FISCAL_MONTH_NUMBER',
+  'FISCAL_MONTH_NAME',
+  'FISCAL_FIRST_DAY_OF_WEEK',
+  'FISCAL_LAST_DAY_OF_WEEK',
+  'FISCAL_FIRST_DAY_OF_MONTH',
+  'FISCAL_LAST_DAY_OF_MONTH',
+  'FISCAL_DAY_OF_MONTH',
+  'FISCAL_QUARTER',
+  'FISCAL_YEAR',
+  'FISCAL_YEAR_WEEK',
+  'FISCAL_YEAR_MONTH',
+  'FISCAL_YEAR_QUARTER',
+  'CALENDAR_WEEK_OF_MONTH',
+  'CALENDAR_WEEK_OF_YEAR',
+  'CALENDAR_FIRST_DAY_OF_MONTH',
+  'CALENDAR_LAST_DAY_OF_MONTH',
+  'CALENDAR_FIRST_DAY_OF_YEAR',
+  'CALENDAR_LAST_DAY_OF_YEAR',
+  'WEEKEND',
 ] as const
 
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
@@ -84,7 +104,13 @@ function describeDays(start: number, count: number): DayTexts[] {
 }
 
 const daysIn = (year: number, month: number): number =>
-  month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  month === 2
+    ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+      ? 29
+      : 28
+    : month === 4 || month === 6 || month === 9 || month === 11
+      ? 30
+      : 31
 
 /** ISO 8601 week: that of the year to which the week's Thursday belongs. */
 function isoWeekOf(day: number): number {

@@ -38,8 +38,10 @@ export function generateLanding(options: LandingOptions): LandingManifest {
   const { out, scale = 1, seed = 1 } = options
   if (!(scale > 0) || !Number.isFinite(scale)) throw new RangeError(`scale must be a positive number, not ${scale}`)
   const transactions = options.transactions ?? Math.max(1, Math.round(transactionsOfShop * scale))
-  const customers = options.customers ?? Math.max(4, Math.round(customersOfShop * (scale > 1 ? Math.sqrt(scale) : scale)))
-  if (customers > maxPeople / 2) throw new RangeError(`there are names for ${maxPeople / 2} customers, not for ${customers}`)
+  const customers =
+    options.customers ?? Math.max(4, Math.round(customersOfShop * (scale > 1 ? Math.sqrt(scale) : scale)))
+  if (customers > maxPeople / 2)
+    throw new RangeError(`there are names for ${maxPeople / 2} customers, not for ${customers}`)
   mkdirSync(out, { recursive: true })
   const customerCounts = writeCustomers(out, customers, seed)
   const transactionCounts = writeTransactions(out, transactions, customers, seed)

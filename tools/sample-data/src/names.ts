@@ -3,9 +3,51 @@
  * letters are of Latin-1, which keeps JavaScript's strings at a byte a letter.
  */
 
-const starts = ['Al', 'Bre', 'Ca', 'Do', 'El', 'Fi', 'Ga', 'Hel', 'I', 'Jo', 'Ka', 'Lu', 'Mé', 'No', 'Or', 'Pa', 'Ri', 'Sö', 'Ta', 'Vi', 'Wen', 'Yl', 'Ze', 'Añ']
+const starts = [
+  'Al',
+  'Bre',
+  'Ca',
+  'Do',
+  'El',
+  'Fi',
+  'Ga',
+  'Hel',
+  'I',
+  'Jo',
+  'Ka',
+  'Lu',
+  'Mé',
+  'No',
+  'Or',
+  'Pa',
+  'Ri',
+  'Sö',
+  'Ta',
+  'Vi',
+  'Wen',
+  'Yl',
+  'Ze',
+  'Añ',
+]
 const middles = ['la', 'ri', 'ne', 'do', 'vi', 'sa', 'te', 'mo', 'bel', 'gus', 'ran', 'lo', 'ki', 'na', 'ré', 'fa']
-const ends = ['na', 'ro', 'lie', 'mir', 'ta', 'nus', 'dine', 'bert', 'lyn', 'ko', 'mel', 'sa', 'vin', 'ra', 'dor', 'nia']
+const ends = [
+  'na',
+  'ro',
+  'lie',
+  'mir',
+  'ta',
+  'nus',
+  'dine',
+  'bert',
+  'lyn',
+  'ko',
+  'mel',
+  'sa',
+  'vin',
+  'ra',
+  'dor',
+  'nia',
+]
 
 const firstCount = 512
 /** Odd steps through a power of two: people with the same first name never share the last one. */
@@ -19,7 +61,13 @@ const word = (i: number): string =>
   middles[Math.floor(i / starts.length) % middles.length]! +
   ends[Math.floor(i / (starts.length * middles.length)) % ends.length]!
 
-const firstNames = Array.from({ length: firstCount }, (_, i) => starts[(i * 5) % starts.length]! + ends[Math.floor(i / 2) % ends.length]! + (i < 384 ? '' : middles[i % middles.length]!))
+const firstNames = Array.from(
+  { length: firstCount },
+  (_, i) =>
+    starts[(i * 5) % starts.length]! +
+    ends[Math.floor(i / 2) % ends.length]! +
+    (i < 384 ? '' : middles[i % middles.length]!),
+)
 const distinctFirst = [...new Set(firstNames)]
 
 export interface PersonName {
@@ -35,9 +83,23 @@ export function personName(i: number): PersonName {
 }
 
 /** Somebody who is no customer: no customer's name is hyphenated. */
-export const strangerName = (i: number): PersonName => ({ first: distinctFirst[i % distinctFirst.length]!, last: `${word(i % lastCount)}-Vorn` })
+export const strangerName = (i: number): PersonName => ({
+  first: distinctFirst[i % distinctFirst.length]!,
+  last: `${word(i % lastCount)}-Vorn`,
+})
 
-const trades = ['Toys', 'Models', 'Gifts', 'Imports', 'Collectables', 'Motors', 'Trading Co.', 'Stores, Ltd.', 'Hobbies', 'Sons & Daughters']
+const trades = [
+  'Toys',
+  'Models',
+  'Gifts',
+  'Imports',
+  'Collectables',
+  'Motors',
+  'Trading Co.',
+  'Stores, Ltd.',
+  'Hobbies',
+  'Sons & Daughters',
+]
 export const companyName = (i: number): string => `${word((i * 11) % lastCount)} ${trades[i % trades.length]!}`
 const streets = ['Street', 'Road', 'Lane', 'Avenue', 'Square', 'Way']
 export const streetAddress = (i: number): string =>

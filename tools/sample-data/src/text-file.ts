@@ -28,7 +28,7 @@ export class TextFile {
 
   #flush(): void {
     const bytes = Buffer.from(this.#text, 'utf8')
-    for (let at = 0; at < bytes.byteLength; ) at += writeSync(this.#descriptor, bytes, at)
+    for (let at = 0; at < bytes.byteLength;) at += writeSync(this.#descriptor, bytes, at)
     this.#sizeBytes += bytes.byteLength
     this.#text = ''
   }

@@ -44,6 +44,8 @@ const periods = { unparsable: 941, few: 1193, many: 1409, duplicate: 211, orphan
 type Defect = keyof typeof periods
 const defects = Object.keys(periods) as Defect[]
 
+// eslint-disable-next-line no-control-regex
+const accented = /[^\x00-\x7f]/
 const quoteIfNeeded = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /** The columns of a row that its contact alone decides, and what they count as. */
@@ -88,8 +90,7 @@ function contactPart(i: number): ContactPart {
     isError,
     isNa: territory === 'NA',
     hasState: contact.state !== '',
-    // eslint-disable-next-line no-control-regex
-    hasAccent: /[^\x00-\x7f]/.test(text + name),
+    hasAccent: accented.test(text + name),
   }
 }
 
@@ -139,7 +140,10 @@ class RowMaker {
     this.#customers = customers
     this.#seed = seed
     const random = new Random(seed ^ 0x7a11)
-    this.#offsets = Object.fromEntries(defects.map((name) => [name, random.below(periods[name])])) as Record<Defect, number>
+    this.#offsets = Object.fromEntries(defects.map((name) => [name, random.below(periods[name])])) as Record<
+      Defect,
+      number
+    >
     this.#part = this.#contact(0)
   }
 
@@ -174,7 +178,10 @@ class RowMaker {
     const large = random.below(250) === 0
     const isRefund = defect !== 'zero' && random.below(10) === 0
     const cents = large ? 500_000 + random.below(200_000) : 2_000 + random.below(198_000)
-    const amount = defect === 'zero' ? '0' : `${isRefund ? '-' : ''}${i % 3 === 0 ? (cents / 100).toFixed(2) : Math.floor(cents / 100)}`
+    const amount =
+      defect === 'zero'
+        ? '0'
+        : `${isRefund ? '-' : ''}${i % 3 === 0 ? (cents / 100).toFixed(2) : Math.floor(cents / 100)}`
     const size = cents >= 150_000 ? 'Large' : cents >= 60_000 ? 'Medium' : 'Small'
     const product = products[random.below(products.length)]!
     const name = defect === 'orphan' ? this.#stranger(i) : part.name
@@ -200,7 +207,7 @@ class RowMaker {
       counts.errorPhones += Number(part.isError)
       counts.naTerritory += Number(part.isNa)
       counts.emptyStates += Number(!part.hasState)
-      counts.accents += Number(part.hasAccent)
+      counts.accents += Number(defect === 'orphan' ? accented.test(part.text + name) : part.hasAccent)
     }
     count()
     if (defect === 'orphan') counts.orphans++

@@ -22,7 +22,7 @@ function high64(a: u64, b: u64): u64 {
 
 /** Magnitudes times each other; 0 if they pass 127 bits. */
 export function exprMultiply128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64, out: usize): i32 {
-  const negative = ((aHigh ^ bHigh) >> 63) != 0
+  const negative = (aHigh ^ bHigh) >> 63 != 0
   if (<i64>aHigh < 0) {
     aLow = ~aLow + 1
     aHigh = ~aHigh + (aLow == 0 ? 1 : 0)
@@ -48,7 +48,7 @@ export function exprMultiply128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64, ou
 
 /** a / b rounded half up; b is not 0. */
 export function exprDivide128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64, out: usize): i32 {
-  const negative = ((aHigh ^ bHigh) >> 63) != 0
+  const negative = (aHigh ^ bHigh) >> 63 != 0
   if (<i64>aHigh < 0) {
     aLow = ~aLow + 1
     aHigh = ~aHigh + (aLow == 0 ? 1 : 0)
@@ -76,8 +76,8 @@ export function exprDivide128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64, out:
       const borrow: u64 = restLow < bLow ? 1 : 0
       restLow -= bLow
       restHigh -= bHigh + borrow
-      if (i >= 64) quotientHigh |= <u64>1 << (i - 64)
-      else quotientLow |= <u64>1 << i
+      if (i >= 64) quotientHigh |= (<u64>1) << (i - 64)
+      else quotientLow |= (<u64>1) << i
     }
   }
   // Twice the rest is at least b, compared as rest >= b - rest.

@@ -1,7 +1,5 @@
 /* Numbers as text and back; texts are packed as text.ts has it. Parsers return 1 and store the value at `out`, or return 0. */
 
-// @ts-ignore: decorator
-@inline
 function isSpace(byte: u8): bool {
   return byte == 32 || (byte >= 9 && byte <= 13)
 }
@@ -101,7 +99,7 @@ export function exprFormatDecimal(value: i64, scale: i32, state: usize): i64 {
     digits++
   }
   if (value < 0) store<u8>(--p, 45)
-  return (<i64>(end - p) << 32) | <i64>p
+  return ((<i64>(end - p)) << 32) | (<i64>p)
 }
 
 /** yyyy-MM-dd of a year from 0 to 9999; -1 for others. */
@@ -123,7 +121,7 @@ export function exprFormatDate(days: i32, state: usize): i64 {
   store<u8>(p + 7, 45)
   store<u8>(p + 8, <u8>(48 + day / 10))
   store<u8>(p + 9, <u8>(48 + (day % 10)))
-  return (<i64>10 << 32) | <i64>p
+  return ((<i64>10) << 32) | (<i64>p)
 }
 
 /** year << 9 | month << 5 | day of a date (Hinnant's civil_from_days). */

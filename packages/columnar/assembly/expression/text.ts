@@ -3,20 +3,14 @@
  * describes: { cursor, end, overflowed, start of the text being appended to }. When it is full the text is empty and `overflowed`
  * is set; the caller then runs the batch again with a larger buffer.
  */
-// @ts-ignore: decorator
-@inline
 function at(text: i64): usize {
   return <usize>(text & 0xffffffff)
 }
-// @ts-ignore: decorator
-@inline
 function size(text: i64): i32 {
   return <i32>(text >>> 32)
 }
-// @ts-ignore: decorator
-@inline
 function pack(address: usize, bytes: i32): i64 {
-  return (<i64>bytes << 32) | <i64>address
+  return ((<i64>bytes) << 32) | (<i64>address)
 }
 
 export function exprTextEqual(a: i64, b: i64): i32 {

@@ -36,8 +36,16 @@ export class CompiledGroup {
   readonly #variants = new Map<string, Variant | null>()
   readonly #mayBeInterpreted: boolean
   #textBytesPerRow = 16
+  /** Values interpreted so far. Compiling a loop costs about as much as interpreting two thousand values. */
+  #interpretedValues = 0
 
-  constructor(context: ColumnarContext, expressions: readonly BoundExpression[], schema: Schema, evaluation: EvaluationContext, mayBeInterpreted: boolean) {
+  constructor(
+    context: ColumnarContext,
+    expressions: readonly BoundExpression[],
+    schema: Schema,
+    evaluation: EvaluationContext,
+    mayBeInterpreted: boolean,
+  ) {
     this.#context = context
     this.#expressions = expressions
     this.#schema = schema
@@ -49,7 +57,7 @@ export class CompiledGroup {
   }
 
   project(arena: Arena, batch: RecordBatch): Column[] {
-    const variant = this.#mayBeInterpreted && batch.rowCount < 64 ? null : this.#variant(batch)
+    const variant = this.#isTooSmall(batch) ? null : this.#variant(batch)
     const columns = new Array<Column>(this.#expressions.length)
     if (variant !== null && batch.rowCount > 0) {
       const computed = this.#run(arena, batch, variant)
@@ -58,11 +66,18 @@ export class CompiledGroup {
     return this.#expressions.map((_, i) => columns[i] ?? this.#interpreted[i]!.column(arena, batch))
   }
 
+  #isTooSmall(batch: RecordBatch): boolean {
+    if (!this.#mayBeInterpreted || this.#variants.size > 0) return false
+    this.#interpretedValues += batch.rowCount * this.#expressions.length
+    return this.#interpretedValues <= 2000
+  }
+
   #variant(batch: RecordBatch): Variant | null {
     let pattern = ''
     for (const index of this.#columns) {
       const column = batch.columns[index]!
-      pattern += column.validity !== 0 ? (column.dictionary !== null ? 'b' : 'n') : column.dictionary !== null ? 'd' : '.'
+      pattern +=
+        column.validity !== 0 ? (column.dictionary !== null ? 'b' : 'n') : column.dictionary !== null ? 'd' : '.'
     }
     let variant = this.#variants.get(pattern)
     if (variant === undefined) {
@@ -118,7 +133,10 @@ export class CompiledGroup {
     const outputs = loop.compiled.map((index, output) => {
       const { type } = this.#expressions[index]!
       const bytes = type.kind === 'boolean' ? bitmapBytes : rowCount * (isVariableLength(type) ? 8 : byteWidth(type))
-      return { values: arena.allocate(bytes), validity: loop.nullable[output] === true ? arena.allocate(bitmapBytes) : 0 }
+      return {
+        values: arena.allocate(bytes),
+        validity: loop.nullable[output] === true ? arena.allocate(bitmapBytes) : 0,
+      }
     })
     const flags = loop.canFlag ? arena.allocate(bitmapBytes) : 0
     const state = loop.makesText ? arena.allocate(16) : 0
@@ -160,7 +178,14 @@ export class CompiledGroup {
   }
 
   /** The column; first the flagged rows get what the interpreter says (or it throws). */
-  #finish(arena: Arena, batch: RecordBatch, index: number, output: Run['outputs'][number], nullCount: number, flags: number): Column {
+  #finish(
+    arena: Arena,
+    batch: RecordBatch,
+    index: number,
+    output: Run['outputs'][number],
+    nullCount: number,
+    flags: number,
+  ): Column {
     const { rowCount } = batch
     const { type } = this.#expressions[index]!
     let { validity } = output
@@ -182,7 +207,13 @@ export class CompiledGroup {
     return variableColumn(type, rowCount, offsets, bytes, validity, nulls)
   }
 
-  #patch(arena: Arena, batch: RecordBatch, index: number, output: Run['outputs'][number], flags: number): { nulls: number | null; validity: number } {
+  #patch(
+    arena: Arena,
+    batch: RecordBatch,
+    index: number,
+    output: Run['outputs'][number],
+    flags: number,
+  ): { nulls: number | null; validity: number } {
     const { heap } = this.#context
     const interpreted = this.#interpreted[index]!
     const { rowCount } = batch

@@ -76,7 +76,8 @@ export class InterpretedExpression {
       for (let entry = 0; entry <= dictionary.length; entry++) {
         this.#row[index] = entry === dictionary.length ? null : readValue(heap, dictionary, entry)
         // Most expressions are never asked for null; a failure for it must not be one for all.
-        results[entry] = entry === dictionary.length && column.validity === 0 ? null : this.#evaluate(this.#row, this.#evaluation)
+        results[entry] =
+          entry === dictionary.length && column.validity === 0 ? null : this.#evaluate(this.#row, this.#evaluation)
       }
     } catch {
       return null
@@ -102,7 +103,13 @@ function spreadEntries(
       place[entry] = -1
       return
     }
-    const key = typeof result === 'object' ? distinct.length : result
+    // A map takes -0 for 0, and nested values by identity: each of those is an entry of its own.
+    const key =
+      typeof result === 'object' || Object.is(result, -0)
+        ? `#${entry}`
+        : typeof result === 'string'
+          ? `=${result}`
+          : result
     let at = known.get(key)
     if (at === undefined) {
       at = distinct.length
@@ -125,7 +132,8 @@ function spreadEntries(
     else if (validity !== 0) u8[validity + (row >> 3)]! |= 1 << (row & 7)
   }
   if (!isVariableLength(type)) return takeColumn(context, arena, entries, target, length)
-  if (nullCount > 0) for (let row = 0; row < length; row++) if (i32[(target >>> 2) + row]! < 0) i32[(target >>> 2) + row] = 0
+  if (nullCount > 0)
+    for (let row = 0; row < length; row++) if (i32[(target >>> 2) + row]! < 0) i32[(target >>> 2) + row] = 0
   if (distinct.length === 0) return takeColumn(context, arena, entries, minusOnes(arena, length), length)
   return dictionaryColumn(entries, length, target, nullCount === 0 ? 0 : validity, nullCount)
 }

@@ -1,7 +1,18 @@
 import type { BoundExpression } from '@deltaworks/expression'
 import { maxInt64DecimalPrecision, typeName, type DataType, type Schema } from '@deltaworks/schema'
 import { kernelSignatures, type KernelName } from './kernel-signatures.js'
-import { i32Const, i64Const, f64Const, load, localGet, localSet, op, type Code, type ImportedFunction, type WasmType } from './wasm-module.js'
+import {
+  i32Const,
+  i64Const,
+  f64Const,
+  load,
+  localGet,
+  localSet,
+  op,
+  type Code,
+  type ImportedFunction,
+  type WasmType,
+} from './wasm-module.js'
 
 /** How a value is held in WebAssembly: text is packed (address | bytes << 32), i128 two words. */
 export type Representation = 'i32' | 'i64' | 'f64' | 'i128' | 'text'
@@ -17,7 +28,10 @@ export interface Operand {
 
 /** A word of the parameter block, which the caller fills before each run. */
 export type Slot =
-  | { readonly kind: 'values' | 'validity' | 'dictionaryOffsets' | 'dictionaryValues' | 'offsets'; readonly column: number }
+  | {
+      readonly kind: 'values' | 'validity' | 'dictionaryOffsets' | 'dictionaryValues' | 'offsets'
+      readonly column: number
+    }
   | { readonly kind: 'outputValues' | 'outputValidity' | 'validCount'; readonly output: number }
   | { readonly kind: 'constant'; readonly text: Uint8Array; readonly length: boolean }
   | { readonly kind: 'state' | 'scratch' | 'flags' }
@@ -111,7 +125,8 @@ export class LoopBuilder {
   }
 
   slot(slot: Slot): number[] {
-    const key = slot.kind === 'constant' ? `${slot.length}:${Buffer.from(slot.text).toString('hex')}` : JSON.stringify(slot)
+    const key =
+      slot.kind === 'constant' ? `${slot.length}:${Buffer.from(slot.text).toString('hex')}` : JSON.stringify(slot)
     let local = this.#slotKeys.get(key)
     if (local === undefined) {
       local = this.local('i32')
@@ -252,7 +267,15 @@ export class LoopBuilder {
   /** A word of 32 bits of a bitmap, loaded once a block; the code gives the row's bit. */
   #bit(address: Code): number[] {
     const word = this.local('i32')
-    this.blockStart.push(...address, ...localGet(this.row), ...i32Const(3), ...op.i32shrU, ...op.i32add, ...load.i32(), ...localSet(word))
+    this.blockStart.push(
+      ...address,
+      ...localGet(this.row),
+      ...i32Const(3),
+      ...op.i32shrU,
+      ...op.i32add,
+      ...load.i32(),
+      ...localSet(word),
+    )
     return [...localGet(word), ...localGet(this.bit), ...op.i32shrU, ...i32Const(1), ...op.i32and]
   }
 

@@ -3,7 +3,19 @@ import { isVariableLength, type DataType, type Schema } from '@deltaworks/schema
 import { byteWidth } from '../column.js'
 import { lower } from './lower.js'
 import { LoopBuilder, type ColumnForm, type Operand, type Slot } from './loop-builder.js'
-import { branch, branchIf, i32Const, i64Const, load, localGet, localSet, moduleBytes, op, store, type Code } from './wasm-module.js'
+import {
+  branch,
+  branchIf,
+  i32Const,
+  i64Const,
+  load,
+  localGet,
+  localSet,
+  moduleBytes,
+  op,
+  store,
+  type Code,
+} from './wasm-module.js'
 
 /** The bytes of a module for several expressions and one pattern of input columns, and what its parameter block holds. */
 export interface LoopPlan {
@@ -59,14 +71,29 @@ function writeBit(b: LoopBuilder, bit: Code, address: Code, words: number[], blo
   words.push(word)
   b.emit(localGet(word), bit, localGet(b.bit), op.i32shl, op.i32or, localSet(word))
   // After the block's last row `row` is one past it; the word belongs to the rows from (row - 1) & ~31 on.
-  const at: Code = [...localGet(b.row), ...i32Const(1), ...op.i32sub, ...i32Const(5), ...op.i32shrU, ...i32Const(2), ...op.i32shl]
+  const at: Code = [
+    ...localGet(b.row),
+    ...i32Const(1),
+    ...op.i32sub,
+    ...i32Const(5),
+    ...op.i32shrU,
+    ...i32Const(2),
+    ...op.i32shl,
+  ]
   blockEnd.push(...address, ...at, ...op.i32add, ...localGet(word), ...store.i32())
   if (count !== undefined) {
     blockEnd.push(...localGet(count), ...localGet(word), ...op.popcount, ...op.i32add, ...localSet(count))
   }
 }
 
-function writeOutput(b: LoopBuilder, operand: Operand, type: DataType, output: number, words: number[], blockEnd: number[]): void {
+function writeOutput(
+  b: LoopBuilder,
+  operand: Operand,
+  type: DataType,
+  output: number,
+  words: number[],
+  blockEnd: number[],
+): void {
   const values = b.slot({ kind: 'outputValues', output })
   if (operand.valid !== null) {
     const count = b.local('i32')
@@ -96,7 +123,8 @@ function writeOutput(b: LoopBuilder, operand: Operand, type: DataType, output: n
       return b.emit(address, operand.code, store.f64())
     case 'string': {
       // A null text is empty, whatever its slot held.
-      const code: Code = operand.valid === null ? operand.code : [...operand.code, ...i64Const(0n), ...operand.valid, ...op.select]
+      const code: Code =
+        operand.valid === null ? operand.code : [...operand.code, ...i64Const(0n), ...operand.valid, ...op.select]
       return b.emit(address, code, store.i64())
     }
     default:
@@ -123,7 +151,19 @@ function assemble(b: LoopBuilder, words: readonly number[], blockEnd: readonly n
   push(b.blockStart)
   for (const word of words) push(i32Const(0), localSet(word))
   // end = min(row + 32, rowCount)
-  push(localGet(b.row), i32Const(32), op.i32add, localGet(1), localGet(b.row), i32Const(32), op.i32add, localGet(1), op.i32lt, op.select, localSet(end))
+  push(
+    localGet(b.row),
+    i32Const(32),
+    op.i32add,
+    localGet(1),
+    localGet(b.row),
+    i32Const(32),
+    op.i32add,
+    localGet(1),
+    op.i32lt,
+    op.select,
+    localSet(end),
+  )
   push(i32Const(0), localSet(b.bit))
   push(op.loop)
   if (b.canFlag) push(i32Const(0), localSet(b.flags))

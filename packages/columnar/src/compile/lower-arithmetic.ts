@@ -18,11 +18,24 @@ export function lowerArithmetic(b: LoopBuilder, e: BoundCall, args: readonly Ope
   }
   const rep = e.type.kind === 'int64' ? 'i64' : 'i32'
   return b.guarded(valid, rep, () =>
-    b.value(rep, rep === 'i64' ? int64Arithmetic(b, operator, x.code, y.code) : smallArithmetic(b, operator, e.type, x.code, y.code), null),
+    b.value(
+      rep,
+      rep === 'i64'
+        ? int64Arithmetic(b, operator, x.code, y.code)
+        : smallArithmetic(b, operator, e.type, x.code, y.code),
+      null,
+    ),
   )
 }
 
-function floatArithmetic(b: LoopBuilder, operator: Operator, single: boolean, x: Operand, y: Operand, valid: Code | null): Operand {
+function floatArithmetic(
+  b: LoopBuilder,
+  operator: Operator,
+  single: boolean,
+  x: Operand,
+  y: Operand,
+  valid: Code | null,
+): Operand {
   const rounding: Code = single ? [...op.demote, ...op.promote] : []
   switch (operator) {
     case 'add':
@@ -58,7 +71,19 @@ function int64Arithmetic(b: LoopBuilder, operator: Operator, x: Code, y: Code): 
       const product = b.set('i64', x, y, op.i64mul)
       const small = b.set('i32', isNarrow(x), isNarrow(y), op.i32and)
       b.emit(small, op.eqz, op.if)
-      b.flagIf(x, x, i64Const(63n), op.i64shr, y, y, i64Const(63n), op.i64shr, b.scratch, b.kernel('exprMultiply128'), op.eqz)
+      b.flagIf(
+        x,
+        x,
+        i64Const(63n),
+        op.i64shr,
+        y,
+        y,
+        i64Const(63n),
+        op.i64shr,
+        b.scratch,
+        b.kernel('exprMultiply128'),
+        op.eqz,
+      )
       b.flagIf(b.scratch, load.i64(8), b.scratch, load.i64(), i64Const(63n), op.i64shr, op.i64ne)
       b.emit(op.end)
       return product
@@ -87,7 +112,8 @@ function smallArithmetic(b: LoopBuilder, operator: Operator, type: DataType, x: 
   const operation = operator === 'add' ? op.i64add : operator === 'subtract' ? op.i64sub : op.i64mul
   const wide = b.set('i64', x, op.extend, y, op.extend, operation)
   const narrow = b.set('i32', wide, op.wrap)
-  const back: Code = type.kind === 'int8' ? [...narrow, ...op.extend8] : type.kind === 'int16' ? [...narrow, ...op.extend16] : narrow
+  const back: Code =
+    type.kind === 'int8' ? [...narrow, ...op.extend8] : type.kind === 'int16' ? [...narrow, ...op.extend16] : narrow
   b.flagIf(back, op.extend, wide, op.i64ne)
   return narrow
 }
@@ -142,7 +168,9 @@ export const scaled64 = (b: LoopBuilder, code: Code, digits: number): Code =>
   digits === 0 ? code : b.set('i64', code, i64Const(pow10(digits)), op.i64mul)
 
 function scaled128(b: LoopBuilder, x: Operand, digits: number): Operand {
-  return digits === 0 ? widened(b, x) : multiply128(b, x, x.rep === 'i128' ? constant128(pow10(digits)) : small128(digits))
+  return digits === 0
+    ? widened(b, x)
+    : multiply128(b, x, x.rep === 'i128' ? constant128(pow10(digits)) : small128(digits))
 }
 const small128 = (digits: number): Operand =>
   digits <= 18 ? { rep: 'i64', code: i64Const(pow10(digits)), high: [], valid: null } : constant128(pow10(digits))
@@ -178,7 +206,11 @@ function decimalArithmetic(b: LoopBuilder, operator: Operator, e: BoundCall, x: 
       const scale = Math.max(p.scale, q.scale)
       const digits = Math.max(p.precision + scale - p.scale, q.precision + scale - q.scale)
       if (digits > 18 || type.scale !== scale || !narrow) return refuse('a remainder of wide decimals')
-      return b.value('i64', checkedRemainder(b, scaled64(b, x.code, scale - p.scale), scaled64(b, y.code, scale - q.scale)), null)
+      return b.value(
+        'i64',
+        checkedRemainder(b, scaled64(b, x.code, scale - p.scale), scaled64(b, y.code, scale - q.scale)),
+        null,
+      )
     }
   }
 }
@@ -194,12 +226,27 @@ function add128(b: LoopBuilder, operator: 'add' | 'subtract', x: Operand, y: Ope
   return { rep: 'i128', code, high, valid: null }
 }
 
-function divideDecimals(b: LoopBuilder, type: DecimalType, p: DecimalType, q: DecimalType, x: Operand, y: Operand): Operand {
+function divideDecimals(
+  b: LoopBuilder,
+  type: DecimalType,
+  p: DecimalType,
+  q: DecimalType,
+  x: Operand,
+  y: Operand,
+): Operand {
   const shift = type.scale - p.scale + q.scale
   if (shift < 0 || shift > 38) return refuse('a quotient that loses scale')
   const numerator = scaled128(b, x, shift)
   const denominator = widened(b, y)
-  b.flagIf(numerator.code, numerator.high, denominator.code, denominator.high, b.scratch, b.kernel('exprDivide128'), op.eqz)
+  b.flagIf(
+    numerator.code,
+    numerator.high,
+    denominator.code,
+    denominator.high,
+    b.scratch,
+    b.kernel('exprDivide128'),
+    op.eqz,
+  )
   const result: Operand = {
     rep: 'i128',
     code: b.set('i64', b.scratch, load.i64()),
@@ -284,7 +331,8 @@ export function lowerMath(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
       const places = digits === undefined ? 0 : Number(digits.value)
       if (isInteger(from)) return places >= 0 ? x : refuse('rounding of integers')
       const { scale } = e.type as DecimalType
-      if (x.rep !== 'i64' || (e.type as DecimalType).precision > 18 || places < 0) return refuse('rounding of wide decimals')
+      if (x.rep !== 'i64' || (e.type as DecimalType).precision > 18 || places < 0)
+        return refuse('rounding of wide decimals')
       return b.value('i64', dropDigits(b, x.code, (from as DecimalType).scale - scale, 'half'), x.valid)
     }
     case 'floor':
@@ -309,7 +357,16 @@ function floorFloat(b: LoopBuilder, name: 'floor' | 'ceil', x: Operand): Operand
 
 /** A double without its fraction as i64; flagged unless low <= value < high. */
 export function truncated(b: LoopBuilder, x: Code, valid: Code | null, low: number, high: number): number[] {
-  const whole: Code = [...x, ...f64Const(low), ...op.f64ge, ...x, ...f64Const(high), ...op.f64lt, ...op.i32and, ...op.eqz]
+  const whole: Code = [
+    ...x,
+    ...f64Const(low),
+    ...op.f64ge,
+    ...x,
+    ...f64Const(high),
+    ...op.f64lt,
+    ...op.i32and,
+    ...op.eqz,
+  ]
   b.flagIf(valid === null ? whole : [...whole, ...valid, ...op.i32and])
   return b.set('i64', x, op.truncSat)
 }

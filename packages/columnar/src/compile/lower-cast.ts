@@ -5,7 +5,11 @@ import { refuse, representationOf, type LoopBuilder, type Operand } from './loop
 import { f64Const, i32Const, i64Const, load, op, type Code } from './wasm-module.js'
 
 const microsPerDay = 86_400_000_000n
-const integerLimits = { int8: [-128n, 127n], int16: [-32_768n, 32_767n], int32: [-2_147_483_648n, 2_147_483_647n] } as const
+const integerLimits = {
+  int8: [-128n, 127n],
+  int16: [-32_768n, 32_767n],
+  int32: [-2_147_483_648n, 2_147_483_647n],
+} as const
 
 /** What does not fit is flagged, also by a lenient cast: the interpreter then says null. */
 export function lowerCast(b: LoopBuilder, e: BoundCast, x: Operand): Operand {
@@ -36,7 +40,8 @@ function convert(b: LoopBuilder, e: BoundCast, x: Operand): Operand {
     case 'timestamp':
     case 'timestamp_ntz':
       if (!b.zoneIsUtc) return refuse('a zone')
-      if (from.kind === 'date') return b.value('i64', b.set('i64', x.code, op.extend, i64Const(microsPerDay), op.i64mul), null)
+      if (from.kind === 'date')
+        return b.value('i64', b.set('i64', x.code, op.extend, i64Const(microsPerDay), op.i64mul), null)
       return isTimestamp(from) ? x : refuse('a cast to timestamp')
     default:
       return refuse(`a cast to ${to.kind}`)
@@ -74,17 +79,28 @@ function toFloat(b: LoopBuilder, from: DataType, single: boolean, x: Operand): O
   if (x.rep === 'i32') return b.value('f64', b.set('f64', x.code, op.f64fromI32, rounding), null)
   if (x.rep === 'f64') return b.value('f64', b.set('f64', x.code, rounding), null)
   if (from.kind === 'int64') return b.value('f64', b.set('f64', x.code, op.f64fromI64, rounding), null)
-  if (from.kind === 'timestamp') return b.value('f64', b.set('f64', x.code, op.f64fromI64, f64Const(1e6), op.f64div, rounding), null)
+  if (from.kind === 'timestamp')
+    return b.value('f64', b.set('f64', x.code, op.f64fromI64, f64Const(1e6), op.f64div, rounding), null)
   if (from.kind !== 'decimal' || x.rep !== 'i64') return refuse('a cast to double')
   const exact = 9_007_199_254_740_992n
   b.flagIf(x.code, i64Const(exact), op.i64gt, x.code, i64Const(-exact), op.i64lt, op.i32or)
-  return b.value('f64', b.set('f64', x.code, op.f64fromI64, f64Const(Number(pow10(from.scale))), op.f64div, rounding), null)
+  return b.value(
+    'f64',
+    b.set('f64', x.code, op.f64fromI64, f64Const(Number(pow10(from.scale))), op.f64div, rounding),
+    null,
+  )
 }
 
 function toDecimal(b: LoopBuilder, from: DataType, to: DecimalType, x: Operand): Operand {
   if (from.kind === 'boolean' || isInteger(from)) {
     const digits = from.kind === 'boolean' ? 1 : { int8: 3, int16: 5, int32: 10, int64: 19 }[from.kind]
-    return rescaled(b, { ...x, code: x.rep === 'i32' ? b.set('i64', x.code, op.extend) : x.code, rep: 'i64' }, digits, 0, to)
+    return rescaled(
+      b,
+      { ...x, code: x.rep === 'i32' ? b.set('i64', x.code, op.extend) : x.code, rep: 'i64' },
+      digits,
+      0,
+      to,
+    )
   }
   if (from.kind === 'decimal') return rescaled(b, x, from.precision, from.scale, to)
   return refuse('a cast to decimal')
@@ -105,7 +121,16 @@ function rescaled(b: LoopBuilder, x: Operand, precision: number, scale: number, 
   }
   if (shift < 0) return refuse('a wide decimal that is rounded')
   const wide = widened(b, x)
-  const result = shift === 0 ? wide : multiply128(b, x.rep === 'i64' && shift <= 18 ? x : wide, shift <= 18 && x.rep === 'i64' ? { rep: 'i64', code: i64Const(pow10(shift)), high: [], valid: null } : constant128(pow10(shift)))
+  const result =
+    shift === 0
+      ? wide
+      : multiply128(
+          b,
+          x.rep === 'i64' && shift <= 18 ? x : wide,
+          shift <= 18 && x.rep === 'i64'
+            ? { rep: 'i64', code: i64Const(pow10(shift)), high: [], valid: null }
+            : constant128(pow10(shift)),
+        )
   if (!fits) check128(b, result, to.precision)
   if (to.precision > 18) return result
   b.flagIf(result.high, result.code, i64Const(63n), op.i64shr, op.i64ne)

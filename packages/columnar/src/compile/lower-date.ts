@@ -18,7 +18,12 @@ const fields: Readonly<Record<string, number>> = {
   last_day: 8,
 }
 const dateUnits: Readonly<Record<string, number>> = { year: 0, yyyy: 0, quarter: 1, month: 2, mon: 2, mm: 2, week: 3 }
-const timeUnits: Readonly<Record<string, bigint>> = { day: 86_400_000_000n, hour: 3_600_000_000n, minute: 60_000_000n, second: 1_000_000n }
+const timeUnits: Readonly<Record<string, bigint>> = {
+  day: 86_400_000_000n,
+  hour: 3_600_000_000n,
+  minute: 60_000_000n,
+  second: 1_000_000n,
+}
 /** [microseconds of the unit, how many of them make the next]. */
 const clockFields: Readonly<Record<string, readonly [bigint, bigint]>> = {
   hour: [3_600_000_000n, 24n],
@@ -39,7 +44,9 @@ export function lowerDate(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
       const name = literalText(e.args[0])
       const of = e.args[1]!.type
       if (name in clockFields) return clockField(b, clockFields[name]!, of, y)
-      return name in fields && name !== 'last_day' && name !== 'weekday' ? dateField(b, fields[name]!, of, y) : refuse(name)
+      return name in fields && name !== 'last_day' && name !== 'weekday'
+        ? dateField(b, fields[name]!, of, y)
+        : refuse(name)
     }
     case 'date_trunc':
       return truncateTimestamp(b, literalText(e.args[0]), e.type, y)
@@ -50,15 +57,41 @@ export function lowerDate(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
     case 'date_add':
     case 'date_sub': {
       const moved = b.set('i64', x.code, op.extend, y.code, op.extend, e.name === 'date_add' ? op.i64add : op.i64sub)
-      flagWhereValid(b, valid, [...moved, ...i64Const(-4_000_000n), ...op.i64lt, ...moved, ...i64Const(2_932_896n), ...op.i64gt, ...op.i32or])
+      flagWhereValid(b, valid, [
+        ...moved,
+        ...i64Const(-4_000_000n),
+        ...op.i64lt,
+        ...moved,
+        ...i64Const(2_932_896n),
+        ...op.i64gt,
+        ...op.i32or,
+      ])
       return b.value('i32', b.set('i32', moved, op.wrap), valid)
     }
     case 'datediff':
       return b.value('i32', b.set('i32', x.code, y.code, op.i32sub), valid)
     case 'add_months': {
       const moved = b.set('i32', x.code, y.code, b.kernel('exprAddMonths'))
-      const far: Code = [...y.code, ...i32Const(120_000), ...op.i32gt, ...y.code, ...i32Const(-120_000), ...op.i32lt, ...op.i32or]
-      flagWhereValid(b, valid, [...far, ...moved, ...i32Const(2_932_896), ...op.i32gt, ...op.i32or, ...moved, ...i32Const(-4_000_000), ...op.i32lt, ...op.i32or])
+      const far: Code = [
+        ...y.code,
+        ...i32Const(120_000),
+        ...op.i32gt,
+        ...y.code,
+        ...i32Const(-120_000),
+        ...op.i32lt,
+        ...op.i32or,
+      ]
+      flagWhereValid(b, valid, [
+        ...far,
+        ...moved,
+        ...i32Const(2_932_896),
+        ...op.i32gt,
+        ...op.i32or,
+        ...moved,
+        ...i32Const(-4_000_000),
+        ...op.i32lt,
+        ...op.i32or,
+      ])
       return b.value('i32', moved, valid)
     }
     case 'to_date':
@@ -106,7 +139,11 @@ function truncateTimestamp(b: LoopBuilder, name: string, type: DataType, x: Oper
     return b.value('i64', b.set('i64', quotient, below, op.i64sub, i64Const(micros), op.i64mul), x.valid)
   }
   const unit = dateUnits[name] ?? refuse('a unit')
-  const days: Code = [...b.set('i32', floorDays(b, x.code), op.wrap), ...i32Const(unit), ...b.kernel('exprDateTruncate')]
+  const days: Code = [
+    ...b.set('i32', floorDays(b, x.code), op.wrap),
+    ...i32Const(unit),
+    ...b.kernel('exprDateTruncate'),
+  ]
   return b.value('i64', b.set('i64', days, op.extend, i64Const(86_400_000_000n), op.i64mul), x.valid)
 }
 
@@ -123,9 +160,11 @@ function patternProgram(tokens: readonly PatternToken[]): Uint8Array {
     }
     const { letter, width } = token
     const kind = kinds[letter]
-    if (kind === undefined || width > 9 || (letter === 'M' && width > 2) || (letter === 'y' && width === 2)) return refuse('a field of a pattern')
+    if (kind === undefined || width > 9 || (letter === 'M' && width > 2) || (letter === 'y' && width === 2))
+      return refuse('a field of a pattern')
     const adjacent = tokens[i + 1]?.kind === 'field'
-    const most = letter === 'S' ? width : width === 1 ? (adjacent ? 1 : 9) : letter === 'y' && width > 2 && !adjacent ? 9 : width
+    const most =
+      letter === 'S' ? width : width === 1 ? (adjacent ? 1 : 9) : letter === 'y' && width > 2 && !adjacent ? 9 : width
     program.push(kind, (letter === 'S' ? 1 : width) | (most << 4))
   })
   return new Uint8Array(program)
@@ -143,7 +182,9 @@ function parseText(b: LoopBuilder, e: BoundCall, x: Operand): Operand {
   const rep = e.type.kind === 'date' ? 'i32' : 'i64'
   const operand = b.guarded(x.valid, rep, () => {
     b.flagIf(x.code, program.code, b.scratch, b.kernel('exprParseDateTime'), op.eqz)
-    return rep === 'i32' ? b.value('i32', b.set('i32', b.scratch, load.i32()), null) : b.value('i64', parsedMicros(b), null)
+    return rep === 'i32'
+      ? b.value('i32', b.set('i32', b.scratch, load.i32()), null)
+      : b.value('i64', parsedMicros(b), null)
   })
   return lenient && operand.valid === null ? { ...operand, valid: i32Const(1) } : operand
 }

@@ -20,7 +20,8 @@ export function lowerText(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
   const valid = b.allValid(...args)
   const text = (compute: () => Code): Operand =>
     b.guarded(valid, 'text', () => b.value('text', b.set('i64', compute()), null))
-  const number = (compute: () => Code): Operand => b.guarded(valid, 'i32', () => b.value('i32', b.set('i32', compute()), null))
+  const number = (compute: () => Code): Operand =>
+    b.guarded(valid, 'i32', () => b.value('i32', b.set('i32', compute()), null))
   const all = args.flatMap((a) => a.code)
   const predicate = predicates[e.name]
   if (predicate !== undefined) return number(() => [...all, ...b.kernel(predicate)])
@@ -38,7 +39,11 @@ export function lowerText(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
     case 'length':
       return number(() => [...all, ...b.kernel('exprTextLength')])
     case 'substring':
-      return text(() => [...all, ...(args.length === 2 ? i32Const(2_147_483_647) : []), ...b.kernel('exprTextSubstring')])
+      return text(() => [
+        ...all,
+        ...(args.length === 2 ? i32Const(2_147_483_647) : []),
+        ...b.kernel('exprTextSubstring'),
+      ])
     case 'left':
       return text(() => [...first.code, ...i32Const(1), ...args[1]!.code, ...b.kernel('exprTextSubstring')])
     case 'right':
@@ -48,11 +53,21 @@ export function lowerText(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
         const part = args[2]!.code
         b.flagIf(part, op.eqz)
         // Part 0 is for the interpreter; here it stands for the first.
-        return b.value('text', b.set('i64', first.code, args[1]!.code, part, part, op.eqz, op.i32or, b.kernel('exprTextSplitPart')), null)
+        return b.value(
+          'text',
+          b.set('i64', first.code, args[1]!.code, part, part, op.eqz, op.i32or, b.kernel('exprTextSplitPart')),
+          null,
+        )
       })
     case 'replace': {
       const replacement = args[2] ?? b.text(new Uint8Array())
-      return text(() => [...first.code, ...args[1]!.code, ...replacement.code, ...b.state, ...b.kernel('exprTextReplace')])
+      return text(() => [
+        ...first.code,
+        ...args[1]!.code,
+        ...replacement.code,
+        ...b.state,
+        ...b.kernel('exprTextReplace'),
+      ])
     }
     case 'like':
       return b.guarded(first.valid, 'i32', () =>
@@ -94,7 +109,8 @@ const varint = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, n >> 
 /** The bytes of a literal pattern with 0xff for % and 0xfe for _ (see exprTextLike). */
 function likeProgram(args: readonly BoundExpression[]): Uint8Array {
   const pattern = args[1]!
-  if (args.length !== 2 || pattern.kind !== 'literal' || typeof pattern.value !== 'string') return refuse('a computed pattern')
+  if (args.length !== 2 || pattern.kind !== 'literal' || typeof pattern.value !== 'string')
+    return refuse('a computed pattern')
   const bytes: number[] = []
   const symbols = Array.from(pattern.value)
   for (let i = 0; i < symbols.length; i++) {

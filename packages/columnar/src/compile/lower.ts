@@ -49,7 +49,12 @@ function lowerCase(b: LoopBuilder, e: BoundCase): Operand {
   const from = (index: number): Operand => {
     const branch = e.branches[index]
     if (branch === undefined) return e.otherwise === null ? b.zero(rep, i32Const(0)) : lower(b, e.otherwise)
-    return b.choose(isTrue(lower(b, branch.when)), rep, () => lower(b, branch.then), () => from(index + 1))
+    return b.choose(
+      isTrue(lower(b, branch.when)),
+      rep,
+      () => lower(b, branch.then),
+      () => from(index + 1),
+    )
   }
   return from(0)
 }
@@ -73,14 +78,34 @@ function lowerCall(b: LoopBuilder, e: BoundCall): Operand {
       return b.value('i32', valid === null ? i32Const(0) : b.set('i32', valid, op.eqz), null)
     }
     case 'coalesce':
-      return e.args.slice(1).reduce((left, right) => {
-        const { valid } = left
-        return valid === null ? left : b.choose(valid, left.rep, () => ({ ...left, valid: null }), () => lower(b, right))
-      }, lower(b, first!))
+      return e.args.slice(1).reduce(
+        (left, right) => {
+          const { valid } = left
+          return valid === null
+            ? left
+            : b.choose(
+                valid,
+                left.rep,
+                () => ({ ...left, valid: null }),
+                () => lower(b, right),
+              )
+        },
+        lower(b, first!),
+      )
     case 'if':
-      return b.choose(isTrue(lower(b, first!)), representationOf(e.type), () => lower(b, second!), () => lower(b, third!))
+      return b.choose(
+        isTrue(lower(b, first!)),
+        representationOf(e.type),
+        () => lower(b, second!),
+        () => lower(b, third!),
+      )
     case 'nvl2':
-      return b.choose(lower(b, first!).valid ?? i32Const(1), representationOf(e.type), () => lower(b, second!), () => lower(b, third!))
+      return b.choose(
+        lower(b, first!).valid ?? i32Const(1),
+        representationOf(e.type),
+        () => lower(b, second!),
+        () => lower(b, third!),
+      )
     case 'nullif': {
       const [x, y] = [lower(b, first!), lower(b, second!)]
       const equal = comparison(b, 'eq', e.args, x, y)
@@ -104,7 +129,11 @@ function lowerCall(b: LoopBuilder, e: BoundCall): Operand {
     default: {
       const args = e.args.map((arg) => lower(b, arg))
       return (
-        lowerArithmetic(b, e, args) ?? lowerMath(b, e, args) ?? lowerText(b, e, args) ?? lowerDate(b, e, args) ?? refuse(e.name)
+        lowerArithmetic(b, e, args) ??
+        lowerMath(b, e, args) ??
+        lowerText(b, e, args) ??
+        lowerDate(b, e, args) ??
+        refuse(e.name)
       )
     }
   }
@@ -125,7 +154,17 @@ function junction(b: LoopBuilder, and: boolean, left: Operand, right: BoundExpre
   const [va, vb] = [left.valid ?? i32Const(1), other.valid ?? i32Const(1)]
   if (and) {
     const result = b.set('i32', left.code, other.code, op.i32and)
-    const isFalse: Code = [...va, ...left.code, ...op.eqz, ...op.i32and, ...vb, ...other.code, ...op.eqz, ...op.i32and, ...op.i32or]
+    const isFalse: Code = [
+      ...va,
+      ...left.code,
+      ...op.eqz,
+      ...op.i32and,
+      ...vb,
+      ...other.code,
+      ...op.eqz,
+      ...op.i32and,
+      ...op.i32or,
+    ]
     return b.value('i32', result, b.set('i32', va, vb, op.i32and, isFalse, op.i32or))
   }
   const truth = b.set('i32', isTrue(left), isTrue(other), op.i32or)
@@ -134,13 +173,34 @@ function junction(b: LoopBuilder, and: boolean, left: Operand, right: BoundExpre
 
 const cheapCalls = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is_null', 'is_not_null'])
 const isCheap = (e: BoundCall): boolean =>
-  cheapCalls.has(e.name) && e.args.every((a) => (a.kind === 'column' || a.kind === 'literal') && a.type.kind !== 'string')
+  cheapCalls.has(e.name) &&
+  e.args.every((a) => (a.kind === 'column' || a.kind === 'literal') && a.type.kind !== 'string')
 
 type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'
-const i32Comparisons: Record<Comparison, Code> = { eq: op.i32eq, ne: op.i32ne, lt: op.i32lt, le: op.i32le, gt: op.i32gt, ge: op.i32ge }
-const i64Comparisons: Record<Comparison, Code> = { eq: op.i64eq, ne: op.i64ne, lt: op.i64lt, le: op.i64le, gt: op.i64gt, ge: op.i64ge }
+const i32Comparisons: Record<Comparison, Code> = {
+  eq: op.i32eq,
+  ne: op.i32ne,
+  lt: op.i32lt,
+  le: op.i32le,
+  gt: op.i32gt,
+  ge: op.i32ge,
+}
+const i64Comparisons: Record<Comparison, Code> = {
+  eq: op.i64eq,
+  ne: op.i64ne,
+  lt: op.i64lt,
+  le: op.i64le,
+  gt: op.i64gt,
+  ge: op.i64ge,
+}
 
-function comparison(b: LoopBuilder, name: Comparison, args: readonly BoundExpression[], x: Operand, y: Operand): Operand {
+function comparison(
+  b: LoopBuilder,
+  name: Comparison,
+  args: readonly BoundExpression[],
+  x: Operand,
+  y: Operand,
+): Operand {
   const valid = b.allValid(x, y)
   if (x.rep === 'text') return b.guarded(valid, 'i32', () => b.value('i32', compareTexts(b, name, x, y), null))
   if (isFloat(args[0]!.type)) return b.value('i32', compareFloats(b, name, x.code, y.code), valid)
@@ -216,14 +276,21 @@ function lowerIn(b: LoopBuilder, e: BoundCall): Operand {
 function lowerExtreme(b: LoopBuilder, e: BoundCall): Operand {
   const better = e.name === 'greatest' ? 'gt' : 'lt'
   const rep = representationOf(e.type)
-  return e.args.slice(1).reduce((best, arg) => {
-    const next = lower(b, arg)
-    const wins = comparison(b, better, [arg, arg], next, best)
-    // The next one wins if it is there, and better or the best so far is null.
-    let condition: Code = isTrue(wins)
-    if (best.valid !== null) condition = [...condition, ...best.valid, ...op.eqz, ...op.i32or]
-    if (next.valid !== null) condition = [...condition, ...next.valid, ...op.i32and]
-    return b.choose(b.set('i32', condition), rep, () => next, () => best)
-  }, lower(b, e.args[0]!))
+  return e.args.slice(1).reduce(
+    (best, arg) => {
+      const next = lower(b, arg)
+      const wins = comparison(b, better, [arg, arg], next, best)
+      // The next one wins if it is there, and better or the best so far is null.
+      let condition: Code = isTrue(wins)
+      if (best.valid !== null) condition = [...condition, ...best.valid, ...op.eqz, ...op.i32or]
+      if (next.valid !== null) condition = [...condition, ...next.valid, ...op.i32and]
+      return b.choose(
+        b.set('i32', condition),
+        rep,
+        () => next,
+        () => best,
+      )
+    },
+    lower(b, e.args[0]!),
+  )
 }
-

@@ -26,7 +26,8 @@ export const texts = (type: DataType) => parameters([string], type)
 /** Anything may stand for a string; numbers for numbers; strings for everything that they can be parsed as (ANSI implicit casts). */
 export function implicitlyCastable(from: DataType, to: DataType): boolean {
   if (from.kind === 'null' || from.kind === to.kind) return true
-  if (to.kind === 'string') return from.kind !== 'binary' && from.kind !== 'list' && from.kind !== 'struct' && from.kind !== 'map'
+  if (to.kind === 'string')
+    return from.kind !== 'binary' && from.kind !== 'list' && from.kind !== 'struct' && from.kind !== 'map'
   if (isNumeric(from) && isNumeric(to)) return true
   if (from.kind === 'string') return canCast(from, to)
   if (from.kind === 'date') return to.kind === 'timestamp' || to.kind === 'timestamp_ntz'

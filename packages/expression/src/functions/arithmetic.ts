@@ -179,8 +179,7 @@ function decimalKernel(site: CallSite, operator: Operator, failure: Failure): Sc
     const shift = type.scale - p.scale + q.scale
     const up = shift >= 0 ? pow10(shift) : 1n
     const down = shift < 0 ? pow10(-shift) : 1n
-    return (_, a: bigint, b: bigint) =>
-      b === 0n ? failure.zero(a, b) : checked(divideHalfUp(a * up, b * down), a, b)
+    return (_, a: bigint, b: bigint) => (b === 0n ? failure.zero(a, b) : checked(divideHalfUp(a * up, b * down), a, b))
   }
   const scale = Math.max(p.scale, q.scale)
   const [upA, upB] = [pow10(scale - p.scale), pow10(scale - q.scale)]

@@ -53,8 +53,10 @@ const choose: FunctionDefinition = {
     if (type === null) throw incompatibleTypes(`The branches of ${name}`, args[1]!.type, args[2]!.type)
     return { args: [boolean, type, type], type, nullable: args[1]!.nullable || args[2]!.nullable }
   },
-  lazy: (_, [condition, then, otherwise]) => (row, context) =>
-    condition!(row, context) === true ? then!(row, context) : otherwise!(row, context),
+  lazy:
+    (_, [condition, then, otherwise]) =>
+    (row, context) =>
+      condition!(row, context) === true ? then!(row, context) : otherwise!(row, context),
 }
 
 const nvl2: FunctionDefinition = {
@@ -67,8 +69,10 @@ const nvl2: FunctionDefinition = {
     if (type === null) throw incompatibleTypes(`The branches of ${name}`, args[1]!.type, args[2]!.type)
     return { args: [args[0]!.type, type, type], type, nullable: args[1]!.nullable || args[2]!.nullable }
   },
-  lazy: (_, [a, then, otherwise]) => (row, context) =>
-    a!(row, context) !== null ? then!(row, context) : otherwise!(row, context),
+  lazy:
+    (_, [a, then, otherwise]) =>
+    (row, context) =>
+      a!(row, context) !== null ? then!(row, context) : otherwise!(row, context),
 }
 
 export const conditionalFunctions = { coalesce, nullif, if: choose, nvl2 } satisfies Record<string, FunctionDefinition>

@@ -12,10 +12,40 @@ export type PatternToken =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'optional'; readonly tokens: readonly PatternToken[] }
 
-const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+]
 const days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 const letters: Readonly<Record<string, Letter>> = {
-  y: 'y', u: 'y', M: 'M', L: 'M', d: 'd', H: 'H', h: 'h', m: 'm', s: 's', S: 'S', a: 'a', E: 'E', D: 'D', Q: 'Q', q: 'Q', X: 'X', x: 'X', Z: 'X',
+  y: 'y',
+  u: 'y',
+  M: 'M',
+  L: 'M',
+  d: 'd',
+  H: 'H',
+  h: 'h',
+  m: 'm',
+  s: 's',
+  S: 'S',
+  a: 'a',
+  E: 'E',
+  D: 'D',
+  Q: 'Q',
+  q: 'Q',
+  X: 'X',
+  x: 'X',
+  Z: 'X',
 }
 
 const cache = new Map<string, readonly PatternToken[]>()
@@ -36,7 +66,8 @@ function tokenise(pattern: string): readonly PatternToken[] {
   const push = (token: PatternToken): void => {
     const top = stack[stack.length - 1]!
     const last = top[top.length - 1]
-    if (token.kind === 'text' && last?.kind === 'text') top[top.length - 1] = { kind: 'text', text: last.text + token.text }
+    if (token.kind === 'text' && last?.kind === 'text')
+      top[top.length - 1] = { kind: 'text', text: last.text + token.text }
     else top.push(token)
   }
   for (let i = 0; i < pattern.length; i++) {
@@ -53,7 +84,8 @@ function tokenise(pattern: string): readonly PatternToken[] {
       push({ kind: 'optional', tokens: inner })
     } else if (/[A-Za-z]/.test(symbol)) {
       const letter = letters[symbol]
-      if (letter === undefined) throw invalidArgument('a date pattern', pattern, `the letter ${symbol} is not supported`)
+      if (letter === undefined)
+        throw invalidArgument('a date pattern', pattern, `the letter ${symbol} is not supported`)
       let end = i + 1
       while (pattern[end] === symbol) end++
       push({ kind: 'field', letter, width: end - i })
@@ -85,7 +117,18 @@ export interface ParsedDateTime {
 
 /** @returns null if the whole text is not as the pattern says, or is no date that there is. */
 export function parseDateTime(text: string, tokens: readonly PatternToken[]): ParsedDateTime | null {
-  const parts: Parts = { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, micros: 0, half: -1, dayOfYear: 0, offsetMinutes: null }
+  const parts: Parts = {
+    year: 1970,
+    month: 1,
+    day: 1,
+    hour: 0,
+    minute: 0,
+    second: 0,
+    micros: 0,
+    half: -1,
+    dayOfYear: 0,
+    offsetMinutes: null,
+  }
   if (parseTokens(text, 0, tokens, 0, parts) !== text.length) return null
   const { year, month, day } = parts
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null
@@ -100,7 +143,13 @@ export function parseDateTime(text: string, tokens: readonly PatternToken[]): Pa
 }
 
 /** @returns where parsing ended, or -1 */
-function parseTokens(text: string, start: number, tokens: readonly PatternToken[], first: number, parts: Parts): number {
+function parseTokens(
+  text: string,
+  start: number,
+  tokens: readonly PatternToken[],
+  first: number,
+  parts: Parts,
+): number {
   let at = start
   for (let i = first; i < tokens.length; i++) {
     const token = tokens[i]!
@@ -141,7 +190,8 @@ function parseField(text: string, at: number, letter: Letter, width: number, adj
     return name === undefined ? -1 : at + name.length
   }
   if (letter === 'X') return parseOffset(text, at, parts)
-  const most = letter === 'S' ? width : width === 1 ? (adjacent ? 1 : 19) : letter === 'y' && width > 2 && !adjacent ? 10 : width
+  const most =
+    letter === 'S' ? width : width === 1 ? (adjacent ? 1 : 19) : letter === 'y' && width > 2 && !adjacent ? 10 : width
   let end = at
   while (end < text.length && end - at < most && isDigit(text.charCodeAt(end))) end++
   if (end - at < (letter === 'S' ? 1 : width)) return -1
@@ -221,7 +271,11 @@ interface TimeOfDay {
   readonly offsetMinutes: number
 }
 
-function formatTokens(tokens: readonly PatternToken[], date: ReturnType<typeof civilFromDays>, time: TimeOfDay): string {
+function formatTokens(
+  tokens: readonly PatternToken[],
+  date: ReturnType<typeof civilFromDays>,
+  time: TimeOfDay,
+): string {
   let result = ''
   for (const token of tokens) {
     if (token.kind === 'text') result += token.text

@@ -19,7 +19,19 @@ import type { CallSite, EvaluationContext, FunctionDefinition, Resolution } from
 import type { BoundExpression } from '../expression.js'
 import { instantFromLocal, localFromInstant, offsetMicrosAt } from '../zone.js'
 import { implicitlyCastable, parameters, typesOf } from './argument-rules.js'
-import { addMonths, dayOfWeek, dayOfYear, isoWeek, isoYear, lastDay, timeUnit, truncateDays, unitMicros, weekday, type TimeUnit } from './calendar.js'
+import {
+  addMonths,
+  dayOfWeek,
+  dayOfYear,
+  isoWeek,
+  isoYear,
+  lastDay,
+  timeUnit,
+  truncateDays,
+  unitMicros,
+  weekday,
+  type TimeUnit,
+} from './calendar.js'
 import { formatDateTime, parseDateTime, parsePattern } from './datetime-pattern.js'
 
 /** The wall clock reading of a date or timestamp value. */
@@ -43,7 +55,13 @@ function temporal(args: readonly BoundExpression[], index: number, name: string,
   throw wrongArguments(name, typesOf(args), `argument ${index + 1} must be a date or a timestamp`)
 }
 
-const ofDate = (name: string, doc: string, apply: (days: number) => number, type: DataType = int32, aliases?: readonly string[]): FunctionDefinition => ({
+const ofDate = (
+  name: string,
+  doc: string,
+  apply: (days: number) => number,
+  type: DataType = int32,
+  aliases?: readonly string[],
+): FunctionDefinition => ({
   signature: `${name}(date) → ${type.kind}`,
   doc,
   ...(aliases === undefined ? {} : { aliases }),
@@ -73,7 +91,8 @@ const ofTime = (name: string, doc: string, apply: (microsOfDay: bigint) => numbe
 
 function unitOf(name: string, text: string): TimeUnit {
   const unit = timeUnit(text)
-  if (unit === undefined) throw invalidArgument(name, text, 'it must be year, quarter, month, week, day, hour, minute or second')
+  if (unit === undefined)
+    throw invalidArgument(name, text, 'it must be year, quarter, month, week, day, hour, minute or second')
   return unit
 }
 
@@ -133,7 +152,8 @@ const datePart: FunctionDefinition = {
     const known = field?.kind === 'literal' && typeof field.value === 'string' ? field.value.toLowerCase() : null
     if (known === null) throw wrongArguments(name, typesOf(args), 'the field must be a literal')
     if (known === 'epoch') return { args: [string, type.kind === 'date' ? timestamp : type], type: int64 }
-    if (extractors[known] === undefined) throw invalidArgument(name, known, `it must be one of ${Object.keys(extractors).join(', ')}`)
+    if (extractors[known] === undefined)
+      throw invalidArgument(name, known, `it must be one of ${Object.keys(extractors).join(', ')}`)
     return { args: [string, type], type: int32 }
   },
   kernel: (site) => {
@@ -172,7 +192,8 @@ const addUnits: FunctionDefinition = {
   contextual: true,
   resolve: (args, name) => {
     const type = temporal(args, 2, name, timestamp)
-    const unit = args[0]?.kind === 'literal' && typeof args[0].value === 'string' ? unitOf(name, args[0].value) : 'second'
+    const unit =
+      args[0]?.kind === 'literal' && typeof args[0].value === 'string' ? unitOf(name, args[0].value) : 'second'
     const daily = unitMicros[unit] === null || unit === 'day'
     const of = type.kind === 'date' && !daily ? timestamp : type
     return { args: [string, int32, of], type: of }
@@ -222,11 +243,15 @@ const parsed = (name: string, target: 'date' | 'timestamp', lenient: boolean): F
 function resolveParsed(args: readonly BoundExpression[], name: string, type: DataType): Resolution {
   const of = args[0]!.type
   if (args.length === 2) return { args: [string, string], type }
-  if (!implicitlyCastable(of, type)) throw wrongArguments(name, typesOf(args), `it takes a string, a date or a timestamp`)
+  if (!implicitlyCastable(of, type))
+    throw wrongArguments(name, typesOf(args), `it takes a string, a date or a timestamp`)
   return { args: [of], type }
 }
 
-function parseKernel(site: CallSite, lenient: boolean): (context: EvaluationContext, value: Value, pattern?: string) => Value {
+function parseKernel(
+  site: CallSite,
+  lenient: boolean,
+): (context: EvaluationContext, value: Value, pattern?: string) => Value {
   const from = site.args[0]!.type
   const cast = site.args.length === 1 ? castKernel(from, site.type) : null
   const fail = (value: Value): Value => {
@@ -255,7 +280,8 @@ const dateFormat: FunctionDefinition = {
     const from = site.args[0]!.type
     const local = localOf(from)
     return (context, value: Value, pattern: string) => {
-      const offset = from.kind === 'timestamp' ? Number(offsetMicrosAt(value as bigint, context.timezone) / 60_000_000n) : 0
+      const offset =
+        from.kind === 'timestamp' ? Number(offsetMicrosAt(value as bigint, context.timezone) / 60_000_000n) : 0
       return formatDateTime(local(value, context), parsePattern(pattern), offset)
     }
   },
@@ -274,7 +300,12 @@ const makeDate: FunctionDefinition = {
   },
 }
 
-const now = (name: string, type: DataType, aliases: readonly string[], apply: (context: EvaluationContext) => Value): FunctionDefinition => ({
+const now = (
+  name: string,
+  type: DataType,
+  aliases: readonly string[],
+  apply: (context: EvaluationContext) => Value,
+): FunctionDefinition => ({
   signature: `${name}() → ${type.kind}`,
   doc: 'The moment at which the query began (the same for all of its rows).',
   aliases,
@@ -296,7 +327,11 @@ const monthsBetween: FunctionDefinition = {
       const local = localFromInstant(v, context.timezone)
       const days = Number(floorDivide(local, microsPerDay))
       const civil = civilFromDays(days)
-      return { ...civil, last: lastDay(days) === days, seconds: Number((local - BigInt(days) * microsPerDay) / 1_000_000n) }
+      return {
+        ...civil,
+        last: lastDay(days) === days,
+        seconds: Number((local - BigInt(days) * microsPerDay) / 1_000_000n),
+      }
     })
     const [x, y] = parts as [(typeof parts)[0], (typeof parts)[0]]
     const months = (x.year - y.year) * 12 + x.month - y.month
@@ -375,4 +410,3 @@ export const datetimeFunctions = {
     kernel: () => (_, seconds: bigint) => seconds * 1_000_000n,
   },
 } satisfies Record<string, FunctionDefinition>
-

@@ -6,7 +6,8 @@ import type { FunctionDefinition } from '../evaluation.js'
 import { typesOf } from './argument-rules.js'
 
 const bytesOf = (value: string | Uint8Array): Uint8Array => (typeof value === 'string' ? Buffer.from(value) : value)
-const binaryOrText = (type: DataType): ((args: readonly { type: DataType }[]) => { args: DataType[]; type: DataType }) =>
+const binaryOrText =
+  (type: DataType): ((args: readonly { type: DataType }[]) => { args: DataType[]; type: DataType }) =>
   (args) => ({ args: args.map((a) => (a.type.kind === 'binary' ? binary : string)), type })
 
 const mask64 = (1n << 64n) - 1n
@@ -140,9 +141,11 @@ export const hashFunctions = {
     nullable: 'always',
     resolve: (args) => ({ args: [args[0]!.type.kind === 'binary' ? binary : string, int32], type: string }),
     kernel: () => (_, value: string | Uint8Array, bits: number) => {
-      if (![0, 224, 256, 384, 512].includes(bits)) throw invalidArgument('sha2', bits, 'it must be 224, 256, 384 or 512')
-      return createHash(`sha${bits === 0 ? 256 : bits}`).update(bytesOf(value)).digest('hex')
+      if (![0, 224, 256, 384, 512].includes(bits))
+        throw invalidArgument('sha2', bits, 'it must be 224, 256, 384 or 512')
+      return createHash(`sha${bits === 0 ? 256 : bits}`)
+        .update(bytesOf(value))
+        .digest('hex')
     },
   },
 } satisfies Record<string, FunctionDefinition>
-

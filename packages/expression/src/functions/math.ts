@@ -28,7 +28,12 @@ function numberType(args: readonly BoundExpression[], name: string): DataType {
   return type
 }
 
-const ofDouble = (name: string, doc: string, apply: (a: number) => number, aliases?: readonly string[]): FunctionDefinition => ({
+const ofDouble = (
+  name: string,
+  doc: string,
+  apply: (a: number) => number,
+  aliases?: readonly string[],
+): FunctionDefinition => ({
   signature: `${name}(a) → double`,
   doc,
   ...(aliases === undefined ? {} : { aliases }),
@@ -246,4 +251,3 @@ export const mathFunctions = {
     kernel: () => (_, a: number, b: number) => a ** b,
   },
 } satisfies Record<string, FunctionDefinition>
-

@@ -1,4 +1,16 @@
-import { boolean, int32, list, string, struct, type DataType, type Json, type ListType, type MapType, type StructType, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  int32,
+  list,
+  string,
+  struct,
+  type DataType,
+  type Json,
+  type ListType,
+  type MapType,
+  type StructType,
+  type Value,
+} from '@deltaworks/schema'
 import { textOf } from '../cast.js'
 import { commonTypeOf } from '../coercion.js'
 import { invalidArgument, wrongArguments } from '../errors.js'
@@ -49,7 +61,11 @@ const getField: FunctionDefinition = {
     }
     const found = memberIndex(type, member)
     if (found < 0) {
-      throw wrongArguments(name, typesOf(args), `the struct has no member "${member}" (${type.fields.map((f) => f.name).join(', ')})`)
+      throw wrongArguments(
+        name,
+        typesOf(args),
+        `the struct has no member "${member}" (${type.fields.map((f) => f.name).join(', ')})`,
+      )
     }
     return { args: [type, string], type: type.fields[found]!.type }
   },
@@ -70,7 +86,8 @@ const size: FunctionDefinition = {
   arity: [1, 1],
   resolve: (args, name) => {
     const { type } = args[0]!
-    if (type.kind !== 'list' && type.kind !== 'map') throw wrongArguments(name, typesOf(args), 'it takes an array or a map')
+    if (type.kind !== 'list' && type.kind !== 'map')
+      throw wrongArguments(name, typesOf(args), 'it takes an array or a map')
     return { args: [type], type: int32 }
   },
   kernel: () => (_, values: readonly Value[]) => values.length,
@@ -85,9 +102,18 @@ const array: FunctionDefinition = {
   resolve: (args, name) => {
     const type = commonTypeOf(typesOf(args))
     if (type === null) throw wrongArguments(name, typesOf(args), 'the elements have no common type')
-    return { args: args.map(() => type), type: list(type, args.some((a) => a.nullable)) }
+    return {
+      args: args.map(() => type),
+      type: list(
+        type,
+        args.some((a) => a.nullable),
+      ),
+    }
   },
-  kernel: () => (_, ...values: Value[]) => values,
+  kernel:
+    () =>
+    (_, ...values: Value[]) =>
+      values,
 }
 
 const namedStruct: FunctionDefinition = {
@@ -105,7 +131,10 @@ const namedStruct: FunctionDefinition = {
     }
     return { args: typesOf(args), type: struct(fields) }
   },
-  kernel: () => (_, ...values: Value[]) => values.filter((_value, i) => i % 2 === 1),
+  kernel:
+    () =>
+    (_, ...values: Value[]) =>
+      values.filter((_value, i) => i % 2 === 1),
 }
 
 /** The part of a JSON text at a path such as `$.a.b[0]`; null if there is none or the text is no JSON. */
@@ -166,7 +195,8 @@ const arrayJoin: FunctionDefinition = {
     const type: DataType = list(string)
     return { args: [type, string], type: string }
   },
-  kernel: () => (_, values: readonly (string | null)[], separator: string) => values.filter((v) => v !== null).join(separator),
+  kernel: () => (_, values: readonly (string | null)[], separator: string) =>
+    values.filter((v) => v !== null).join(separator),
 }
 
 const toJson: FunctionDefinition = {

@@ -75,7 +75,8 @@ const extract: FunctionDefinition = {
     return (_, text: string, pattern: string, group = 1) => {
       const match = compiled(pattern).exec(text)
       if (match === null) return ''
-      if (group < 0 || group >= match.length) throw invalidArgument('regexp_extract', group, `the pattern has ${match.length - 1} groups`)
+      if (group < 0 || group >= match.length)
+        throw invalidArgument('regexp_extract', group, `the pattern has ${match.length - 1} groups`)
       return match[group] ?? ''
     }
   },

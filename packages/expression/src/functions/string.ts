@@ -97,7 +97,10 @@ const padding = (name: string, left: boolean): FunctionDefinition => ({
   doc: `Filled up on the ${left ? 'left' : 'right'} with \`fill\` (a space) to \`length\` characters, or cut to that.`,
   arity: [2, 3],
   resolve: parameters([string, int32, string], string),
-  kernel: () => (_, text: string, length: number, fill = ' ') => pad(text, length, fill, left),
+  kernel:
+    () =>
+    (_, text: string, length: number, fill = ' ') =>
+      pad(text, length, fill, left),
 })
 
 const concat: FunctionDefinition = {
@@ -107,7 +110,8 @@ const concat: FunctionDefinition = {
   resolve: (args, name) => {
     const type = args[0]?.type
     if (type?.kind === 'list') return { args: args.map(() => type), type }
-    if (args.length > 0 && args.every((arg) => arg.type.kind === 'binary')) return { args: args.map(() => binary), type: binary }
+    if (args.length > 0 && args.every((arg) => arg.type.kind === 'binary'))
+      return { args: args.map(() => binary), type: binary }
     return texts(string)(args, name)
   },
   kernel: ({ type }) => {
@@ -130,8 +134,15 @@ const concatWs: FunctionDefinition = {
     args: args.map((arg) => (arg.type.kind === 'list' ? list(string) : string)),
     nullable: args[0]!.nullable,
   }),
-  kernel: () => (_, separator: string | null, ...parts: (string | null | readonly (string | null)[])[]) =>
-    separator === null ? null : parts.flat().filter((part) => part !== null).join(separator),
+  kernel:
+    () =>
+    (_, separator: string | null, ...parts: (string | null | readonly (string | null)[])[]) =>
+      separator === null
+        ? null
+        : parts
+            .flat()
+            .filter((part) => part !== null)
+            .join(separator),
 }
 
 const substringFunction: FunctionDefinition = {
@@ -140,7 +151,10 @@ const substringFunction: FunctionDefinition = {
   aliases: ['substr', 'mid'],
   arity: [2, 3],
   resolve: parameters([string, int32, int32], string),
-  kernel: () => (_, text: string, start: number, length = 2_147_483_647) => substring(text, start, length),
+  kernel:
+    () =>
+    (_, text: string, start: number, length = 2_147_483_647) =>
+      substring(text, start, length),
 }
 
 function translate(text: string, from: string, to: string): string {
@@ -164,7 +178,9 @@ const locate = (text: string, part: string, from = 1): number => {
   return index + 1
 }
 function codePointIndex(text: string, part: string, from: number): number {
-  const start = Array.from(text).slice(0, from - 1).join('').length
+  const start = Array.from(text)
+    .slice(0, from - 1)
+    .join('').length
   const index = text.indexOf(part, start)
   return index < 0 ? -1 : Array.from(text.slice(0, index)).length
 }
@@ -178,7 +194,11 @@ export const stringFunctions = {
   ltrim: trim('ltrim', 'start'),
   rtrim: trim('rtrim', 'end'),
   length: {
-    ...unary('length', 'Characters of a text, bytes of a binary.', lengthOf, int32, ['char_length', 'character_length', 'len']),
+    ...unary('length', 'Characters of a text, bytes of a binary.', lengthOf, int32, [
+      'char_length',
+      'character_length',
+      'len',
+    ]),
     resolve: (args, name) =>
       args[0]!.type.kind === 'binary' ? { args: [binary], type: int32 } : texts(int32)(args, name),
     kernel: () => (_, value: string | Uint8Array) => (typeof value === 'string' ? lengthOf(value) : value.length),
@@ -219,7 +239,8 @@ export const stringFunctions = {
       let known = ''
       let expression: RegExp | null = null
       return (_, text: string, pattern: string, limit = -1) => {
-        if (expression === null || known !== pattern) [known, expression] = [pattern, compilePattern('split', pattern, 'gu')]
+        if (expression === null || known !== pattern)
+          [known, expression] = [pattern, compilePattern('split', pattern, 'gu')]
         return splitBy(text, expression, limit)
       }
     },
@@ -236,8 +257,10 @@ export const stringFunctions = {
     doc: 'With every occurrence replaced (by nothing, if left out).',
     arity: [2, 3],
     resolve: texts(string),
-    kernel: () => (_, text: string, search: string, replacement = '') =>
-      search === '' ? text : text.replaceAll(search, () => replacement),
+    kernel:
+      () =>
+      (_, text: string, search: string, replacement = '') =>
+        search === '' ? text : text.replaceAll(search, () => replacement),
   },
   contains: test('contains', 'Whether the part occurs in the text.', (t, p) => t.includes(p)),
   starts_with: test('starts_with', 'Whether the text starts with the part.', (t, p) => t.startsWith(p), ['startswith']),
@@ -272,7 +295,10 @@ export const stringFunctions = {
     aliases: ['locate', 'charindex'],
     arity: [2, 3],
     resolve: parameters([string, string, int32], int32),
-    kernel: () => (_, part: string, text: string, from = 1) => locate(text, part, from),
+    kernel:
+      () =>
+      (_, part: string, text: string, from = 1) =>
+        locate(text, part, from),
   },
   space: {
     signature: 'space(n) → string',
@@ -295,7 +321,10 @@ export const stringFunctions = {
     arity: [1, 1],
     resolve: (args, name) =>
       args[0]!.type.kind === 'binary' ? { args: [binary], type: string } : texts(string)(args, name),
-    kernel: () => (_, value: string | Uint8Array) => Buffer.from(value as Uint8Array).toString('hex').toUpperCase(),
+    kernel: () => (_, value: string | Uint8Array) =>
+      Buffer.from(value as Uint8Array)
+        .toString('hex')
+        .toUpperCase(),
   },
   base64: {
     signature: 'base64(value) → string',

@@ -1,4 +1,18 @@
-import { boolean, date, decimal, float32, float64, int16, int32, int64, int8, string, timestamp, type DataType, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  date,
+  decimal,
+  float32,
+  float64,
+  int16,
+  int32,
+  int64,
+  int8,
+  string,
+  timestamp,
+  type DataType,
+  type Value,
+} from '@deltaworks/schema'
 import { col, fn, lit, when, type Expr } from '../expr.js'
 
 /** What an expression must give for some rows; used by the interpreter's tests and the compiler's. */
@@ -21,7 +35,12 @@ const badCast = { code: 'DW-EXPRESSION-0012' }
 const badArgument = { code: 'DW-EXPRESSION-0013' }
 
 type Rows = ExpressionCase['rows']
-const given = (name: string, expression: Expr, columns: Readonly<Record<string, DataType>>, rows: Rows): ExpressionCase => ({
+const given = (
+  name: string,
+  expression: Expr,
+  columns: Readonly<Record<string, DataType>>,
+  rows: Rows,
+): ExpressionCase => ({
   name,
   expression,
   columns: Object.entries(columns),
@@ -88,7 +107,9 @@ const arithmetic: readonly ExpressionCase[] = [
     [[NaN, 1], NaN],
     [[1e308, 10], Infinity],
   ]),
-  given('float stays float', a.add(b), two(float32), [[[Math.fround(0.1), Math.fround(0.2)], Math.fround(Math.fround(0.1) + Math.fround(0.2))]]),
+  given('float stays float', a.add(b), two(float32), [
+    [[Math.fround(0.1), Math.fround(0.2)], Math.fround(Math.fround(0.1) + Math.fround(0.2))],
+  ]),
   given('double division by zero', a.div(b), two(float64), [
     [[1, 0], zero],
     [[1, -0], zero],
@@ -107,7 +128,9 @@ const decimals: readonly ExpressionCase[] = [
     [[-150n, 1500n], 0n],
     [[null, 1n], null],
   ]),
-  given('decimal product within 18 digits', a.mul(b), { a: decimal(8, 2), b: decimal(7, 3) }, [[[12_345_678n, -1_234_567n], -12_345_678n * 1_234_567n]]),
+  given('decimal product within 18 digits', a.mul(b), { a: decimal(8, 2), b: decimal(7, 3) }, [
+    [[12_345_678n, -1_234_567n], -12_345_678n * 1_234_567n],
+  ]),
   given('E-04: decimal product beyond 18 digits', a.mul(b), { a: decimal(18, 2), b: decimal(18, 4) }, [
     [[999_999_999_999_999_999n, 999_999_999_999_999_999n], 999_999_999_999_999_999n ** 2n],
     [[-5n, 7n], -35n],
@@ -400,12 +423,17 @@ const texts: readonly ExpressionCase[] = [
     [['abcabab'], 'xcxx'],
     [['a'], 'a'],
   ]),
-  given('contains, starts, ends', fn.contains(t, 'b').and(fn.starts_with(t, 'a').or(fn.ends_with(t, 'ä'))), { t: string }, [
-    [['abc'], true],
-    [['xbä'], true],
-    [['xb'], false],
-    [['a'], false],
-  ]),
+  given(
+    'contains, starts, ends',
+    fn.contains(t, 'b').and(fn.starts_with(t, 'a').or(fn.ends_with(t, 'ä'))),
+    { t: string },
+    [
+      [['abc'], true],
+      [['xbä'], true],
+      [['xb'], false],
+      [['a'], false],
+    ],
+  ),
   given('strpos', fn.strpos(t, 'ß'), { t: string }, [
     [['häß'], 3],
     [['a'], 0],
@@ -436,7 +464,9 @@ const texts: readonly ExpressionCase[] = [
     [['b', 'ab'], false],
     [['', ''], false],
   ]),
-  given('initcap, lpad, reverse', fn.concat(fn.initcap(t), fn.lpad(t, 3, '0'), fn.reverse(t)), { t: string }, [[['ab cd'], 'Ab Cdab dc ba']]),
+  given('initcap, lpad, reverse', fn.concat(fn.initcap(t), fn.lpad(t, 3, '0'), fn.reverse(t)), { t: string }, [
+    [['ab cd'], 'Ab Cdab dc ba'],
+  ]),
   given('hashes', fn.concat(fn.md5(t), fn.sha2(t, 256)), { t: string }, [
     [['abc'], '900150983cd24fb0d6963f7d28e17f72ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
   ]),
@@ -450,11 +480,16 @@ const dates: readonly ExpressionCase[] = [
     [[2_932_896], 99_991_231],
     [[null], null],
   ]),
-  given('weeks', fn.concat_ws(' ', fn.week(d), fn.dayofweek(d), fn.weekday(d), fn.dayofyear(d), fn.quarter(d)), { d: date }, [
-    [[12_107], '9 2 0 55 1'],
-    [[10_957], '52 7 5 1 1'],
-    [[-1], '1 4 2 365 4'],
-  ]),
+  given(
+    'weeks',
+    fn.concat_ws(' ', fn.week(d), fn.dayofweek(d), fn.weekday(d), fn.dayofyear(d), fn.quarter(d)),
+    { d: date },
+    [
+      [[12_107], '9 2 0 55 1'],
+      [[10_957], '52 7 5 1 1'],
+      [[-1], '1 4 2 365 4'],
+    ],
+  ),
   given('clock fields', fn.hour(ts).mul(10_000).add(fn.minute(ts).mul(100)).add(fn.second(ts)), { ts: timestamp }, [
     [[45_296_500_000n], 123_456],
     [[-1n], 235_959],
@@ -489,7 +524,9 @@ const dates: readonly ExpressionCase[] = [
     [['20030224'], 12_107],
     [['20031324'], null],
   ]),
-  given('date_format', fn.date_format(ts, "yyyy-MM-dd'T'HH:mm EEE MMM"), { ts: timestamp }, [[[45_296_500_000n], '1970-01-01T12:34 Thu Jan']]),
+  given('date_format', fn.date_format(ts, "yyyy-MM-dd'T'HH:mm EEE MMM"), { ts: timestamp }, [
+    [[45_296_500_000n], '1970-01-01T12:34 Thu Jan'],
+  ]),
   given('date arithmetic', d.add(a).sub(d), { d: date, a: int32 }, [
     [[12_107, 5], 5],
     [[2_147_483_647, 1], overflow],

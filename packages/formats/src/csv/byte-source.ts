@@ -70,7 +70,9 @@ export class TranscodingSource implements ByteSource {
 
 function textDecoder(encoding: string): TextDecoder {
   try {
-    return new TextDecoder(encoding === 'utf-16be' || encoding === 'utf-16' ? encoding.replace(/16$/, '16le') : encoding)
+    return new TextDecoder(
+      encoding === 'utf-16be' || encoding === 'utf-16' ? encoding.replace(/16$/, '16le') : encoding,
+    )
   } catch {
     throw unknownEncoding(encoding)
   }
@@ -109,4 +111,5 @@ export function detectText(path: string, kind: string, head: Uint8Array, declare
   return { encoding, skip: 0 }
 }
 
-export const isUtf8 = (encoding: string): boolean => encoding === 'utf-8' || encoding === 'us-ascii' || encoding === 'ascii'
+export const isUtf8 = (encoding: string): boolean =>
+  encoding === 'utf-8' || encoding === 'us-ascii' || encoding === 'ascii'

@@ -90,7 +90,8 @@ export function csvDialect(options: CsvReadOptions): CsvDialect {
   const mode = (options.mode ?? 'permissive').toLowerCase() as CsvDialect['mode']
   if (!modes.includes(mode)) throw invalidCsvOption('mode', options.mode, `one of ${modes.join(', ')}`)
   const lineSeparator = options.lineSeparator ?? 'auto'
-  if (!lineSeparators.includes(lineSeparator)) throw invalidCsvOption('lineSeparator', lineSeparator, 'auto, \\n, \\r or \\r\\n')
+  if (!lineSeparators.includes(lineSeparator))
+    throw invalidCsvOption('lineSeparator', lineSeparator, 'auto, \\n, \\r or \\r\\n')
   const dialect: CsvDialect = {
     header: options.header ?? true,
     separator: options.separator ?? ',',

@@ -194,7 +194,9 @@ export class CsvReader {
   /** A `\r` at the window's end may be the first half of `\r\n`. */
   #scanEnd(): number {
     const last = this.#heap.u8[this.#window + this.#filled - 1]
-    return !this.#ended && this.#options.dialect.lineSeparator === 'auto' && last === 13 ? this.#filled - 1 : this.#filled
+    return !this.#ended && this.#options.dialect.lineSeparator === 'auto' && last === 13
+      ? this.#filled - 1
+      : this.#filled
   }
 
   /**
@@ -283,7 +285,8 @@ export class CsvReader {
     this.setField(frameField.separatorSize, this.#separator.length)
     for (const name of ['quote', 'escape', 'comment'] as const) {
       const byte = dialect[name] === '' ? noByte : dialect[name].charCodeAt(0)
-      if (byte > noByte || (byte > 127 && byte < noByte)) throw invalidCsvOption(name, dialect[name], 'an ASCII character')
+      if (byte > noByte || (byte > 127 && byte < noByte))
+        throw invalidCsvOption(name, dialect[name], 'an ASCII character')
       this.setField(frameField[name], byte)
     }
     this.setField(frameField.lineMode, lineModes[dialect.lineSeparator])

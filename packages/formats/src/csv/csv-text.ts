@@ -87,7 +87,8 @@ function fieldOf(raw: string, { quote, escape, trimLeading, trimTrailing }: CsvD
   let text = raw
   if (trimLeading) text = text.replace(/^[ \t]+/, '')
   if (trimTrailing) text = text.replace(/[ \t]+$/, '')
-  if (quote === '' || text.length < 2 || !text.startsWith(quote) || !text.endsWith(quote)) return text === '' ? null : text
+  if (quote === '' || text.length < 2 || !text.startsWith(quote) || !text.endsWith(quote))
+    return text === '' ? null : text
   const inner = text.slice(1, -1)
   let result = ''
   for (let i = 0; i < inner.length; i++) {

@@ -6,6 +6,7 @@ import {
   float64,
   int32,
   int64,
+  isNumeric,
   schema,
   string,
   timestamp,
@@ -21,7 +22,9 @@ import { invalid, parseValue } from './parse-value.js'
 import { temporalPattern } from './temporal-pattern.js'
 
 /** What the look of a file's start says of its dialect. */
-export type SniffedDialect = Required<Pick<CsvReadOptions, 'separator' | 'quote' | 'lineSeparator' | 'encoding' | 'header'>>
+export type SniffedDialect = Required<
+  Pick<CsvReadOptions, 'separator' | 'quote' | 'lineSeparator' | 'encoding' | 'header'>
+>
 
 const sampleBytes = 64 * 1024
 const separators = [',', ';', '\t', '|'] as const
@@ -40,7 +43,12 @@ async function sampleText(
 }
 
 /** Whole records of a file's first 64 KiB. */
-async function sampleRecords(store: ObjectStore, path: string, options: CsvReadOptions, limit = Infinity): Promise<TextRecord[]> {
+async function sampleRecords(
+  store: ObjectStore,
+  path: string,
+  options: CsvReadOptions,
+  limit = Infinity,
+): Promise<TextRecord[]> {
   const { text, complete } = await sampleText(store, path, options)
   const records = parseCsvText(text, csvDialect(options), limit)
   if (!complete && records.length > 1 && records.length < limit) records.pop()
@@ -105,8 +113,9 @@ function typeOf(text: string, options: CsvReadOptions): DataType {
 
 function fits(text: string, type: DataType, options: CsvReadOptions): boolean {
   // A text of zeros and digits is a code, as a postal code is, not a number.
-  if ((type.kind === 'int32' || type.kind === 'int64') && /^[+-]?0\d/.test(text)) return false
-  const pattern = type.kind === 'date' ? options.datePattern : type.kind === 'timestamp' ? options.timestampPattern : undefined
+  if (isNumeric(type) && /^[+-]?0\d/.test(text)) return false
+  const pattern =
+    type.kind === 'date' ? options.datePattern : type.kind === 'timestamp' ? options.timestampPattern : undefined
   if (type.kind === 'date' && pattern === undefined && !/^\d{4}-\d{1,2}-\d{1,2}$/.test(text)) return false
   const format = { pattern: pattern === undefined ? null : temporalPattern(pattern), timezone: 'UTC' }
   return parseValue(type, text, format) !== invalid

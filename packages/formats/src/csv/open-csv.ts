@@ -88,7 +88,11 @@ export async function openCsv(
   }
 }
 
-export async function detectCsv(file: CsvFile, dialect: CsvDialect, metrics: ScanMetrics | undefined): Promise<TextStart> {
+export async function detectCsv(
+  file: CsvFile,
+  dialect: CsvDialect,
+  metrics: ScanMetrics | undefined,
+): Promise<TextStart> {
   const head = new Uint8Array(Math.min(4096, Math.max(1, file.sizeBytes)))
   const count = await new FileSource(file.store, file.path, 0, metrics).read(head)
   if (count === 0 && dialect.header) throw emptyFile(file.path)

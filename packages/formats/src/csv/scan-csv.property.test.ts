@@ -17,7 +17,9 @@ const virtualColumns = { _line: provenance['_line']!, _offset: provenance['_offs
 
 /** Any mixture of what means something, in lengths that cross the scanner's blocks of 64 bytes. */
 const noise = (alphabet: readonly string[]): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(...alphabet, 'x', 'yz', 'é', ' '.repeat(3), 'w'.repeat(30)), { maxLength: 60 }).map((parts) => parts.join(''))
+  fc
+    .array(fc.constantFrom(...alphabet, 'x', 'yz', 'é', ' '.repeat(3), 'w'.repeat(30)), { maxLength: 60 })
+    .map((parts) => parts.join(''))
 
 const dialects: readonly CsvReadOptions[] = [
   {},
@@ -98,7 +100,9 @@ describe('E-25: ranges of a file', () => {
         fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 30 }),
         fc.array(fc.nat(), { maxLength: 4 }),
         async (records, cuts) => {
-          const text = [names, ...records].map((row) => row.map((value) => `"${value.replaceAll('"', '""')}"`).join(',')).join('\n')
+          const text = [names, ...records]
+            .map((row) => row.map((value) => `"${value.replaceAll('"', '""')}"`).join(','))
+            .join('\n')
           const size = Buffer.byteLength(text)
           const whole = await readCsvText(text, columns, {}, { virtualColumns })
           const points = [0, ...new Set(cuts.map((cut) => cut % (size + 1)))].sort((a, b) => a - b)
@@ -116,7 +120,10 @@ describe('E-25: ranges of a file', () => {
   })
 
   it('made by splitCsv start at rows and know their lines, over many windows', async () => {
-    const lines = Array.from({ length: 30_000 }, (_, i) => `${i},"${i % 7 === 0 ? 'a\n"",b' : 'x'}",${'z'.repeat(i % 300)}`)
+    const lines = Array.from(
+      { length: 30_000 },
+      (_, i) => `${i},"${i % 7 === 0 ? 'a\n"",b' : 'x'}",${'z'.repeat(i % 300)}`,
+    )
     const text = `c0,c1,c2\n${lines.join('\n')}\n`
     const store = new MemoryStore('split')
     const bytes = new TextEncoder().encode(text)
@@ -127,7 +134,8 @@ describe('E-25: ranges of a file', () => {
     const whole = await readCsvText(bytes, columns, {}, { virtualColumns })
     expect(whole.rows).toHaveLength(30_000)
     const parts: Value[][] = []
-    for (const byteRange of ranges) parts.push(...(await readCsvText(bytes, columns, {}, { virtualColumns, byteRange })).rows)
+    for (const byteRange of ranges)
+      parts.push(...(await readCsvText(bytes, columns, {}, { virtualColumns, byteRange })).rows)
     expect(parts).toEqual(whole.rows)
   })
 })
@@ -135,7 +143,11 @@ describe('E-25: ranges of a file', () => {
 const landing = new URL('../../../../../shared/landing/', import.meta.url)
 
 describe('M-008: the landing files of the shop', () => {
-  const files = ['de_dates.csv', 'de_shop_transactions_20230821.csv', ...['20230619', '20230901', '20240614', '20240701'].map((day) => `de_shop_customers_${day}.csv`)]
+  const files = [
+    'de_dates.csv',
+    'de_shop_transactions_20230821.csv',
+    ...['20230619', '20230901', '20240614', '20240701'].map((day) => `de_shop_customers_${day}.csv`),
+  ]
   it.each(files)('%s is read without a lost or malformed row', async (name) => {
     const path = fileURLToPath(new URL(name, landing))
     if (!existsSync(path)) {

@@ -211,7 +211,9 @@ describe('M-008: typed columns', () => {
   ] as const)('%j refuses %s', async (type, text) => {
     const columns = schema([field('a', type), field('b', string), ...provenanceFields])
     const { rows, metrics } = await readCsvText(`a,b\n${text},kept\n`, columns, {}, { virtualColumns: provenance })
-    expect(rows).toEqual([[null, 'kept', 2n, 4n, expect.stringContaining(`a: "${text}" is not a valid`), `${text},kept`]])
+    expect(rows).toEqual([
+      [null, 'kept', 2n, 4n, expect.stringContaining(`a: "${text}" is not a valid`), `${text},kept`],
+    ])
     expect(metrics.malformedRows).toBe(1)
   })
 
@@ -277,7 +279,9 @@ describe('E-24: malformed rows', () => {
   })
 
   it('tells text that is not UTF-8', async () => {
-    const bytes = Uint8Array.from(Buffer.concat([Buffer.from('n,t\n1,é\n2,'), Buffer.from([0xe9, 0x78]), Buffer.from('\n3,c\n')]))
+    const bytes = Uint8Array.from(
+      Buffer.concat([Buffer.from('n,t\n1,é\n2,'), Buffer.from([0xe9, 0x78]), Buffer.from('\n3,c\n')]),
+    )
     const { rows } = await read(bytes)
     expect(rows.map((row) => [row[0], row[1], row[4]])).toEqual([
       [1, 'é', null],
@@ -290,7 +294,12 @@ describe('E-24: malformed rows', () => {
   it('judges rows by all columns of the declared schema, whichever are read', async () => {
     const declared = schema([field('n', int32), field('t', string)])
     const some = schema([field('t', string), field('_reason', string)])
-    const { rows } = await readCsvText('n,t\nx,a\n', some, { schema: declared }, { virtualColumns: { _reason: 'corrupt_reason' } })
+    const { rows } = await readCsvText(
+      'n,t\nx,a\n',
+      some,
+      { schema: declared },
+      { virtualColumns: { _reason: 'corrupt_reason' } },
+    )
     expect(rows).toEqual([['a', 'n: "x" is not a valid int']])
   })
 })
@@ -313,7 +322,9 @@ describe('M-008: columns', () => {
       code: 'DW-FORMAT-0036',
       details: { columns: ['c'] },
     })
-    const { rows } = await readCsvText('a,c,d\n1,x,\n2,,\n', textColumns('a', '_rescued_data'), { extraColumns: 'rescue' })
+    const { rows } = await readCsvText('a,c,d\n1,x,\n2,,\n', textColumns('a', '_rescued_data'), {
+      extraColumns: 'rescue',
+    })
     expect(rows).toEqual([
       ['1', '{"c":"x"}'],
       ['2', null],

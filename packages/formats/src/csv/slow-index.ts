@@ -39,7 +39,7 @@ export function slowIndex(heap: Heap, frame: number, separator: Uint8Array): voi
   let rowLine = line
   let high = 0
   let consumed = from
-  for (let i = from; i < end && rows < maxRows && count < capacity; ) {
+  for (let i = from; i < end && rows < maxRows && count < capacity;) {
     const byte = u8[data + i]!
     high |= byte & 0x80
     const size = breakSize(i)

@@ -56,7 +56,7 @@ export function temporalPattern(pattern: string): TemporalPattern {
 
 function parsePattern(pattern: string): Step[] {
   const steps: Step[] = []
-  for (let i = 0; i < pattern.length; ) {
+  for (let i = 0; i < pattern.length;) {
     const letter = pattern[i]!
     if (letter === "'") {
       const close = pattern.indexOf("'", i + 1)
@@ -154,7 +154,8 @@ function parserOf(steps: readonly Step[]): TemporalPattern['parse'] {
 }
 
 function microsOf(groups: Record<string, string | undefined>): { micros: bigint; isInstant: boolean } | null {
-  const value = (name: string, otherwise: number): number => (groups[name] === undefined ? otherwise : Number(groups[name]))
+  const value = (name: string, otherwise: number): number =>
+    groups[name] === undefined ? otherwise : Number(groups[name])
   const year = groups['shortYear'] === undefined ? value('year', 1970) : 2000 + value('shortYear', 0)
   const month =
     groups['monthName'] === undefined

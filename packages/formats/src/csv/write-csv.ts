@@ -50,7 +50,12 @@ export function csvLine(schema: Schema, row: readonly Value[], options: CsvWrite
     .join(separator)
 }
 
-function quoted(text: string, separator: string, quote: string, { nullValue = '', quoteAll = false }: CsvWriteOptions): string {
+function quoted(
+  text: string,
+  separator: string,
+  quote: string,
+  { nullValue = '', quoteAll = false }: CsvWriteOptions,
+): string {
   const needed =
     quoteAll ||
     text === nullValue ||

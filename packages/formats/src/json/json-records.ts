@@ -141,7 +141,14 @@ async function* documentRecords(
       const value = parser.value()
       return { value, damage: null, raw: text.slice(start, parser.position), line, offset, row: row++ }
     } catch (error) {
-      return { value: null, damage: `no valid JSON: ${(error as Error).message}`, raw: text.slice(start).trimEnd(), line, offset, row: row++ }
+      return {
+        value: null,
+        damage: `no valid JSON: ${(error as Error).message}`,
+        raw: text.slice(start).trimEnd(),
+        line,
+        offset,
+        row: row++,
+      }
     }
   }
   const inArray = parser.take('[')
@@ -154,7 +161,14 @@ async function* documentRecords(
     if (parser.take(',')) continue
     if (parser.take(']') && parser.atEnd()) return
     const rest = text.slice(parser.position).trimEnd()
-    yield { value: null, damage: 'no valid JSON: the array is not continued or closed here', raw: rest, line, offset, row }
+    yield {
+      value: null,
+      damage: 'no valid JSON: the array is not continued or closed here',
+      raw: rest,
+      line,
+      offset,
+      row,
+    }
     return
   }
 }

@@ -116,7 +116,9 @@ export class JsonParser {
   #unexpected(): SyntaxError {
     const found = this.#text[this.#at]
     return new SyntaxError(
-      found === undefined ? 'the text ends too early' : `${JSON.stringify(found)} at character ${this.#at + 1} is not expected`,
+      found === undefined
+        ? 'the text ends too early'
+        : `${JSON.stringify(found)} at character ${this.#at + 1} is not expected`,
     )
   }
 }

@@ -21,7 +21,9 @@ export function jsonToValue(type: DataType, value: JsonValue | undefined, format
     case 'timestamp_ntz':
       return typeof value === 'string' ? parseValue(type, value, format) : invalid
     case 'list':
-      return Array.isArray(value) ? all((value as readonly JsonValue[]).map((item) => jsonToValue(type.element, item, format))) : invalid
+      return Array.isArray(value)
+        ? all((value as readonly JsonValue[]).map((item) => jsonToValue(type.element, item, format)))
+        : invalid
     case 'struct': {
       if (!isObject(value)) return invalid
       return all(type.fields.map((field) => jsonToValue(field.type, memberOf(value, field.name), format)))

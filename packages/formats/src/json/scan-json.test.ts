@@ -23,7 +23,12 @@ import { fileScan, scanMetrics, type FileScan } from '../file-scan.js'
 import type { JsonReadOptions } from './json-options.js'
 import { scanJson } from './scan-json.js'
 
-async function read(text: string | Uint8Array, columns: Schema, options: JsonReadOptions = {}, overrides: Partial<FileScan> = {}) {
+async function read(
+  text: string | Uint8Array,
+  columns: Schema,
+  options: JsonReadOptions = {},
+  overrides: Partial<FileScan> = {},
+) {
   const store = new MemoryStore('json')
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
   await store.put('t.json', bytes, 'overwrite')
@@ -31,7 +36,8 @@ async function read(text: string | Uint8Array, columns: Schema, options: JsonRea
   const rows: Value[][] = []
   const scan = fileScan({ store, path: 't.json', sizeBytes: bytes.byteLength, schema: columns, ...overrides })
   const { heap } = testContext()
-  for await (const batch of scanJson(testContext(), unlimited, scan, options, metrics)) rows.push(...batchToRows(heap, batch))
+  for await (const batch of scanJson(testContext(), unlimited, scan, options, metrics))
+    rows.push(...batchToRows(heap, batch))
   return { rows, metrics }
 }
 
@@ -88,11 +94,16 @@ describe('E-26: JSON lines', () => {
     ])
     expect(metrics).toMatchObject({ rowsScanned: 5, malformedRows: 4 })
     expect((await read(text, nt, { mode: 'dropmalformed' })).rows).toEqual([[1n, null]])
-    await expect(read(text, nt, { mode: 'failfast' })).rejects.toMatchObject({ code: 'DW-FORMAT-0034', details: { line: 2, column: 'n' } })
+    await expect(read(text, nt, { mode: 'failfast' })).rejects.toMatchObject({
+      code: 'DW-FORMAT-0034',
+      details: { line: 2, column: 'n' },
+    })
   })
 
   it('tells text that is not UTF-8', async () => {
-    const bytes = Uint8Array.from(Buffer.concat([Buffer.from('{"t":"'), Buffer.from([0xff]), Buffer.from('"}\n{"t":"b"}\n')]))
+    const bytes = Uint8Array.from(
+      Buffer.concat([Buffer.from('{"t":"'), Buffer.from([0xff]), Buffer.from('"}\n{"t":"b"}\n')]),
+    )
     const columns = schema([field('t', string), field('_reason', string)])
     expect((await read(bytes, columns, {}, { virtualColumns: { _reason: 'corrupt_reason' } })).rows).toEqual([
       [null, 'the text is not valid UTF-8'],
@@ -122,14 +133,21 @@ describe('E-26: JSON lines', () => {
       [1n, long],
       [2n, null],
     ])
-    await expect(read(`{"t":"${long}"}\n{"n":2}\n`, nt, { maxRowBytes: 1000 })).rejects.toMatchObject({ code: 'DW-FORMAT-0038' })
+    await expect(read(`{"t":"${long}"}\n{"n":2}\n`, nt, { maxRowBytes: 1000 })).rejects.toMatchObject({
+      code: 'DW-FORMAT-0038',
+    })
   })
 })
 
 describe('E-26: JSON documents', () => {
   it('M-009: reads an array over many lines', async () => {
     const columns = schema([...nt.fields, ...provenanceFields])
-    const { rows } = await read('[\n  {"n": 1, "t": "é"},\n  {\n "n": 2 }\n]\n', columns, {}, { virtualColumns: provenance })
+    const { rows } = await read(
+      '[\n  {"n": 1, "t": "é"},\n  {\n "n": 2 }\n]\n',
+      columns,
+      {},
+      { virtualColumns: provenance },
+    )
     expect(rows.map((row) => row.slice(0, 4))).toEqual([
       [1n, 'é', 2n, 4n],
       [2n, null, 3n, 27n],

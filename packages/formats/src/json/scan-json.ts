@@ -81,8 +81,12 @@ export async function* scanJson(
 function columnsOf(scan: FileScan, options: JsonReadOptions, mode: string): JsonColumn[] {
   const rescued = rescuedName(options)
   const made = (name: string): boolean =>
-    name in scan.constants || name in scan.virtualColumns || (options.extraColumns === 'rescue' && name.toLowerCase() === rescued)
-  const decides = mode !== 'permissive' || Object.values(scan.virtualColumns).some((what) => what === 'raw_record' || what === 'corrupt_reason')
+    name in scan.constants ||
+    name in scan.virtualColumns ||
+    (options.extraColumns === 'rescue' && name.toLowerCase() === rescued)
+  const decides =
+    mode !== 'permissive' ||
+    Object.values(scan.virtualColumns).some((what) => what === 'raw_record' || what === 'corrupt_reason')
   const fields = [...scan.schema.fields]
   const known = new Set(fields.map((field) => field.name))
   if (decides) fields.push(...(options.schema?.fields ?? []).filter((field) => !known.has(field.name)))
@@ -91,12 +95,19 @@ function columnsOf(scan: FileScan, options: JsonReadOptions, mode: string): Json
     .map(({ name, type }) => {
       const pattern =
         options.columns?.[name]?.pattern ??
-        (type.kind === 'date' ? options.datePattern : type.kind.startsWith('timestamp') ? options.timestampPattern : undefined)
+        (type.kind === 'date'
+          ? options.datePattern
+          : type.kind.startsWith('timestamp')
+            ? options.timestampPattern
+            : undefined)
       return {
         name,
         type,
         names: options.columns?.[name]?.names ?? [scan.physicalNames?.[name] ?? name],
-        format: { pattern: pattern === undefined ? null : temporalPattern(pattern), timezone: options.timezone ?? 'UTC' },
+        format: {
+          pattern: pattern === undefined ? null : temporalPattern(pattern),
+          timezone: options.timezone ?? 'UTC',
+        },
       }
     })
 }

@@ -1,5 +1,5 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 /**
@@ -8,7 +8,7 @@ import { build } from 'esbuild'
  * start workers of their own stay outside and are loaded from node_modules when first needed.
  * usage: node tools/bundle.mjs <app folder>
  */
-const app = process.argv[2] ?? process.cwd()
+const app = resolve(process.argv[2] ?? '.')
 const root = join(import.meta.dirname, '..')
 const out = join(app, 'dist', 'bundle')
 rmSync(out, { recursive: true, force: true })

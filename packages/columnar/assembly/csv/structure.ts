@@ -8,7 +8,8 @@ import * as F from './frame'
  *   0 at the start of a field    quote -> 2, separator or line end -> 0, else -> 1
  *   1 in an unquoted field       separator or line end -> 0                      (a quote is a byte like others)
  *   2 in a quoted field          quote -> 3, escape -> 4
- *   3 after a quote in 2         quote -> 2, separator or line end -> 0, else -> 1 (text after a closing quote is kept as it is)
+ *   3 after a quote in 2         quote at once -> 2, separator or line end -> 0, else -> 1 (such text is kept as it is); blanks
+ *                                that are trimmed leave it at 3
  *   4 after an escape in 2       anything -> 2
  *   5 in a comment               line end -> 0
  */
@@ -173,7 +174,7 @@ export function csvIndex(frame: usize): void {
           structure |= bit
           state = AT_START
         } else if (state == CLOSED) {
-          if (byte == quote) state = QUOTED
+          if (byte == quote && <u32>load<u8>(base + i - 1) == quote) state = QUOTED
           else if ((flags & 2) == 0 || (byte != 32 && byte != 9)) state = UNQUOTED
         } else if (state == AT_START) {
           if (byte == quote) state = QUOTED

@@ -200,8 +200,8 @@ export class CsvReader {
   }
 
   /**
-   * A quote that is never closed (or not within the limit) takes its own line alone: that line becomes a malformed row, with
-   * its quotes read as text, and reading goes on after it.
+   * A quote that is never closed (or not within the limit) takes its own line alone: that line becomes a malformed row, cut
+   * at every separator, and reading goes on after it.
    */
   #damagedRow(): RowBlock | 'none yet' | null {
     const end = this.#lineEnd()

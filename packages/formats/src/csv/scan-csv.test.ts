@@ -109,6 +109,8 @@ describe('E-23: dialects', () => {
     const text = 'a,b\n  x , " y " \n'
     expect(await texts(text)).toEqual([['  x ', ' " y " ']])
     expect(await texts(text, { trimLeading: true, trimTrailing: true })).toEqual([['x', ' y ']])
+    // Only a quote that follows at once makes two of one.
+    expect(await texts('a,b\n"," ",x\n', { trimTrailing: true })).toEqual([['," ', 'x']])
   })
 
   it.each([

@@ -76,7 +76,7 @@ export function slowIndex(heap: Heap, frame: number, separator: Uint8Array): voi
         continue
       }
       if (state === 'closed') {
-        if (byte === quote) state = 'quoted'
+        if (byte === quote && u8[data + i - 1] === quote) state = 'quoted'
         else if ((flags & frameFlag.trimTrailing) === 0 || !blank(byte)) state = 'unquoted'
       } else if (state === 'start') {
         if (byte === quote) state = 'quoted'

@@ -1,13 +1,29 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/assembly/**', '**/*.gen.ts', '.nx/**', '.tools/**', '**/*.mjs', '**/bin/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/assembly/**',
+      '**/*.gen.ts',
+      '.nx/**',
+      '.tools/**',
+      '**/*.mjs',
+      '**/bin/**',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.test.json', 'apps/*/tsconfig.test.json', 'tools/*/tsconfig.test.json', 'benchmarks/tsconfig.test.json'],
+        project: [
+          'packages/*/tsconfig.test.json',
+          'apps/*/tsconfig.test.json',
+          'tools/*/tsconfig.test.json',
+          'benchmarks/tsconfig.test.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },

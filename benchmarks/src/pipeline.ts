@@ -43,7 +43,8 @@ function measure(command: string, args: readonly string[]): Measured {
   return { seconds, peakMb: peak === null ? 0 : Number(peak[1]) / 1024 }
 }
 
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 
 function prepareLanding(): string {
   if (options.landing !== undefined) return resolve(options.landing)
@@ -79,7 +80,9 @@ for (let round = 0; round < rounds; round++) {
   for (const [name, run] of Object.entries(contenders)) results.get(name)!.push(run())
 }
 const ours = median(results.get('deltaworks')!.map((m) => m.seconds))
-console.log(`scale ${options.scale}, ${rounds} rounds in turn, ${cpus().length} cores, load ${loadavg()[0]!.toFixed(2)}`)
+console.log(
+  `scale ${options.scale}, ${rounds} rounds in turn, ${cpus().length} cores, load ${loadavg()[0]!.toFixed(2)}`,
+)
 const rows = [...results].map(([name, measured]) => {
   const seconds = measured.map((m) => m.seconds)
   return {
@@ -99,6 +102,12 @@ for (const row of rows) {
 }
 const folder = join(root, 'benchmarks/results')
 mkdirSync(folder, { recursive: true })
-const command = `node benchmarks/dist/pipeline.js ${process.argv.slice(2).filter((arg) => !arg.startsWith('/')).join(' ')}`
-writeFileSync(join(folder, `pipeline-${options.scale}.json`), `${JSON.stringify({ command, load: loadavg()[0], rows }, null, 2)}\n`)
+const command = `node benchmarks/dist/pipeline.js ${process.argv
+  .slice(2)
+  .filter((arg) => !arg.startsWith('/'))
+  .join(' ')}`
+writeFileSync(
+  join(folder, `pipeline-${options.scale}.json`),
+  `${JSON.stringify({ command, load: loadavg()[0], rows }, null, 2)}\n`,
+)
 rmSync(work, { recursive: true, force: true })

@@ -10,7 +10,9 @@ export interface BatchOptions extends CommonOptions {
 export const withBatchOptions = (command: Command): Command =>
   command
     .addOption(new Option('--landing <uri>', 'where the landing files are').default('landing'))
-    .addOption(new Option('--now <timestamp>', 'the run’s clock, for replays: 2026-01-31T06:00:00Z').argParser(parseNow))
+    .addOption(
+      new Option('--now <timestamp>', 'the run’s clock, for replays: 2026-01-31T06:00:00Z').argParser(parseNow),
+    )
 
 /** @throws UsageError DW-CLI-0001 */
 function parseNow(text: string): bigint {

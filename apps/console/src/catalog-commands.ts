@@ -1,4 +1,11 @@
-import { loadLakehouse, openSession, parseCount, textTable, withCommonOptions, type CommonOptions } from '@deltaworks/cli'
+import {
+  loadLakehouse,
+  openSession,
+  parseCount,
+  textTable,
+  withCommonOptions,
+  type CommonOptions,
+} from '@deltaworks/cli'
 import { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import { typeName } from '@deltaworks/schema'
@@ -9,7 +16,10 @@ import { Command, Option } from 'commander'
 async function openNamed(session: Session, name: string, options: CommonOptions): Promise<DeltaTable> {
   const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
   const definition = lakehouse.tables.find((t) => t.name === name || t.path === name || t.aliases.includes(name))
-  return DeltaTable.open(session, definition === undefined ? resolveUri(name) : joinPath(resolveUri(options.root), definition.path))
+  return DeltaTable.open(
+    session,
+    definition === undefined ? resolveUri(name) : joinPath(resolveUri(options.root), definition.path),
+  )
 }
 
 const withSession = async (options: CommonOptions, task: (session: Session) => Promise<void>): Promise<void> => {
@@ -46,7 +56,15 @@ export const tablesCommand = (): Command =>
           return
         }
         const text = (n: number | null): string => (n === null ? '–' : String(n))
-        const rows = tables.map((t) => [t.layer, t.table, text(t.version), text(t.rows), text(t.files), text(t.bytes), t.description])
+        const rows = tables.map((t) => [
+          t.layer,
+          t.table,
+          text(t.version),
+          text(t.rows),
+          text(t.files),
+          text(t.bytes),
+          t.description,
+        ])
         const header = ['layer', 'table', 'version', 'rows', 'files', 'bytes', 'description']
         process.stdout.write(`${textTable(header, rows, [false, false, true, true, true, true])}\n`)
       }),
@@ -79,7 +97,10 @@ export const describeCommand = (): Command =>
           c.comment,
         ])
         process.stdout.write(`${textTable(['column', 'type', 'null', 'partition', 'comment'], rows)}\n\n`)
-        const facts = Object.entries(detail).map(([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : String(value)])
+        const facts = Object.entries(detail).map(([key, value]) => [
+          key,
+          typeof value === 'object' ? JSON.stringify(value) : String(value),
+        ])
         process.stdout.write(`${textTable(['detail', 'value'], facts)}\n`)
       }),
     )

@@ -29,7 +29,8 @@ export const readCommand = (signal: AbortSignal): Command =>
           ...(options.timestamp === undefined ? {} : { timestampMs: options.timestamp }),
         })
         const all = scan(table.provider())
-        const rows = options.columns === undefined ? all : all.select(...options.columns.split(',').map((c) => c.trim()))
+        const rows =
+          options.columns === undefined ? all : all.select(...options.columns.split(',').map((c) => c.trim()))
         const format = options.json ? 'jsonl' : options.format
         if (format === 'table') {
           const result = await session.collect(rows, { signal })

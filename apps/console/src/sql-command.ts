@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { invalidOption, loadLakehouse, openSession, usageProblem, withCommonOptions, type CommonOptions } from '@deltaworks/cli'
+import {
+  invalidOption,
+  loadLakehouse,
+  openSession,
+  usageProblem,
+  withCommonOptions,
+  type CommonOptions,
+} from '@deltaworks/cli'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { fileTable, type FileTableFormat, type Session } from '@deltaworks/engine'
 import type { TableProvider } from '@deltaworks/plan'
@@ -26,7 +33,10 @@ export const sqlCommand = (signal: AbortSignal): Command =>
     )
     .addOption(formatOption())
     .addOption(new Option('--timing', 'one line a statement on stderr').default(false))
-    .addHelpText('after', '\nExample:\n  deltaworks-console sql "select territory, sum(net_amount) from fact_transactions group by 1"')
+    .addHelpText(
+      'after',
+      '\nExample:\n  deltaworks-console sql "select territory, sum(net_amount) from fact_transactions group by 1"',
+    )
     .action(async (query: string | undefined, options: Options) => {
       const text = options.file === undefined ? query : readFileSync(options.file, 'utf8')
       if (text === undefined) throw usageProblem('Give a query, or --file.')

@@ -43,7 +43,9 @@ export const optimizeCommand = (name: 'optimize' | 'zorder', signal: AbortSignal
 export const vacuumCommand = (signal: AbortSignal): Command =>
   command('vacuum', 'Delete files that no version inside the retention needs')
     .addOption(new Option('--retain <hours>', 'instead of the table’s own retention').argParser(parseHours))
-    .addOption(new Option('--force', 'allow a retention below 7 days: only if no other process reads or writes').default(false))
+    .addOption(
+      new Option('--force', 'allow a retention below 7 days: only if no other process reads or writes').default(false),
+    )
     .action((tables: string[], options: VacuumOptions) =>
       maintain(tables, options, signal, (task) => vacuumLakehouse(task, options.retain ?? null, options.force)),
     )

@@ -2,7 +2,10 @@ import { createProgram, runProgram } from '@deltaworks/cli'
 import { checkpointCommand, optimizeCommand, runCommand, vacuumCommand } from './commands.js'
 
 const abort = new AbortController()
-const program = createProgram('deltaworks-maintenance', 'Keeps tables fast and small: OPTIMIZE, ZORDER, VACUUM, checkpoints.')
+const program = createProgram(
+  'deltaworks-maintenance',
+  'Keeps tables fast and small: OPTIMIZE, ZORDER, VACUUM, checkpoints.',
+)
 program.addCommand(optimizeCommand('optimize', abort.signal))
 program.addCommand(optimizeCommand('zorder', abort.signal))
 program.addCommand(vacuumCommand(abort.signal))

@@ -10,4 +10,8 @@ export const invalidOption = (option: string, value: string, wanted: string): Us
 export const usageProblem = (message: string): UsageError => new UsageError('DW-CLI-0002', 'usage', message)
 
 export const interrupted = (): UsageError =>
-  new UsageError('DW-CLI-0003', 'cancelled', 'Interrupted. What was committed stays; run the same command again to go on.')
+  new UsageError(
+    'DW-CLI-0003',
+    'cancelled',
+    'Interrupted. What was committed stays; run the same command again to go on.',
+  )

@@ -27,4 +27,8 @@ async function loadModule(path: string): Promise<LakehouseDefinition> {
 }
 
 const isLakehouse = (value: unknown): value is LakehouseDefinition =>
-  typeof value === 'object' && value !== null && 'tables' in value && 'configuration' in value && 'environments' in value
+  typeof value === 'object' &&
+  value !== null &&
+  'tables' in value &&
+  'configuration' in value &&
+  'environments' in value

@@ -26,7 +26,9 @@ export function createProgram(name: string, description: string): Command {
 /** Adds the common options to a command. */
 export const withCommonOptions = (command: Command): Command =>
   command
-    .addOption(new Option('--lakehouse <name|path>', 'a shipped lakehouse or a module that exports one').default('retail'))
+    .addOption(
+      new Option('--lakehouse <name|path>', 'a shipped lakehouse or a module that exports one').default('retail'),
+    )
     .addOption(new Option('--env <name>', 'environment: which configuration file').default('dev'))
     .addOption(new Option('--root <uri>', 'where the lake is').default('lake'))
     .addOption(new Option('--memory <size>', 'memory budget, e.g. 1GiB').argParser(parseBytes))
@@ -84,7 +86,10 @@ export async function runProgram(
     await program.parseAsync([...argv])
   } catch (error) {
     if (error instanceof CommanderError) {
-      const shownByItself = error.code === 'commander.helpDisplayed' || error.code === 'commander.version' || error.code === 'commander.help'
+      const shownByItself =
+        error.code === 'commander.helpDisplayed' ||
+        error.code === 'commander.version' ||
+        error.code === 'commander.help'
       process.exitCode = shownByItself
         ? error.exitCode === 0
           ? exitCode.done

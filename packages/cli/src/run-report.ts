@@ -14,7 +14,12 @@ export function reportOf(result: RunResult, environment: string): RunReport {
   const counts = new Map<string, { table: string; rule: string; reason: string; rows: number }>()
   for (const step of result.steps) {
     if (step.kind === 'ingest' && step.rowsQuarantined > 0) {
-      counts.set(step.table, { table: step.table, rule: 'well_formed', reason: 'the row is malformed', rows: step.rowsQuarantined })
+      counts.set(step.table, {
+        table: step.table,
+        rule: 'well_formed',
+        reason: 'the row is malformed',
+        rows: step.rowsQuarantined,
+      })
     }
   }
   for (const rule of result.quality) {

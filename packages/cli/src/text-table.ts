@@ -22,7 +22,11 @@ function width(text: string): number {
   for (const character of text) {
     const code = character.codePointAt(0)!
     if (/\p{Mark}/u.test(character)) continue
-    columns += code >= 0x1100 && /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\uff00-\uff60]/u.test(character) ? 2 : 1
+    columns +=
+      code >= 0x1100 &&
+      /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\uff00-\uff60]/u.test(character)
+        ? 2
+        : 1
   }
   return columns
 }

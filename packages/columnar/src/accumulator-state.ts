@@ -60,7 +60,8 @@ export class ExactSums {
     const top = value >> 64n
     this.#top[group] = Number(top)
     this.#wide ??= new Map()
-    if (top > 9_007_199_254_740_991n || top < -9_007_199_254_740_991n) this.#wide.set(group, top - BigInt(this.#top[group]!))
+    if (top > 9_007_199_254_740_991n || top < -9_007_199_254_740_991n)
+      this.#wide.set(group, top - BigInt(this.#top[group]!))
     else this.#wide.delete(group)
   }
 

@@ -244,7 +244,12 @@ class ExactSum implements Accumulator {
     } else if (this.#width === 16) {
       this.#sums.addWide(group, readValue(this.#heap, argument!, row) as bigint)
     } else {
-      const value = this.#width === 4 ? i32[(values >>> 2) + row]! : this.#width === 2 ? i16[(values >>> 1) + row]! : i8[values + row]!
+      const value =
+        this.#width === 4
+          ? i32[(values >>> 2) + row]!
+          : this.#width === 2
+            ? i16[(values >>> 1) + row]!
+            : i8[values + row]!
       this.#sums.add(group, value >>> 0, value < 0 ? -1 : 0)
     }
   }
@@ -286,8 +291,7 @@ function quotient(sum: bigint, count: number): number {
 }
 
 function checkedSum(sum: bigint, type: DataType): bigint {
-  const fits =
-    type.kind === 'decimal' ? fitsPrecision(sum, type.precision) : BigInt.asIntN(64, sum) === sum
+  const fits = type.kind === 'decimal' ? fitsPrecision(sum, type.precision) : BigInt.asIntN(64, sum) === sum
   if (!fits) throw aggregateOverflow('sum', type)
   return sum
 }
@@ -321,7 +325,9 @@ class FloatSum implements Accumulator {
   update(row: number, group: number, [argument]: readonly Column[]): void {
     if (argument!.validity !== 0 && isNull(this.#heap, argument!, row)) return
     const single = argument!.type.kind === 'float32'
-    const value = single ? this.#heap.f32[(argument!.values >>> 2) + row]! : this.#heap.f64[(argument!.values >>> 3) + row]!
+    const value = single
+      ? this.#heap.f32[(argument!.values >>> 2) + row]!
+      : this.#heap.f64[(argument!.values >>> 3) + row]!
     this.#counts[group]!++
     this.#add(group, value)
   }
@@ -400,7 +406,8 @@ class Extreme implements Accumulator {
 }
 
 function extremeOf(context: ColumnarContext, type: DataType, sign: 1 | -1): Accumulator {
-  if (type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant') return new TextExtreme(context, type, sign)
+  if (type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant')
+    return new TextExtreme(context, type, sign)
   const isWord =
     type.kind === 'int64' ||
     type.kind === 'timestamp' ||
@@ -567,7 +574,11 @@ class Moments implements Accumulator {
     )
   }
   merge(row: number, group: number, columns: readonly Column[]): void {
-    const [count, mean, squares] = columns.map((column) => this.#heap.f64[(column.values >>> 3) + row]!) as [number, number, number]
+    const [count, mean, squares] = columns.map((column) => this.#heap.f64[(column.values >>> 3) + row]!) as [
+      number,
+      number,
+      number,
+    ]
     if (count === 0) return
     const own = this.#counts[group]!
     const total = own + count
@@ -705,7 +716,8 @@ class Collected implements Accumulator {
   }
   finish(arena: Arena, groups: number): Column {
     const results: Value[] = []
-    for (let group = 0; group < groups; group++) results.push(this.#finish.result(this.#values[group] ?? [], this.#spec))
+    for (let group = 0; group < groups; group++)
+      results.push(this.#finish.result(this.#values[group] ?? [], this.#spec))
     return columnFromValues(arena, this.#spec.type, results)
   }
 }

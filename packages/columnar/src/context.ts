@@ -24,7 +24,9 @@ function kernelFile(): URL {
   return existsSync(beside) ? beside : new URL('../dist/kernels.wasm', import.meta.url)
 }
 
-export function createContext(options: { readonly limitBytes?: number; readonly module?: WebAssembly.Module } = {}): ColumnarContext {
+export function createContext(
+  options: { readonly limitBytes?: number; readonly module?: WebAssembly.Module } = {},
+): ColumnarContext {
   const heap = options.limitBytes === undefined ? new Heap() : new Heap(options.limitBytes)
   const instance = new WebAssembly.Instance(options.module ?? kernelModule(), {
     env: {

@@ -200,7 +200,13 @@ export function concatColumns(arena: Arena, type: DataType, encoded: readonly Co
   const nullCount = columns.some((c) => c.nullCount < 0) ? -1 : columns.reduce((sum, c) => sum + c.nullCount, 0)
   switch (type.kind) {
     case 'boolean':
-      return fixedColumn(type, length, concatBits(arena, columns, length, (c) => c.values), validity, nullCount)
+      return fixedColumn(
+        type,
+        length,
+        concatBits(arena, columns, length, (c) => c.values),
+        validity,
+        nullCount,
+      )
     case 'struct': {
       const children = type.fields.map((f, i) =>
         concatColumns(

@@ -12,7 +12,12 @@ export const heapExhausted = (bytes: number, limitBytes: number): ColumnarError 
     { bytes, limitBytes },
   )
 
-export const reservationRefused = (consumer: string, bytes: number, limitBytes: number, usedBytes: number): ColumnarError =>
+export const reservationRefused = (
+  consumer: string,
+  bytes: number,
+  limitBytes: number,
+  usedBytes: number,
+): ColumnarError =>
   new ColumnarError(
     'DW-COLUMNAR-0002',
     'resources',

@@ -49,7 +49,8 @@ export class JoinTable {
 
   #hasNullKey(keys: readonly Column[], row: number): boolean {
     for (let i = 0; i < keys.length; i++) {
-      if (this.#nullSafe[i] !== true && keys[i]!.validity !== 0 && isNull(this.#context.heap, keys[i]!, row)) return true
+      if (this.#nullSafe[i] !== true && keys[i]!.validity !== 0 && isNull(this.#context.heap, keys[i]!, row))
+        return true
     }
     return false
   }

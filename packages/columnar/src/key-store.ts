@@ -113,7 +113,8 @@ class FixedKeyStore implements KeyStore {
       this.#nullCount++
       return
     }
-    for (let word = 0; word < this.#words; word++) this.#values[index * this.#words + word] = this.#word(column, row, word)
+    for (let word = 0; word < this.#words; word++)
+      this.#values[index * this.#words + word] = this.#word(column, row, word)
   }
 
   toColumn(arena: Arena, count: number): Column {

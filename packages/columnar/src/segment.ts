@@ -65,7 +65,11 @@ export function writeSegment(heap: Heap, schema: Schema, batches: readonly Recor
   return segment
 }
 
-function storeColumn(heap: Heap, column: Column, store: (source: number, bytes: number) => readonly [number, number]): StoredColumn {
+function storeColumn(
+  heap: Heap,
+  column: Column,
+  store: (source: number, bytes: number) => readonly [number, number],
+): StoredColumn {
   const { type, length, dictionary } = column
   const bitmapBytes = (length + 7) >> 3
   const variable = dictionary === null && column.offsets !== 0
@@ -76,7 +80,10 @@ function storeColumn(heap: Heap, column: Column, store: (source: number, bytes: 
     values: valueBytes(heap, column) < 0 ? null : store(column.values, valueBytes(heap, column)),
     offsets: variable ? store(column.offsets, (length + 1) * 4) : null,
     dictionary: dictionary === null ? null : storeColumn(heap, dictionary, store),
-    children: type.kind === 'list' || type.kind === 'map' || type.kind === 'struct' ? column.children.map((c) => storeColumn(heap, c, store)) : [],
+    children:
+      type.kind === 'list' || type.kind === 'map' || type.kind === 'struct'
+        ? column.children.map((c) => storeColumn(heap, c, store))
+        : [],
   }
 }
 
@@ -138,7 +145,11 @@ export function readSegment(arena: Arena, segment: SharedArrayBuffer, columns?: 
   )
 }
 
-function loadColumn(type: DataType, stored: StoredColumn, load: (piece: readonly [number, number] | null) => number): Column {
+function loadColumn(
+  type: DataType,
+  stored: StoredColumn,
+  load: (piece: readonly [number, number] | null) => number,
+): Column {
   const childTypes =
     type.kind === 'struct'
       ? type.fields.map((f) => f.type)

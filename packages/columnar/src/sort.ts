@@ -56,7 +56,8 @@ export function keyComparator(
 ): (i: number, j: number) => number {
   const values = valueComparator(heap, a, b)
   const sign = descending ? -1 : 1
-  if (a.validity === 0 && b.validity === 0 && a.type.kind !== 'null') return descending ? (i, j) => -values(i, j) : values
+  if (a.validity === 0 && b.validity === 0 && a.type.kind !== 'null')
+    return descending ? (i, j) => -values(i, j) : values
   return (i, j) => {
     const left = isNull(heap, a, i)
     const right = isNull(heap, b, j)

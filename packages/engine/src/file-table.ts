@@ -59,7 +59,10 @@ async function describeFile(
     case 'csv':
       return describeCsv(store, file, named as { readonly [option: string]: Json })
     case 'json':
-      return { schema: await formats.inferJsonSchema(store, file.path), options: named as { readonly [option: string]: Json } }
+      return {
+        schema: await formats.inferJsonSchema(store, file.path),
+        options: named as { readonly [option: string]: Json },
+      }
   }
 }
 

@@ -4,7 +4,7 @@ import { formatDate, formatDecimal, formatTimestamp, type DataType, type Value }
 export const nullPartition = '__HIVE_DEFAULT_PARTITION__'
 
 // Control characters and those that Hive escapes in folder names.
-// eslint-disable-next-line no-control-regex
+
 const unsafe = /[\u0000-\u001f"#%'*/:=?\\\u007f{}[\]^]/g
 
 const escape = (text: string): string =>

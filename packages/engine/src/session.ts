@@ -167,7 +167,8 @@ export class Session {
     const plan = physicalPlan(optimize(planOf(query)))
     const metrics = queryMetrics()
     const start = performance.now()
-    for await (const batch of open(plan, this.#executionContext(metrics, options.signal))) metrics.rowsOut += batch.rowCount
+    for await (const batch of open(plan, this.#executionContext(metrics, options.signal)))
+      metrics.rowsOut += batch.rowCount
     metrics.durationMs = performance.now() - start
     return explainAnalysis(plan, metrics)
   }

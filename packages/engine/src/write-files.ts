@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { Arena, GroupTable, readValue, recordBatch, takeColumn, type Column, type RecordBatch } from '@deltaworks/columnar'
+import {
+  Arena,
+  GroupTable,
+  readValue,
+  recordBatch,
+  takeColumn,
+  type Column,
+  type RecordBatch,
+} from '@deltaworks/columnar'
 import { ParquetWriter } from '@deltaworks/formats'
 import { fieldIndex, type Schema, type Value } from '@deltaworks/schema'
 import { joinPath, openStore, type ObjectStore, type ObjectWriter } from '@deltaworks/storage'
@@ -18,7 +26,11 @@ const streamBytes = 8 * 1024 * 1024
  * Writes the rows of a plan as Parquet files, one open file a partition. A file appears in its store when it is whole; if
  * the query fails, what was written is deleted.
  */
-export async function writeFiles(plan: ExecutionPlan, sink: FileSink, context: ExecutionContext): Promise<WrittenFile[]> {
+export async function writeFiles(
+  plan: ExecutionPlan,
+  sink: FileSink,
+  context: ExecutionContext,
+): Promise<WrittenFile[]> {
   const account = context.pool.account('WriteFilesExec')
   const writer = new PartitionedWriter(plan.schema, sink, context, account)
   try {
@@ -61,7 +73,11 @@ class PartitionedWriter {
     this.#groups =
       sink.partitionBy.length === 0
         ? null
-        : new GroupTable(context.columnar, account, this.#partitionColumns.map((i) => schema.fields[i]!.type))
+        : new GroupTable(
+            context.columnar,
+            account,
+            this.#partitionColumns.map((i) => schema.fields[i]!.type),
+          )
     this.#arena = new Arena(context.columnar.heap, account)
   }
 
@@ -75,13 +91,17 @@ class PartitionedWriter {
     this.#arena.reset()
     for (const { partition, address, count } of this.#route(batch)) {
       const whole = count === batch.rowCount
-      const columns = whole ? data : data.map((column) => takeColumn(this.#context.columnar, this.#arena, column, address, count))
+      const columns = whole
+        ? data
+        : data.map((column) => takeColumn(this.#context.columnar, this.#arena, column, address, count))
       await this.#append(partition, recordBatch(this.#fileSchema, count, columns))
     }
   }
 
   /** Row numbers of the batch by partition: a counting sort over group numbers. */
-  #route(batch: RecordBatch): readonly { readonly partition: number; readonly address: number; readonly count: number }[] {
+  #route(
+    batch: RecordBatch,
+  ): readonly { readonly partition: number; readonly address: number; readonly count: number }[] {
     const keys = this.#partitionColumns.map((i) => batch.columns[i]!)
     const { rowCount } = batch
     const groupIds = this.#arena.allocate(rowCount * 4)
@@ -155,13 +175,16 @@ class PartitionedWriter {
     )
     const suffix = compression === 'none' ? '' : `.${compression === 'gzip' ? 'gz' : compression}`
     const name = `part-${String(this.#sequence++).padStart(5, '0')}-${randomUUID()}.c000${suffix}.parquet`
-    return new OpenFile(joinPath(directory, ...folders, name), values, (onPart) =>
-      new ParquetWriter(this.#context.columnar, this.#account, this.#fileSchema, {
-        compression,
-        onPart,
-        ...(physicalNames === undefined ? {} : { physicalNames }),
-        ...(fieldIds === undefined ? {} : { fieldIds }),
-      }),
+    return new OpenFile(
+      joinPath(directory, ...folders, name),
+      values,
+      (onPart) =>
+        new ParquetWriter(this.#context.columnar, this.#account, this.#fileSchema, {
+          compression,
+          onPart,
+          ...(physicalNames === undefined ? {} : { physicalNames }),
+          ...(fieldIds === undefined ? {} : { fieldIds }),
+        }),
     )
   }
 
@@ -170,7 +193,13 @@ class PartitionedWriter {
     this.#partitions[partition] = undefined
     const { sizeBytes, rowCount, statistics } = file.writer.finish()
     await file.drain(this.#store, true)
-    this.#written.push({ path: file.path, sizeBytes, rowCount, partitionValues: file.values, statistics: statistics.map(({ path, min, max, nullCount }) => ({ path, min, max, nullCount: nullCount ?? 0 })) })
+    this.#written.push({
+      path: file.path,
+      sizeBytes,
+      rowCount,
+      partitionValues: file.values,
+      statistics: statistics.map(({ path, min, max, nullCount }) => ({ path, min, max, nullCount: nullCount ?? 0 })),
+    })
   }
 
   async finish(): Promise<WrittenFile[]> {

@@ -24,7 +24,13 @@ async function provenance(table: TableDefinition, context: RunContext) {
 }
 
 /** Operations of Delta's history that leave a table's rows as they are. */
-const maintenanceOperations: ReadonlySet<string> = new Set(['OPTIMIZE', 'VACUUM START', 'VACUUM END', 'REORG', 'COMPUTE STATS'])
+const maintenanceOperations: ReadonlySet<string> = new Set([
+  'OPTIMIZE',
+  'VACUUM START',
+  'VACUUM END',
+  'REORG',
+  'COMPUTE STATS',
+])
 
 /** Whether the table must be built again: it is not there, an input has other rows, or its definition changed. */
 export async function isStale(table: TableDefinition, context: RunContext): Promise<boolean> {

@@ -55,4 +55,3 @@ function environmentsIn(directory: string): string[] {
     return []
   }
 }
-

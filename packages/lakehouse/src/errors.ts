@@ -24,12 +24,10 @@ export const cyclicDefinition = (path: readonly string[]): LakehouseError =>
   )
 
 export const invalidConfiguration = (file: string, problems: readonly string[]): LakehouseError =>
-  new LakehouseError(
-    'DW-LAKEHOUSE-0004',
-    'usage',
-    `The configuration ${file} is not valid: ${problems.join('; ')}.`,
-    { file, problems },
-  )
+  new LakehouseError('DW-LAKEHOUSE-0004', 'usage', `The configuration ${file} is not valid: ${problems.join('; ')}.`, {
+    file,
+    problems,
+  })
 
 export const configurationNotFound = (environment: string, known: readonly string[]): LakehouseError =>
   new LakehouseError(
@@ -77,4 +75,18 @@ export const tooManyMalformed = (table: string, malformed: number, total: number
     'data',
     `${malformed} of ${total} rows for "${table}" are malformed, more than the ${limit * 100} % that its source allows. Nothing of it was ingested; look at the landing files, or raise maxMalformed.`,
     { table, malformed, total, limit },
+  )
+
+export const landingColumnsDiffer = (
+  path: string,
+  table: string,
+  missing: readonly string[],
+  extra: readonly string[],
+  found: readonly string[],
+): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0011',
+    'data',
+    `${path} does not have the columns of table "${table}":${missing.length === 0 ? '' : ` ${missing.join(', ')} missing;`}${extra.length === 0 ? '' : ` ${extra.join(', ')} not declared;`} it has ${found.join(', ')}. Deliver the file as declared, or declare the columns (from, optional) or extraColumns ignore.`,
+    { path, table, missing, extra },
   )

@@ -1,6 +1,17 @@
 export { anyFrame } from './any-frame.js'
 export type { AnyFrame } from './any-frame.js'
-export { bigint, boolean, Column, date, decimal, double, integer, smallint, string, timestamp } from './column-definition.js'
+export {
+  bigint,
+  boolean,
+  Column,
+  date,
+  decimal,
+  double,
+  integer,
+  smallint,
+  string,
+  timestamp,
+} from './column-definition.js'
 export type { ColumnAddress, Columns, PiiKind, Row } from './column-definition.js'
 export { auditFields, defineTable } from './table-definition.js'
 export type {

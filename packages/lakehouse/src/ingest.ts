@@ -50,7 +50,8 @@ export async function stageIngest(plan: IngestPlan, context: RunContext): Promis
   const { session } = context.lake
   const { table, pending } = plan
   const provider = new LandingTable(session, context.landing, table, pending)
-  const landed = scan(context.keepInMemory ? await session.materialise(scan(provider), { name: provider.name }) : provider)
+  const rows = numbered(scan(provider), table)
+  const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name })) : rows
   const [rowsRead, rowsMalformed] = await countRows(landed, context)
   const limit = table.source!.maxMalformed
   if (rowsRead > 0 && rowsMalformed > rowsRead * limit) {
@@ -58,6 +59,12 @@ export async function stageIngest(plan: IngestPlan, context: RunContext): Promis
   }
   return { ...plan, landed, rowsRead, rowsMalformed }
 }
+
+/** Rows of Parquet have no lines: they are counted from 1. */
+const numbered = (rows: DataFrame, table: TableDefinition): DataFrame =>
+  table.source!.format === 'parquet'
+    ? anyFrame(rows.withColumn(landingColumns.sourceLine, col(landingColumns.sourceLine).add(lit(1n))))
+    : rows
 
 export const stagedMalformed = (staged: StagedIngest, context: RunContext): DataFrame =>
   malformedRows(staged.landed, staged.table.name, context)

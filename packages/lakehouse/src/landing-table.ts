@@ -4,6 +4,7 @@ import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@delta
 import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
 import type { LandingFile } from './landing.js'
+import { parquetNames } from './parquet-landing.js'
 import { auditColumns, type TableDefinition } from './table-definition.js'
 
 /** What a landed row carries besides the source's columns until it is taken apart into good and malformed. */
@@ -62,6 +63,7 @@ export class LandingTable implements TableProvider {
     const splits: FileSplit[] = []
     const format = { kind: this.#table.source!.format, options: readerOptions(this.#table) }
     for (const file of this.#files) {
+      const physicalNames = format.kind === 'parquet' ? await parquetNames(this.#store, file, this.#table) : null
       const ranges = format.kind === 'csv' && file.sizeBytes > splitBytes ? await this.#ranges(file) : [null]
       for (const range of ranges) {
         splits.push({
@@ -74,12 +76,12 @@ export class LandingTable implements TableProvider {
           byteRange: range,
           rowCount: null,
           constants: {},
-          physicalNames: null,
+          physicalNames,
           fieldIds: null,
           deletedRows: null,
           virtualColumns: {
             [landingColumns.sourceFile]: 'file_path',
-            [landingColumns.sourceLine]: 'line',
+            [landingColumns.sourceLine]: format.kind === 'parquet' ? 'row_index' : 'line',
             [landingColumns.rawRecord]: 'raw_record',
             [landingColumns.corruptReason]: 'corrupt_reason',
           },
@@ -103,7 +105,9 @@ export class LandingTable implements TableProvider {
 
 /** The format's reader options with the columns of the definition: their names in files, patterns, which may be missing. */
 const readerOptions = (table: TableDefinition): Json =>
-  table.source!.format === 'csv' ? csvOptionsToJson(csvOptions(table)) : { ...table.source!.options, columns: columnOptions(table) as unknown as Json }
+  table.source!.format === 'csv'
+    ? csvOptionsToJson(csvOptions(table))
+    : { ...table.source!.options, columns: columnOptions(table) as unknown as Json }
 
 const csvOptions = (table: TableDefinition): CsvReadOptions => ({
   ...(table.source!.options as CsvReadOptions),

@@ -36,7 +36,10 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   const listing = await openStore(options.landing).list('')
   const context = runContext(options, listing)
   const run = new Run(context)
-  await run.ingest(options.lakehouse.tables.filter((table) => table.source !== null), listing)
+  await run.ingest(
+    options.lakehouse.tables.filter((table) => table.source !== null),
+    listing,
+  )
   const passed = await run.gateAndBuild(options.lakehouse.tables.filter((table) => table.build !== null))
   return run.result(passed)
 }
@@ -55,7 +58,10 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
 }
 
 const runIdOf = (nowMicros: bigint): string =>
-  new Date(Number(nowMicros / 1000n)).toISOString().replaceAll(/[-:]/g, '').replace(/\.(\d+)Z/, '$1Z')
+  new Date(Number(nowMicros / 1000n))
+    .toISOString()
+    .replaceAll(/[-:]/g, '')
+    .replace(/\.(\d+)Z/, '$1Z')
 
 /** The state of one run: what its steps did so far. */
 class Run {
@@ -84,10 +90,18 @@ class Run {
       const startMs = this.#now()
       const plan = await planIngest(table, listing, context)
       this.#files.push(
-        ...plan.files.map(({ path, sizeBytes, sha256, state }) => ({ table: table.name, path, sizeBytes, sha256, state })),
+        ...plan.files.map(({ path, sizeBytes, sha256, state }) => ({
+          table: table.name,
+          path,
+          sizeBytes,
+          sha256,
+          state,
+        })),
       )
       if (plan.pending.length === 0) {
-        this.#steps.push(this.#step({ step: `ingest ${table.name}`, kind: 'ingest', table, status: 'unchanged', startMs }))
+        this.#steps.push(
+          this.#step({ step: `ingest ${table.name}`, kind: 'ingest', table, status: 'unchanged', startMs }),
+        )
         continue
       }
       this.#start(`ingest ${table.name}`, 'ingest')
@@ -100,7 +114,10 @@ class Run {
         'quarantine malformed rows',
       )
     }
-    for (const { staged: { table, ...stage }, startMs } of staged) {
+    for (const {
+      staged: { table, ...stage },
+      startMs,
+    } of staged) {
       const written = await commitIngest({ table, ...stage }, context)
       context.lake.wrote(table.path, written)
       const step = this.#step({
@@ -123,7 +140,9 @@ class Run {
     for (const table of tables) {
       const startMs = this.#now()
       if (!(await isStale(table, this.#context))) {
-        this.#steps.push(this.#step({ step: `build ${table.name}`, kind: 'build', table, status: 'unchanged', startMs }))
+        this.#steps.push(
+          this.#step({ step: `build ${table.name}`, kind: 'build', table, status: 'unchanged', startMs }),
+        )
         continue
       }
       const inputs: Record<string, DataFrame> = {}
@@ -187,11 +206,19 @@ class Run {
   /** @returns how many rows were refused */
   async #quarantineFailures(table: TableDefinition, gate: GateResult): Promise<number> {
     const record = Object.keys(table.columns)
-    const failures = ([['refused', gate.refused], ['flagged', gate.flagged]] as const).flatMap(([disposition, rows]) =>
+    const failures = (
+      [
+        ['refused', gate.refused],
+        ['flagged', gate.flagged],
+      ] as const
+    ).flatMap(([disposition, rows]) =>
       rows === null ? [] : [ruleFailures(rows, table.name, disposition, record, this.#context)],
     )
     if (failures.length === 0) return 0
-    return this.#quarantine(failures.reduce((a, b) => a.union(b)), `quarantine rows of ${table.name}`)
+    return this.#quarantine(
+      failures.reduce((a, b) => a.union(b)),
+      `quarantine rows of ${table.name}`,
+    )
   }
 
   async #quarantine(rows: DataFrame, step: string): Promise<number> {
@@ -199,7 +226,14 @@ class Run {
     const { added, table } = await addToQuarantine(rows, this.#context)
     this.#quarantined += added
     this.#steps.push({
-      ...this.#step({ step, kind: 'quarantine', table: null, status: added > 0 ? 'written' : 'unchanged', startMs, rowsOut: added }),
+      ...this.#step({
+        step,
+        kind: 'quarantine',
+        table: null,
+        status: added > 0 ? 'written' : 'unchanged',
+        startMs,
+        rowsOut: added,
+      }),
       ...(added > 0 ? writtenBy(table) : {}),
     })
     return added
@@ -223,7 +257,8 @@ class Run {
       })
     }
     const changed = this.#steps.some((step) => step.status === 'written')
-    const warned = this.#quality.some((rule) => rule.status !== 'passed') || this.#quarantined > 0
+    const refused = this.#quarantined > 0 || this.#steps.some((step) => step.rowsQuarantined > 0)
+    const warned = refused || this.#quality.some((rule) => rule.status !== 'passed')
     return {
       runId,
       lakehouse: lakehouse.name,

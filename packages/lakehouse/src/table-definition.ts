@@ -87,7 +87,8 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
 ): TableDefinition<C> {
   const { name, layer } = specification
   const wrong = (problem: string) => invalidDefinition(name, problem)
-  if (!tableName.test(name)) throw wrong('its name must be snake_case: a lower-case letter, then letters, digits and _.')
+  if (!tableName.test(name))
+    throw wrong('its name must be snake_case: a lower-case letter, then letters, digits and _.')
   if ((specification.source === undefined) === (specification.build === undefined)) {
     throw wrong('it needs either a `source` (landing files) or a `build` (from other tables), and not both.')
   }
@@ -100,7 +101,8 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
   }
   for (const key of partitionBy) {
     const isAudit = specification.source !== undefined && auditColumns.has(key)
-    if (columns[key] === undefined && !isAudit) throw wrong(`it is partitioned by "${key}", which is not one of its columns.`)
+    if (columns[key] === undefined && !isAudit)
+      throw wrong(`it is partitioned by "${key}", which is not one of its columns.`)
   }
   for (const key of specification.maintenance?.zorderBy ?? []) {
     if (columns[key] === undefined) throw wrong(`it is to be Z-ordered by "${key}", which is not one of its columns.`)

@@ -1,6 +1,6 @@
 import { agg, col, fn, lit, win } from '@deltaworks/expression'
 import { decimal, field, int32, int64, schema, string, typeName } from '@deltaworks/schema'
-import { DataFrame, scan, values } from './data-frame.js'
+import { type DataFrame, scan, values } from './data-frame.js'
 import { interpretPlan } from './interpret-plan.js'
 import { memoryTable, segmentTable } from './memory-table.js'
 import { planHash } from './plan-hash.js'

@@ -30,10 +30,7 @@ export const retailConfiguration = z.strictObject({
     orphansAreCritical: z.boolean(),
   }),
   /** Product family (what stands before `_` in a product code) → how people call it. */
-  productFamilies: z.record(
-    z.string(),
-    z.strictObject({ name: z.string(), productLine: z.string() }),
-  ),
+  productFamilies: z.record(z.string(), z.strictObject({ name: z.string(), productLine: z.string() })),
   /** Families that no entry names. */
   unknownFamily: z.strictObject({ name: z.string(), productLine: z.string() }),
   /** Status by transaction type: no source holds one. */

@@ -65,7 +65,17 @@ withGolden('the real landing files, beside what Spark made of them', () => {
   })
 
   it('M-030: dim_customer agrees, but for the names of address and postal code, and the inferred members', async () => {
-    const shared = ['customer_key', 'first_name', 'last_name', 'full_name', 'email', 'company_name', 'city', 'state', 'phone']
+    const shared = [
+      'customer_key',
+      'first_name',
+      'last_name',
+      'full_name',
+      'email',
+      'company_name',
+      'city',
+      'state',
+      'phone',
+    ]
     const members = (await ours('processed/dim_customer')).rename({ address_line_1: 'address', postal_code: 'postal' })
     const { col, lit } = await import('@deltaworks/expression')
     const known = members.filter(col('is_inferred').eq(lit(false))) as DataFrame
@@ -124,7 +134,14 @@ withGolden('the real landing files, beside what Spark made of them', () => {
   })
 
   it('M-035 M-053: product_performance agrees, but for the counts of the product with the zero amount', async () => {
-    const exact = ['territory', 'product_code', 'total_revenue', 'revenue_rank', 'best_revenue', 'revenue_diff_from_best']
+    const exact = [
+      'territory',
+      'product_code',
+      'total_revenue',
+      'revenue_rank',
+      'best_revenue',
+      'revenue_diff_from_best',
+    ]
     expect(await rowsOf(await ours('analytics/product_performance'), exact)).toEqual(
       await rowsOf(await golden('product_performance'), exact),
     )
@@ -135,7 +152,14 @@ withGolden('the real landing files, beside what Spark made of them', () => {
   })
 
   it('M-036: monthly_summary agrees; items sold and refunded add up to what Spark counts as sold, but for the zero amount', async () => {
-    const exact = ['year_number', 'month_number', 'total_sales', 'total_refunds', 'total_restocking_fees', 'unique_customers']
+    const exact = [
+      'year_number',
+      'month_number',
+      'total_sales',
+      'total_refunds',
+      'total_restocking_fees',
+      'unique_customers',
+    ]
     expect(await rowsOf(await ours('analytics/monthly_summary'), exact)).toEqual(
       await rowsOf(await golden('monthly_summary'), exact),
     )

@@ -101,7 +101,11 @@ export const timestamp: TimestampType = { kind: 'timestamp' }
 export const timestampNtz: TimestampType = { kind: 'timestamp_ntz' }
 export const variant: VariantType = { kind: 'variant' }
 export const decimal = (precision: number, scale: number): DecimalType => ({ kind: 'decimal', precision, scale })
-export const list = (element: DataType, elementNullable = true): ListType => ({ kind: 'list', element, elementNullable })
+export const list = (element: DataType, elementNullable = true): ListType => ({
+  kind: 'list',
+  element,
+  elementNullable,
+})
 export const struct = (fields: readonly Field[]): StructType => ({ kind: 'struct', fields })
 export const map = (key: DataType, value: DataType, valueNullable = true): MapType => ({
   kind: 'map',

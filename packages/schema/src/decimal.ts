@@ -103,7 +103,8 @@ export function tryParseDecimal(text: string, type: DecimalType): bigint | null 
   const [, sign, whole = '', fraction = '', exponent] = match
   if (whole === '' && fraction === '') return null
   const scale = fraction.length - (exponent === undefined ? 0 : Number(exponent))
-  if (scale > 400 || scale < -400) return whole.length + fraction.length > 0 && /^0*$/.test(whole + fraction) ? 0n : null
+  if (scale > 400 || scale < -400)
+    return whole.length + fraction.length > 0 && /^0*$/.test(whole + fraction) ? 0n : null
   let unscaled = BigInt(`${whole}${fraction}`)
   unscaled =
     scale < 0

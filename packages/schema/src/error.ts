@@ -15,7 +15,7 @@ export class DeltaworksError extends Error {
   /** `DW-<PACKAGE>-<4 digits>`; stable across versions. */
   readonly code: string
   readonly fault: Fault
-  readonly details: ErrorDetails;
+  readonly details: ErrorDetails
   readonly [brand] = true
 
   constructor(code: string, fault: Fault, message: string, details: ErrorDetails = {}, cause?: unknown) {

@@ -4,6 +4,10 @@ export class StorageError extends DeltaworksError {
   override readonly name = 'StorageError'
 }
 
+/** An object as people name it: a plain path if the store is the whole file system. */
+const place = (store: string, path: string): string =>
+  store === 'file:///' ? `"/${path}"` : `"${path}" in ${store}`
+
 /** The code of "there is no such object", for callers that treat it as an answer. */
 export const objectNotFoundCode = 'DW-STORAGE-0001'
 
@@ -11,7 +15,7 @@ export const objectNotFound = (store: string, path: string, cause?: unknown): St
   new StorageError(
     objectNotFoundCode,
     'storage',
-    `There is no object "${path}" in ${store}. Check the path, or whether another process deleted it.`,
+    `There is no object ${place(store, path)}. Check the path, or whether another process deleted it.`,
     { store, path },
     cause,
   )
@@ -20,7 +24,7 @@ export const notWritable = (store: string, path: string, reason: string, cause?:
   new StorageError(
     'DW-STORAGE-0002',
     'storage',
-    `Cannot write "${path}" in ${store}: ${reason}. Nothing was written; make the location writable for this user, or choose another one.`,
+    `Cannot write ${place(store, path)}: ${reason}. Nothing was written; make the location writable for this user, or choose another one.`,
     { store, path, reason },
     cause,
   )
@@ -29,7 +33,7 @@ export const notReadable = (store: string, path: string, cause?: unknown): Stora
   new StorageError(
     'DW-STORAGE-0003',
     'storage',
-    `Cannot read "${path}" in ${store}: permission denied. Grant this user read access.`,
+    `Cannot read ${place(store, path)}: permission denied. Grant this user read access.`,
     { store, path },
     cause,
   )
@@ -49,7 +53,7 @@ export const storageFailed = (store: string, path: string, operation: string, ca
   return new StorageError(
     'DW-STORAGE-0005',
     fault,
-    `Could not ${operation} "${path}" in ${store}: ${reason}.${code === 'ENOSPC' || code === 'EDQUOT' ? ' The disk is full; free some space.' : ''}`,
+    `Could not ${operation} ${place(store, path)}: ${reason}.${code === 'ENOSPC' || code === 'EDQUOT' ? ' The disk is full; free some space.' : ''}`,
     { store, path, operation, systemCode: code ?? null },
     cause,
   )

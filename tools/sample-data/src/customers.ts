@@ -184,7 +184,7 @@ function customerLine(i: number, file: CustomerFile, random: Random, counts: Cus
   counts.rows++
   counts.badEmails += Number(isBad)
   counts.errorPhones += Number(isError)
-  // eslint-disable-next-line no-control-regex
+
   counts.accents += Number(/[^\x00-\x7f]/.test(first + last))
   const phone = isError ? '#ERROR!' : contact.phone
   const head = `"${first}","${last}","${contact.company}","${contact.address}","${contact.city}",`

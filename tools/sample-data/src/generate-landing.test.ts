@@ -99,14 +99,14 @@ describe('the landing zone', () => {
       errorPhones: count(good, (row) => row[column('PHONE')] === '#ERROR!'),
       naTerritory: count(good, (row) => row[column('TERRITORY')] === 'NA'),
       emptyStates: count(good, (row) => row[column('STATE')] === ''),
-      // eslint-disable-next-line no-control-regex
+
       accents: count(good, (row) => /[^\x00-\x7f]/.test(row.join())),
     }).toEqual(planted)
     expect({
       rows: customers.length,
       badEmails: customers.filter((row) => !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(row['email']!)).length,
       errorPhones: customers.filter((row) => row['phone1'] === '#ERROR!').length,
-      // eslint-disable-next-line no-control-regex
+
       accents: customers.filter((row) => /[^\x00-\x7f]/.test(row['first_name']! + row['last_name']!)).length,
     }).toEqual(plantedCustomers)
   })

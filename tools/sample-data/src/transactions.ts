@@ -44,7 +44,6 @@ const periods = { unparsable: 941, few: 1193, many: 1409, duplicate: 211, orphan
 type Defect = keyof typeof periods
 const defects = Object.keys(periods) as Defect[]
 
-// eslint-disable-next-line no-control-regex
 const accented = /[^\x00-\x7f]/
 const quoteIfNeeded = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 

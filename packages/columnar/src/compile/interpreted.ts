@@ -37,8 +37,9 @@ export class InterpretedExpression {
 
   column(arena: Arena, batch: RecordBatch): Column {
     const single = this.columns.length === 1 ? batch.columns[this.columns[0]!]! : null
-    if (single?.dictionary != null && single.dictionary.length * 2 <= batch.rowCount) {
-      const column = this.#byEntry(arena, single, single.dictionary)
+    const dictionary = single?.dictionary ?? null
+    if (single !== null && dictionary !== null && dictionary.length * 2 <= batch.rowCount) {
+      const column = this.#byEntry(arena, single, dictionary)
       if (column !== null) return column
     }
     const values = new Array<Value>(batch.rowCount)

@@ -50,7 +50,6 @@ export class NotCompilable {
   }
 }
 export function refuse(reason: string): never {
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- control flow inside the compiler, no error to a user
   throw new NotCompilable(reason)
 }
 

@@ -27,7 +27,11 @@ export async function collectBatch(
     const batches: RecordBatch[] = []
     for await (const batch of open(input, context)) batches.push(copyBatch(pieces, batch))
     if (batches.length <= 1) {
-      return { batch: batches[0] ?? recordBatch(input.schema, 0, concatBatches(arena, input.schema, []).columns), arena, close }
+      return {
+        batch: batches[0] ?? recordBatch(input.schema, 0, concatBatches(arena, input.schema, []).columns),
+        arena,
+        close,
+      }
     }
     const batch = concatBatches(arena, input.schema, batches)
     pieces.close()

@@ -1,4 +1,12 @@
-import { Accumulators, Arena, createEvaluator, GroupTable, recordBatch, sliceBatch, type AggregateSpec } from '@deltaworks/columnar'
+import {
+  Accumulators,
+  Arena,
+  createEvaluator,
+  GroupTable,
+  recordBatch,
+  sliceBatch,
+  type AggregateSpec,
+} from '@deltaworks/columnar'
 import type { BoundAggregate } from '@deltaworks/expression'
 import type { Aggregate } from '@deltaworks/plan'
 import type { Schema } from '@deltaworks/schema'
@@ -29,7 +37,14 @@ export class HashAggregateExec implements ExecutionPlan {
   async *execute(context: ExecutionContext): BatchStream {
     const { groupBy, aggregates } = this.#aggregate
     const account = context.pool.account(this.name)
-    const table = groupBy.length === 0 ? null : new GroupTable(context.columnar, account, groupBy.map((key) => key.type))
+    const table =
+      groupBy.length === 0
+        ? null
+        : new GroupTable(
+            context.columnar,
+            account,
+            groupBy.map((key) => key.type),
+          )
     const accumulators = new Accumulators(context.columnar, account, aggregates.map(specOf))
     const arena = new Arena(context.columnar.heap, account)
     try {
@@ -38,7 +53,8 @@ export class HashAggregateExec implements ExecutionPlan {
       arena.reset()
       const groups = table?.groupCount ?? 1
       const keys = table?.keys(arena) ?? []
-      const results = this.#phase === 'partial' ? accumulators.partial(arena, groups) : accumulators.finish(arena, groups)
+      const results =
+        this.#phase === 'partial' ? accumulators.partial(arena, groups) : accumulators.finish(arena, groups)
       const all = recordBatch(this.schema, groups, [...keys, ...results])
       if (groups <= outputRows) {
         if (groups > 0) yield all

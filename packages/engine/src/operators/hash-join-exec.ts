@@ -74,7 +74,14 @@ export class HashJoinExec implements ExecutionPlan {
           keys.length === 0
             ? allPairs(arena, batch.rowCount, build.batch.rowCount)
             : table.probe(arena, probeKeys.project(arena, batch), batch.rowCount)
-        yield* this.#emit(context, table, arena, batch, build.batch, residual?.(arena, batch, build.batch, matches) ?? matches)
+        yield* this.#emit(
+          context,
+          table,
+          arena,
+          batch,
+          build.batch,
+          residual?.(arena, batch, build.batch, matches) ?? matches,
+        )
       }
       yield* this.#rest(context, table, arena, build, probeInput!)
     } finally {
@@ -95,7 +102,11 @@ export class HashJoinExec implements ExecutionPlan {
       const columns = this.#pairColumns(context, arena, probe, build, matches)
       const selection = filter.select(arena, recordBatch(schema, matches.count, columns))
       const { i32 } = context.columnar.heap
-      const kept = { probeRows: arena.allocate(selection.count * 4), buildRows: arena.allocate(selection.count * 4), count: selection.count }
+      const kept = {
+        probeRows: arena.allocate(selection.count * 4),
+        buildRows: arena.allocate(selection.count * 4),
+        count: selection.count,
+      }
       const fresh = context.columnar.heap.i32
       for (let i = 0; i < selection.count; i++) {
         const pair = i32[(selection.address >>> 2) + i]!
@@ -107,7 +118,13 @@ export class HashJoinExec implements ExecutionPlan {
   }
 
   /** Left columns, then right columns, of pairs; a row number of -1 gives nulls. */
-  #pairColumns(context: ExecutionContext, arena: Arena, probe: RecordBatch, build: RecordBatch, matches: JoinMatches): Column[] {
+  #pairColumns(
+    context: ExecutionContext,
+    arena: Arena,
+    probe: RecordBatch,
+    build: RecordBatch,
+    matches: JoinMatches,
+  ): Column[] {
     const take = (batch: RecordBatch, rows: number): Column[] =>
       batch.columns.map((column) => takeColumn(context.columnar, arena, column, rows, matches.count))
     const probeColumns = take(probe, matches.probeRows)
@@ -125,8 +142,10 @@ export class HashJoinExec implements ExecutionPlan {
   ): BatchStream {
     const { joinType } = this.#join
     const probeIsLeft = this.#build === 'right'
-    const keepsProbe = joinType === 'full' || (joinType === 'left' && probeIsLeft) || (joinType === 'right' && !probeIsLeft)
-    const keepsBuild = joinType === 'full' || (joinType === 'left' && !probeIsLeft) || (joinType === 'right' && probeIsLeft)
+    const keepsProbe =
+      joinType === 'full' || (joinType === 'left' && probeIsLeft) || (joinType === 'right' && !probeIsLeft)
+    const keepsBuild =
+      joinType === 'full' || (joinType === 'left' && !probeIsLeft) || (joinType === 'right' && probeIsLeft)
     const semi = joinType === 'left_semi' || joinType === 'left_anti'
     if (keepsBuild || (semi && !probeIsLeft)) table.markMatched(matches.buildRows, matches.count)
     if (semi) {
@@ -156,14 +175,17 @@ export class HashJoinExec implements ExecutionPlan {
   ): BatchStream {
     const { joinType } = this.#join
     const probeIsLeft = this.#build === 'right'
-    const keepsBuild = joinType === 'full' || (joinType === 'left' && !probeIsLeft) || (joinType === 'right' && probeIsLeft)
+    const keepsBuild =
+      joinType === 'full' || (joinType === 'left' && !probeIsLeft) || (joinType === 'right' && probeIsLeft)
     const semi = (joinType === 'left_semi' || joinType === 'left_anti') && !probeIsLeft
     if (!keepsBuild && !semi) return
     arena.reset()
     const unmatched = table.unmatchedRows(arena)
     if (semi) {
       const selection =
-        joinType === 'left_anti' ? unmatched : complement(context, arena, unmatched.address, unmatched.count, build.batch.rowCount)
+        joinType === 'left_anti'
+          ? unmatched
+          : complement(context, arena, unmatched.address, unmatched.count, build.batch.rowCount)
       if (selection.count > 0) yield takeBatch(context.columnar, arena, build.batch, selection)
       return
     }
@@ -180,7 +202,8 @@ export class HashJoinExec implements ExecutionPlan {
   }
 }
 
-const emptyColumns = (arena: Arena, plan: ExecutionPlan): readonly Column[] => batchFromRows(arena, plan.schema, []).columns
+const emptyColumns = (arena: Arena, plan: ExecutionPlan): readonly Column[] =>
+  batchFromRows(arena, plan.schema, []).columns
 
 function allPairs(arena: Arena, probeCount: number, buildCount: number): JoinMatches {
   const count = probeCount * buildCount
@@ -198,7 +221,13 @@ function allPairs(arena: Arena, probeCount: number, buildCount: number): JoinMat
 }
 
 /** Probe rows that have a match (or have none), ascending. Matches come in probe order. */
-function rowsByMatch(context: ExecutionContext, arena: Arena, rowCount: number, matches: JoinMatches, matched: boolean) {
+function rowsByMatch(
+  context: ExecutionContext,
+  arena: Arena,
+  rowCount: number,
+  matches: JoinMatches,
+  matched: boolean,
+) {
   const address = arena.allocate(rowCount * 4)
   const { i32 } = context.columnar.heap
   let count = 0
@@ -234,7 +263,13 @@ function withUnmatched(context: ExecutionContext, arena: Arena, rowCount: number
   return { probeRows, buildRows, count }
 }
 
-function complement(context: ExecutionContext, arena: Arena, excluded: number, excludedCount: number, rowCount: number) {
+function complement(
+  context: ExecutionContext,
+  arena: Arena,
+  excluded: number,
+  excludedCount: number,
+  rowCount: number,
+) {
   const address = arena.allocate(rowCount * 4)
   const { i32 } = context.columnar.heap
   let count = 0

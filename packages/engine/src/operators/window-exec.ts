@@ -165,7 +165,8 @@ function fillPartition(window: BoundWindow, partition: Partition, argument: Argu
       const inLarge = large * (small + 1)
       return put((position) =>
         counter(
-          (position < inLarge ? Math.floor(position / (small + 1)) : large + Math.floor((position - inLarge) / small)) + 1,
+          (position < inLarge ? Math.floor(position / (small + 1)) : large + Math.floor((position - inLarge) / small)) +
+            1,
         ),
       )
     }

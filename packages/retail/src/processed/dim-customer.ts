@@ -1,5 +1,14 @@
 import { agg, col, fn, lit, win } from '@deltaworks/expression'
-import { anyFrame, boolean, date, defineTable, merge, string, timestamp, type BuildContext } from '@deltaworks/lakehouse'
+import {
+  anyFrame,
+  boolean,
+  date,
+  defineTable,
+  merge,
+  string,
+  timestamp,
+  type BuildContext,
+} from '@deltaworks/lakehouse'
 import type { DataFrame } from '@deltaworks/plan'
 import type { RetailConfiguration } from '../configuration.js'
 import { dimCustomerRules } from '../quality/dim-customer-rules.js'
@@ -94,7 +103,11 @@ function versions(landed: DataFrame): DataFrame {
     )
     .withColumn('content', fn.concat_ws('\u001f', ...tracked.map((name) => fn.coalesce(col(name), lit('\u0000')))))
     .window({ former: win.lag(col('content')).over(byCustomer) })
-    .filter(col('former').isNull().or(col('former').ne(col('content'))))
+    .filter(
+      col('former')
+        .isNull()
+        .or(col('former').ne(col('content'))),
+    )
     .drop('content', 'former')
     .window({ valid_to: win.lead(col('valid_from')).over(byCustomer) })
     .withColumns({ is_current: col('valid_to').isNull(), is_inferred: lit(false) })

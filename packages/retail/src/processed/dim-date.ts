@@ -86,7 +86,10 @@ const withCalendar = (days: DataFrame): DataFrame => {
     fn.dayofweek(day).as('day_of_week'),
     fn.dayofyear(day).as('day_of_year'),
     fn.coalesce(col('landed_week'), fn.week(day)).as('week_of_year'),
-    fn.dayofweek(day).in_([lit(1), lit(7)]).as('is_weekend'),
+    fn
+      .dayofweek(day)
+      .in_([lit(1), lit(7)])
+      .as('is_weekend'),
     ...fiscal.map((name) => col(name)),
   )
 }

@@ -80,7 +80,10 @@ export const factTransactions = defineTable({
           .as('customer_match'),
         col('product_code'),
         col('quantity'),
-        magnitude.div(fn.nullif(col('quantity'), lit(0))).cast(money).as('unit_price'),
+        magnitude
+          .div(fn.nullif(col('quantity'), lit(0)))
+          .cast(money)
+          .as('unit_price'),
         amount,
         col('deal_size'),
         col('territory'),

@@ -20,7 +20,9 @@ const required = ['order_number', 'product_code', 'total_amount', 'quantity', 'o
  * What gates the star schema. Rows that cannot be booked (no key, no amount, a zero amount, a second copy) are refused;
  * contacts whom no customer file has are counted, and become inferred members of dim_customer.
  */
-export const transactionRules = ({ configuration: { quality } }: BuildContext<RetailConfiguration>): readonly Rule[] => {
+export const transactionRules = ({
+  configuration: { quality },
+}: BuildContext<RetailConfiguration>): readonly Rule[] => {
   const orphans = referentialIntegrity(
     contactName(col('contact_first_name'), col('contact_last_name')),
     'customers',
@@ -31,8 +33,15 @@ export const transactionRules = ({ configuration: { quality } }: BuildContext<Re
     .describe('every contact is a known customer')
   return [
     ...required.map((name) => hasCompleteness(name, quality.transactionCompleteness).critical().quarantine()),
-    satisfies('amount_is_not_zero', col('total_amount').ne(lit(0)), 1, 'the amount is a sale or a refund, not zero').quarantine(),
-    isPositive('total_amount').named('sales_are_positive').where(col('total_amount').gt(lit(0))),
+    satisfies(
+      'amount_is_not_zero',
+      col('total_amount').ne(lit(0)),
+      1,
+      'the amount is a sale or a refund, not zero',
+    ).quarantine(),
+    isPositive('total_amount')
+      .named('sales_are_positive')
+      .where(col('total_amount').gt(lit(0))),
     isPositive('quantity').quarantine(),
     isUnique('transaction_id')
       .named('order_line_is_unique')
@@ -41,7 +50,9 @@ export const transactionRules = ({ configuration: { quality } }: BuildContext<Re
       .quarantine(),
     isContainedIn('deal_size', ['Small', 'Medium', 'Large']).flag(),
     matchesPattern('phone', '^[0-9+(). -]+$', 0.85).named('phone_format'),
-    hasOutlierShare('total_amount', quality.anomalousTransactions, { method: 'z_score', factor: 4 }).named('amount_outliers'),
+    hasOutlierShare('total_amount', quality.anomalousTransactions, { method: 'z_score', factor: 4 }).named(
+      'amount_outliers',
+    ),
     quality.orphansAreCritical ? orphans.critical() : orphans,
   ]
 }

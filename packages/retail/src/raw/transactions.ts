@@ -31,7 +31,9 @@ export const transactions = defineTable({
     contact_first_name: string().from('CONTACTFIRSTNAME').pii('name'),
     deal_size: string().from('DEALSIZE'),
     order_month: string().derived().describe('yyyy-MM of order_date'),
-    transaction_id: bigint().derived().describe('xxhash64 of what identifies an order line: equal for a line that was sent twice'),
+    transaction_id: bigint()
+      .derived()
+      .describe('xxhash64 of what identifies an order line: equal for a line that was sent twice'),
   },
   partitionBy: ['order_month'],
   source: csvFiles('**de_shop_transactions_*.csv'),

@@ -24,7 +24,7 @@ export {
 } from './copy.js'
 export { readSegment, segmentInfo, writeSegment } from './segment.js'
 export { Accumulators } from './accumulators.js'
-export type { AggregateSpec } from './accumulators.js'
+export type { AggregateSpec } from './accumulators/accumulator.js'
 export { GroupTable } from './group-table.js'
 export { hashColumns } from './hash.js'
 export { JoinTable } from './join-table.js'

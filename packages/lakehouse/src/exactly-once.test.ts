@@ -5,8 +5,8 @@ import { addToQuarantine, malformedRows, quarantinePath } from './quarantine.js'
 import { planIngest, stageIngest } from './ingest.js'
 import { openStore } from '@deltaworks/storage'
 import { runContext } from './run.js'
-import { orderLines, shopConfiguration, smallShop } from './testing-shop.js'
-import { TestLake } from './testing.js'
+import { orderLines, shopConfiguration, smallShop } from './testing/small-shop.js'
+import { TestLake } from './testing/test-lake.js'
 
 const first = orderLines('1,ball,2,1.50,2026-01-01', '2,doll,12,9.99,2026-01-02')
 const second = orderLines('3,ball,1,1.50,2026-01-03')
@@ -70,14 +70,20 @@ describe('exactly once', () => {
     ])
     expect(two.steps.find((s) => s.step === 'ingest orders')).toMatchObject({ rowsIn: 1, rowsOut: 1 })
     expect(await lake.count('raw/orders')).toBe(3)
-    expect(await lake.rows('processed/products')).toEqual(['{"product":"ball","orders":2}', '{"product":"doll","orders":1}'])
+    expect(await lake.rows('processed/products')).toEqual([
+      '{"product":"ball","orders":2}',
+      '{"product":"doll","orders":1}',
+    ])
     expect(lake.read('landing/orders_1.csv')).toBe(first)
   })
 
   it('M-011: a changed file replaces its own rows only', async () => {
     lake.land('orders_2.csv', second)
     await run()
-    lake.land('orders_1.csv', orderLines('1,ball,2,1.50,2026-01-01', '2,doll,13,9.99,2026-01-02', '4,kite,1,3.00,2026-01-02'))
+    lake.land(
+      'orders_1.csv',
+      orderLines('1,ball,2,1.50,2026-01-01', '2,doll,13,9.99,2026-01-02', '4,kite,1,3.00,2026-01-02'),
+    )
     const again = await run()
     expect(again.files.map((f) => f.state)).toEqual(['changed', 'known'])
     expect(await lake.rows('raw/orders', 'id', 'quantity', 'source_file')).toEqual([

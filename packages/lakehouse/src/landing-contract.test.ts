@@ -2,15 +2,22 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'nod
 import { join } from 'node:path'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { values } from '@deltaworks/plan'
-import { date as dateType, decimal as decimalType, field, int32, schema, string as stringType } from '@deltaworks/schema'
+import {
+  date as dateType,
+  decimal as decimalType,
+  field,
+  int32,
+  schema,
+  string as stringType,
+} from '@deltaworks/schema'
 import * as z from 'zod/mini'
 import { date, decimal, integer, string } from './column-definition.js'
 import { defineLakehouse, type LakehouseDefinition } from './lakehouse-definition.js'
 import { quarantinePath } from './quarantine.js'
 import { csvFiles, jsonFiles, parquetFiles, type SourceDefinition } from './source-definition.js'
 import { defineTable } from './table-definition.js'
-import { orderLines, shopConfiguration, smallShop } from './testing-shop.js'
-import { errorOf, TestLake } from './testing.js'
+import { orderLines, shopConfiguration, smallShop } from './testing/small-shop.js'
+import { errorOf, TestLake } from './testing/test-lake.js'
 
 const ordersFrom = (source: SourceDefinition): LakehouseDefinition =>
   defineLakehouse({
@@ -47,7 +54,10 @@ describe('landing files', () => {
     ['\\r', '\r'],
     ['\\r\\n', '\r\n'],
   ])('M-008: CSV with %s line ends and quotes loses no row', async (_, end) => {
-    lake.land('o.csv', ['id,product,price,day', '1,"ball, ""red""",1.50,2026-01-01', '2,Ölkännchen,-9.99,2026-02-28', '3,,0,'].join(end))
+    lake.land(
+      'o.csv',
+      ['id,product,price,day', '1,"ball, ""red""",1.50,2026-01-01', '2,Ölkännchen,-9.99,2026-02-28', '3,,0,'].join(end),
+    )
     await lake.run(ordersFrom(csvFiles('*.csv')))
     expect(await lake.rows('raw/orders', ...columns)).toEqual(twinRows)
   })
@@ -64,7 +74,12 @@ describe('landing files', () => {
 
   it('M-010: Parquet gives the same table as its CSV twin', async () => {
     const twin = values(
-      schema([field('id', int32), field('product', stringType), field('price', decimalType(10, 2)), field('day', dateType)]),
+      schema([
+        field('id', int32),
+        field('product', stringType),
+        field('price', decimalType(10, 2)),
+        field('day', dateType),
+      ]),
       [
         [1, 'ball, "red"', 150n, 20_454],
         [2, 'Ölkännchen', -999n, 20_512],
@@ -84,7 +99,16 @@ describe('landing files', () => {
   it('M-065 M-058: malformed rows wait in quarantine with file, line, reason, record and run; good + quarantined = landed', async () => {
     lake.land(
       'orders_1.csv',
-      orderLines('1,ball,2,1.50,2026-01-01', 'two,ball,2,1.50,2026-01-01', '3,ball,2', '4,ball,2,1.50,2026-01-01,surplus', '5,ball,2,1.50,2026-02-30', '6,ball,1,2.00,2026-01-01', '7,ball,1,2.00,2026-01-01', '8,ball,1,2.00,2026-01-01'),
+      orderLines(
+        '1,ball,2,1.50,2026-01-01',
+        'two,ball,2,1.50,2026-01-01',
+        '3,ball,2',
+        '4,ball,2,1.50,2026-01-01,surplus',
+        '5,ball,2,1.50,2026-02-30',
+        '6,ball,1,2.00,2026-01-01',
+        '7,ball,1,2.00,2026-01-01',
+        '8,ball,1,2.00,2026-01-01',
+      ),
     )
     const result = await lake.run(smallShop(), shopConfiguration)
     expect(result.status).toBe('warnings')
@@ -105,7 +129,15 @@ describe('landing files', () => {
   it('M-065: rows that a rule refuses wait in quarantine, and nothing is built from them', async () => {
     lake.land('orders_1.csv', orderLines('1,ball,2,1.50,2026-01-01', '2,ball,-2,1.50,2026-01-01'))
     await lake.run(smallShop(), shopConfiguration)
-    const [row] = await lake.rows(quarantinePath, 'table_name', 'stage', 'disposition', 'rules', 'source_file', 'source_line')
+    const [row] = await lake.rows(
+      quarantinePath,
+      'table_name',
+      'stage',
+      'disposition',
+      'rules',
+      'source_file',
+      'source_line',
+    )
     expect(JSON.parse(row!)).toEqual({
       table_name: 'orders',
       stage: 'rule',

@@ -3,23 +3,10 @@ import { csvOptionsToJson, splitCsv, type CsvColumnOptions, type CsvReadOptions 
 import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
+import { landedFields, landingColumns } from './landing-columns.js'
 import type { LandingFile } from './landing.js'
 import { parquetNames } from './parquet-landing.js'
-import { auditColumns, type TableDefinition } from './table-definition.js'
-
-/** What a landed row carries besides the source's columns until it is taken apart into good and malformed. */
-export const landingColumns = {
-  sourceFile: 'source_file',
-  sourceLine: 'source_line',
-  rawRecord: '_raw_record',
-  corruptReason: '_corrupt_reason',
-} as const
-
-/** The columns of a definition that landing files hold: all but those that `derive` and the audit add. */
-export function landedFields(table: TableDefinition): Schema {
-  const inFiles = (name: string): boolean => !auditColumns.has(name) && table.columns[name]?.facts.derived !== true
-  return { fields: table.schema.fields.filter((f) => inFiles(f.name)) }
-}
+import type { TableDefinition } from './table-definition.js'
 
 /** Files larger than this are cut into byte ranges, so that several workers read one file. */
 const splitBytes = 32 * 1024 * 1024

@@ -2,7 +2,7 @@ import { readParquetSchema } from '@deltaworks/formats'
 import type { ObjectStore } from '@deltaworks/storage'
 import { landingColumnsDiffer } from './errors.js'
 import type { LandingFile } from './landing.js'
-import { landedFields } from './landing-table.js'
+import { landedFields } from './landing-columns.js'
 import type { TableDefinition } from './table-definition.js'
 
 /**

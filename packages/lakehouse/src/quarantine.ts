@@ -2,7 +2,7 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { col, fn, lit } from '@deltaworks/expression'
 import type { DataFrame } from '@deltaworks/plan'
 import { date, field, int64, schema, string, timestamp, type Schema } from '@deltaworks/schema'
-import { landingColumns } from './landing-table.js'
+import { landingColumns } from './landing-columns.js'
 import type { RunContext } from './run-context.js'
 import { commonSettings } from './write-settings.js'
 

@@ -4,7 +4,7 @@ import type { Schema } from '@deltaworks/schema'
 import { anyFrame, type AnyFrame } from './any-frame.js'
 import { conform } from './conform.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
-import { landedFields, landingColumns } from './landing-table.js'
+import { landedFields, landingColumns } from './landing-columns.js'
 import { auditFields, type BuildContext, type TableDefinition } from './table-definition.js'
 
 /**

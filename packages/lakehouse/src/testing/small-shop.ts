@@ -1,11 +1,11 @@
 import { agg, col, lit } from '@deltaworks/expression'
 import { hasCompleteness, isPositive } from '@deltaworks/quality'
 import * as z from 'zod/mini'
-import { bigint, date, decimal, integer, string } from './column-definition.js'
-import { defineLakehouse, type LakehouseDefinition } from './lakehouse-definition.js'
-import { csvFiles } from './source-definition.js'
-import { defineTable, type BuildContext } from './table-definition.js'
-import { merge } from './write-mode.js'
+import { bigint, date, decimal, integer, string } from '../column-definition.js'
+import { defineLakehouse, type LakehouseDefinition } from '../lakehouse-definition.js'
+import { csvFiles } from '../source-definition.js'
+import { defineTable, type BuildContext } from '../table-definition.js'
+import { merge } from '../write-mode.js'
 
 interface ShopConfiguration {
   readonly large: number
@@ -14,7 +14,9 @@ interface ShopConfiguration {
 export const shopConfiguration: ShopConfiguration = { large: 10 }
 
 /** A lakehouse small enough to be seen at once: orders land, products are merged, days are overwritten. For tests. */
-export function smallShop(change: { readonly build?: 'other'; readonly critical?: boolean; readonly extra?: 'error' | 'ignore' } = {}): LakehouseDefinition {
+export function smallShop(
+  change: { readonly build?: 'other'; readonly critical?: boolean; readonly extra?: 'error' | 'ignore' } = {},
+): LakehouseDefinition {
   const orders = defineTable({
     name: 'orders',
     layer: 'raw',
@@ -73,4 +75,5 @@ export function smallShop(change: { readonly build?: 'other'; readonly critical?
   })
 }
 
-export const orderLines = (...lines: readonly string[]): string => `id,product,quantity,price,day\n${lines.map((l) => `${l}\n`).join('')}`
+export const orderLines = (...lines: readonly string[]): string =>
+  `id,product,quantity,price,day\n${lines.map((l) => `${l}\n`).join('')}`

@@ -5,10 +5,10 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { canonicalLine } from '@deltaworks/formats'
 import { scan } from '@deltaworks/plan'
-import type { LakehouseDefinition } from './lakehouse-definition.js'
-import { planRun, type PlannedStep } from './plan-run.js'
-import { runLakehouse, type RunOptions } from './run.js'
-import type { RunResult } from './run-result.js'
+import type { LakehouseDefinition } from '../lakehouse-definition.js'
+import { planRun, type PlannedStep } from '../plan-run.js'
+import { runLakehouse, type RunOptions } from '../run.js'
+import type { RunResult } from '../run-result.js'
 
 /** 2026-01-01T00:00:00Z */
 export const testClock = 1_767_225_600_000_000n
@@ -97,7 +97,9 @@ export class TestLake {
 }
 
 /** What an operation throws. */
-export async function errorOf(task: () => unknown): Promise<{ readonly code: string; readonly fault: string; readonly message: string }> {
+export async function errorOf(
+  task: () => unknown,
+): Promise<{ readonly code: string; readonly fault: string; readonly message: string }> {
   try {
     await task()
   } catch (error) {

@@ -1,0 +1,136 @@
+import { list, type DataType, type Value } from '@deltaworks/schema'
+import type { Arena } from '../arena.js'
+import type { Column } from '../column.js'
+import { canonicalKey } from '../hash.js'
+import type { Heap } from '../heap.js'
+import { columnFromValues, readValue } from '../values.js'
+import type { Accumulator, AggregateSpec } from './accumulator.js'
+import { compareFloats } from './ordered-values.js'
+
+/** Aggregates that need their values: kept as a list a group, in the order of the rows. */
+export class Collected implements Accumulator {
+  readonly partialTypes: readonly DataType[]
+  readonly #heap: Heap
+  readonly #spec: AggregateSpec
+  readonly #finish: CollectedFinish
+  readonly #values: Value[][] = []
+
+  constructor(heap: Heap, spec: AggregateSpec, finish: CollectedFinish) {
+    this.#heap = heap
+    this.#spec = spec
+    this.#finish = finish
+    this.partialTypes = spec.argTypes.map((type) => list(type))
+  }
+  grow(): void {}
+  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void {
+    for (let row = 0; row < rowCount; row++) {
+      if (chosen === null || chosen[row] === 1) this.#update(row, groups === null ? 0 : groups[row]!, args)
+    }
+  }
+  #update(row: number, group: number, args: readonly Column[]): void {
+    const first = readValue(this.#heap, args[0]!, row)
+    if (first === null && !this.#finish.keepsNulls) return
+    const values = (this.#values[group] ??= [])
+    if (this.#finish.firstOnly && values.length > 0) return
+    values.push(args.length === 1 ? first : args.map((column) => readValue(this.#heap, column, row)))
+  }
+  partial(arena: Arena, groups: number): Column[] {
+    return this.#spec.argTypes.map((type, i) => {
+      const lists: Value[] = []
+      for (let group = 0; group < groups; group++) {
+        const values = this.#values[group] ?? []
+        lists.push(this.#spec.argTypes.length === 1 ? values : values.map((tuple) => (tuple as readonly Value[])[i]!))
+      }
+      return columnFromValues(arena, list(type), lists)
+    })
+  }
+  merge(row: number, group: number, columns: readonly Column[]): void {
+    const lists = columns.map((column) => readValue(this.#heap, column, row) as readonly Value[])
+    const values = (this.#values[group] ??= [])
+    for (let i = 0; i < lists[0]!.length; i++) {
+      if (this.#finish.firstOnly && values.length > 0) return
+      values.push(lists.length === 1 ? lists[0]![i]! : lists.map((part) => part[i]!))
+    }
+  }
+  finish(arena: Arena, groups: number): Column {
+    const results: Value[] = []
+    for (let group = 0; group < groups; group++)
+      results.push(this.#finish.result(this.#values[group] ?? [], this.#spec))
+    return columnFromValues(arena, this.#spec.type, results)
+  }
+}
+
+interface CollectedFinish {
+  readonly keepsNulls: boolean
+  readonly firstOnly: boolean
+  result(values: readonly Value[], spec: AggregateSpec): Value
+}
+
+const collected = (
+  result: CollectedFinish['result'],
+  options: { readonly keepsNulls?: boolean; readonly firstOnly?: boolean } = {},
+): CollectedFinish => ({ keepsNulls: options.keepsNulls ?? false, firstOnly: options.firstOnly ?? false, result })
+
+const asNumber = (value: Value, type: DataType): number =>
+  Number(value) * (type.kind === 'decimal' ? 10 ** -type.scale : 1)
+
+/** The value at a fraction of the ordered values, linearly interpolated. */
+function percentile(values: readonly Value[], spec: AggregateSpec, fraction: number): Value {
+  if (values.length === 0) return null
+  const numbers = values.map((value) => asNumber(value, spec.argTypes[0]!)).sort(compareFloats)
+  const position = (numbers.length - 1) * fraction
+  const below = Math.floor(position)
+  const above = Math.min(numbers.length - 1, below + 1)
+  return numbers[below]! + (numbers[above]! - numbers[below]!) * (position - below)
+}
+
+export const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
+  first: collected((values) => values[0] ?? null, { keepsNulls: true, firstOnly: true }),
+  any_value: collected((values) => values[0] ?? null, { firstOnly: true }),
+  last: collected((values) => values[values.length - 1] ?? null, { keepsNulls: true }),
+  collect_list: collected((values) => values),
+  collect_set: collected((values) => [...new Map(values.map((value) => [canonicalKey(value), value])).values()]),
+  string_agg: collected((values) => {
+    if (values.length === 0) return null
+    return values
+      .map((value) => (Array.isArray(value) ? (value as readonly Value[])[0] : value) as string)
+      .join(Array.isArray(values[0]) ? String((values[0] as readonly Value[])[1] ?? '') : '')
+  }),
+  median: collected((values, spec) => percentile(values, spec, 0.5)),
+  percentile: collected((values, spec) => {
+    const tuples = values as readonly (readonly Value[])[]
+    const fraction = tuples.length === 0 ? 0.5 : asNumber(tuples[0]![1]!, spec.argTypes[1]!)
+    return percentile(
+      tuples.map((tuple) => tuple[0]!),
+      spec,
+      fraction,
+    )
+  }),
+  mode: collected((values) => {
+    const counts = new Map<string, { value: Value; count: number }>()
+    let best: { value: Value; count: number } | null = null
+    for (const value of values) {
+      const key = canonicalKey(value)
+      const entry = counts.get(key) ?? { value, count: 0 }
+      entry.count++
+      counts.set(key, entry)
+      if (best === null || entry.count > best.count) best = entry
+    }
+    return best?.value ?? null
+  }),
+  corr: collected((values, spec) => {
+    const pairs = (values as readonly (readonly Value[])[]).filter(([x, y]) => x !== null && y !== null)
+    if (pairs.length === 0) return null
+    const xs = pairs.map((pair) => asNumber(pair[0]!, spec.argTypes[0]!))
+    const ys = pairs.map((pair) => asNumber(pair[1]!, spec.argTypes[1]!))
+    const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
+    const [mx, my] = [mean(xs), mean(ys)]
+    let [xy, xx, yy] = [0, 0, 0]
+    xs.forEach((x, i) => {
+      xy += (x - mx) * (ys[i]! - my)
+      xx += (x - mx) ** 2
+      yy += (ys[i]! - my) ** 2
+    })
+    return xx === 0 || yy === 0 ? null : xy / Math.sqrt(xx * yy)
+  }),
+}

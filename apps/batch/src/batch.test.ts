@@ -1,0 +1,219 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { generateLanding, type LandingManifest } from '@deltaworks/sample-data'
+
+const bin = fileURLToPath(new URL('../bin/deltaworks-batch.mjs', import.meta.url))
+const now = '2026-01-01T00:00:00Z'
+
+describe('deltaworks-batch', () => {
+  let folder: string
+  let planted: LandingManifest
+  const at = (...parts: readonly string[]) => join(folder, ...parts)
+  const batch = (...args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder })
+    return { status, stdout, stderr }
+  }
+  const run = (lake: string, landing: string, ...more: readonly string[]) =>
+    batch('run', '--root', lake, '--landing', landing, '--now', now, ...more)
+
+  /** Every file below a folder with its size and time. */
+  const filesOf = (path: string): string[] =>
+    !existsSync(path)
+      ? []
+      : statSync(path).isFile()
+        ? [`${path} ${statSync(path).size}`]
+        : readdirSync(path, { recursive: true, encoding: 'utf8' })
+            .map((name) => `${name} ${statSync(join(path, name)).size} ${statSync(join(path, name)).mtimeMs}`)
+            .sort()
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'deltaworks-batch-'))
+    planted = generateLanding({ out: at('landing'), scale: 0.05 })
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('O-01 O-02: help tells what there is and ends with 0', () => {
+    const { status, stdout, stderr } = batch('--help')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/run/)
+    expect(stdout).toMatch(/validate/)
+    expect(stderr).toBe('')
+    const help = batch('run', '--help')
+    expect(help.status).toBe(0)
+    for (const option of ['--json', '--quiet', '--env', '--root', '--landing', '--now', 'Example']) expect(help.stdout).toContain(option)
+  })
+
+  it('M-001 O-03 O-05 N-01: a run ends with 0 and a summary; nothing is printed in a pipe but the result', () => {
+    const { status, stdout, stderr } = run('lake', 'landing')
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/fact_transactions/)
+    // eslint-disable-next-line no-control-regex
+    expect(stdout).not.toMatch(/\u001b\[/)
+  })
+
+  it('M-011 O-02: a second run as JSON says that nothing has changed', () => {
+    const before = filesOf(at('lake'))
+    const { status, stdout, stderr } = run('lake', 'landing', '--json')
+    expect(status).toBe(0)
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'unchanged' })
+    expect(filesOf(at('lake'))).toEqual(before)
+  })
+
+  it('O-02: --quiet prints nothing', () => {
+    expect(run('quiet', 'landing', '--quiet')).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  it('O-06: a report is written as HTML, JSON and Markdown; the page needs nothing from elsewhere', () => {
+    expect(run('reported', 'landing', '--quiet', '--report', 'reports').status).toBe(0)
+    const files = readdirSync(at('reports')).sort()
+    expect(files.map((name) => name.split('.').at(-1))).toEqual(['html', 'json', 'md'])
+    const html = readFileSync(at('reports', files[0]!), 'utf8')
+    expect(html).toMatch(/^<!doctype html>/i)
+    expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)="?http/i)
+    const json = JSON.parse(readFileSync(at('reports', files[1]!), 'utf8')) as { files: { sha256: string }[] }
+    expect(json.files.every((file) => /^[0-9a-f]{64}$/.test(file.sha256))).toBe(true)
+  })
+
+  it('O-02 M-024: plan shows what a run would do, and writes nothing', () => {
+    const { status, stdout } = batch('plan', '--root', 'nowhere', '--landing', 'landing', '--json')
+    expect(status).toBe(0)
+    const { steps } = JSON.parse(stdout) as { steps: { action: string; table: string }[] }
+    expect(steps.find((s) => s.table === 'raw/transactions')).toMatchObject({ action: 'ingest' })
+    expect(existsSync(at('nowhere'))).toBe(false)
+    expect(batch('plan', '--root', 'lake', '--landing', 'landing').stdout).not.toMatch(/^(ingest|build)/m)
+  })
+
+  it('M-026: validate checks the definitions without data', () => {
+    const { status, stdout } = batch('validate', '--json')
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ lakehouse: 'retail', valid: true })
+  })
+
+  it.each([
+    ['an unknown command', ['runn']],
+    ['an unknown option', ['run', '--lnading', 'x']],
+    ['an option without its value', ['run', '--root']],
+    ['a clock that is none', ['run', '--now', 'yesterday']],
+    ['a memory size that is none', ['run', '--memory', 'lots']],
+    ['no threads', ['run', '--threads', '0']],
+    ['an unknown environment', ['validate', '--env', 'moon']],
+    ['an unknown lakehouse', ['validate', '--lakehouse', './nothing.mjs']],
+    ['nothing at all', []],
+  ])('O-03: %s ends with 2 and one sentence', (_, args) => {
+    const { status, stdout, stderr } = batch(...args)
+    expect(status).toBe(2)
+    if (args.length > 0) {
+      expect(stderr).toMatch(/^DW-[A-Z]+-\d{4}: .+\n$/)
+      expect(stdout).toBe('')
+    }
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+
+  it('O-03: an error as JSON is one document on stderr', () => {
+    const { status, stdout, stderr } = batch('run', '--now', 'yesterday', '--json')
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'DW-CLI-0001', fault: 'usage' } })
+  })
+
+  it('M-061 M-066 O-03 O-04: a failed critical rule ends with 3, and nothing is published', () => {
+    mkdirSync(at('strict'))
+    const text = `import { retail } from ${JSON.stringify(import.meta.resolve('@deltaworks/retail'))}
+export default { ...retail, environments: ${JSON.stringify(at('strict'))} }`
+    writeFileSync(at('strict', 'shop.mjs'), text)
+    const source = fileURLToPath(new URL('../environments/dev.json', import.meta.resolve('@deltaworks/retail')))
+    const configuration = JSON.parse(readFileSync(source, 'utf8')) as { quality: Record<string, unknown> }
+    const quality = { ...configuration.quality, orphansAreCritical: true, orphanedTransactions: 0 }
+    writeFileSync(at('strict', 'dev.json'), JSON.stringify({ ...configuration, quality }))
+    const { status, stdout, stderr } = run('strict-lake', 'landing', '--lakehouse', 'strict/shop.mjs')
+    expect(stderr).toBe('')
+    expect(status).toBe(3)
+    expect(stdout).toMatch(/known_customer/)
+    expect(existsSync(at('strict-lake', 'analytics'))).toBe(false)
+    expect(existsSync(at('strict-lake', 'processed'))).toBe(false)
+
+    writeFileSync(at('strict', 'dev.json'), JSON.stringify({ ...configuration, qualty: quality }))
+    const wrong = run('wrong-lake', 'landing', '--lakehouse', 'strict/shop.mjs')
+    expect(wrong.status).toBe(2)
+    expect(wrong.stderr).toMatch(/qualty/)
+    expect(existsSync(at('wrong-lake'))).toBe(false)
+  })
+
+  describe('O-03 M-019: bad input is a sentence and exit code 1 or 2, and changes nothing on disk', () => {
+    const transactions = 'de_shop_transactions_20230821.csv'
+    const broken = (name: string, change: (text: string) => string | Uint8Array) => {
+      cpSync(at('landing'), at(name), { recursive: true })
+      writeFileSync(at(name, transactions), change(readFileSync(at('landing', transactions), 'utf8')))
+    }
+    const refused = (landing: string, message: RegExp) => {
+      const { status, stdout, stderr } = run(`${landing}-lake`, landing)
+      expect(stderr).toMatch(/^DW-[A-Z]+-\d{4}: .+\n$/)
+      expect(stderr).toMatch(message)
+      expect(status).toBe(1)
+      expect(stdout).toBe('')
+      expect(existsSync(at(`${landing}-lake`))).toBe(false)
+      // A lake that is there stays as it is.
+      const before = filesOf(at('lake'))
+      expect(run('lake', landing).status).toBe(1)
+      expect(filesOf(at('lake'))).toEqual(before)
+    }
+
+    it('O-03 M-019: a missing column', () => {
+      broken('missing', (text) => text.replaceAll(/^([^,\n]*,[^,\n]*,[^,\n]*),[^,\n]*/gm, '$1'))
+      refused('missing', new RegExp(`${transactions}.*TOTAL_AMOUNT`))
+    })
+    it('O-03 M-019: a column too many', () => {
+      broken('extra', (text) => text.replaceAll(/\n/g, ',x\n').replace('DEALSIZE,x', 'DEALSIZE,COLOUR') + ',x')
+      refused('extra', new RegExp(`${transactions}.*COLOUR`))
+    })
+    it('O-03 M-019: an empty file', () => {
+      broken('empty', () => '')
+      refused('empty', new RegExp(transactions))
+    })
+    it('O-03 M-019: a file that is not CSV', () => {
+      broken('binary', () => Uint8Array.from({ length: 10_000 }, (_, i) => (i * 7_919 + (i >> 3)) % 256))
+      refused('binary', new RegExp(transactions))
+    })
+    it('O-03 M-058 M-065: a type that does not fit is a quarantined row, and the run goes on', () => {
+      broken('retyped', (text) => text.replace(/\n(\d+),\d+,/, '\n$1,many,'))
+      const { status, stdout } = run('retyped-lake', 'retyped', '--json')
+      expect(status).toBe(0)
+      const { unparsableNumbers, tooFewFields, tooManyFields } = planted.transactions
+      const { steps } = JSON.parse(stdout) as { steps: { step: string; rowsQuarantined: number }[] }
+      const ingest = steps.find((s) => s.step === 'ingest transactions')!
+      expect(ingest.rowsQuarantined).toBe(unparsableNumbers + tooFewFields + tooManyFields + 1)
+    })
+    it('O-03: no landing folder', () => {
+      const { status, stderr } = run('none-lake', 'none')
+      expect(stderr).toMatch(/^DW-[A-Z]+-\d{4}: .*none.*\n$/)
+      expect([1, 2]).toContain(status)
+      expect(existsSync(at('none-lake'))).toBe(false)
+    })
+    it('O-03: a root that cannot be written', () => {
+      writeFileSync(at('file-lake'), 'a file')
+      const { status, stderr, stdout } = run('file-lake', 'landing')
+      expect(stderr).toMatch(/^DW-STORAGE-\d{4}: .*file-lake.*\n$/)
+      expect(status).toBe(1)
+      expect(stdout).toBe('')
+      expect(readFileSync(at('file-lake'), 'utf8')).toBe('a file')
+    })
+    it('O-03: a lake whose table has a truncated data file', () => {
+      cpSync(at('lake'), at('cut-lake'), { recursive: true })
+      const table = at('cut-lake', 'raw', 'transactions')
+      for (const name of readdirSync(table, { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.parquet'))) {
+        const file = join(table, name)
+        writeFileSync(file, readFileSync(file).subarray(0, 100))
+      }
+      cpSync(at('landing'), at('more'), { recursive: true })
+      writeFileSync(at('more', 'de_shop_customers_20240801.csv'), readFileSync(at('landing', 'de_shop_customers_20240701.csv')))
+      const { status, stderr } = run('cut-lake', 'more')
+      expect(stderr).toMatch(/^DW-FORMAT-\d{4}: .*\.parquet.*\n$/)
+      expect(status).toBe(1)
+    })
+  })
+})

@@ -51,6 +51,7 @@ export const tablesCommand = (): Command =>
             description: definition.description ?? '',
           })
         }
+        if (options.quiet) return
         if (options.json) {
           process.stdout.write(`${JSON.stringify({ tables })}\n`)
           return
@@ -85,6 +86,7 @@ export const describeCommand = (): Command =>
           comment: typeof f.metadata?.['comment'] === 'string' ? f.metadata['comment'] : '',
         }))
         const detail = table.detail()
+        if (options.quiet) return
         if (options.json) {
           process.stdout.write(`${JSON.stringify({ ...detail, columns })}\n`)
           return
@@ -118,6 +120,7 @@ export const historyCommand = (): Command =>
       withSession(options, async (session) => {
         const table = await openNamed(session, name, options)
         const entries = await table.history(options.limit)
+        if (options.quiet) return
         if (options.json) {
           process.stdout.write(`${JSON.stringify({ history: entries })}\n`)
           return

@@ -31,6 +31,7 @@ export const readCommand = (signal: AbortSignal): Command =>
         const all = scan(table.provider())
         const rows =
           options.columns === undefined ? all : all.select(...options.columns.split(',').map((c) => c.trim()))
+        if (options.quiet) return
         const format = options.json ? 'jsonl' : options.format
         if (format === 'table') {
           const result = await session.collect(rows, { signal })

@@ -38,7 +38,7 @@ export const sqlCommand = (signal: AbortSignal): Command =>
       '\nExample:\n  deltaworks-console sql "select territory, sum(net_amount) from fact_transactions group by 1"',
     )
     .action(async (query: string | undefined, options: Options) => {
-      const text = options.file === undefined ? query : readFileSync(options.file, 'utf8')
+      const text = options.file === undefined ? query : statementsOf(options.file)
       if (text === undefined) throw usageProblem('Give a query, or --file.')
       const session = openSession(options)
       try {
@@ -63,6 +63,15 @@ export const sqlCommand = (signal: AbortSignal): Command =>
         await session.close()
       }
     })
+
+/** @throws UsageError DW-CLI-0001 */
+function statementsOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw invalidOption('--file', file, 'give a file of SQL statements that can be read')
+  }
+}
 
 async function namedTable(session: Session, pair: string): Promise<readonly [string, TableProvider]> {
   const at = pair.indexOf('=')

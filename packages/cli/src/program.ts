@@ -18,6 +18,8 @@ export function createProgram(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .version('0.1.0')
+    // Options before a command are the program's, those behind it the command's: `read … --version 3`.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .showSuggestionAfterError(true)
@@ -80,6 +82,8 @@ export async function runProgram(
     if (abort.signal.aborted) process.exit(exitCode.interrupted)
     abort.abort()
   }
+  // Commands that are added whole do not inherit how the program ends and prints.
+  for (const command of program.commands) command.copyInheritedSettings(program)
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   try {

@@ -23,7 +23,7 @@ export function reportOf(result: RunResult, environment: string): RunReport {
     }
   }
   for (const rule of result.quality) {
-    if (rule.status === 'failed' && rule.rowsFailed !== null && rule.rowsFailed > 0) {
+    if (rule.rowsFailed !== null && rule.rowsFailed > 0) {
       const { table, rule: id, message, rowsFailed, action } = rule
       if (action !== 'none') counts.set(`${table}:${id}`, { table, rule: id, reason: message, rows: rowsFailed })
     }

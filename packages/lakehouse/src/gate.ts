@@ -1,4 +1,4 @@
-import type { DataFrame } from '@deltaworks/plan'
+import { scan, type DataFrame } from '@deltaworks/plan'
 import {
   splitRows,
   verify,
@@ -47,17 +47,35 @@ export async function passGate(table: TableDefinition, rows: DataFrame, context:
     profile: table.source !== null,
   })
   const refusing = failing(rules, verification, 'quarantine')
-  const split = refusing.length === 0 ? null : splitRows(rows, refusing, { references })
-  const good = split?.good ?? rows
+  const { good, refused } = await takeApart(table, rows, refusing, references, context)
   const flagging = failing(rules, verification, 'flag').map((rule): Rule => ({ ...rule, action: 'quarantine' }))
   return {
     results: verification.rules.map((rule) => ({ table: table.name, ...rule })),
     criticalFailed: verification.status === 'failed',
     good,
-    refused: split?.bad ?? null,
+    refused,
     flagged: flagging.length === 0 ? null : splitRows(good, flagging, { references }).bad,
     profile: verification.profile,
   }
+}
+
+/**
+ * Landed rows are known by file and line: the refused ones, which are few, are computed once and kept, and good rows are the
+ * others. Rules that need a sort or a join are so not evaluated again by everyone who reads the good rows.
+ */
+async function takeApart(
+  table: TableDefinition,
+  rows: DataFrame,
+  refusing: readonly Rule[],
+  references: ReadonlyMap<string, DataFrame>,
+  { lake, signal }: RunContext,
+): Promise<Pick<GateResult, 'good' | 'refused'>> {
+  if (refusing.length === 0) return { good: rows, refused: null }
+  const split = splitRows(rows, refusing, { references })
+  if (table.source === null) return { good: split.good, refused: split.bad }
+  const refused = scan(await lake.session.materialise(split.bad, { name: `refused rows of ${table.name}`, signal }))
+  const places = ['source_file', 'source_line']
+  return { good: rows.join(refused.select(...places), places, 'left_anti'), refused }
 }
 
 /** Rules with an action that found rows to act on. */

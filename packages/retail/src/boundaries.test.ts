@@ -7,7 +7,13 @@ describe('the shop’s rules at their limits', () => {
   beforeEach(() => {
     shop = new TestShop()
     shop.land('de_dates.csv', calendarFile)
-    shop.land('de_shop_customers_20230619.csv', customerFile([[ann, 'Leeds'], ['Bob Ray', 'York']]))
+    shop.land(
+      'de_shop_customers_20230619.csv',
+      customerFile([
+        [ann, 'Leeds'],
+        ['Bob Ray', 'York'],
+      ]),
+    )
   })
   afterEach(() => shop.close())
 
@@ -24,9 +30,9 @@ describe('the shop’s rules at their limits', () => {
       ['D Low', '4999.99'],
     ]
     await book(spent.map(([contact, amount]) => ({ contact, amount })))
-    expect(await shop.sql('select customer_name as c, customer_segment as s from customer_segments order by 1')).toEqual(
-      spent.map(([c]) => ({ c, s: c.split(' ')[1] })),
-    )
+    expect(
+      await shop.sql('select customer_name as c, customer_segment as s from customer_segments order by 1'),
+    ).toEqual(spent.map(([c]) => ({ c, s: c.split(' ')[1] })))
   })
 
   it('M-044 O-04: other limits of the configuration give other segments', async () => {
@@ -38,7 +44,9 @@ describe('the shop’s rules at their limits', () => {
 
   it('M-046 S-8: an order is large from 5,000 on, sale or refund', async () => {
     await book(['4999.99', '5000', '-4999.99', '-5000'].map((amount) => ({ contact: ann, amount })))
-    expect(await shop.sql('select total_amount as a, is_large_order as l from fact_transactions order by order_number')).toEqual([
+    expect(
+      await shop.sql('select total_amount as a, is_large_order as l from fact_transactions order by order_number'),
+    ).toEqual([
       { a: '4999.99', l: false },
       { a: '5000.00', l: true },
       { a: '-4999.99', l: false },
@@ -76,7 +84,9 @@ describe('the shop’s rules at their limits', () => {
   it('M-040 S-9: a family is what stands before _, its name is configured, unknown ones are flagged', async () => {
     await book(['S10_1', 'X9_1', 'GIFTCARD'].map((product) => ({ contact: ann, amount: '1', product })))
     expect(
-      await shop.sql('select product_key as k, product_family as f, product_family_name as n from dim_product order by 1'),
+      await shop.sql(
+        'select product_key as k, product_family as f, product_family_name as n from dim_product order by 1',
+      ),
     ).toEqual([
       { k: 'GIFTCARD', f: 'UNKNOWN', n: 'Unknown family' },
       { k: 'S10_1', f: 'S10', n: 'Classic Cars 1:10' },
@@ -93,7 +103,13 @@ describe('the shop’s rules at their limits', () => {
       { contact: ann, amount: '7', product: 'S10_9', territory: 'NA' },
     ])
     expect(await shop.sql('select * from best_products_by_region order by territory')).toEqual([
-      { territory: 'EMEA', best_product: 'S10_1', best_revenue: '10.00', second_product: 'S10_2', second_revenue: '10.00' },
+      {
+        territory: 'EMEA',
+        best_product: 'S10_1',
+        best_revenue: '10.00',
+        second_product: 'S10_2',
+        second_revenue: '10.00',
+      },
       { territory: 'NA', best_product: 'S10_9', best_revenue: '7.00', second_product: null, second_revenue: null },
     ])
     expect(
@@ -109,7 +125,9 @@ describe('the shop’s rules at their limits', () => {
 
   it('M-041 S-4: dim_calendar is another name of dim_date, which carries fiscal attributes', async () => {
     await book([{ contact: ann, amount: '1', date: '7/15/2031' }])
-    expect(await shop.sql('select date_key as d, fiscal_year as y, quarter_number as q from dim_calendar order by 1')).toEqual([
+    expect(
+      await shop.sql('select date_key as d, fiscal_year as y, quarter_number as q from dim_calendar order by 1'),
+    ).toEqual([
       { d: '2024-01-02', y: 2023, q: 1 },
       { d: '2031-07-15', y: null, q: 3 },
     ])
@@ -117,9 +135,16 @@ describe('the shop’s rules at their limits', () => {
 
   it('M-043: a later file with a changed customer makes a new version and closes the old one', async () => {
     await book([{ contact: ann, amount: '1' }])
-    shop.land('de_shop_customers_20240701.csv', customerFile([[ann, 'London'], ['Bob Ray', 'York']]))
+    shop.land(
+      'de_shop_customers_20240701.csv',
+      customerFile([
+        [ann, 'London'],
+        ['Bob Ray', 'York'],
+      ]),
+    )
     const result = await shop.run()
-    const history = 'select full_name as n, city as c, valid_from as f, valid_to as t, is_current as i from dim_customer order by n, f'
+    const history =
+      'select full_name as n, city as c, valid_from as f, valid_to as t, is_current as i from dim_customer order by n, f'
     // Both files name another country, so Bob changes by it too.
     expect(await shop.sql(history)).toEqual([
       { n: 'Ann Lee', c: 'Leeds', f: '2023-06-19', t: '2024-07-01', i: false },
@@ -148,9 +173,9 @@ describe('the shop’s rules at their limits', () => {
       { n: 'Ann Lee', k: 'ann_lee_ann@example.com', m: 'matched' },
       { n: 'Zoe New', k: 'zoe_new', m: 'inferred' },
     ])
-    expect(await shop.sql('select company_name as c, phone as p, email as e from dim_customer where is_inferred')).toEqual([
-      { c: 'Company', p: '123', e: null },
-    ])
+    expect(
+      await shop.sql('select company_name as c, phone as p, email as e from dim_customer where is_inferred'),
+    ).toEqual([{ c: 'Company', p: '123', e: null }])
     shop.land('de_shop_customers_20240701.csv', customerFile([['Zoe New', 'Oslo']]))
     await shop.run()
     expect(await shop.value('select count(*) from dim_customer where is_inferred')).toBe(0)
@@ -160,7 +185,9 @@ describe('the shop’s rules at their limits', () => {
   it('M-061 S-5: a contact whom two customers may be is flagged as ambiguous', async () => {
     shop.land(
       'de_shop_customers_20230901.csv',
-      customerFile([[ann, 'Leeds']]).replace('Ann@example.com', 'other@example.com').replace(',county,', ',province,'),
+      customerFile([[ann, 'Leeds']])
+        .replace('Ann@example.com', 'other@example.com')
+        .replace(',county,', ',province,'),
     )
     await book([{ contact: ann, amount: '1' }])
     expect(await shop.value('select customer_match from fact_transactions')).toBe('ambiguous')

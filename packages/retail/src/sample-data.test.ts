@@ -40,31 +40,49 @@ describe('a generated landing zone: what was planted is what is found', () => {
     const { rows, unparsableNumbers, tooFewFields, tooManyFields, duplicates, zeroAmounts } = planted.transactions
     const malformed = unparsableNumbers + tooFewFields + tooManyFields
     expect(malformed).toBeGreaterThan(0)
-    expect(step('ingest transactions')).toMatchObject({ rowsIn: rows, rowsOut: rows - malformed, rowsQuarantined: malformed })
+    expect(step('ingest transactions')).toMatchObject({
+      rowsIn: rows,
+      rowsOut: rows - malformed,
+      rowsQuarantined: malformed,
+    })
     expect(await quarantined("stage = 'read' and table_name = 'transactions'")).toBe(malformed)
-    expect(await quarantined("stage = 'read' and reason like '%total_amount%' or reason like '%TOTAL_AMOUNT%'")).toBe(unparsableNumbers)
+    expect(await quarantined("stage = 'read' and reason like '%total_amount%' or reason like '%TOTAL_AMOUNT%'")).toBe(
+      unparsableNumbers,
+    )
     const refused = await quarantined("table_name = 'transactions' and disposition = 'refused'")
     expect(refused).toBe(malformed + duplicates + zeroAmounts)
     expect(Number(await shop.value('select count(*) from fact_transactions')) + Number(refused)).toBe(rows)
-    expect(await quarantined("source_file = '' or source_line < 2 or run_id = '' or reason = '' or record = ''")).toBe(0)
+    expect(await quarantined("source_file = '' or source_line < 2 or run_id = '' or reason = '' or record = ''")).toBe(
+      0,
+    )
   })
 
   it('M-057: order lines sent twice are listed', async () => {
     expect(planted.transactions.duplicates).toBeGreaterThan(0)
-    expect(rule('transactions', 'order_line_is_unique')).toMatchObject({ status: 'failed', rowsFailed: planted.transactions.duplicates })
+    expect(rule('transactions', 'order_line_is_unique')).toMatchObject({
+      status: 'failed',
+      rowsFailed: planted.transactions.duplicates,
+    })
     expect(await quarantined("rules = 'order_line_is_unique'")).toBe(planted.transactions.duplicates)
   })
 
   it('M-060 M-047 S-1: zero amounts are found; positive is asked of sales, which all are', async () => {
-    expect(rule('transactions', 'amount_is_not_zero')).toMatchObject({ status: 'failed', rowsFailed: planted.transactions.zeroAmounts })
+    expect(rule('transactions', 'amount_is_not_zero')).toMatchObject({
+      status: 'failed',
+      rowsFailed: planted.transactions.zeroAmounts,
+    })
     expect(rule('transactions', 'sales_are_positive')).toMatchObject({ status: 'passed', metric: 1 })
-    expect(await shop.value('select count(*) from transactions where total_amount < 0')).toBe(planted.transactions.refunds)
+    expect(await shop.value('select count(*) from transactions where total_amount < 0')).toBe(
+      planted.transactions.refunds,
+    )
   })
 
   it('M-061: orphans are counted against the threshold, and still counted as sales', async () => {
     const orphans = rule('transactions', 'known_customer')!
     expect(orphans).toMatchObject({ status: 'passed', rowsFailed: planted.transactions.orphans })
-    expect(await shop.value("select count(*) from fact_transactions where customer_match = 'inferred'")).toBe(planted.transactions.orphans)
+    expect(await shop.value("select count(*) from fact_transactions where customer_match = 'inferred'")).toBe(
+      planted.transactions.orphans,
+    )
   })
 
   it('M-061 M-066: orphans beyond the threshold warn, or stop the run if that is configured', async () => {
@@ -99,9 +117,13 @@ describe('a generated landing zone: what was planted is what is found', () => {
   })
 
   it('M-056: completeness of required columns has the configured threshold', () => {
-    const complete = result.quality.filter((q) => /^complete:/.test(q.rule) && (q.table === 'customers' || q.table === 'transactions'))
+    const complete = result.quality.filter(
+      (q) => /^complete:/.test(q.rule) && (q.table === 'customers' || q.table === 'transactions'),
+    )
     expect(complete.length).toBeGreaterThanOrEqual(9)
-    expect(complete.every((q) => q.status === 'passed' && /0\.95/.test(q.threshold) && q.level === 'critical')).toBe(true)
+    expect(complete.every((q) => q.status === 'passed' && /0\.95/.test(q.threshold) && q.level === 'critical')).toBe(
+      true,
+    )
   })
 
   it('M-062: the share of outliers is measured against its threshold', () => {
@@ -121,11 +143,15 @@ describe('a generated landing zone: what was planted is what is found', () => {
       { country: 'United Kingdom', n: part, s: 0, c: part, p: part },
       { country: 'United States', n: part, s: part, c: part, p: part },
     ])
-    expect(await shop.value("select count(*) from customers where phone1 = '#ERROR!'")).toBe(planted.customers.errorPhones)
+    expect(await shop.value("select count(*) from customers where phone1 = '#ERROR!'")).toBe(
+      planted.customers.errorPhones,
+    )
   })
 
   it('M-015 S-3: NA is a territory, not a null', async () => {
-    expect(await shop.value("select count(*) from transactions where territory = 'NA'")).toBe(planted.transactions.naTerritory)
+    expect(await shop.value("select count(*) from transactions where territory = 'NA'")).toBe(
+      planted.transactions.naTerritory,
+    )
     expect(await shop.value('select count(*) from transactions where territory is null')).toBe(0)
   })
 
@@ -152,7 +178,9 @@ describe('a generated landing zone: what was planted is what is found', () => {
       'select sum(total_sales) as s, sum(total_refunds) as r, sum(total_restocking_fees) as f, sum(items_sold) as i, sum(items_refunded) as j from monthly_summary',
     )
     expect(sums).toMatchObject({ s: fact[1]!['total'], r: fact[0]!['total'], f: fact[0]!['fees'] })
-    expect(Number(sums!['i']) + Number(sums!['j'])).toBe(Number(await shop.value('select sum(quantity) from fact_transactions')))
+    expect(Number(sums!['i']) + Number(sums!['j'])).toBe(
+      Number(await shop.value('select sum(quantity) from fact_transactions')),
+    )
     expect(await shop.sql('select sum(total_sales) as s, sum(total_refunds) as r from daily_insights')).toEqual([
       { s: sums!['s'], r: sums!['r'] },
     ])
@@ -168,14 +196,22 @@ describe('a generated landing zone: what was planted is what is found', () => {
     const top = await shop.sql('select customer_name, total_spent, spend_rank from top_customers order by spend_rank')
     expect(top).toHaveLength(Math.min(100, independent.length))
     const sorted = independent.toSorted(
-      (a, b) => Number(b['total_spent']) - Number(a['total_spent']) || (String(a['customer_name']) < String(b['customer_name']) ? -1 : 1),
+      (a, b) =>
+        Number(b['total_spent']) - Number(a['total_spent']) ||
+        (String(a['customer_name']) < String(b['customer_name']) ? -1 : 1),
     )
     expect(top.map((t) => t['total_spent'])).toEqual(sorted.slice(0, 100).map((t) => t['total_spent']))
-    expect(await shop.value('select count(*) from dim_customer c join customer_segments s on c.full_name = s.customer_name where c.is_current')).toBeGreaterThan(0)
+    expect(
+      await shop.value(
+        'select count(*) from dim_customer c join customer_segments s on c.full_name = s.customer_name where c.is_current',
+      ),
+    ).toBeGreaterThan(0)
   })
 
   it('M-052: product families are ranked by what they sold', async () => {
-    const ranked = await shop.sql('select product_family as f, total_sales as s, sales_rank as r from product_family_sales order by r')
+    const ranked = await shop.sql(
+      'select product_family as f, total_sales as s, sales_rank as r from product_family_sales order by r',
+    )
     const independent = await shop.sql(
       "select p.product_family as f, sum(t.net_amount) as s from fact_transactions t join dim_product p on t.product_code = p.product_key where t.transaction_type = 'SALE' group by 1 order by 2 desc, 1",
     )

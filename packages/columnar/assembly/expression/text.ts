@@ -73,28 +73,46 @@ export function exprTextEnd(state: usize): i64 {
   return pack(<usize>start, <i32>(load<u32>(state) - start))
 }
 
-/** In lower case if the text is ASCII; -1 if it is not (texts are never so long). */
+/** In lower case if the text is Latin-1; -1 if it is not (texts are never so long). */
 export function exprTextLower(text: i64, state: usize): i64 {
   return changeCase(text, state, 65)
 }
 export function exprTextUpper(text: i64, state: usize): i64 {
   return changeCase(text, state, 97)
 }
+/**
+ * `first` is the first letter that changes. Letters from U+00C0 to U+00FE are two bytes, 0xc3 and one whose bit 5 is the case;
+ * the signs 0xd7 and 0xf7 among them have none. What changes its length (ß and ÿ in upper case) is for the interpreter.
+ */
 function changeCase(text: i64, state: usize, first: u8): i64 {
   const n = size(text)
   const source = at(text)
+  const toUpper = first == 97
+  const firstLatin: u8 = toUpper ? 0xa0 : 0x80
   let changes = false
   for (let i: usize = 0; i < <usize>n; i++) {
     const byte = load<u8>(source + i)
-    if (byte >= 128) return -1
-    if (byte - first < 26) changes = true
+    if (byte < 128) {
+      if (byte - first < 26) changes = true
+      continue
+    }
+    if (byte != 0xc3) return -1
+    const second = load<u8>(source + ++i)
+    if (toUpper && (second == 0x9f || second == 0xbf)) return -1
+    if (second - firstLatin < 31 && (second & 0x1f) != 0x17) changes = true
   }
   if (!changes) return text
   const target = room(state, n)
   if (target == 0) return 0
   for (let i: usize = 0; i < <usize>n; i++) {
     const byte = load<u8>(source + i)
-    store<u8>(target + i, byte - first < 26 ? byte ^ 32 : byte)
+    if (byte < 128) {
+      store<u8>(target + i, byte - first < 26 ? byte ^ 32 : byte)
+      continue
+    }
+    store<u8>(target + i, byte)
+    const second = load<u8>(source + ++i)
+    store<u8>(target + i, second - firstLatin < 31 && (second & 0x1f) != 0x17 ? second ^ 32 : second)
   }
   return pack(target, n)
 }

@@ -8,6 +8,9 @@ const sign = (params: string, result: WasmType | null): Signature => [
 
 /** The kernels of assembly/expression that compiled loops call, and functions of `Math` (the interpreter's own). */
 export const kernelSignatures = {
+  exprHashText: sign('i64 i64', 'i64'),
+  exprHashLong: sign('i64 i64', 'i64'),
+  exprHashInt: sign('i32 i64', 'i64'),
   exprTextEqual: sign('i64 i64', 'i32'),
   exprTextCompare: sign('i64 i64', 'i32'),
   exprTextBegin: sign('i32', null),

@@ -3,6 +3,7 @@ import { isFloat } from '@deltaworks/schema'
 import { lowerArithmetic, lowerMath } from './lower-arithmetic.js'
 import { lowerCast } from './lower-cast.js'
 import { lowerDate } from './lower-date.js'
+import { lowerHash } from './lower-hash.js'
 import { lowerText } from './lower-text.js'
 import { refuse, representationOf, type LoopBuilder, type Operand } from './loop-builder.js'
 import { f64Const, i32Const, i64Const, op, type Code } from './wasm-module.js'
@@ -128,6 +129,7 @@ function lowerCall(b: LoopBuilder, e: BoundCall): Operand {
       return lowerExtreme(b, e)
     default: {
       const args = e.args.map((arg) => lower(b, arg))
+      if (e.name === 'xxhash64') return lowerHash(b, e, args)
       return (
         lowerArithmetic(b, e, args) ??
         lowerMath(b, e, args) ??

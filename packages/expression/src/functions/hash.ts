@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { binary, int32, int64, string, type DataType, type Value } from '@deltaworks/schema'
+import { binary, int32, int64, maxInt64DecimalPrecision, string, type DataType, type Value } from '@deltaworks/schema'
 import { textOf } from '../cast.js'
 import { invalidArgument } from '../errors.js'
-import type { FunctionDefinition } from '../evaluation.js'
+import { utcContext, type FunctionDefinition } from '../evaluation.js'
 import { typesOf } from './argument-rules.js'
 
 const bytesOf = (value: string | Uint8Array): Uint8Array => (typeof value === 'string' ? Buffer.from(value) : value)
@@ -50,7 +50,13 @@ export function xxHash64(bytes: Uint8Array, seed: bigint): bigint {
   return BigInt.asIntN(64, hash ^ (hash >> 32n))
 }
 
-/** The bytes that a value is hashed by; Spark hashes integers as 8 (long) or 4 (int) bytes little endian. */
+function int64Bytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigInt64(0, value, true)
+  return bytes
+}
+
+/** The bytes that a value is hashed by; Spark hashes integers (and decimals of up to 18 digits) as 8 or 4 bytes little endian. */
 function hashedBytes(type: DataType, value: Value): Uint8Array {
   switch (type.kind) {
     case 'string':
@@ -69,19 +75,18 @@ function hashedBytes(type: DataType, value: Value): Uint8Array {
     }
     case 'int64':
     case 'timestamp':
-    case 'timestamp_ntz': {
-      const bytes = new Uint8Array(8)
-      new DataView(bytes.buffer).setBigInt64(0, value as bigint, true)
-      return bytes
-    }
+    case 'timestamp_ntz':
+      return int64Bytes(value as bigint)
     case 'float32':
     case 'float64': {
       const bytes = new Uint8Array(8)
       new DataView(bytes.buffer).setFloat64(0, Object.is(value, -0) ? 0 : (value as number), true)
       return bytes
     }
+    case 'decimal':
+      return type.precision <= maxInt64DecimalPrecision ? int64Bytes(value as bigint) : Buffer.from(textOf(type, value, utcContext))
     default:
-      return Buffer.from(textOf(type, value, { timezone: 'UTC', nowMicros: 0n }))
+      return Buffer.from(textOf(type, value, utcContext))
   }
 }
 

@@ -15,14 +15,16 @@ export interface CommonOptions {
 }
 
 export function createProgram(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .version('0.1.0')
-    // Options before a command are the program's, those behind it the command's: `read … --version 3`.
-    .enablePositionalOptions()
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .showSuggestionAfterError(true)
+  return (
+    new Command(name)
+      .description(description)
+      .version('0.1.0')
+      // Options before a command are the program's, those behind it the command's: `read … --version 3`.
+      .enablePositionalOptions()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .showSuggestionAfterError(true)
+  )
 }
 
 /** Adds the common options to a command. */

@@ -17,29 +17,23 @@ export function takeColumn(
   indexes: number,
   count: number,
 ): Column {
-  const { heap } = context
   const { type } = column
   const first = indexes >>> 2
-  const { validity, nullCount } = takeValidity(arena, column, first, count)
+  const { validity, nullCount } = takeValidity(context, arena, column, indexes, count)
   if (column.dictionary !== null) {
-    const codes = arena.allocate(count * 4)
-    const { i32 } = heap
-    const source = column.values >>> 2
-    for (let i = 0; i < count; i++) {
-      const row = i32[first + i]!
-      i32[(codes >>> 2) + i] = row < 0 ? 0 : i32[source + row]!
-    }
+    const codes = column.length === 0 ? arena.allocateZeroed(count * 4) : arena.allocate(count * 4)
+    if (column.length > 0) context.kernels['take32']!(column.values, indexes, count, codes)
     return dictionaryColumn(column.dictionary, count, codes, validity, nullCount)
   }
   switch (type.kind) {
     case 'null':
       return fixedColumn(type, count, 0, arena.allocateZeroed((count + 7) >> 3), count)
     case 'boolean':
-      return fixedColumn(type, count, takeBits(arena, column.values, first, count), validity, nullCount)
+      return fixedColumn(type, count, takeBits(context, arena, column.values, indexes, count), validity, nullCount)
     case 'string':
     case 'binary':
     case 'variant':
-      return takeVariable(arena, column, first, count, validity, nullCount)
+      return takeVariable(context, arena, column, indexes, count, validity, nullCount)
     case 'struct':
       return nestedColumn(
         type,
@@ -56,97 +50,54 @@ export function takeColumn(
       return nestedColumn(type, count, offsets, children, validity, nullCount)
     }
     default:
-      return fixedColumn(type, count, takeFixed(arena, column, first, count), validity, nullCount)
+      return fixedColumn(type, count, takeFixed(context, arena, column, indexes, count), validity, nullCount)
   }
 }
 
-function takeValidity(arena: Arena, column: Column, first: number, count: number) {
-  const { heap } = arena
-  let negative = false
-  for (let i = 0; i < count && !negative; i++) negative = heap.i32[first + i]! < 0
-  if (column.validity === 0 && !negative) return { validity: 0, nullCount: 0 }
+function takeValidity({ kernels }: ColumnarContext, arena: Arena, column: Column, indexes: number, count: number) {
+  if (column.validity === 0 && !hasAbsent(arena, indexes, count)) return { validity: 0, nullCount: 0 }
   const validity = arena.allocateZeroed((count + 7) >> 3)
-  const { u8, i32 } = heap
-  let nullCount = 0
-  for (let i = 0; i < count; i++) {
-    const row = i32[first + i]!
-    const valid = row >= 0 && (column.validity === 0 || ((u8[column.validity + (row >> 3)]! >> (row & 7)) & 1) === 1)
-    if (valid) u8[validity + (i >> 3)]! |= 1 << (i & 7)
-    else nullCount++
-  }
-  return nullCount === 0 ? { validity: 0, nullCount } : { validity, nullCount }
+  const present =
+    column.validity === 0
+      ? kernels['takePresence']!(indexes, count, validity)
+      : kernels['takeBits']!(column.validity, indexes, count, validity)
+  return present === count ? { validity: 0, nullCount: 0 } : { validity, nullCount: count - present }
 }
 
-function takeBits(arena: Arena, source: number, first: number, count: number): number {
+function hasAbsent(arena: Arena, indexes: number, count: number): boolean {
+  const { i32 } = arena.heap
+  const first = indexes >>> 2
+  for (let i = 0; i < count; i++) if (i32[first + i]! < 0) return true
+  return false
+}
+
+function takeBits({ kernels }: ColumnarContext, arena: Arena, source: number, indexes: number, count: number): number {
   const target = arena.allocateZeroed((count + 7) >> 3)
-  const { u8, i32 } = arena.heap
-  for (let i = 0; i < count; i++) {
-    const row = i32[first + i]!
-    if (row >= 0 && ((u8[source + (row >> 3)]! >> (row & 7)) & 1) === 1) u8[target + (i >> 3)]! |= 1 << (i & 7)
-  }
+  kernels['takeBits']!(source, indexes, count, target)
   return target
 }
 
-function takeFixed(arena: Arena, column: Column, first: number, count: number): number {
+function takeFixed({ kernels }: ColumnarContext, arena: Arena, column: Column, indexes: number, count: number): number {
   const width = byteWidth(column.type)
   const target = arena.allocate(count * width)
-  const { u8, i16, i32, f64 } = arena.heap
-  const source = column.values
-  switch (width) {
-    case 1:
-      for (let i = 0; i < count; i++) u8[target + i] = u8[source + Math.max(0, i32[first + i]!)]!
-      break
-    case 2:
-      for (let i = 0; i < count; i++) i16[(target >>> 1) + i] = i16[(source >>> 1) + Math.max(0, i32[first + i]!)]!
-      break
-    case 4:
-      for (let i = 0; i < count; i++) i32[(target >>> 2) + i] = i32[(source >>> 2) + Math.max(0, i32[first + i]!)]!
-      break
-    default: {
-      // Words of 8 bytes, moved as two int32: moving them as doubles could change the bits of a NaN.
-      const words = width >>> 2
-      for (let i = 0; i < count; i++) {
-        const from = (source >>> 2) + Math.max(0, i32[first + i]!) * words
-        const to = (target >>> 2) + i * words
-        for (let word = 0; word < words; word++) i32[to + word] = i32[from + word]!
-      }
-    }
-  }
-  void f64
+  // A row that is not there takes the bits of row 0: there must be one to read.
+  if (column.length > 0) kernels[`take${width * 8}`]!(column.values, indexes, count, target)
   return target
 }
 
 function takeVariable(
+  { kernels }: ColumnarContext,
   arena: Arena,
   column: Column,
-  first: number,
+  indexes: number,
   count: number,
   validity: number,
   nullCount: number,
 ): Column {
   const offsets = arena.allocate((count + 1) * 4)
-  const { i32 } = arena.heap
-  const from = column.offsets >>> 2
-  const to = offsets >>> 2
-  let size = 0
-  for (let i = 0; i < count; i++) {
-    i32[to + i] = size
-    const row = i32[first + i]!
-    if (row >= 0) size += i32[from + row + 1]! - i32[from + row]!
-  }
-  i32[to + count] = size
-  const bytes = arena.allocate(size)
-  const { u8 } = arena.heap
-  let position = bytes
-  for (let i = 0; i < count; i++) {
-    const row = i32[first + i]!
-    if (row < 0) continue
-    const start = column.values + i32[from + row]!
-    const length = i32[from + row + 1]! - i32[from + row]!
-    if (length <= 32) for (let j = 0; j < length; j++) u8[position + j] = u8[start + j]!
-    else u8.copyWithin(position, start, start + length)
-    position += length
-  }
+  const size = kernels['takeTextOffsets']!(column.offsets, indexes, count, offsets)
+  const bytes = arena.allocate(size + 8)
+  kernels['takeTextBytes']!(column.offsets, column.values, indexes, count, bytes)
   return variableColumn(column.type, count, offsets, bytes, validity, nullCount)
 }
 

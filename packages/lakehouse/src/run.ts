@@ -23,10 +23,11 @@ export interface RunOptions {
   /** The run's clock, microseconds since the epoch; a replay gives the original's. */
   readonly nowMicros: bigint
   readonly signal?: AbortSignal
+  /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
+  readonly inMemoryBytes?: number
 }
 
-/** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
-const keepInMemoryBytes = 64 * 1024 * 1024
+const defaultInMemoryBytes = 64 * 1024 * 1024
 
 /**
  * Runs a lakehouse: landing files to raw tables, through the quality gate, to processed and analytics tables.
@@ -53,7 +54,8 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
     lake: new Lake(options.session, options.root),
     landing: openStore(options.landing),
     signal: options.signal,
-    keepInMemory: listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= keepInMemoryBytes,
+    keepInMemory:
+      listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= (options.inMemoryBytes ?? defaultInMemoryBytes),
   }
 }
 
@@ -160,6 +162,10 @@ class Run {
     const startMs = this.#now()
     this.#start(`build ${table.name}`, 'build')
     const former = await this.#context.lake.version(table.path)
+    let rowsIn = 0
+    for (const input of Object.values(table.from)) {
+      rowsIn += (await this.#context.lake.existing(input.path)).detail().numRows ?? 0
+    }
     const built = await buildTable(table, inputs, this.#context)
     this.#quality.push(...built.gate.results)
     const step = this.#step({
@@ -168,6 +174,7 @@ class Run {
       table,
       status: built.table === null ? 'failed' : built.table.version === former ? 'unchanged' : 'written',
       startMs,
+      rowsIn,
       ...(built.table === null ? {} : writtenBy(built.table)),
     })
     this.#steps.push(step)

@@ -14,12 +14,13 @@ export const testClock = 1_767_225_600_000_000n
 /** The shop over a landing zone of its own in a temporary folder: for tests. */
 export class TestShop {
   readonly folder = mkdtempSync(join(tmpdir(), 'deltaworks-retail-'))
-  readonly session = Session.create()
+  readonly session: Session
   readonly root = join(this.folder, 'lake')
   readonly landing = join(this.folder, 'landing')
   readonly configuration: RetailConfiguration = loadConfiguration(retail.environments, 'dev', retail.configuration)
 
-  constructor() {
+  constructor(options: Parameters<typeof Session.create>[0] = {}) {
+    this.session = Session.create(options)
     mkdirSync(this.landing)
   }
 
@@ -27,10 +28,22 @@ export class TestShop {
     writeFileSync(join(this.landing, name), content)
   }
 
-  run(configuration: RetailConfiguration = this.configuration, nowMicros = testClock): Promise<RunResult> {
+  run(
+    configuration: RetailConfiguration = this.configuration,
+    nowMicros = testClock,
+    inMemoryBytes?: number,
+  ): Promise<RunResult> {
     const root = `file://${this.root}`
     const landing = `file://${this.landing}`
-    return runLakehouse({ lakehouse: retail, configuration, session: this.session, root, landing, nowMicros })
+    return runLakehouse({
+      lakehouse: retail,
+      configuration,
+      session: this.session,
+      root,
+      landing,
+      nowMicros,
+      ...(inMemoryBytes === undefined ? {} : { inMemoryBytes }),
+    })
   }
 
   /** Rows of a query over the lake's tables, as objects in canonical JSON. */

@@ -61,7 +61,8 @@ export function mapColumns(scan: FileScan, options: CsvReadOptions, header: read
     if (known !== undefined) return known
     const index = find(name)
     if (index < 0) {
-      if (options.columns?.[name]?.required ?? true) missing.push(aliasesOf(name).join(' or '))
+      const text = aliasesOf(name).join(' or ')
+      if ((options.columns?.[name]?.required ?? true) && !missing.includes(text)) missing.push(text)
       return -1
     }
     parsed.push({ name: header[index]!.trim(), index, type, format: formatOf(scan, options, name, type) })

@@ -1,8 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { Heap } from './heap.js'
-
-/** Exports of kernels.wasm, by name; each package types those that it calls. */
-export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
+import { Heap, type Kernels } from './heap.js'
 
 /** A thread's memory and the kernels that work on it. */
 export interface ColumnarContext {
@@ -36,5 +33,7 @@ export function createContext(
       },
     },
   })
-  return { heap, kernels: instance.exports as unknown as Kernels }
+  const kernels = instance.exports as unknown as Kernels
+  heap.kernels = kernels
+  return { heap, kernels }
 }

@@ -1,6 +1,7 @@
 import type { DataType, Schema, Value } from '@deltaworks/schema'
 import type { Arena } from './arena.js'
 import { byteWidth, dictionaryColumn, fixedColumn, nestedColumn, variableColumn, type Column } from './column.js'
+import type { Heap, Kernels } from './heap.js'
 import { recordBatch, type RecordBatch } from './record-batch.js'
 import { columnFromValues } from './values.js'
 
@@ -57,31 +58,25 @@ export function constantColumn(arena: Arena, type: DataType, value: Value, lengt
   return columnFromValues(arena, type, new Array<Value>(length).fill(value))
 }
 
+/** @throws TypeError for a heap that no context was made for, which is a bug */
+function kernelsOf({ kernels }: Heap): Kernels {
+  if (kernels === null) throw new TypeError('the heap has no kernels: make it by createContext')
+  return kernels
+}
+
 /** The column without a dictionary; itself if it has none. */
 export function plainColumn(arena: Arena, column: Column): Column {
   const { dictionary } = column
   if (dictionary === null) return column
   const { length } = column
-  const offsets = arena.allocate((length + 1) * 4)
-  const { i32 } = arena.heap
-  const codes = column.values >>> 2
-  const from = dictionary.offsets >>> 2
-  const to = offsets >>> 2
-  let size = 0
-  for (let i = 0; i < length; i++) {
-    i32[to + i] = size
-    if (dictionary.length > 0) size += i32[from + i32[codes + i]! + 1]! - i32[from + i32[codes + i]!]!
+  const kernels = kernelsOf(arena.heap)
+  const offsets = arena.allocateZeroed((length + 1) * 4)
+  if (dictionary.length === 0) {
+    return variableColumn(column.type, length, offsets, arena.allocate(0), column.validity, column.nullCount)
   }
-  i32[to + length] = size
-  const bytes = arena.allocate(size)
-  const { u8 } = arena.heap
-  for (let i = 0; i < length && dictionary.length > 0; i++) {
-    const start = dictionary.values + i32[from + i32[codes + i]!]!
-    const count = i32[to + i + 1]! - i32[to + i]!
-    const target = bytes + i32[to + i]!
-    if (count <= 32) for (let j = 0; j < count; j++) u8[target + j] = u8[start + j]!
-    else u8.copyWithin(target, start, start + count)
-  }
+  const size = kernels['takeTextOffsets']!(dictionary.offsets, column.values, length, offsets)
+  const bytes = arena.allocate(size + 8)
+  kernels['takeTextBytes']!(dictionary.offsets, dictionary.values, column.values, length, bytes)
   return variableColumn(column.type, length, offsets, bytes, column.validity, column.nullCount)
 }
 

@@ -23,17 +23,18 @@ export function hashColumns(
   const address = arena.allocate(rowCount * 4)
   const hashes = context.heap.i32.subarray(address >>> 2, (address >>> 2) + rowCount)
   hashes.fill(0x2545f491)
-  for (const column of columns) hashColumn(context.heap, column, hashes)
+  for (const column of columns) hashColumn(context, arena, column, hashes)
   return address
 }
 
-function hashColumn(heap: Heap, column: Column, hashes: Int32Array): void {
+function hashColumn(context: ColumnarContext, arena: Arena, column: Column, hashes: Int32Array): void {
+  const { heap } = context
   const { dictionary } = column
   if (dictionary === null) {
-    each(heap, column, hashes, valueHasher(heap, column))
+    each(heap, column, hashes, valueHasher(context, arena, column))
     return
   }
-  const ofEntry = valueHasher(heap, dictionary)
+  const ofEntry = valueHasher(context, arena, dictionary)
   const entries = new Int32Array(dictionary.length)
   for (let i = 0; i < entries.length; i++) entries[i] = ofEntry(i)
   const codes = column.values >>> 2
@@ -42,7 +43,7 @@ function hashColumn(heap: Heap, column: Column, hashes: Int32Array): void {
 }
 
 /** The hash of a value that is not null, by row; the same whether the column has a dictionary or not. */
-function valueHasher(heap: Heap, column: Column): (row: number) => number {
+function valueHasher({ heap, kernels }: ColumnarContext, arena: Arena, column: Column): (row: number) => number {
   const { type, values } = column
   const { u8, i16, i32 } = heap
   switch (type.kind) {
@@ -51,13 +52,11 @@ function valueHasher(heap: Heap, column: Column): (row: number) => number {
     case 'string':
     case 'binary':
     case 'variant': {
-      const offsets = column.offsets >>> 2
-      return (row) => {
-        const end = values + i32[offsets + row + 1]!
-        let h = 0
-        for (let i = values + i32[offsets + row]!; i < end; i++) h = Math.imul(h ^ u8[i]!, 0x01000193)
-        return h ^ (h >>> 15)
-      }
+      const target = arena.allocate(column.length * 4)
+      kernels['hashTexts']!(column.offsets, values, column.length, target)
+      const { i32: fresh } = heap
+      const first = target >>> 2
+      return (row) => fresh[first + row]!
     }
     case 'float32':
     case 'float64':

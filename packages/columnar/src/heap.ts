@@ -1,5 +1,8 @@
 import { heapExhausted } from './errors.js'
 
+/** Exports of kernels.wasm by name, working on one heap. */
+export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
+
 /**
  * A thread's WebAssembly memory. It is a shared memory so that views on it stay valid when it grows (growing a private
  * memory detaches them) and so that another thread can read from it; each thread has its own.
@@ -11,6 +14,8 @@ import { heapExhausted } from './errors.js'
  * Address 0 is never handed out: 0 means "absent".
  */
 export class Heap {
+  /** Set by `createContext`: for functions that are given a heap or an arena alone. */
+  kernels: Kernels | null = null
   readonly memory: WebAssembly.Memory
   #u8: Uint8Array<ArrayBufferLike>
   #i8: Int8Array<ArrayBufferLike>

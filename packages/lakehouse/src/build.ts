@@ -2,7 +2,7 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
-import { openGate, passGate, type GateResult } from './gate.js'
+import { passGate, type GateResult } from './gate.js'
 import { mergeRows } from './merge-rows.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
@@ -70,8 +70,8 @@ export async function buildTable(
   const rows = context.keepInMemory
     ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
     : computed
-  // Rules are evaluated on rows in memory before they are written; rows too many to keep are checked as they are read back.
-  const gate = context.keepInMemory ? await passGate(table, rows, context) : openGate(rows)
+  // Before anything is written: rows too many to keep are computed twice if the table has rules, here and for the write.
+  const gate = await passGate(table, rows, context)
   if (gate.criticalFailed) return { table: null, gate }
   const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
   const existing = await lake.table(table.path)

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -57,13 +57,42 @@ describe('deltaworks-batch', () => {
       expect(help.stdout).toContain(option)
   })
 
-  it('M-001 O-03 O-05 N-01: a run ends with 0 and a summary; nothing is printed in a pipe but the result', () => {
+  it('M-001 O-03 O-05: a run ends with 0 and a summary; nothing is printed in a pipe but the result', () => {
     const { status, stdout, stderr } = run('lake', 'landing')
     expect(stderr).toBe('')
     expect(status).toBe(0)
     expect(stdout).toMatch(/fact_transactions/)
     // eslint-disable-next-line no-control-regex
     expect(stdout).not.toMatch(/\u001b\[/)
+  })
+
+  it('N-01: a run needs no other program: it works with an empty PATH', () => {
+    const args = [bin, 'run', '--root', 'alone', '--landing', 'landing', '--quiet']
+    const alone = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: folder, env: { PATH: '' } })
+    expect([alone.status, alone.stdout, alone.stderr]).toEqual([0, '', ''])
+  })
+
+  it('M-004 M-011: a run that is killed at any moment leaves every table readable, and the next run ends where it would have', async () => {
+    interface Report {
+      readonly tables: readonly { readonly table: string; readonly rowCount: number | null }[]
+    }
+    const rowsOf = (lake: string): unknown => {
+      const { status, stdout } = run(lake, 'landing', '--json')
+      expect(status).toBe(0)
+      return (JSON.parse(stdout) as Report).tables.map(({ table, rowCount }) => [table, rowCount])
+    }
+    for (const delay of [120, 160, 200, 240, 280, 320, 360, 400]) {
+      const lake = `killed-${delay}`
+      const child = spawn(process.execPath, [bin, 'run', '--root', lake, '--landing', 'landing', '--now', now], {
+        cwd: folder,
+      })
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      await new Promise((resolve) => setTimeout(resolve, delay))
+      child.kill('SIGKILL')
+      await ended
+      expect(rowsOf(lake)).toEqual(rowsOf('lake'))
+      expect(batch('plan', '--root', lake, '--landing', 'landing').stdout).not.toMatch(/^(ingest|build)/m)
+    }
   })
 
   it('M-011 O-02: a second run as JSON says that nothing has changed', () => {

@@ -72,6 +72,14 @@ export class Accumulators {
     for (const accumulator of this.#accumulators) {
       const own = columns.slice(first, first + accumulator.partialTypes.length)
       first += own.length
+      if (accumulator.mergeRows !== undefined) {
+        accumulator.mergeRows(
+          groupIds === 0 ? new Int32Array(rowCount) : i32.subarray(ids, ids + rowCount),
+          own,
+          rowCount,
+        )
+        continue
+      }
       for (let row = 0; row < rowCount; row++) accumulator.merge(row, groupIds === 0 ? 0 : i32[ids + row]!, own)
     }
   }

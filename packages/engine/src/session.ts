@@ -28,8 +28,10 @@ import { explainAnalysis } from './explain-analyze.js'
 import { cancellation, queryMetrics, type ExecutionContext, type QueryMetrics } from './execution-context.js'
 import type { FileSink, WriteResult } from './file-sink.js'
 import { MemoryPool } from './memory-pool.js'
-import { open } from './operators/execution-plan.js'
+import { open, type ExecutionPlan } from './operators/execution-plan.js'
 import { physicalPlan } from './physical-planner.js'
+import { parallelAggregates, writeOnWorkers, type ParallelHost } from './scheduler/parallel-execution.js'
+import { WorkerPool } from './scheduler/worker-pool.js'
 import { executeSql, type SqlResult, type SqlTables, type TableFunction } from './sql.js'
 import { writeFiles } from './write-files.js'
 
@@ -75,6 +77,8 @@ export class Session {
   readonly tableFunctions: Readonly<Record<string, TableFunction>>
   readonly #timezone: string
   readonly #now: () => bigint
+  readonly #inlineBytes: number
+  readonly #workers: WorkerPool
   #closed = false
 
   private constructor(options: SessionOptions) {
@@ -83,6 +87,8 @@ export class Session {
     this.threads = options.threads ?? availableParallelism()
     this.tableFunctions = options.tableFunctions ?? {}
     this.#timezone = options.timezone ?? 'UTC'
+    this.#inlineBytes = options.inlineBytes ?? 32 * 1024 * 1024
+    this.#workers = new WorkerPool(this.threads, this.pool)
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
   }
 
@@ -104,7 +110,7 @@ export class Session {
   async *stream(query: Query, options: QueryOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
     const plan = optimize(planOf(query))
     const metrics = queryMetrics()
-    yield* open(physicalPlan(plan), this.#executionContext(metrics, options.signal))
+    yield* open(await this.#physicalPlan(plan, metrics, options), this.#executionContext(metrics, options.signal))
   }
 
   /** The rows kept in shared memory as a table that can be scanned again. The pool does not pay for them: the caller keeps few. */
@@ -140,7 +146,10 @@ export class Session {
     const metrics = queryMetrics()
     const start = performance.now()
     const plan = optimize(planOf(query))
-    const files = await writeFiles(physicalPlan(plan), sink, this.#executionContext(metrics, options.signal))
+    const context = this.#executionContext(metrics, options.signal)
+    const files =
+      (await writeOnWorkers(plan, sink, this.#parallelHost(metrics, options))) ??
+      (await writeFiles(await this.#physicalPlan(plan, metrics, options), sink, context))
     metrics.durationMs = performance.now() - start
     const rowCount = files.reduce((sum, file) => sum + file.rowCount, 0)
     metrics.rowsOut = rowCount
@@ -164,9 +173,9 @@ export class Session {
 
   /** The operators with what they did: rows, batches and time, after running the query. */
   async explainAnalyze(query: Query, options: QueryOptions = {}): Promise<string> {
-    const plan = physicalPlan(optimize(planOf(query)))
     const metrics = queryMetrics()
     const start = performance.now()
+    const plan = await this.#physicalPlan(optimize(planOf(query)), metrics, options)
     for await (const batch of open(plan, this.#executionContext(metrics, options.signal)))
       metrics.rowsOut += batch.rowCount
     metrics.durationMs = performance.now() - start
@@ -183,7 +192,8 @@ export class Session {
     const metrics = queryMetrics()
     const start = performance.now()
     if (queryStart.hasSubscribers) queryStart.publish({ plan })
-    for await (const batch of open(physicalPlan(plan), this.#executionContext(metrics, options.signal))) {
+    const operators = await this.#physicalPlan(plan, metrics, options)
+    for await (const batch of open(operators, this.#executionContext(metrics, options.signal))) {
       metrics.rowsOut += batch.rowCount
       metrics.batches++
       consume(batch)
@@ -210,8 +220,28 @@ export class Session {
     }
   }
 
+  /** The operators of a plan; its large aggregates are computed by the workers first. */
+  async #physicalPlan(plan: LogicalPlan, metrics: QueryMetrics, options: QueryOptions): Promise<ExecutionPlan> {
+    this.#requireOpen()
+    return physicalPlan(plan, { operators: await parallelAggregates(plan, this.#parallelHost(metrics, options)) })
+  }
+
+  #parallelHost(metrics: QueryMetrics, { signal }: QueryOptions): ParallelHost {
+    return {
+      context: this.context,
+      workers: this.#workers,
+      threads: this.threads,
+      inlineBytes: this.#inlineBytes,
+      evaluation: { timezone: this.#timezone, nowMicros: this.#now() },
+      metrics,
+      signal,
+      materialise: async (plan) => scan(await this.materialise(plan, { signal, name: 'build side' })).plan,
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true
+    await this.#workers.close()
   }
 }
 

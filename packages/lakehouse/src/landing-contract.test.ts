@@ -72,6 +72,17 @@ describe('landing files', () => {
     expect(await lake.rows('raw/orders', ...columns)).toEqual(twinRows)
   })
 
+  it('M-009 M-065: malformed lines of JSON are quarantined with their line, and the others land', async () => {
+    const good = Array.from({ length: 20 }, (_, i) => `{"id":${i},"product":"p","price":1,"day":"2026-01-01"}`)
+    lake.land('o.jsonl', [...good, '{"id":', '{"id":"x","price":1}'].join('\n'))
+    await lake.run(ordersFrom(jsonFiles('*.jsonl')))
+    expect(await lake.count('raw/orders')).toBe(20)
+    expect(await lake.rows(quarantinePath, 'source_file', 'source_line', 'record')).toEqual([
+      '{"source_file":"o.jsonl","source_line":21,"record":"{\\"id\\":"}',
+      '{"source_file":"o.jsonl","source_line":22,"record":"{\\"id\\":\\"x\\",\\"price\\":1}"}',
+    ])
+  })
+
   it('M-010: Parquet gives the same table as its CSV twin', async () => {
     const twin = values(
       schema([

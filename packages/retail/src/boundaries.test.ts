@@ -1,6 +1,57 @@
-import { calendarFile, customerFile, testClock, TestShop, transactionFile, type OrderLine } from './testing.js'
+import type { TableDefinition } from '@deltaworks/lakehouse'
+import { calendarHeader } from '@deltaworks/sample-data'
+import { dimCustomer } from './processed/dim-customer.js'
+import { dimDate } from './processed/dim-date.js'
+import { dimProduct } from './processed/dim-product.js'
+import { factTransactions } from './processed/fact-transactions.js'
+import { calendar } from './raw/calendar.js'
+import { transactions } from './raw/transactions.js'
+import {
+  calendarFile,
+  customerFile,
+  testClock,
+  TestShop,
+  transactionFile,
+  transactionHeader,
+  type OrderLine,
+} from './testing.js'
 
 const ann = 'Ann Lee'
+
+describe('the contracts of the landing files', () => {
+  const landed = (table: TableDefinition) =>
+    Object.values(table.columns)
+      .filter(({ facts }) => !facts.derived)
+      .map(({ facts }) => facts.sourceNames[0])
+
+  it('M-015: each of the 21 columns of the transactions’ file has its place', () => {
+    expect(landed(transactions)).toEqual(transactionHeader.split(','))
+    expect(landed(transactions)).toHaveLength(21)
+  })
+  it('M-016: each of the 24 columns of the calendar’s file has its place', () => {
+    expect(landed(calendar)).toEqual([...calendarHeader])
+    expect(landed(calendar)).toHaveLength(24)
+  })
+  it('M-030 M-031 M-032 M-033 M-038: keys and references are declared; money is decimal', () => {
+    expect([dimCustomer, dimProduct, dimDate, factTransactions].map((t) => t.primaryKey)).toEqual([
+      ['customer_key', 'valid_from'],
+      ['product_key'],
+      ['date_key'],
+      ['transaction_key'],
+    ])
+    const references = Object.entries(factTransactions.columns).flatMap(([name, { facts }]) =>
+      facts.reference === null ? [] : [[name, facts.reference()]],
+    )
+    expect(references).toEqual([
+      ['customer_key', { table: 'dim_customer', column: 'customer_key' }],
+      ['product_code', { table: 'dim_product', column: 'product_key' }],
+      ['order_date', { table: 'dim_date', column: 'date_key' }],
+    ])
+    for (const name of ['unit_price', 'total_amount', 'restocking_fee', 'net_amount'] as const) {
+      expect(factTransactions.columns[name].facts.type).toMatchObject({ kind: 'decimal', scale: 2 })
+    }
+  })
+})
 
 describe('the shop’s rules at their limits', () => {
   let shop: TestShop
@@ -91,6 +142,19 @@ describe('the shop’s rules at their limits', () => {
       { k: 'GIFTCARD', f: 'UNKNOWN', n: 'Unknown family' },
       { k: 'S10_1', f: 'S10', n: 'Classic Cars 1:10' },
       { k: 'X9_1', f: 'X9', n: 'Unknown family' },
+    ])
+  })
+
+  it('S-3: status and product line, which no source holds, come from the configured map', async () => {
+    await book([
+      { contact: ann, amount: '1', product: 'S700_1' },
+      { contact: ann, amount: '-1', product: 'X_1' },
+    ])
+    const facts =
+      'select status as s, product_line as l, quantity as q, territory as t from fact_transactions order by s'
+    expect(await shop.sql(facts)).toEqual([
+      { s: 'Completed', l: 'Ships', q: 10, t: 'NA' },
+      { s: 'Refunded', l: 'Unknown', q: 10, t: 'NA' },
     ])
   })
 

@@ -161,6 +161,22 @@ describe('a generated landing zone: what was planted is what is found', () => {
     expect(step('ingest calendar').rowsOut).toBe(planted.calendar.rows)
   })
 
+  it('M-032: dim_date has every day of the calendar once, and every day of an order', async () => {
+    const days = await shop.value('select count(*) from dim_date')
+    expect(await shop.value('select count(distinct date_key) from dim_date')).toBe(days)
+    expect(await shop.value('select count(*) from dim_date where fiscal_year is not null')).toBe(planted.calendar.rows)
+    expect(
+      await shop.value(
+        'select count(*) from fact_transactions f left join dim_date d on f.order_date = d.date_key where d.date_key is null',
+      ),
+    ).toBe(0)
+    expect(
+      await shop.sql(
+        "select week_number as w, quarter_number as q, day_of_week as d, is_weekend as e from dim_date where date_key = date '2023-01-01'",
+      ),
+    ).toEqual([{ w: 52, q: 1, d: 1, e: true }])
+  })
+
   it('M-048 M-049 M-050 M-051: weeks, months, quarters and days add up to the fact, sales and refunds', async () => {
     const fact = await shop.sql(
       'select transaction_type as t, sum(net_amount) as total, count(*) as orders, sum(restocking_fee) as fees from fact_transactions group by 1 order by 1',

@@ -1,10 +1,10 @@
-import { int32, list, type DataType, type Value } from '@deltaworks/schema'
+import { int32, list, type DataType } from '@deltaworks/schema'
 import { Arena, unlimited, type MemoryAccount } from '../arena.js'
-import { fixedColumn, type Column } from '../column.js'
+import { fixedColumn, nestedColumn, type Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
 import { GroupTable } from '../group-table.js'
 import { takeColumn } from '../take.js'
-import { columnFromValues, isNull, readValue } from '../values.js'
+import { isNull } from '../values.js'
 import type { Accumulator, AggregateSpec } from './accumulator.js'
 
 /** DISTINCT: each group's values once, then the plain aggregate over them. */
@@ -13,14 +13,12 @@ export class DistinctAccumulator implements Accumulator {
   readonly #context: ColumnarContext
   /** The aggregate without DISTINCT. */
   readonly #createPlain: () => Accumulator
-  readonly #spec: AggregateSpec
   readonly #pairs: GroupTable
   readonly #scratch: Arena
 
   constructor(context: ColumnarContext, account: MemoryAccount, spec: AggregateSpec, createPlain: () => Accumulator) {
     this.#createPlain = createPlain
     this.#context = context
-    this.#spec = spec
     this.partialTypes = spec.argTypes.map((type) => list(type))
     this.#pairs = new GroupTable(context, account, [int32, ...spec.argTypes])
     this.#scratch = new Arena(context.heap, unlimited)
@@ -48,27 +46,48 @@ export class DistinctAccumulator implements Accumulator {
     this.#pairs.insert([groups, ...args], rowCount, this.#scratch.allocate(rowCount * 4))
     this.#scratch.reset()
   }
-  #lists(groups: number): Value[][][] {
-    const [groupColumn, ...args] = this.#pairs.keys(this.#scratch)
-    const lists: Value[][][] = this.#spec.argTypes.map(() => Array.from({ length: groups }, () => []))
-    for (let pair = 0; pair < this.#pairs.groupCount; pair++) {
-      if (args.some((column) => isNull(this.#context.heap, column, pair))) continue
-      const group = Number(readValue(this.#context.heap, groupColumn!, pair))
-      args.forEach((column, i) => lists[i]![group]!.push(readValue(this.#context.heap, column, pair)))
-    }
-    this.#scratch.reset()
-    return lists
-  }
+  /** The distinct values of each group as lists, by a counting sort of the pairs. */
   partial(arena: Arena, groups: number): Column[] {
-    const lists = this.#lists(groups)
-    return this.#spec.argTypes.map((type, i) => columnFromValues(arena, list(type), lists[i]!))
+    const [groupColumn, ...args] = this.#pairs.keys(arena)
+    const { heap } = this.#context
+    const pairs = this.#pairs.groupCount
+    const offsets = arena.allocateZeroed((groups + 1) * 4)
+    const order = arena.allocate(pairs * 4)
+    const { i32 } = heap
+    const first = offsets >>> 2
+    const isIn = (pair: number): boolean => args.every((column) => !isNull(heap, column, pair))
+    const groupOf = groupColumn!.values >>> 2
+    for (let pair = 0; pair < pairs; pair++) if (isIn(pair)) i32[first + i32[groupOf + pair]! + 1]!++
+    for (let group = 0; group < groups; group++) i32[first + group + 1]! += i32[first + group]!
+    const next = i32.slice(first, first + groups)
+    for (let pair = 0; pair < pairs; pair++) {
+      if (isIn(pair)) i32[(order >>> 2) + next[i32[groupOf + pair]!]!++] = pair
+    }
+    const count = i32[first + groups]!
+    return args.map((column, i) =>
+      nestedColumn(this.partialTypes[i]!, groups, offsets, [takeColumn(this.#context, arena, column, order, count)]),
+    )
   }
   merge(row: number, group: number, columns: readonly Column[]): void {
-    const lists = columns.map((column) => readValue(this.#context.heap, column, row) as readonly Value[])
-    for (let i = 0; i < lists[0]!.length; i++) {
-      const args = this.#spec.argTypes.map((type, k) => columnFromValues(this.#scratch, type, [lists[k]![i]!]))
-      this.#insert(columnFromValues(this.#scratch, int32, [group]), args, 1)
+    this.mergeRows([group], columns, 1, row)
+  }
+  mergeRows(groups: ArrayLike<number>, columns: readonly Column[], rowCount: number, firstRow = 0): void {
+    const { i32 } = this.#context.heap
+    const at = (columns[0]!.offsets >>> 2) + firstRow
+    const start = i32[at]!
+    const count = i32[at + rowCount]! - start
+    if (count === 0) return
+    const ids = this.#scratch.allocate(count * 4)
+    const rows = this.#scratch.allocate(count * 4)
+    const fresh = this.#context.heap.i32
+    for (let row = 0, item = 0; row < rowCount; row++) {
+      for (const end = fresh[at + row + 1]! - start; item < end; item++) {
+        fresh[(ids >>> 2) + item] = groups[row]!
+        fresh[(rows >>> 2) + item] = start + item
+      }
     }
+    const values = columns.map((column) => takeColumn(this.#context, this.#scratch, column.children[0]!, rows, count))
+    this.#insert(fixedColumn(int32, count, ids), values, count)
   }
   finish(arena: Arena, groups: number): Column {
     const plain = this.#createPlain()

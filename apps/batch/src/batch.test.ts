@@ -62,7 +62,6 @@ describe('deltaworks-batch', () => {
     expect(stderr).toBe('')
     expect(status).toBe(0)
     expect(stdout).toMatch(/fact_transactions/)
-    // eslint-disable-next-line no-control-regex
     expect(stdout).not.toMatch(/\u001b\[/)
   })
 

@@ -93,7 +93,7 @@ const queries: Readonly<Record<string, DataFrame | DataFrame<never>>> = {
   'E-19: union of two': o.select('region').union(p.select(col('family').as('region'))),
 }
 
-describe('a session computes what the reference interpreter does', () => {
+describe('E-12 E-14 E-15 E-18 E-20 E-35: a session computes what the reference interpreter does', () => {
   let session: Session
   beforeAll(() => {
     session = Session.create()

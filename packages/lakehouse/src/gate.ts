@@ -1,3 +1,4 @@
+import { agg, col, expr, lit } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import {
   splitRows,
@@ -7,9 +8,13 @@ import {
   type TableProfile,
   type VerificationResult,
 } from '@deltaworks/quality'
+import { anyFrame } from './any-frame.js'
 import { qualityRules, type RunContext } from './run-context.js'
 import type { QualityResult } from './run-result.js'
 import type { TableDefinition } from './table-definition.js'
+
+/** Where a landed row comes from: its key among the rows of its table. */
+const placeColumns = ['source_file', 'source_line']
 
 /** What a table's rules said, and its rows taken apart. */
 export interface GateResult {
@@ -71,11 +76,48 @@ async function takeApart(
   { lake, signal }: RunContext,
 ): Promise<Pick<GateResult, 'good' | 'refused'>> {
   if (refusing.length === 0) return { good: rows, refused: null }
-  const split = splitRows(rows, refusing, { references })
-  if (table.source === null) return { good: split.good, refused: split.bad }
+  if (table.source === null) {
+    const { good, bad } = splitRows(rows, refusing, { references })
+    return { good, refused: bad }
+  }
+  const suspects = await suspectRows(table, rows, refusing, references, { lake, signal })
+  const split = splitRows(suspects, refusing, { references })
   const refused = scan(await lake.session.materialise(split.bad, { name: `refused rows of ${table.name}`, signal }))
-  const places = ['source_file', 'source_line']
-  return { good: rows.join(refused.select(...places), places, 'left_anti'), refused }
+  return { good: rows.join(refused.select(...placeColumns), placeColumns, 'left_anti'), refused }
+}
+
+/**
+ * Rows that may be refused: those that fail on a rule about single rows, and all rows of keys that occur more than once. What
+ * needs all rows of a key in order is then computed over these alone.
+ */
+async function suspectRows(
+  table: TableDefinition,
+  rows: DataFrame,
+  refusing: readonly Rule[],
+  references: ReadonlyMap<string, DataFrame>,
+  { lake, signal }: Pick<RunContext, 'lake' | 'signal'>,
+): Promise<DataFrame> {
+  const places: DataFrame[] = []
+  const others = refusing.filter((rule) => rule.constraint.kind !== 'uniqueness')
+  if (others.length > 0) places.push(splitRows(rows, others, { references }).bad.select(...placeColumns))
+  for (const { constraint } of refusing) {
+    if (constraint.kind !== 'uniqueness') continue
+    const keyed = rows.withColumns(Object.fromEntries(constraint.keys.map((key, i) => [`_key${i}`, expr(key)])))
+    const keys = constraint.keys.map((_, i) => `_key${i}`)
+    const repeated = anyFrame(keyed)
+      .groupBy(...keys)
+      .agg({ _rows: agg.count() })
+      .filter(col('_rows').gt(lit(1)))
+    const kept = scan(await lake.session.materialise(repeated, { name: `repeated keys of ${table.name}`, signal }))
+    places.push(
+      anyFrame(keyed)
+        .join(kept.select(...keys), keys, 'left_semi')
+        .select(...placeColumns),
+    )
+  }
+  const all = places.reduce((a, b) => a.union(b)).distinct()
+  const suspects = scan(await lake.session.materialise(all, { name: `suspects of ${table.name}`, signal }))
+  return rows.join(suspects, placeColumns, 'left_semi')
 }
 
 /** Rules with an action that found rows to act on. */

@@ -116,19 +116,17 @@ function versions(landed: DataFrame): DataFrame {
 
 /** One member for each contact that no customer has, described by the contact's latest transaction. */
 function inferred(transactions: DataFrame, customers: DataFrame): DataFrame {
-  const contacts = transactions
+  const names = customers.select(contactName(col('first_name'), col('last_name')).as('contact'))
+  const strangers = transactions
     .withColumn('contact', contactName(col('contact_first_name'), col('contact_last_name')))
     .filter(col('contact').ne(''))
-    .distinctOn(
-      [col('contact')],
-      [col('order_date').desc(), col('order_number').desc(), col('order_line_number').desc()],
-    )
-  const names = customers.select(contactName(col('first_name'), col('last_name')).as('contact'))
-  const firstOrder = transactions
-    .groupBy(contactName(col('contact_first_name'), col('contact_last_name')).as('contact'))
-    .agg({ first_order: agg.min(col('order_date')) })
-  return contacts
     .join(names, ['contact'], 'left_anti')
+  const latest = strangers.distinctOn(
+    [col('contact')],
+    [col('order_date').desc(), col('order_number').desc(), col('order_line_number').desc()],
+  )
+  const firstOrder = strangers.groupBy('contact').agg({ first_order: agg.min(col('order_date')) })
+  return latest
     .join(firstOrder, ['contact'], 'inner')
     .select(
       fn.lower(fn.concat_ws('_', col('contact_first_name'), col('contact_last_name'))).as('customer_key'),

@@ -5,8 +5,7 @@ export class StorageError extends DeltaworksError {
 }
 
 /** An object as people name it: a plain path if the store is the whole file system. */
-const place = (store: string, path: string): string =>
-  store === 'file:///' ? `"/${path}"` : `"${path}" in ${store}`
+const place = (store: string, path: string): string => (store === 'file:///' ? `"/${path}"` : `"${path}" in ${store}`)
 
 /** The code of "there is no such object", for callers that treat it as an answer. */
 export const objectNotFoundCode = 'DW-STORAGE-0001'

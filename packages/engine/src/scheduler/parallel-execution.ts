@@ -96,7 +96,12 @@ export async function writeOnWorkers(
 
 async function aggregateOnWorkers(node: Aggregate, fragment: Fragment, host: ParallelHost): Promise<ExecutionPlan> {
   const schema = partialSchema(node, host.context)
-  const results = await runStage('aggregate', fragment, { kind: 'aggregate', aggregate: withoutInput(node), schema }, host)
+  const results = await runStage(
+    'aggregate',
+    fragment,
+    { kind: 'aggregate', aggregate: withoutInput(node), schema },
+    host,
+  )
   const states = scanNode(
     segmentTable(
       'partial aggregates',

@@ -84,7 +84,9 @@ function hashedBytes(type: DataType, value: Value): Uint8Array {
       return bytes
     }
     case 'decimal':
-      return type.precision <= maxInt64DecimalPrecision ? int64Bytes(value as bigint) : Buffer.from(textOf(type, value, utcContext))
+      return type.precision <= maxInt64DecimalPrecision
+        ? int64Bytes(value as bigint)
+        : Buffer.from(textOf(type, value, utcContext))
     default:
       return Buffer.from(textOf(type, value, utcContext))
   }

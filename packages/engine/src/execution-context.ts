@@ -1,9 +1,9 @@
 import type { ColumnarContext } from '@deltaworks/columnar'
 import type { EvaluationContext } from '@deltaworks/expression'
-import { scanMetrics, type ScanMetrics } from '@deltaworks/formats'
 import type { ScanSplit, TableScan } from '@deltaworks/plan'
 import { cancelled } from './errors.js'
 import type { MemoryPool } from './memory-pool.js'
+import type { QueryMetrics } from './metrics.js'
 
 /** What operators of one query (or one task of it) have at hand. */
 export interface ExecutionContext {
@@ -13,40 +13,27 @@ export interface ExecutionContext {
   readonly metrics: QueryMetrics
   /** Throws if the query was cancelled; asked once a batch. */
   checkCancelled(): void
+  /** Now and then a promise to be awaited, so that other events of this thread (an abort, say) have their turn; else null. */
+  pause(): Promise<void> | null
   /** The splits of a scan: all that it has, or those that this task claims. */
   splitsOf(scan: TableScan): AsyncIterable<ScanSplit> | Iterable<ScanSplit>
 }
 
-/** Counters of one query. */
-export interface QueryMetrics {
-  readonly scan: ScanMetrics
-  filesTotal: number
-  filesPruned: number
-  rowsOut: number
-  batches: number
-  durationMs: number
-  readonly operators: OperatorMetrics[]
-}
+const pauseMs = 40
 
-export interface OperatorMetrics {
-  readonly operator: string
-  /** Which operator it is: identity only. */
-  readonly plan: object
-  rows: number
-  batches: number
-  /** Time inside the operator and its inputs. */
-  ms: number
+/** A pause after every 40 ms: operators await each other without ever waiting, which keeps timers and signals out. */
+export function pauses(): () => Promise<void> | null {
+  let last = performance.now()
+  return () => {
+    if (performance.now() - last < pauseMs) return null
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        last = performance.now()
+        resolve()
+      }),
+    )
+  }
 }
-
-export const queryMetrics = (): QueryMetrics => ({
-  scan: scanMetrics(),
-  filesTotal: 0,
-  filesPruned: 0,
-  rowsOut: 0,
-  batches: 0,
-  durationMs: 0,
-  operators: [],
-})
 
 export const cancellation = (signal: AbortSignal | undefined): (() => void) => {
   if (signal === undefined) return () => undefined

@@ -1,6 +1,6 @@
 import type { ParquetCompression } from '@deltaworks/formats'
 import type { Value } from '@deltaworks/schema'
-import type { QueryMetrics } from './execution-context.js'
+import type { QueryMetrics } from './metrics.js'
 
 /** Where a query's rows are written as Parquet files. Plain data: it is posted to workers. */
 export interface FileSink {

@@ -3,7 +3,7 @@ export type { Query, QueryOptions, QueryResult, SessionOptions } from './session
 export type { SqlResult, SqlTables, TableFunction } from './sql.js'
 export { MemoryPool } from './memory-pool.js'
 export type { PoolAccount } from './memory-pool.js'
-export type { OperatorMetrics, QueryMetrics } from './execution-context.js'
+export type { OperatorMetrics, QueryMetrics, StageMetrics, TaskMetrics } from './metrics.js'
 export type { FileSink, WriteResult, WrittenFile } from './file-sink.js'
 export { fileTable } from './file-table.js'
 export type { FileTableFormat } from './file-table.js'

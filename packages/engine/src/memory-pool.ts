@@ -18,11 +18,23 @@ export class MemoryPool {
   /** Posted to workers, which make a pool of their own over it. */
   readonly counter: SharedArrayBuffer
   readonly #pages: Int32Array
+  /** What was reserved through this object; in shared memory, so that it can be taken back if its thread dies. */
+  readonly #share: Int32Array
 
-  constructor(limitBytes: number, counter: SharedArrayBuffer = new SharedArrayBuffer(8)) {
+  constructor(
+    limitBytes: number,
+    counter: SharedArrayBuffer = new SharedArrayBuffer(8),
+    share: SharedArrayBuffer = new SharedArrayBuffer(4),
+  ) {
     this.limitBytes = limitBytes
     this.counter = counter
     this.#pages = new Int32Array(counter)
+    this.#share = new Int32Array(share)
+  }
+
+  /** Takes back what a thread had reserved when it died. */
+  reclaim(share: SharedArrayBuffer): void {
+    Atomics.sub(this.#pages, 0, Atomics.exchange(new Int32Array(share), 0, 0))
   }
 
   get usedBytes(): number {
@@ -44,19 +56,23 @@ export class MemoryPool {
         throw memoryRefused(consumer, bytes, before * pageBytes, this.limitBytes)
       }
       used += pages
+      Atomics.add(this.#share, 0, pages)
       if (before + pages > Atomics.load(this.#pages, 1)) Atomics.store(this.#pages, 1, before + pages)
     }
     const release = (bytes: number): void => {
       const pages = Math.min(used, Math.ceil(bytes / pageBytes))
+      give(pages)
+    }
+    const give = (pages: number): void => {
       Atomics.sub(this.#pages, 0, pages)
+      Atomics.sub(this.#share, 0, pages)
       used -= pages
     }
     return {
       reserve,
       release,
       close: () => {
-        Atomics.sub(this.#pages, 0, used)
-        used = 0
+        give(used)
       },
       get usedBytes() {
         return used * pageBytes

@@ -1,4 +1,4 @@
-import { estimateRows, type Join, type LogicalPlan } from '@deltaworks/plan'
+import { estimateRows, type Aggregate, type Join, type LogicalPlan, type Sort } from '@deltaworks/plan'
 import type { ExecutionPlan } from './operators/execution-plan.js'
 import { FilterExec } from './operators/filter-exec.js'
 import { HashAggregateExec } from './operators/hash-aggregate-exec.js'
@@ -7,43 +7,50 @@ import { LimitExec } from './operators/limit-exec.js'
 import { ProjectionExec } from './operators/projection-exec.js'
 import { ScanExec } from './operators/scan-exec.js'
 import { SortExec } from './operators/sort-exec.js'
+import { SortedUnionExec } from './operators/sorted-union-exec.js'
+import { TopKExec } from './operators/top-k-exec.js'
 import { UnionExec } from './operators/union-exec.js'
 import { ValuesExec } from './operators/values-exec.js'
 import { WindowExec } from './operators/window-exec.js'
+import type { BroadcastJoin, MergingSort, PhasedAggregate } from './scheduler/stage.js'
 
-export interface PlannerOptions {
-  /** Which input of joins is built, whatever estimates say: on workers the left one is shared out. */
-  readonly build?: 'left' | 'right'
-  /** Operators for nodes that were executed elsewhere already. */
-  readonly operators?: ReadonlyMap<LogicalPlan, ExecutionPlan>
-}
+const isPhased = (plan: Aggregate): plan is PhasedAggregate => 'phase' in plan
+const isBroadcast = (plan: Join): plan is BroadcastJoin => 'buildSide' in plan
+const isMerging = (plan: Sort): plan is MergingSort => 'merge' in plan
 
 /** The operators that compute a plan on one thread. */
-export function physicalPlan(plan: LogicalPlan, options: PlannerOptions = {}): ExecutionPlan {
-  const known = options.operators?.get(plan)
-  if (known !== undefined) return known
-  const of = (input: LogicalPlan): ExecutionPlan => physicalPlan(input, options)
+export function physicalPlan(plan: LogicalPlan): ExecutionPlan {
   switch (plan.kind) {
     case 'scan':
       return new ScanExec(plan)
     case 'values':
       return new ValuesExec(plan)
     case 'projection':
-      return new ProjectionExec(plan, of(plan.input))
+      return new ProjectionExec(plan, physicalPlan(plan.input))
     case 'filter':
-      return new FilterExec(plan, of(plan.input))
+      return new FilterExec(plan, physicalPlan(plan.input))
     case 'aggregate':
-      return new HashAggregateExec(plan, of(plan.input), 'single')
-    case 'join':
-      return new HashJoinExec(plan, of(plan.left), of(plan.right), options.build ?? buildSide(plan))
+      return new HashAggregateExec(plan, physicalPlan(plan.input), isPhased(plan) ? plan.phase : 'single')
+    case 'join': {
+      const [left, right] = [physicalPlan(plan.left), physicalPlan(plan.right)]
+      return isBroadcast(plan)
+        ? new HashJoinExec(plan, left, right, plan.buildSide, plan.retainBuild)
+        : new HashJoinExec(plan, left, right, buildSide(plan))
+    }
     case 'sort':
-      return new SortExec(plan, of(plan.input))
+      if (isMerging(plan)) {
+        const runs = plan.input.kind === 'union' ? plan.input.inputs : [plan.input]
+        return new SortedUnionExec(plan.schema, plan.keys, runs.map(physicalPlan))
+      }
+      return plan.fetch === null
+        ? new SortExec(plan, physicalPlan(plan.input))
+        : new TopKExec(plan, plan.fetch, physicalPlan(plan.input))
     case 'limit':
-      return new LimitExec(plan, of(plan.input))
+      return new LimitExec(plan, physicalPlan(plan.input))
     case 'union':
-      return new UnionExec(plan, plan.inputs.map(of))
+      return new UnionExec(plan, plan.inputs.map(physicalPlan))
     case 'window':
-      return new WindowExec(plan, of(plan.input))
+      return new WindowExec(plan, physicalPlan(plan.input))
   }
 }
 

@@ -23,14 +23,17 @@ import {
   type TableScan,
 } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
+import { isThreadLocal } from '@deltaworks/storage'
 import { sessionClosed } from './errors.js'
 import { explainAnalysis } from './explain-analyze.js'
-import { cancellation, queryMetrics, type ExecutionContext, type QueryMetrics } from './execution-context.js'
+import { cancellation, pauses, type ExecutionContext } from './execution-context.js'
+import { queryMetrics, type QueryMetrics } from './metrics.js'
 import type { FileSink, WriteResult } from './file-sink.js'
 import { MemoryPool } from './memory-pool.js'
-import { open, type ExecutionPlan } from './operators/execution-plan.js'
+import { open, type BatchStream } from './operators/execution-plan.js'
 import { physicalPlan } from './physical-planner.js'
-import { parallelAggregates, writeOnWorkers, type ParallelHost } from './scheduler/parallel-execution.js'
+import { estimateInputBytes } from './scheduler/input-bytes.js'
+import { ParallelExecutor, type ExecutionLimits } from './scheduler/parallel-executor.js'
 import { WorkerPool } from './scheduler/worker-pool.js'
 import { executeSql, type SqlResult, type SqlTables, type TableFunction } from './sql.js'
 import { writeFiles } from './write-files.js'
@@ -44,8 +47,12 @@ export interface SessionOptions {
   readonly timezone?: string
   /** The session's clock, microseconds since the epoch. */
   readonly now?: () => bigint
-  /** Inputs of at most so many bytes are executed on the calling thread. */
+  /** Inputs that take at most so much memory (estimated: Parquet and CSV grow) are executed on the calling thread; default 128 MiB. */
   readonly inlineBytes?: number
+  /** What a worker takes at once, about; default 4 to 32 MiB, by the size of the input. Rows come in the same order whatever it is. */
+  readonly morselBytes?: number
+  /** File of the worker threads, where a bundler moved it; default: beside this package's own. */
+  readonly workerFile?: string
   /** Table functions of SQL beside the engine's own: `read_delta`, say. */
   readonly tableFunctions?: Readonly<Record<string, TableFunction>>
 }
@@ -64,6 +71,9 @@ export type Query = DataFrame | DataFrame<never> | LogicalPlan
 
 const planOf = (query: Query): LogicalPlan => ('plan' in query ? query.plan : query)
 
+/** About a second of work for one thread. Less is done sooner here than by workers, which start cold. */
+const defaultInlineBytes = 128 * 1024 * 1024
+
 const queryStart = channel('deltaworks:query:start')
 const queryFinish = channel('deltaworks:query:finish')
 
@@ -77,7 +87,7 @@ export class Session {
   readonly tableFunctions: Readonly<Record<string, TableFunction>>
   readonly #timezone: string
   readonly #now: () => bigint
-  readonly #inlineBytes: number
+  readonly #limits: ExecutionLimits
   readonly #workers: WorkerPool
   #closed = false
 
@@ -87,9 +97,9 @@ export class Session {
     this.threads = options.threads ?? availableParallelism()
     this.tableFunctions = options.tableFunctions ?? {}
     this.#timezone = options.timezone ?? 'UTC'
-    this.#inlineBytes = options.inlineBytes ?? 32 * 1024 * 1024
-    this.#workers = new WorkerPool(this.threads, this.pool)
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
+    this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
+    this.#workers = new WorkerPool(this.threads, options.workerFile)
   }
 
   static create(options: SessionOptions = {}): Session {
@@ -108,14 +118,19 @@ export class Session {
 
   /** Batches in this thread's memory, each valid until the next is asked for. */
   async *stream(query: Query, options: QueryOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
-    const plan = optimize(planOf(query))
-    const metrics = queryMetrics()
-    yield* open(await this.#physicalPlan(plan, metrics, options), this.#executionContext(metrics, options.signal))
+    yield* this.#run(optimize(planOf(query)), queryMetrics(), options)
   }
 
   /** The rows kept in shared memory as a table that can be scanned again. The pool does not pay for them: the caller keeps few. */
   async materialise(query: Query, options: QueryOptions & { readonly name?: string } = {}): Promise<TableProvider> {
     const plan = optimize(planOf(query))
+    const name = options.name ?? 'materialised'
+    if (this.#isLarge(plan)) {
+      const segments = await this.#inParallel(queryMetrics(), options, (executor) =>
+        executor.segments(plan, largeSegmentRows),
+      )
+      return segmentTable(name, plan.schema, segments)
+    }
     const arena = new Arena(this.context.heap, this.pool.account('materialise'))
     const segments: MemorySegment[] = []
     let pending: RecordBatch[] = []
@@ -128,32 +143,30 @@ export class Session {
       arena.reset()
     }
     try {
-      await this.#each(plan, options, (batch) => {
+      for await (const batch of this.#run(plan, queryMetrics(), options)) {
         pending.push(copyBatch(arena, batch))
         pendingRows += batch.rowCount
         if (pendingRows >= segmentRows) flush()
-      })
+      }
       flush()
     } finally {
       arena.close()
     }
-    return segmentTable(options.name ?? 'materialised', plan.schema, segments)
+    return segmentTable(name, plan.schema, segments)
   }
 
   /** Writes the rows as Parquet files. Nothing is left behind if it fails. */
   async writeFiles(query: Query, sink: FileSink, options: QueryOptions = {}): Promise<WriteResult> {
-    this.#requireOpen()
     const metrics = queryMetrics()
-    const start = performance.now()
     const plan = optimize(planOf(query))
-    const context = this.#executionContext(metrics, options.signal)
-    const files =
-      (await writeOnWorkers(plan, sink, this.#parallelHost(metrics, options))) ??
-      (await writeFiles(await this.#physicalPlan(plan, metrics, options), sink, context))
-    metrics.durationMs = performance.now() - start
-    const rowCount = files.reduce((sum, file) => sum + file.rowCount, 0)
-    metrics.rowsOut = rowCount
-    return { files, rowCount, metrics }
+    const parallel = this.#isLarge(plan) && !isThreadLocal(sink.store)
+    return this.#published(plan, metrics, async () => {
+      const files = parallel
+        ? await this.#inParallel(metrics, options, (executor) => executor.writeFiles(plan, sink))
+        : await writeFiles(physicalPlan(plan), sink, this.#executionContext(metrics, options.signal))
+      metrics.rowsOut = files.reduce((sum, file) => sum + file.rowCount, 0)
+      return { files, rowCount: metrics.rowsOut, metrics }
+    })
   }
 
   /** Executes SQL statements; the result is that of the last one. */
@@ -171,15 +184,12 @@ export class Session {
     return explainPlan(optimize(planOf(query)))
   }
 
-  /** The operators with what they did: rows, batches and time, after running the query. */
+  /** The operators with what they did: rows, batches and time, after running the query; stages on workers first. */
   async explainAnalyze(query: Query, options: QueryOptions = {}): Promise<string> {
+    const plan = optimize(planOf(query))
     const metrics = queryMetrics()
-    const start = performance.now()
-    const plan = await this.#physicalPlan(optimize(planOf(query)), metrics, options)
-    for await (const batch of open(plan, this.#executionContext(metrics, options.signal)))
-      metrics.rowsOut += batch.rowCount
-    metrics.durationMs = performance.now() - start
-    return explainAnalysis(plan, metrics)
+    for await (const batch of this.#run(plan, metrics, options)) void batch
+    return explainAnalysis(metrics)
   }
 
   /** A frame over a table provider. */
@@ -188,19 +198,64 @@ export class Session {
   }
 
   async #each(plan: LogicalPlan, options: QueryOptions, consume: (batch: RecordBatch) => void): Promise<QueryMetrics> {
-    this.#requireOpen()
     const metrics = queryMetrics()
+    for await (const batch of this.#run(plan, metrics, options)) consume(batch)
+    return metrics
+  }
+
+  /** The batches of an optimised plan, executed here or on the workers. */
+  async *#run(plan: LogicalPlan, metrics: QueryMetrics, options: QueryOptions): BatchStream {
+    this.#requireOpen()
     const start = performance.now()
     if (queryStart.hasSubscribers) queryStart.publish({ plan })
-    const operators = await this.#physicalPlan(plan, metrics, options)
-    for await (const batch of open(operators, this.#executionContext(metrics, options.signal))) {
-      metrics.rowsOut += batch.rowCount
-      metrics.batches++
-      consume(batch)
+    const context = this.#executionContext(metrics, options.signal)
+    const executor = this.#isLarge(plan) ? this.#executor(context, options) : null
+    try {
+      for await (const batch of executor === null ? open(physicalPlan(plan), context) : executor.stream(plan)) {
+        metrics.rowsOut += batch.rowCount
+        metrics.batches++
+        yield batch
+      }
+    } finally {
+      executor?.close()
+      metrics.durationMs = performance.now() - start
+      if (queryFinish.hasSubscribers) queryFinish.publish({ plan, metrics })
     }
-    metrics.durationMs = performance.now() - start
-    if (queryFinish.hasSubscribers) queryFinish.publish({ plan, metrics })
-    return metrics
+  }
+
+  async #published<T>(plan: LogicalPlan, metrics: QueryMetrics, run: () => Promise<T>): Promise<T> {
+    this.#requireOpen()
+    const start = performance.now()
+    if (queryStart.hasSubscribers) queryStart.publish({ plan })
+    try {
+      return await run()
+    } finally {
+      metrics.durationMs = performance.now() - start
+      if (queryFinish.hasSubscribers) queryFinish.publish({ plan, metrics })
+    }
+  }
+
+  /** Whether the plan's tables are so large that it is worth looking at their splits, to execute it on the workers. */
+  #isLarge(plan: LogicalPlan): boolean {
+    return this.threads > 1 && estimateInputBytes(plan) > this.#limits.inlineBytes
+  }
+
+  #executor(context: ExecutionContext, { signal }: QueryOptions): ParallelExecutor {
+    const { pool, evaluation, metrics } = context
+    return new ParallelExecutor(context, { workers: this.#workers, pool, evaluation, metrics, signal }, this.#limits)
+  }
+
+  async #inParallel<T>(
+    metrics: QueryMetrics,
+    options: QueryOptions,
+    run: (executor: ParallelExecutor) => Promise<T>,
+  ): Promise<T> {
+    const executor = this.#executor(this.#executionContext(metrics, options.signal), options)
+    try {
+      return await run(executor)
+    } finally {
+      executor.close()
+    }
   }
 
   #requireOpen(): void {
@@ -216,26 +271,8 @@ export class Session {
       evaluation,
       metrics,
       checkCancelled: cancellation(signal),
+      pause: pauses(),
       splitsOf: (node) => splitsOf(node, metrics),
-    }
-  }
-
-  /** The operators of a plan; its large aggregates are computed by the workers first. */
-  async #physicalPlan(plan: LogicalPlan, metrics: QueryMetrics, options: QueryOptions): Promise<ExecutionPlan> {
-    this.#requireOpen()
-    return physicalPlan(plan, { operators: await parallelAggregates(plan, this.#parallelHost(metrics, options)) })
-  }
-
-  #parallelHost(metrics: QueryMetrics, { signal }: QueryOptions): ParallelHost {
-    return {
-      context: this.context,
-      workers: this.#workers,
-      threads: this.threads,
-      inlineBytes: this.#inlineBytes,
-      evaluation: { timezone: this.#timezone, nowMicros: this.#now() },
-      metrics,
-      signal,
-      materialise: async (plan) => scan(await this.materialise(plan, { signal, name: 'build side' })).plan,
     }
   }
 
@@ -246,6 +283,8 @@ export class Session {
 }
 
 const segmentRows = 262_144
+/** Segments of a large table are morsels of the next query. */
+const largeSegmentRows = 65_536
 
 async function* splitsOf(node: TableScan, metrics: QueryMetrics): AsyncGenerator<ScanSplit> {
   const planned = await node.table.scan({ projection: node.projection, filters: node.filters, fetch: node.fetch })

@@ -45,7 +45,8 @@ export async function writeFiles(
   }
 }
 
-class PartitionedWriter {
+/** Routes rows to one open file a partition. */
+export class PartitionedWriter {
   readonly #sink: FileSink
   readonly #context: ExecutionContext
   readonly #account: PoolAccount
@@ -59,9 +60,18 @@ class PartitionedWriter {
   readonly #partitions: (OpenFile | undefined)[] = []
   readonly #values: Record<string, Value>[] = []
   readonly #written: WrittenFile[] = []
+  readonly #began: (path: string) => void
   #sequence = 0
 
-  constructor(schema: Schema, sink: FileSink, context: ExecutionContext, account: PoolAccount) {
+  /** @param began told of each file before anything of it is written */
+  constructor(
+    schema: Schema,
+    sink: FileSink,
+    context: ExecutionContext,
+    account: PoolAccount,
+    began: (path: string) => void = () => undefined,
+  ) {
+    this.#began = began
     this.#sink = sink
     this.#context = context
     this.#account = account
@@ -175,8 +185,10 @@ class PartitionedWriter {
     )
     const suffix = compression === 'none' ? '' : `.${compression === 'gzip' ? 'gz' : compression}`
     const name = `part-${String(this.#sequence++).padStart(5, '0')}-${randomUUID()}.c000${suffix}.parquet`
+    const path = joinPath(directory, ...folders, name)
+    this.#began(path)
     return new OpenFile(
-      joinPath(directory, ...folders, name),
+      path,
       values,
       (onPart) =>
         new ParquetWriter(this.#context.columnar, this.#account, this.#fileSchema, {

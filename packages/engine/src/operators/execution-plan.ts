@@ -1,6 +1,7 @@
 import type { RecordBatch } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
-import type { ExecutionContext, OperatorMetrics } from '../execution-context.js'
+import type { ExecutionContext } from '../execution-context.js'
+import type { OperatorMetrics } from '../metrics.js'
 
 /** Batches of one schema. A batch is valid until the next one is asked for. */
 export type BatchStream = AsyncGenerator<RecordBatch, void, undefined>
@@ -12,6 +13,14 @@ export interface ExecutionPlan {
   readonly schema: Schema
   readonly inputs: readonly ExecutionPlan[]
   execute(context: ExecutionContext): BatchStream
+  /** Frees what was kept from one execution to the next. */
+  close?(): void
+}
+
+/** Frees what the operators of a plan keep. */
+export function closePlan(plan: ExecutionPlan): void {
+  plan.close?.()
+  for (const input of plan.inputs) closePlan(input)
 }
 
 /** The operator's stream with cancellation checks and its rows and time counted. */
@@ -21,6 +30,8 @@ export async function* open(plan: ExecutionPlan, context: ExecutionContext): Bat
   const stream = plan.execute(context)
   try {
     for (;;) {
+      const pause = context.pause()
+      if (pause !== null) await pause
       context.checkCancelled()
       const start = performance.now()
       const next = await stream.next()

@@ -5,6 +5,7 @@ import {
   createFilter,
   JoinTable,
   recordBatch,
+  sliceBatch,
   takeBatch,
   takeColumn,
   type Column,
@@ -29,10 +30,14 @@ export class HashJoinExec implements ExecutionPlan {
   readonly inputs: readonly ExecutionPlan[]
   readonly #join: Join
   readonly #build: 'left' | 'right'
+  readonly #retain: boolean
+  #built: BuildSide | null = null
 
-  constructor(join: Join, left: ExecutionPlan, right: ExecutionPlan, build: 'left' | 'right') {
+  /** @param retain the build side is the same in every execution: it is built by the first and kept until `close` */
+  constructor(join: Join, left: ExecutionPlan, right: ExecutionPlan, build: 'left' | 'right', retain: boolean = false) {
     this.#join = join
     this.#build = build
+    this.#retain = retain
     this.schema = join.schema
     this.inputs = [left, right]
     this.name = `${join.keys.length === 0 ? 'NestedLoopJoinExec' : 'HashJoinExec'} (${join.joinType}, build ${build})`
@@ -40,9 +45,46 @@ export class HashJoinExec implements ExecutionPlan {
 
   async *execute(context: ExecutionContext): BatchStream {
     const { keys } = this.#join
+    const probeInput = this.#build === 'left' ? this.inputs[1]! : this.inputs[0]!
+    const build = this.#built ?? (await this.#buildTable(context))
+    if (this.#retain) this.#built = build
+    const account = context.pool.account(this.name)
+    const arena = new Arena(context.columnar.heap, account)
+    try {
+      const probeKeys = createEvaluator(
+        context.columnar,
+        keys.map((key) => (this.#build === 'left' ? key.right : key.left)),
+        probeInput.schema,
+        { evaluation: context.evaluation },
+      )
+      const residual = this.#residual(context)
+      for await (const batch of open(probeInput, context)) {
+        for (const part of keys.length === 0 ? pairParts(arena, batch, build.rows.batch.rowCount) : [batch]) {
+          const pause = context.pause()
+          if (pause !== null) await pause
+          context.checkCancelled()
+          arena.reset()
+          const matches =
+            keys.length === 0
+              ? allPairs(arena, part.rowCount, build.rows.batch.rowCount)
+              : build.table.probe(arena, probeKeys.project(arena, part), part.rowCount)
+          const kept = residual?.(arena, part, build.rows.batch, matches) ?? matches
+          yield* this.#emit(context, build.table, arena, part, build.rows.batch, kept)
+        }
+      }
+      yield* this.#rest(context, build.table, arena, build.rows, probeInput)
+    } finally {
+      arena.close()
+      account.close()
+      if (!this.#retain) build.close()
+    }
+  }
+
+  async #buildTable(context: ExecutionContext): Promise<BuildSide> {
+    const { keys } = this.#join
     const buildLeft = this.#build === 'left'
-    const [buildInput, probeInput] = buildLeft ? this.inputs : [this.inputs[1], this.inputs[0]]
-    const build = await collectBatch(buildInput!, context, `${this.name}, build side`)
+    const input = buildLeft ? this.inputs[0]! : this.inputs[1]!
+    const rows = await collectBatch(input, context, `${this.name}, build side`)
     const account = context.pool.account(this.name)
     const table = new JoinTable(
       context.columnar,
@@ -50,46 +92,30 @@ export class HashJoinExec implements ExecutionPlan {
       keys.map((key) => key.left.type),
       keys.map((key) => key.nullSafe),
     )
-    const arena = new Arena(context.columnar.heap, account)
+    const close = (): void => {
+      table.close()
+      account.close()
+      rows.close()
+    }
     try {
-      const options = { evaluation: context.evaluation }
-      const buildKeys = createEvaluator(
+      const evaluator = createEvaluator(
         context.columnar,
         keys.map((key) => (buildLeft ? key.left : key.right)),
-        buildInput!.schema,
-        options,
+        input.schema,
+        { evaluation: context.evaluation },
       )
-      if (build.batch.rowCount > 0) table.add(buildKeys.project(build.arena, build.batch), build.batch.rowCount)
+      if (rows.batch.rowCount > 0) table.add(evaluator.project(rows.arena, rows.batch), rows.batch.rowCount)
       table.finish()
-      const probeKeys = createEvaluator(
-        context.columnar,
-        keys.map((key) => (buildLeft ? key.right : key.left)),
-        probeInput!.schema,
-        options,
-      )
-      const residual = this.#residual(context)
-      for await (const batch of open(probeInput!, context)) {
-        arena.reset()
-        const matches =
-          keys.length === 0
-            ? allPairs(arena, batch.rowCount, build.batch.rowCount)
-            : table.probe(arena, probeKeys.project(arena, batch), batch.rowCount)
-        yield* this.#emit(
-          context,
-          table,
-          arena,
-          batch,
-          build.batch,
-          residual?.(arena, batch, build.batch, matches) ?? matches,
-        )
-      }
-      yield* this.#rest(context, table, arena, build, probeInput!)
-    } finally {
-      table.close()
-      arena.close()
-      account.close()
-      build.close()
+      return { rows, table, close }
+    } catch (error) {
+      close()
+      throw error
     }
+  }
+
+  close(): void {
+    this.#built?.close()
+    this.#built = null
   }
 
   /** Keeps the pairs that satisfy the residual condition. */
@@ -202,8 +228,32 @@ export class HashJoinExec implements ExecutionPlan {
   }
 }
 
+interface BuildSide {
+  readonly rows: CollectedBatch
+  readonly table: JoinTable
+  close(): void
+}
+
 const emptyColumns = (arena: Arena, plan: ExecutionPlan): readonly Column[] =>
   batchFromRows(arena, plan.schema, []).columns
+
+/** Parts of a batch so small that each may be paired with every build row at once. */
+function* pairParts(arena: Arena, batch: RecordBatch, buildRows: number): Generator<RecordBatch> {
+  const rows = Math.max(1, Math.floor(pairRows / Math.max(1, buildRows)))
+  if (rows >= batch.rowCount) {
+    yield batch
+    return
+  }
+  const slices = new Arena(arena.heap)
+  try {
+    for (let start = 0; start < batch.rowCount; start += rows) {
+      slices.reset()
+      yield sliceBatch(slices, batch, start, Math.min(batch.rowCount, start + rows))
+    }
+  } finally {
+    slices.close()
+  }
+}
 
 function allPairs(arena: Arena, probeCount: number, buildCount: number): JoinMatches {
   const count = probeCount * buildCount

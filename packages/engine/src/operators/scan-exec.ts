@@ -50,6 +50,8 @@ export class ScanExec implements ExecutionPlan {
     try {
       for await (const split of context.splitsOf(this.#scan)) {
         for await (const batch of readSplit(split, this.#scan, this.#read, readSchema, local, context)) {
+          const pause = context.pause()
+          if (pause !== null) await pause
           context.checkCancelled()
           arena.reset()
           const selection = filter?.select(arena, batch) ?? null

@@ -6,9 +6,9 @@ import type { BatchStream, ExecutionPlan } from './execution-plan.js'
 
 const outputRows = 16_384
 
-/** Orders all rows; with a fetch, gives the first so many. Stable. */
+/** Orders all rows. Stable. */
 export class SortExec implements ExecutionPlan {
-  readonly name: string
+  readonly name = 'SortExec'
   readonly schema
   readonly inputs: readonly ExecutionPlan[]
   readonly #sort: Sort
@@ -17,7 +17,6 @@ export class SortExec implements ExecutionPlan {
     this.#sort = sort
     this.schema = sort.schema
     this.inputs = [input]
-    this.name = sort.fetch === null ? 'SortExec' : `TopKExec (${sort.fetch})`
   }
 
   async *execute(context: ExecutionContext): BatchStream {
@@ -27,7 +26,7 @@ export class SortExec implements ExecutionPlan {
     try {
       const { batch } = input
       if (batch.rowCount === 0) return
-      const { keys, fetch } = this.#sort
+      const { keys } = this.#sort
       const evaluator = createEvaluator(
         context.columnar,
         keys.map((key) => key.expression),
@@ -40,12 +39,10 @@ export class SortExec implements ExecutionPlan {
         input.arena,
         keys.map(({ descending, nullsFirst }, i) => ({ column: columns[i]!, descending, nullsFirst })),
         batch.rowCount,
-        fetch,
       )
-      const count = fetch === null ? batch.rowCount : Math.min(fetch, batch.rowCount)
-      for (let start = 0; start < count; start += outputRows) {
+      for (let start = 0; start < batch.rowCount; start += outputRows) {
         arena.reset()
-        const rows = Math.min(outputRows, count - start)
+        const rows = Math.min(outputRows, batch.rowCount - start)
         yield recordBatch(
           this.schema,
           rows,

@@ -16,6 +16,7 @@ import { unsupportedPlan } from '../errors.js'
 import type { ExecutionContext } from '../execution-context.js'
 import { collectBatch } from './collected-batch.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
+import { runningAggregate } from './running-aggregate.js'
 
 const outputRows = 16_384
 
@@ -260,12 +261,17 @@ function fillAggregate(
   for (let position = 0; position < rows.length; position++) {
     tuples.push(window.args.map((_, index) => argument(index, rows[position]!)))
   }
+  const running = runningAggregate(aggregate)
   let former: readonly [number, number] = [-1, -1]
   let result: Value = null
   for (let position = 0; position < rows.length; position++) {
     const [start, end] = frame(position)
     if (start !== former[0] || end !== former[1]) {
-      result = interpretAggregate(aggregate, tuples.slice(start, end))
+      // A frame that only grows takes its new rows in; any other is computed again.
+      const grown = running !== null && start === 0 && former[0] <= 0 && end >= former[1]
+      if (grown) for (let row = Math.max(0, former[1]); row < end; row++) running.add(tuples[row]!)
+      const sofar = grown ? running.result() : undefined
+      result = sofar === undefined ? interpretAggregate(aggregate, tuples.slice(start, end)) : sofar
       former = [start, end]
     }
     results[rows[position]!] = result

@@ -1,39 +1,47 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { EvaluationContext } from '@deltaworks/expression'
-import type { ScanMetrics } from '@deltaworks/formats'
-import type { Aggregate, LogicalPlan, MemorySegment, ScanSplit } from '@deltaworks/plan'
-import type { ErrorData, Schema } from '@deltaworks/schema'
-import type { FileSink, WrittenFile } from '../file-sink.js'
+import type { LogicalPlan } from '@deltaworks/plan'
+import type { ErrorData } from '@deltaworks/schema'
+import type { WrittenFile } from '../file-sink.js'
+import type { TaskMetrics } from '../metrics.js'
+import type { MorselSegment, SplitsByTable, StageSink } from './stage.js'
 
-/** What a worker is started with. */
-export interface WorkerSetup {
-  readonly module: WebAssembly.Module
-  readonly poolCounter: SharedArrayBuffer
-  readonly poolLimitBytes: number
-}
-
-/** One message a worker and stage: plain data. Splits are claimed from `cursor`, which all workers of the stage share. */
-export interface Task {
+/** One worker's part of a stage, as data: it pulls morsels until none is left. May be run again elsewhere if the worker dies. */
+export interface TaskRequest {
+  readonly stage: number
+  /** From 1; a retry has a number of its own. */
+  readonly task: number
   readonly plan: LogicalPlan
-  readonly splits: readonly ScanSplit[]
-  /** int32[2]: the next split, and whether the query was cancelled. */
-  readonly control: SharedArrayBuffer
+  readonly sink: StageSink
+  readonly morsels: readonly SplitsByTable[]
+  readonly broadcast: SplitsByTable
+  /** Buffer of the stage's `MorselQueue`. */
+  readonly queue: SharedArrayBuffer
+  /** How far the task may run ahead of what the driver took. */
+  readonly window: number
+  /** Morsels that are this task's already: those of a task that paused or whose worker died. */
+  readonly claimed: readonly number[]
+  /** `share`: what this task has reserved, for when its worker dies. */
+  readonly memory: {
+    readonly limitBytes: number
+    readonly counter: SharedArrayBuffer
+    readonly share: SharedArrayBuffer
+  }
   readonly evaluation: EvaluationContext
-  readonly output: TaskOutput
+  readonly kernels: WebAssembly.Module
+  readonly port: MessagePort
 }
 
-/** What becomes of the rows: states of an aggregate, segments, or files. */
-export type TaskOutput =
-  | { readonly kind: 'aggregate'; readonly aggregate: Aggregate; readonly schema: Schema }
-  | { readonly kind: 'segments' }
-  | { readonly kind: 'files'; readonly sink: FileSink }
+/** What a task tells while it runs, in order. Segments of a morsel count only when it is done. */
+export type TaskMessage =
+  | ({ readonly kind: 'segment' } & MorselSegment)
+  | { readonly kind: 'done'; readonly morsel: number }
+  /** A file was begun: the driver deletes it if the task comes to nothing. */
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'end' }
 
-export interface TaskDone {
-  readonly kind: 'done'
-  readonly segments: readonly MemorySegment[]
-  readonly files: readonly WrittenFile[]
-  readonly scan: ScanMetrics
-  readonly rowCount: number
-  readonly durationMs: number
-}
-
-export type TaskResult = TaskDone | { readonly kind: 'failed'; readonly error: ErrorData }
+export type TaskResult =
+  /** The consumer does not take what is ready: the task ended before its next morsel, which stays its own. */
+  | { readonly kind: 'paused'; readonly claimed: readonly number[]; readonly metrics: TaskMetrics }
+  | { readonly kind: 'finished'; readonly files: readonly WrittenFile[]; readonly metrics: TaskMetrics }
+  | { readonly kind: 'failed'; readonly error: ErrorData }

@@ -1,0 +1,360 @@
+import { Accumulators, unlimited } from '@deltaworks/columnar'
+import { expressionKey, type BoundExpression } from '@deltaworks/expression'
+import {
+  columnOf,
+  estimateRows,
+  inputsOf,
+  limitNode,
+  memoryTable,
+  scanNode,
+  unionNode,
+  withInputs,
+  type Aggregate,
+  type Join,
+  type Limit,
+  type LogicalPlan,
+  type Sort,
+  type TableScan,
+  type Union,
+  type Window,
+} from '@deltaworks/plan'
+import { field, type Schema } from '@deltaworks/schema'
+import { isThreadLocal } from '@deltaworks/storage'
+import type { ExecutionContext } from '../execution-context.js'
+import { specOf } from '../operators/hash-aggregate-exec.js'
+import { buildSide } from '../physical-planner.js'
+import { cutSplits, groupSplits } from './cut-splits.js'
+import { partitionAggregate } from './partitioned-aggregate.js'
+import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
+import type { BroadcastJoin, MergingSort, MorselSegment, PhasedAggregate, Pipeline, StageSink } from './stage.js'
+
+/** A build side of at most so many bytes is sent to all workers; larger ones are partitioned. */
+const broadcastBytes = 32 * 1024 * 1024
+/** States of at most so many groups are merged on one thread. */
+const driverGroups = 50_000
+const gatherRows = 65_536
+const sampledMorsels = 2
+const worthwhileReduction = 0.3
+/** Runs are merged one batch of each at a time. */
+const sortedRunRows = 8192
+const partitionBytes = 16 * 1024 * 1024
+
+/** Runs a stage to its end. */
+export interface StageExecutor {
+  readonly context: ExecutionContext
+  readonly inlineBytes: number
+  readonly morselBytes: number | undefined
+  /** Executes the pipeline, until there are `maxRows`, and keeps its rows; segments by morsel, in order. */
+  execute(name: string, pipeline: Pipeline, sink: StageSink, maxRows?: number): Promise<readonly MorselSegment[]>
+  /** Segments that are not needed any more. */
+  release(segments: readonly MorselSegment[]): void
+}
+
+/**
+ * Reduces a plan to one pipeline. Operators that work row by row (filter, projection, the probe side of a join) join the
+ * pipeline of their input; before those that need rows from all of it, a stage is run, and what it gave is the input of the
+ * rest: so how the rest is executed (broadcast or partitioned, on one thread or many) follows from what is there, not from estimates.
+ */
+export class AdaptivePlanner {
+  readonly #executor: StageExecutor
+
+  constructor(executor: StageExecutor) {
+    this.#executor = executor
+  }
+
+  async pipelineOf(plan: LogicalPlan): Promise<Pipeline> {
+    switch (plan.kind) {
+      case 'scan':
+        return this.#settle(await this.#scan(plan))
+      case 'values':
+        return this.#scan(scanNode(memoryTable(plan.schema, plan.rows, { name: 'values' })))
+      case 'projection':
+      case 'filter': {
+        const input = await this.pipelineOf(plan.input)
+        return over(input, withInputs(plan, [input.plan]))
+      }
+      case 'union':
+        return this.#union(plan)
+      case 'limit':
+        return this.#limit(plan)
+      case 'aggregate':
+        return this.#aggregate(plan)
+      case 'sort':
+        return this.#sort(plan)
+      case 'window':
+        return this.#window(plan)
+      case 'join':
+        return this.#join(plan)
+    }
+  }
+
+  /** What is small is not worth a stage: it is read as one morsel, wherever that is needed. */
+  #settle(pipeline: Pipeline): Pipeline {
+    return !pipeline.portable || pipeline.bytes <= this.#executor.inlineBytes ? collapse(pipeline) : pipeline
+  }
+
+  async #scan(scan: TableScan): Promise<Pipeline> {
+    const { columnar, metrics, pool } = this.#executor.context
+    const { projection, filters, fetch } = scan
+    const planned = await scan.table.scan({ projection, filters, fetch })
+    metrics.filesTotal += planned.filesTotal
+    metrics.filesPruned += planned.filesPruned
+    const portable = planned.splits.every((split) => split.kind !== 'file' || !isThreadLocal(split.store))
+    const cut = await cutSplits(portable ? planned.splits : [], scan, columnar, pool, this.#executor.morselBytes)
+    const table = stageTable(scan.table.name, scan.table.schema, planned.splits, scan.table.statistics.rowCount)
+    const morsels = portable
+      ? groupSplits(cut, this.#executor.morselBytes).map((group) => ({
+          splits: { [table.id]: group.map(({ split }) => split) },
+          bytes: group.reduce((sum, { bytes }) => sum + bytes, 0),
+        }))
+      : [{ splits: { [table.id]: planned.splits }, bytes: 0 }]
+    return {
+      plan: scanOf(scan, table),
+      morsels,
+      broadcast: {},
+      bytes: morsels.reduce((sum, { bytes }) => sum + bytes, 0),
+      portable,
+    }
+  }
+
+  async #union(plan: Union): Promise<Pipeline> {
+    const inputs: Pipeline[] = []
+    for (const input of plan.inputs) inputs.push(await this.#portable(await this.pipelineOf(input)))
+    return this.#settle({
+      plan: { ...plan, inputs: inputs.map((input) => input.plan) },
+      morsels: inputs.flatMap((input) => input.morsels),
+      broadcast: Object.assign({}, ...inputs.map((input) => input.broadcast)),
+      bytes: inputs.reduce((sum, input) => sum + input.bytes, 0),
+      portable: true,
+    })
+  }
+
+  /** A pipeline that workers can read, its rows copied into segments if need be. */
+  async #portable(pipeline: Pipeline): Promise<Pipeline> {
+    return pipeline.portable && isDistributive(pipeline.plan) ? pipeline : this.#materialise('Exchange', pipeline)
+  }
+
+  async #materialise(name: string, pipeline: Pipeline, maxRows?: number): Promise<Pipeline> {
+    const sink: StageSink = { kind: 'gather', segmentRows: gatherRows }
+    const segments = await this.#executor.execute(name, pipeline, sink, maxRows)
+    return segmentPipeline(name, pipeline.plan.schema, groupSegments(segments))
+  }
+
+  async #limit(plan: Limit): Promise<Pipeline> {
+    const input = await this.pipelineOf(plan.input)
+    if (isSingle(input)) return over(input, { ...plan, input: input.plan })
+    const rows = plan.fetch === null ? null : plan.skip + plan.fetch
+    const limited = rows === null ? input : over(input, limitNode(input.plan, rows))
+    const gathered = collapse(await this.#materialise('Limit', limited, rows ?? undefined))
+    return over(gathered, { ...plan, input: gathered.plan })
+  }
+
+  async #aggregate(plan: Aggregate): Promise<Pipeline> {
+    const input = await this.pipelineOf(plan.input)
+    if (isSingle(input)) return over(input, { ...plan, input: input.plan })
+    const schema = this.#stateSchema(plan)
+    const partial: PhasedAggregate = { ...plan, input: input.plan, schema, phase: 'partial' }
+    const keys = plan.groupBy.map((_, i) => columnOf(schema, i))
+    const partitions = keys.length === 0 ? 1 : partitionCount(input.bytes)
+    const sink: StageSink = { kind: 'hash', keys, partitions }
+    if (keys.length > 0 && !(await this.#reduces(over(input, partial), sink))) {
+      const { projection, keys: rowKeys, aggregateOver } = partitionAggregate(plan, input.plan)
+      const exchanged = await this.#exchange(over(input, projection), rowKeys, partitions)
+      return over(exchanged, aggregateOver(exchanged.plan))
+    }
+    const segments = await this.#executor.execute('HashAggregate (partial)', over(input, partial), sink)
+    const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    const morsels = groups <= driverGroups ? [segments] : byPartition(segments, partitions)
+    const states = segmentPipeline('aggregate states', schema, morsels)
+    // Without groups there is a row even if there are no states.
+    const source = states.morsels.length === 0 ? { ...states, morsels: [mergeMorsels([])] } : states
+    const final: PhasedAggregate = { ...plan, input: source.plan, phase: 'final' }
+    return over(source, final)
+  }
+
+  /**
+   * Whether aggregating each morsel by itself leaves much less than its rows: tried on a few of many. If not, rows are
+   * exchanged as they are, and aggregated once.
+   */
+  async #reduces(partial: Pipeline, sink: StageSink): Promise<boolean> {
+    if (partial.morsels.length < sampledMorsels * 4) return true
+    const sample = { ...partial, morsels: partial.morsels.slice(0, sampledMorsels) }
+    const segments = await this.#executor.execute('HashAggregate (sample)', sample, sink)
+    const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    this.#executor.release(segments)
+    const { stages } = this.#executor.context.metrics
+    const rows = stages[stages.length - 1]!.tasks.reduce((sum, task) => sum + (task.operators[1]?.rows ?? 0), 0)
+    return groups <= rows * worthwhileReduction
+  }
+
+  /** Keys, then the states of the accumulators. */
+  #stateSchema({ groupBy, aggregates, schema }: Aggregate): Schema {
+    const accumulators = new Accumulators(this.#executor.context.columnar, unlimited, aggregates.map(specOf))
+    try {
+      const states = accumulators.partialTypes.map((type, i) => field(`state_${i}`, type))
+      return { fields: [...schema.fields.slice(0, groupBy.length), ...states] }
+    } finally {
+      accumulators.close()
+    }
+  }
+
+  async #sort(plan: Sort): Promise<Pipeline> {
+    const input = await this.pipelineOf(plan.input)
+    const sorted = over(input, { ...plan, input: input.plan })
+    if (isSingle(input)) return sorted
+    if (plan.fetch !== null) {
+      const best = collapse(await this.#materialise('TopK', sorted))
+      return over(best, { ...plan, input: best.plan })
+    }
+    const segments = await this.#executor.execute('Sort', sorted, { kind: 'gather', segmentRows: sortedRunRows })
+    const runs = byMorsel(segments).map((run) => segmentPipeline('sorted run', plan.schema, [run]))
+    if (runs.length === 0) return segmentPipeline('sorted run', plan.schema, [[]])
+    const merged: MergingSort = { ...plan, input: unionNode(runs.map((run) => run.plan)), merge: true }
+    return {
+      plan: merged,
+      morsels: [mergeMorsels(runs.flatMap((run) => run.morsels))],
+      broadcast: {},
+      bytes: runs.reduce((sum, run) => sum + run.bytes, 0),
+      portable: true,
+    }
+  }
+
+  async #window(plan: Window): Promise<Pipeline> {
+    const input = await this.pipelineOf(plan.input)
+    const windowed = (of: Pipeline): Pipeline => over(of, { ...plan, input: of.plan })
+    if (isSingle(input)) return windowed(input)
+    const [first, ...rest] = plan.windows.map((window) => expressionKey(window.partitionBy))
+    const keys = plan.windows[0]!.partitionBy
+    if (keys.length === 0 || rest.some((other) => other !== first)) {
+      return windowed(collapse(await this.#materialise('Exchange', input)))
+    }
+    return windowed(await this.#exchange(input, keys))
+  }
+
+  /** Rows with equal keys in one morsel. */
+  async #exchange(
+    pipeline: Pipeline,
+    keys: readonly BoundExpression[],
+    partitions = partitionCount(pipeline.bytes),
+  ): Promise<Pipeline> {
+    const segments = await this.#executor.execute('Exchange (hash)', pipeline, { kind: 'hash', keys, partitions })
+    return segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions))
+  }
+
+  async #join(plan: Join): Promise<Pipeline> {
+    let left = await this.pipelineOf(plan.left)
+    let right = await this.pipelineOf(plan.right)
+    const joined = (l: Pipeline, r: Pipeline): LogicalPlan => ({ ...plan, left: l.plan, right: r.plan })
+    if (isSingle(left) && isSingle(right)) return zip(joined(left, right), left, right)
+    const side = broadcastSide(plan, left, right)
+    if (side !== null) {
+      const [build, probe] = side === 'left' ? [left, right] : [right, left]
+      const built = await this.#materialise('Broadcast', build)
+      if (built.bytes <= broadcastBytes || plan.keys.length === 0) {
+        return this.#broadcastJoin(plan, side, built, await this.#portable(probe))
+      }
+      if (side === 'left') left = built
+      else right = built
+    }
+    if (plan.keys.length === 0) {
+      const [l, r] = [
+        collapse(await this.#materialise('Exchange', left)),
+        collapse(await this.#materialise('Exchange', right)),
+      ]
+      return zip(joined(l, r), l, r)
+    }
+    const partitions = partitionCount(Math.max(left.bytes, right.bytes))
+    const l = await this.#exchange(
+      left,
+      plan.keys.map((key) => key.left),
+      partitions,
+    )
+    const r = await this.#exchange(
+      right,
+      plan.keys.map((key) => key.right),
+      partitions,
+    )
+    return zip(joined(l, r), l, r)
+  }
+
+  #broadcastJoin(plan: Join, side: 'left' | 'right', built: Pipeline, probe: Pipeline): Pipeline {
+    const [left, right] = side === 'left' ? [built.plan, probe.plan] : [probe.plan, built.plan]
+    const join: BroadcastJoin = { ...plan, left, right, buildSide: side, retainBuild: true }
+    return {
+      ...probe,
+      plan: join,
+      broadcast: { ...probe.broadcast, ...built.broadcast, ...mergeMorsels(built.morsels).splits },
+    }
+  }
+}
+
+/** Which side can be the same for every morsel of the other: not one whose unmatched rows come out. Null: neither. */
+function broadcastSide(plan: Join, left: Pipeline, right: Pipeline): 'left' | 'right' | null {
+  switch (plan.joinType) {
+    case 'left':
+    case 'left_semi':
+    case 'left_anti':
+      return estimatedBytes(right) <= broadcastBytes * 4 || plan.keys.length === 0 ? 'right' : null
+    case 'right':
+      return estimatedBytes(left) <= broadcastBytes * 4 || plan.keys.length === 0 ? 'left' : null
+    case 'full':
+      return null
+    case 'inner':
+    case 'cross': {
+      const side =
+        isSingle(left) !== isSingle(right)
+          ? isSingle(left)
+            ? 'left'
+            : 'right'
+          : buildSide({ ...plan, left: left.plan, right: right.plan })
+      const build = side === 'left' ? left : right
+      return estimatedBytes(build) <= broadcastBytes * 4 || plan.keys.length === 0 ? side : null
+    }
+  }
+}
+
+/** What the pipeline gives at most, about: rows are made by joins only, and those are not guessed. */
+const estimatedBytes = (pipeline: Pipeline): number =>
+  Math.min(pipeline.bytes, estimateRows(pipeline.plan) * Math.max(1, pipeline.plan.schema.fields.length) * 16)
+
+/** Whether the plan gives nothing over nothing: then it may be part of a plan that is executed for other morsels, too. */
+const isDistributive = (plan: LogicalPlan): boolean =>
+  (plan.kind !== 'aggregate' || plan.groupBy.length > 0) && inputsOf(plan).every(isDistributive)
+
+/** The same for every number of threads. */
+function partitionCount(bytes: number): number {
+  let partitions = 8
+  while (partitions < 128 && partitions * partitionBytes < bytes) partitions *= 2
+  return partitions
+}
+
+function byPartition(segments: readonly MorselSegment[], partitions: number): MorselSegment[][] {
+  const result: MorselSegment[][] = Array.from({ length: partitions }, () => [])
+  for (const segment of segments) result[segment.partition]!.push(segment)
+  return result
+}
+
+function byMorsel(segments: readonly MorselSegment[]): MorselSegment[][] {
+  const result = new Map<number, MorselSegment[]>()
+  for (const segment of segments) {
+    const own = result.get(segment.morsel)
+    if (own === undefined) result.set(segment.morsel, [segment])
+    else own.push(segment)
+  }
+  return [...result.values()]
+}
+
+/** Segments in lists of about a morsel's size, in order. */
+function groupSegments(segments: readonly MorselSegment[]): MorselSegment[][] {
+  const groups: MorselSegment[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const segment of segments) {
+    if (bytes + segment.segment.byteLength > partitionBytes) {
+      groups.push([])
+      bytes = 0
+    }
+    groups[groups.length - 1]!.push(segment)
+    bytes += segment.segment.byteLength
+  }
+  return groups
+}

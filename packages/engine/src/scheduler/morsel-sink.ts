@@ -1,0 +1,79 @@
+import type { RecordBatch } from '@deltaworks/columnar'
+import type { Schema } from '@deltaworks/schema'
+import { HashPartitioner } from '../exchange/hash-partitioner.js'
+import { SegmentBuffer } from '../exchange/segment-buffer.js'
+import type { ExecutionContext } from '../execution-context.js'
+import type { WrittenFile } from '../file-sink.js'
+import { PartitionedWriter } from '../write-files.js'
+import type { MorselSegment, StageSink } from './stage.js'
+
+/** Where the rows of a task's morsels go. */
+export interface MorselSink {
+  write(batch: RecordBatch, morsel: number): Promise<void> | void
+  /** The morsel's last batch was written. */
+  endMorsel(morsel: number): void
+  /** The last morsel ended. */
+  finish(): Promise<readonly WrittenFile[]>
+  abort(): Promise<void>
+  close(): void
+}
+
+export interface SinkEvents {
+  segment(segment: MorselSegment): void
+  /** A file is about to be written. */
+  file(path: string): void
+}
+
+export function createSink(sink: StageSink, schema: Schema, context: ExecutionContext, events: SinkEvents): MorselSink {
+  switch (sink.kind) {
+    case 'gather': {
+      let current = 0
+      const buffer = new SegmentBuffer(context, schema, sink.segmentRows, (segment, rowCount) =>
+        events.segment({ morsel: current, partition: 0, segment, rowCount }),
+      )
+      return segmentSink(buffer, (morsel) => (current = morsel))
+    }
+    case 'hash': {
+      let current = 0
+      const partitioner = new HashPartitioner(
+        context,
+        schema,
+        sink.keys,
+        sink.partitions,
+        (partition, segment, rowCount) => events.segment({ morsel: current, partition, segment, rowCount }),
+      )
+      return segmentSink(partitioner, (morsel) => (current = morsel))
+    }
+    case 'files': {
+      const account = context.pool.account('WriteFilesExec')
+      const writer = new PartitionedWriter(schema, sink.sink, context, account, (path) => events.file(path))
+      return {
+        write: (batch) => writer.write(batch),
+        endMorsel: () => undefined,
+        finish: () => writer.finish(),
+        abort: () => writer.abort(),
+        close: () => {
+          writer.close()
+          account.close()
+        },
+      }
+    }
+  }
+}
+
+const segmentSink = (
+  buffer: { add(batch: RecordBatch): void; flush(): void; close(): void },
+  enter: (morsel: number) => void,
+): MorselSink => ({
+  write: (batch, morsel) => {
+    enter(morsel)
+    buffer.add(batch)
+  },
+  endMorsel: (morsel) => {
+    enter(morsel)
+    buffer.flush()
+  },
+  finish: async () => [],
+  abort: async () => undefined,
+  close: () => buffer.close(),
+})

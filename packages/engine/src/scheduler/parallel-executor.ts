@@ -1,0 +1,156 @@
+import { Arena, readSegment, recordBatch } from '@deltaworks/columnar'
+import type { LogicalPlan } from '@deltaworks/plan'
+import type { ExecutionContext } from '../execution-context.js'
+import type { FileSink, WrittenFile } from '../file-sink.js'
+import type { PoolAccount } from '../memory-pool.js'
+import { closePlan, open, type BatchStream, type ExecutionPlan } from '../operators/execution-plan.js'
+import { physicalPlan } from '../physical-planner.js'
+import { writeFiles } from '../write-files.js'
+import { AdaptivePlanner, type StageExecutor } from './adaptive-planner.js'
+import { createSink } from './morsel-sink.js'
+import { isSingle, mergeMorsels } from './pipeline.js'
+import type { MorselSegment, Pipeline, StageSink, StageTable } from './stage.js'
+import { StageRun, type StageResources } from './stage-run.js'
+
+const everything = Number.MAX_SAFE_INTEGER
+const resultRows = 16_384
+
+export interface ExecutionLimits {
+  /** Inputs of at most so many bytes are executed on this thread. */
+  readonly inlineBytes: number
+  /** What a morsel reads, about; by default it depends on the size of the input. */
+  readonly morselBytes: number | undefined
+}
+
+/** Executes one query whose input is large: stages on the workers, what is small between them on this thread. */
+export class ParallelExecutor implements StageExecutor {
+  readonly context: ExecutionContext
+  readonly inlineBytes: number
+  readonly morselBytes: number | undefined
+  /** What this thread executed last: the root, in the end. Null if that was a stage. */
+  root: ExecutionPlan | null = null
+  readonly #resources: StageResources
+  readonly #planner: AdaptivePlanner
+  /** Pays for segments between stages until the query ends. */
+  readonly #exchange: PoolAccount
+  #stages = 0
+
+  constructor(context: ExecutionContext, resources: StageResources, limits: ExecutionLimits) {
+    this.context = context
+    this.inlineBytes = limits.inlineBytes
+    this.morselBytes = limits.morselBytes
+    this.#resources = resources
+    this.#exchange = context.pool.account('Exchange')
+    this.#planner = new AdaptivePlanner(this)
+  }
+
+  async execute(name: string, pipeline: Pipeline, sink: StageSink, maxRows = everything): Promise<MorselSegment[]> {
+    const segments: MorselSegment[] = []
+    if (isSingle(pipeline)) {
+      await this.#executeHere(pipeline, sink, (segment) => {
+        this.#exchange.reserve(segment.segment.byteLength)
+        segments.push(segment)
+      })
+      return segments
+    }
+    let rows = 0
+    const stage = { number: ++this.#stages, name, pipeline, sink }
+    for await (const segment of new StageRun(stage, this.#resources, this.#exchange, everything).segments()) {
+      segments.push(segment)
+      rows += segment.rowCount
+      if (rows >= maxRows) break
+    }
+    return segments
+  }
+
+  release(segments: readonly MorselSegment[]): void {
+    for (const { segment } of segments) this.#exchange.release(segment.byteLength)
+  }
+
+  async *stream(plan: LogicalPlan): BatchStream {
+    const pipeline = await this.#planner.pipelineOf(plan)
+    if (isSingle(pipeline)) {
+      yield* this.#openHere(pipeline)
+      return
+    }
+    this.root = null
+    const account = this.context.pool.account('Result')
+    const arena = new Arena(this.context.columnar.heap, account)
+    const stage = {
+      number: ++this.#stages,
+      name: 'Result',
+      pipeline,
+      sink: { kind: 'gather', segmentRows: resultRows },
+    } as const
+    const window = this.#resources.workers.threads * 2
+    try {
+      for await (const { segment } of new StageRun(stage, this.#resources, account, window).segments()) {
+        arena.reset()
+        for (const batch of readSegment(arena, segment)) yield recordBatch(plan.schema, batch.rowCount, batch.columns)
+        account.release(segment.byteLength)
+      }
+    } finally {
+      arena.close()
+      account.close()
+    }
+  }
+
+  /** The rows as segments that belong to the caller. */
+  async segments(plan: LogicalPlan, segmentRows: number): Promise<MorselSegment[]> {
+    const pipeline = await this.#planner.pipelineOf(plan)
+    return this.execute('Materialise', pipeline, { kind: 'gather', segmentRows })
+  }
+
+  async writeFiles(plan: LogicalPlan, sink: FileSink): Promise<readonly WrittenFile[]> {
+    const pipeline = await this.#planner.pipelineOf(plan)
+    if (isSingle(pipeline)) {
+      this.root = physicalPlan(pipeline.plan)
+      try {
+        return await writeFiles(this.root, sink, this.#contextOf(pipeline))
+      } finally {
+        closePlan(this.root)
+      }
+    }
+    this.root = null
+    const stage = { number: ++this.#stages, name: 'WriteFiles', pipeline, sink: { kind: 'files', sink } } as const
+    const run = new StageRun(stage, this.#resources, this.#exchange, everything)
+    for await (const segment of run.segments()) void segment
+    return run.files
+  }
+
+  close(): void {
+    this.#exchange.close()
+  }
+
+  async *#openHere(pipeline: Pipeline): BatchStream {
+    const plan = physicalPlan(pipeline.plan)
+    this.root = plan
+    try {
+      yield* open(plan, this.#contextOf(pipeline))
+    } finally {
+      closePlan(plan)
+    }
+  }
+
+  async #executeHere(pipeline: Pipeline, sink: StageSink, take: (segment: MorselSegment) => void): Promise<void> {
+    const context = this.#contextOf(pipeline)
+    const target = createSink(sink, pipeline.plan.schema, context, { segment: take, file: () => undefined })
+    try {
+      for await (const batch of this.#openHere(pipeline)) await target.write(batch, 0)
+      target.endMorsel(0)
+    } finally {
+      target.close()
+    }
+  }
+
+  #contextOf({ morsels, broadcast }: Pipeline): ExecutionContext {
+    const { splits } = mergeMorsels(morsels)
+    return {
+      ...this.context,
+      splitsOf: ({ table }) => {
+        const { id } = table as StageTable
+        return splits[id] ?? broadcast[id] ?? []
+      },
+    }
+  }
+}

@@ -1,0 +1,274 @@
+import { channel } from 'node:diagnostics_channel'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MessageChannel } from 'node:worker_threads'
+import { kernelModule } from '@deltaworks/columnar'
+import type { EvaluationContext } from '@deltaworks/expression'
+import type { LogicalPlan } from '@deltaworks/plan'
+import { errorFromData } from '@deltaworks/schema'
+import { openStore } from '@deltaworks/storage'
+import { cancelled, workerFailed } from '../errors.js'
+import type { QueryMetrics, StageMetrics } from '../metrics.js'
+import type { WrittenFile } from '../file-sink.js'
+import type { MemoryPool, PoolAccount } from '../memory-pool.js'
+import { MorselQueue } from './morsel-queue.js'
+import { portablePlan } from './portable-plan.js'
+import type { MorselSegment, Stage } from './stage.js'
+import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
+import type { TaskMetrics } from '../metrics.js'
+import type { WorkerPool } from './worker-pool.js'
+
+/** A morsel whose worker died is tried so often; then the stage fails. */
+const maxAttempts = 3
+const closeMs = 1000
+
+const stageStart = channel('deltaworks:stage:start')
+const stageFinish = channel('deltaworks:stage:finish')
+const taskStart = channel('deltaworks:task:start')
+const taskFinish = channel('deltaworks:task:finish')
+
+/** What stages of one query share. */
+export interface StageResources {
+  readonly workers: WorkerPool
+  readonly pool: MemoryPool
+  readonly evaluation: EvaluationContext
+  readonly metrics: QueryMetrics
+  readonly signal: AbortSignal | undefined
+}
+
+interface RunningTask {
+  readonly task: number
+  /** How many workers died on its morsels before. */
+  readonly deaths: number
+  /** Output of morsels that are not done yet. */
+  readonly segments: Map<number, MorselSegment[]>
+  readonly files: string[]
+}
+
+/**
+ * One execution of a stage on the workers. One task a worker; each pulls morsels; what a morsel gives is kept here until
+ * the morsel is done, then it is taken in the order of the morsels.
+ */
+export class StageRun {
+  readonly #stage: Stage
+  readonly #resources: StageResources
+  readonly #account: PoolAccount
+  readonly #window: number
+  readonly #queue: MorselQueue
+  readonly #plan: LogicalPlan
+  readonly #metrics: StageMetrics
+  readonly #ready = new Map<number, readonly MorselSegment[]>()
+  readonly #written: WrittenFile[] = []
+  /** Files of tasks that came to nothing. */
+  readonly #orphans: string[] = []
+  readonly #paused: { readonly claimed: readonly number[]; readonly deaths: number }[] = []
+  #running = new Set<Promise<void>>()
+  #tasks = 0
+  #taken = 0
+  #failure: unknown = null
+  #wake: () => void = () => undefined
+
+  /** @param account pays for segments from when they arrive; who takes them releases */
+  constructor(stage: Stage, resources: StageResources, account: PoolAccount, window: number) {
+    this.#stage = stage
+    this.#resources = resources
+    this.#account = account
+    this.#window = window
+    this.#queue = new MorselQueue(stage.pipeline.morsels.length)
+    this.#plan = portablePlan(stage.pipeline.plan)
+    this.#metrics = {
+      stage: stage.number,
+      name: stage.name,
+      morsels: stage.pipeline.morsels.length,
+      tasks: [],
+      rows: 0,
+      exchangedBytes: 0,
+      durationMs: 0,
+    }
+    resources.metrics.stages.push(this.#metrics)
+  }
+
+  /** Files that the stage wrote, when `segments` has ended. */
+  get files(): readonly WrittenFile[] {
+    return this.#written
+  }
+
+  /** Runs the stage. Segments come in the order of morsels, and within one as its rows come. */
+  async *segments(): AsyncGenerator<MorselSegment, void, undefined> {
+    const { signal } = this.#resources
+    const start = performance.now()
+    const abort = (): void => this.#fail(cancelled())
+    signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted === true) this.#failure = cancelled()
+    stageStart.publish({ stage: this.#stage.number, name: this.#stage.name, morsels: this.#metrics.morsels })
+    let finished = false
+    try {
+      if (this.#failure === null) {
+        const tasks = Math.min(this.#resources.workers.threads, this.#queue.morselCount)
+        for (let i = 0; i < tasks; i++) this.#launch([], 0)
+      }
+      for (;;) {
+        if (this.#failure !== null) throw this.#failure
+        const ready = this.#ready.get(this.#taken)
+        if (ready !== undefined) {
+          this.#ready.delete(this.#taken)
+          yield* ready
+          this.#queue.release(++this.#taken)
+          continue
+        }
+        if (this.#paused.length > 0) {
+          for (const { claimed, deaths } of this.#paused.splice(0)) this.#launch(claimed, deaths)
+        }
+        if (this.#running.size === 0) break
+        await new Promise<void>((resolve) => (this.#wake = resolve))
+      }
+      finished = true
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      this.#queue.cancel()
+      while (this.#running.size > 0) await Promise.all(this.#running)
+      await this.#deleteOrphans(finished)
+      this.#metrics.durationMs = performance.now() - start
+      stageFinish.publish(this.#metrics)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error
+    this.#queue.cancel()
+    this.#wake()
+  }
+
+  /** @param claimed morsels that are the task's from the start @param deaths of workers, on these morsels */
+  #launch(claimed: readonly number[], deaths: number, task: number = ++this.#tasks): void {
+    const own: RunningTask = { task, deaths, segments: new Map(), files: [] }
+    const running: Promise<void> = this.#run(own, claimed)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#running.delete(running)
+        this.#wake()
+      })
+    this.#running.add(running)
+  }
+
+  async #run(own: RunningTask, claimed: readonly number[]): Promise<void> {
+    const { pipeline, sink, number, name } = this.#stage
+    const { pool, evaluation, workers } = this.#resources
+    const { port1, port2 } = new MessageChannel()
+    const share = new SharedArrayBuffer(4)
+    const ended = new Promise<void>((resolve) => {
+      port1.on('message', (message: TaskMessage) => {
+        if (message.kind === 'end') resolve()
+        else this.#receive(own, message)
+      })
+      port1.on('close', () => resolve())
+    })
+    const request: TaskRequest = {
+      stage: number,
+      task: own.task,
+      plan: this.#plan,
+      sink,
+      morsels: pipeline.morsels.map((morsel) => morsel.splits),
+      broadcast: pipeline.broadcast,
+      queue: this.#queue.buffer,
+      window: this.#window,
+      claimed,
+      memory: { limitBytes: pool.limitBytes, counter: pool.counter, share },
+      evaluation,
+      kernels: kernelModule(),
+      port: port2,
+    }
+    taskStart.publish({ stage: number, name, task: own.task })
+    try {
+      const result = await workers.run(request)
+      await ended
+      this.#finish(own, result)
+    } catch (error) {
+      pool.reclaim(share)
+      if (this.#queue.cancelled) {
+        this.#abandon(own)
+        return
+      }
+      // Messages that were on their way are still delivered; the port is closed behind them.
+      await Promise.race([ended, delay(closeMs, undefined, { ref: false })])
+      port1.removeAllListeners()
+      this.#recover(own, error)
+    } finally {
+      port1.close()
+    }
+  }
+
+  #receive(own: RunningTask, message: Exclude<TaskMessage, { kind: 'end' }>): void {
+    switch (message.kind) {
+      case 'segment': {
+        try {
+          this.#account.reserve(message.segment.byteLength)
+        } catch (error) {
+          this.#fail(error)
+          return
+        }
+        this.#metrics.exchangedBytes += message.segment.byteLength
+        const { morsel, partition, segment, rowCount } = message
+        const segments = own.segments.get(morsel)
+        if (segments === undefined) own.segments.set(morsel, [{ morsel, partition, segment, rowCount }])
+        else segments.push({ morsel, partition, segment, rowCount })
+        return
+      }
+      case 'done':
+        this.#ready.set(message.morsel, own.segments.get(message.morsel) ?? [])
+        own.segments.delete(message.morsel)
+        this.#wake()
+        return
+      case 'file':
+        own.files.push(message.path)
+    }
+  }
+
+  #finish(own: RunningTask, result: TaskResult): void {
+    if (result.kind === 'failed') {
+      this.#orphans.push(...own.files)
+      this.#fail(errorFromData(result.error))
+      return
+    }
+    this.#addMetrics(result.metrics)
+    if (result.kind === 'finished') this.#written.push(...result.files)
+    else this.#paused.push({ claimed: result.claimed, deaths: own.deaths })
+  }
+
+  /** Nothing of what the task did not finish counts. */
+  #abandon(own: RunningTask): void {
+    this.#orphans.push(...own.files)
+    for (const segments of own.segments.values()) {
+      for (const { segment } of segments) this.#account.release(segment.byteLength)
+    }
+  }
+
+  /** The worker died: what it had not finished is another one's. */
+  #recover(own: RunningTask, error: unknown): void {
+    this.#abandon(own)
+    const deaths = own.deaths + 1
+    if (deaths >= maxAttempts) throw workerFailed(this.#stage.name, deaths, error)
+    const successor = ++this.#tasks
+    const claimed = this.#queue
+      .reassign(own.task, successor)
+      .filter((morsel) => morsel >= this.#taken && !this.#ready.has(morsel))
+    this.#launch(claimed, deaths, successor)
+  }
+
+  #addMetrics(metrics: TaskMetrics): void {
+    this.#metrics.tasks.push(metrics)
+    this.#metrics.rows += metrics.rows
+    const { scan } = this.#resources.metrics
+    for (const [name, count] of Object.entries(metrics.query.scan)) scan[name as keyof typeof scan] += count
+    taskFinish.publish({ stage: this.#stage.number, name: this.#stage.name, ...metrics })
+  }
+
+  async #deleteOrphans(finished: boolean): Promise<void> {
+    const { sink } = this.#stage
+    if (sink.kind !== 'files') return
+    const paths = finished ? this.#orphans : [...this.#orphans, ...this.#written.map((file) => file.path)]
+    if (paths.length > 0)
+      await openStore(sink.sink.store)
+        .delete(paths)
+        .catch(() => undefined)
+  }
+}

@@ -1,0 +1,78 @@
+import type { Aggregate, Join, LogicalPlan, ScanSplit, Sort, TableProvider } from '@deltaworks/plan'
+import type { BoundExpression } from '@deltaworks/expression'
+import type { FileSink } from '../file-sink.js'
+
+/*
+ * How a large plan is executed. The driver cuts it at exchanges into stages; a stage is one plan without an exchange (its
+ * fragment), the morsels over which that is executed, and where the rows go (its sink):
+ *
+ *   Pipeline { plan, morsels, broadcast }  ── sink: gather ──►  segments in the order of the morsels
+ *                                          ── sink: hash ────►  segments by partition
+ *                                          ── sink: files ───►  Parquet files
+ *
+ * Scans of a fragment read a StageTable: which splits, says the morsel (each split is in one morsel) or the broadcast (every
+ * morsel sees all of them). Segments that a stage made are the splits of the next. All of this is plain data but for
+ * `StageTable.scan`, which is left behind when a stage is posted.
+ */
+
+/** Splits by `StageTable.id`. */
+export type SplitsByTable = Readonly<Record<string, readonly ScanSplit[]>>
+
+export interface Morsel {
+  readonly splits: SplitsByTable
+  readonly bytes: number
+}
+
+/** A table whose splits are told by morsel. */
+export interface StageTable extends TableProvider {
+  readonly id: string
+}
+
+/** A plan and the splits over which it is executed; the rows of all morsels, in order, are its rows. */
+export interface Pipeline {
+  readonly plan: LogicalPlan
+  readonly morsels: readonly Morsel[]
+  readonly broadcast: SplitsByTable
+  /** What its morsels read, about. */
+  readonly bytes: number
+  /** False if a split can be read by this thread alone (`memory://`): then it has one morsel, executed here. */
+  readonly portable: boolean
+}
+
+/** A node that only physical plans know is an ordinary node with what it does more. */
+export interface PhasedAggregate extends Aggregate {
+  readonly phase: 'partial' | 'final'
+}
+
+export interface BroadcastJoin extends Join {
+  readonly buildSide: 'left' | 'right'
+  /** The build side is the same for every morsel: its table is built once a task. */
+  readonly retainBuild: boolean
+}
+
+/** A sort whose input is a union of sorted runs. */
+export interface MergingSort extends Sort {
+  readonly merge: true
+}
+
+export type StageSink =
+  | { readonly kind: 'gather'; readonly segmentRows: number }
+  /** Rows by hash of keys over the fragment's output. */
+  | { readonly kind: 'hash'; readonly keys: readonly BoundExpression[]; readonly partitions: number }
+  | { readonly kind: 'files'; readonly sink: FileSink }
+
+export interface Stage {
+  readonly number: number
+  /** What explain calls it. */
+  readonly name: string
+  readonly pipeline: Pipeline
+  readonly sink: StageSink
+}
+
+/** Rows that a morsel gave: of a partition, if the sink is `hash`. */
+export interface MorselSegment {
+  readonly morsel: number
+  readonly partition: number
+  readonly segment: SharedArrayBuffer
+  readonly rowCount: number
+}

@@ -1,0 +1,155 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { parseSql, type LogicalPlan } from '@deltaworks/plan'
+import { Session } from './session.js'
+import { workerEntry } from './scheduler/worker-entry.js'
+import { segmentTables, testTables } from './testing.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'deltaworks-engine-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const tables = segmentTables(testTables(2000), 101)
+const onWorkers = { threads: 2, inlineBytes: 0, morselBytes: 1 }
+
+/** A worker that ends itself behind the n-th message of a kind: `once` the first that gets there, or every one. */
+function dyingWorker(name: string, kind: string, n: number, once: boolean): string {
+  const file = join(folder, `${name}.mjs`)
+  writeFileSync(
+    file,
+    `import { existsSync, writeFileSync } from 'node:fs'
+import run from ${JSON.stringify(pathToFileURL(workerEntry()).href)}
+const flag = ${JSON.stringify(join(folder, `${name}.died`))}
+export default (task) => {
+  const post = task.port.postMessage.bind(task.port)
+  let seen = 0
+  task.port.postMessage = (message) => {
+    post(message)
+    if (message.kind !== '${kind}' || ++seen < ${n} || (${once} && existsSync(flag))) return
+    writeFileSync(flag, '')
+    process.exit(3)
+  }
+  return run(task)
+}
+`,
+  )
+  return file
+}
+
+const died = (name: string): boolean => existsSync(join(folder, `${name}.died`))
+
+async function planOf(query: string): Promise<LogicalPlan> {
+  const [statement] = await parseSql(query, {
+    table: (name) => tables[name.join('.')],
+    tableFunction: async () => undefined,
+  })
+  return statement!.plan
+}
+
+const totals = 'select region, count(*) n, sum(amount) s from orders group by region order by region'
+
+describe('a worker that dies', () => {
+  it.each(['segment', 'done'])('behind a %s: its morsels are run again, no row is lost or doubled', async (kind) => {
+    const session = Session.create({ ...onWorkers, workerFile: dyingWorker(kind, kind, 2, true) })
+    try {
+      const expected = await Session.create({ threads: 1 }).sql(totals, tables)
+      expect((await session.sql(totals, tables)).rows).toEqual(expected.rows)
+      expect(died(kind)).toBe(true)
+      const { rows } = await session.collect(await planOf('select id from orders'))
+      expect(rows.map(([id]) => id)).toEqual(Array.from({ length: 2000 }, (_, i) => BigInt(i + 1)))
+      expect(session.pool.usedBytes).toBe(0)
+    } finally {
+      await session.close()
+    }
+  })
+
+  it('while it writes files: what is left are the files of the result', async () => {
+    const session = Session.create({ ...onWorkers, workerFile: dyingWorker('file', 'file', 2, true) })
+    const store = join(folder, 'written')
+    try {
+      const { files, rowCount } = await session.writeFiles(await planOf('select * from orders'), {
+        store: pathToFileURL(store).href,
+        directory: '',
+        partitionBy: ['region'],
+        compression: 'snappy',
+        targetFileBytes: 1 << 27,
+      })
+      expect(died('file')).toBe(true)
+      expect(rowCount).toBe(2000)
+      const left = readdirSync(store, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.parquet'))
+      expect(left.sort()).toEqual(files.map((file) => file.path).sort())
+    } finally {
+      await session.close()
+    }
+  })
+
+  it('every time ends with one clear error', async () => {
+    const session = Session.create({ ...onWorkers, workerFile: dyingWorker('always', 'segment', 1, false) })
+    try {
+      await expect(session.sql(totals, tables)).rejects.toMatchObject({ code: 'DW-ENGINE-0005', fault: 'resources' })
+      expect(session.pool.usedBytes).toBe(0)
+    } finally {
+      await session.close()
+    }
+  })
+})
+
+describe('cancellation', () => {
+  it.each([
+    ['inline', { threads: 1 }],
+    ['on workers', onWorkers],
+  ])('%s: an aborted signal ends the query within 100 ms, and the session goes on', async (_, options) => {
+    const session = Session.create(options)
+    try {
+      await session.sql('select count(*) from orders', tables)
+      const abort = new AbortController()
+      const endless = await planOf(
+        'select count(*) n from orders a, orders b where a.amount < b.amount and a.id + b.id < 0',
+      )
+      const running = session.collect(endless, { signal: abort.signal })
+      let abortedAt = 0
+      setTimeout(() => {
+        abortedAt = performance.now()
+        abort.abort()
+      }, 20)
+      await expect(running).rejects.toMatchObject({ code: 'DW-ENGINE-0002', fault: 'cancelled' })
+      expect(performance.now() - abortedAt).toBeLessThan(500)
+      expect((await session.sql('select count(*) from orders', tables)).rows).toEqual([[2000n]])
+      expect(session.pool.usedBytes).toBe(0)
+    } finally {
+      await session.close()
+    }
+  })
+
+  it('a signal that is aborted already starts nothing', async () => {
+    const session = Session.create(onWorkers)
+    const plan = await planOf('select * from orders')
+    await expect(session.collect(plan, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'DW-ENGINE-0002',
+    })
+    await session.close()
+  })
+})
+
+describe('memory', () => {
+  it.each([
+    ['inline', { threads: 1 }],
+    ['on workers', onWorkers],
+  ])('%s: a refused reservation is a typed error that names the operator, and nothing is kept', async (_, options) => {
+    const session = Session.create({ ...options, memoryBytes: 600_000 })
+    try {
+      const sorted = `select a.id, b.name from orders a join customers b on a.id > b.id order by a.region, b.name`
+      await expect(session.sql(sorted, tables)).rejects.toMatchObject({
+        code: 'DW-ENGINE-0001',
+        fault: 'resources',
+        details: { consumer: expect.stringMatching(/Exec|Exchange/) },
+      })
+      expect(session.pool.usedBytes).toBe(0)
+    } finally {
+      await session.close()
+    }
+    expect(session.pool.peakBytes).toBeLessThanOrEqual(600_000 + 4096)
+  })
+})

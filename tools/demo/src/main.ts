@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { loadLakehouse, openSession, reportError, reportOf, writeReport } from '@deltaworks/cli'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { loadLakehouse, openSession, reportError, reportOf, usageProblem, writeReport } from '@deltaworks/cli'
 import { exportLakehouse, optimizeLakehouse, runLakehouse, vacuumLakehouse } from '@deltaworks/lakehouse'
 import { generateLanding } from '@deltaworks/sample-data'
 import { renderSummary, showProgress } from '@deltaworks/telemetry'
@@ -10,14 +10,20 @@ import { exportSteps, maintenanceSteps } from './report-steps.js'
 
 /**
  * `npm start`: a landing zone like the shop's is generated, the whole pipeline runs on it, tables are maintained and exported
- * to an embedded warehouse, and a report tells what happened. Everything is under `demo/`, which is made anew.
+ * to an embedded warehouse, and a report tells what happened. Everything is under `demo/`
+ * in the working folder, which is made anew; a folder of that name that is not ours is left alone.
  */
 async function main(): Promise<void> {
-  const root = fileURLToPath(new URL('../../..', import.meta.url))
-  const folder = join(root, 'demo')
+  const folder = resolve('demo')
   const at = (...parts: string[]): string => join(folder, ...parts)
   const uri = (...parts: string[]): string => pathToFileURL(at(...parts)).href
+  const marker = at('.made-by-npm-start')
+  if (existsSync(folder) && !existsSync(marker)) {
+    throw usageProblem(`The folder ${folder} is there, but npm start did not make it. Move it away.`)
+  }
   rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(marker, '')
   const started = performance.now()
   const manifest = generateLanding({ out: at('landing'), scale: 1 })
   const { lakehouse, configuration } = await loadLakehouse('retail', 'dev')

@@ -20,7 +20,8 @@ interface Chunk {
  */
 export class Arena {
   readonly heap: Heap
-  readonly #account: MemoryAccount
+  /** Who pays; for arenas that live beside this one. */
+  readonly account: MemoryAccount
   readonly #chunks: Chunk[] = []
   #cursor = 0
   #end = 0
@@ -29,7 +30,7 @@ export class Arena {
 
   constructor(heap: Heap, account: MemoryAccount = unlimited) {
     this.heap = heap
-    this.#account = account
+    this.account = account
   }
 
   /** Bytes reserved, whole chunks. */
@@ -58,12 +59,12 @@ export class Arena {
   #allocateSlow(bytes: number): number {
     const padded = Math.ceil((bytes + 16) / 16) * 16
     const size = chunkSize(Math.max(padded, this.#nextChunkBytes))
-    this.#account.reserve(size)
+    this.account.reserve(size)
     let address: number
     try {
       address = this.heap.allocate(size)
     } catch (error) {
-      this.#account.release(size)
+      this.account.release(size)
       throw error
     }
     this.#chunks.push({ address, bytes: size })
@@ -80,7 +81,7 @@ export class Arena {
   /** Frees everything allocated; the arena can be used again. */
   reset(): void {
     for (const { address, bytes } of this.#chunks) this.heap.free(address, bytes)
-    this.#account.release(this.#sizeBytes)
+    this.account.release(this.#sizeBytes)
     this.#chunks.length = 0
     this.#sizeBytes = 0
     this.#cursor = 0

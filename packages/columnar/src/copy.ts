@@ -1,6 +1,7 @@
 import type { DataType, Schema, Value } from '@deltaworks/schema'
 import type { Arena } from './arena.js'
 import { byteWidth, dictionaryColumn, fixedColumn, nestedColumn, variableColumn, type Column } from './column.js'
+import { columnTooLong } from './errors.js'
 import type { Heap, Kernels } from './heap.js'
 import { recordBatch, type RecordBatch } from './record-batch.js'
 import { columnFromValues } from './values.js'
@@ -148,10 +149,9 @@ export function sliceColumn(arena: Arena, column: Column, start: number, end: nu
 function sliceOffsets(arena: Arena, column: Column, start: number, end: number) {
   const offsets = arena.allocate((end - start + 1) * 4)
   const { i32 } = arena.heap
-  const from = column.offsets >>> 2
-  const first = i32[from + start]!
-  for (let i = start; i <= end; i++) i32[(offsets >>> 2) + i - start] = i32[from + i]! - first
-  return { offsets, first, last: i32[from + end]! }
+  const from = column.offsets + start * 4
+  kernelsOf(arena.heap)['offsetsRebase']!(from, end - start, 0, offsets)
+  return { offsets, first: i32[from >>> 2]!, last: i32[(column.offsets >>> 2) + end]! }
 }
 
 function sliceBits(arena: Arena, source: number, start: number, end: number): number {
@@ -252,20 +252,20 @@ export function concatColumns(arena: Arena, type: DataType, encoded: readonly Co
 }
 
 function concatOffsets(arena: Arena, columns: readonly Column[], length: number) {
-  const offsets = arena.allocate((length + 1) * 4)
+  const offsets = arena.allocateZeroed((length + 1) * 4)
   const { i32 } = arena.heap
-  const ranges: [number, number][] = []
-  let row = offsets >>> 2
+  const ranges = columns.map((column): [number, number] => {
+    const from = column.offsets >>> 2
+    return [i32[from]!, i32[from + column.length]!]
+  })
+  const bytes = ranges.reduce((sum, [first, last]) => sum + last - first, 0)
+  if (bytes > 0x7fffffff) throw columnTooLong(bytes)
+  let row = 0
   let total = 0
   for (const column of columns) {
-    const from = column.offsets >>> 2
-    const first = i32[from]!
-    const last = i32[from + column.length]!
-    for (let i = 0; i < column.length; i++) i32[row++] = i32[from + i]! - first + total
-    ranges.push([first, last])
-    total += last - first
+    total = kernelsOf(arena.heap)['offsetsRebase']!(column.offsets, column.length, total, offsets + row * 4)
+    row += column.length
   }
-  i32[row] = total
   return { offsets, ranges, total }
 }
 
@@ -276,13 +276,10 @@ function concatBits(
   bitsOf: (column: Column) => number,
 ): number {
   const target = arena.allocateZeroed((length + 7) >> 3)
-  const { u8 } = arena.heap
   let row = 0
   for (const column of columns) {
-    const bits = bitsOf(column)
-    for (let i = 0; i < column.length; i++, row++) {
-      if (bits === 0 || ((u8[bits + (i >> 3)]! >> (i & 7)) & 1) === 1) u8[target + (row >> 3)]! |= 1 << (row & 7)
-    }
+    kernelsOf(arena.heap)['bitsAppend']!(bitsOf(column), column.length, target, row)
+    row += column.length
   }
   return target
 }

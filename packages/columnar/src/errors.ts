@@ -37,3 +37,11 @@ export const unknownAggregate = (name: string): ColumnarError =>
   new ColumnarError('DW-COLUMNAR-0004', 'unsupported', `The aggregate function "${name}" cannot be executed yet.`, {
     aggregate: name,
   })
+
+export const columnTooLong = (bytes: number): ColumnarError =>
+  new ColumnarError(
+    'DW-COLUMNAR-0005',
+    'resources',
+    `The texts of one batch's column take ${bytes} bytes together, and at most 2147483647 can be addressed. Work on shorter values, such as their hashes, or on fewer rows at once.`,
+    { bytes },
+  )

@@ -116,8 +116,8 @@ export const canonicalKey = (value: unknown): string =>
       ? `#${part}`
       : part instanceof Uint8Array
         ? `x${Buffer.from(part).toString('hex')}`
-        : typeof part === 'number' && Number.isNaN(part)
-          ? '#NaN'
+        : typeof part === 'number' && !Number.isFinite(part)
+          ? `#${part}`
           : part,
   )
 

@@ -1,10 +1,10 @@
 import type { DataType } from '@deltaworks/schema'
-import { Arena, unlimited, type MemoryAccount } from './arena.js'
+import { Arena, type MemoryAccount } from './arena.js'
 import type { Column } from './column.js'
 import type { ColumnarContext } from './context.js'
 import { GroupTable } from './group-table.js'
+import { HeapBuffer } from './heap-buffer.js'
 import type { SelectionVector } from './take.js'
-import { isNull } from './values.js'
 
 /** Pairs of matching rows: addresses of int32[count], in probe order, then build order. */
 export interface JoinMatches {
@@ -16,19 +16,22 @@ export interface JoinMatches {
 /**
  * The build side of a hash join: rows by key. Build rows are numbered in the order in which they were added. A row with a
  * null key matches nothing, but on key columns that compare null-safe.
+ *
+ * `finish` puts the rows of each group side by side; where every key is there once, a group's row is found without.
  */
 export class JoinTable {
   readonly #context: ColumnarContext
-  readonly #account: MemoryAccount
   readonly #groups: GroupTable
-  readonly #nullSafe: readonly boolean[]
   readonly #scratch: Arena
-  #first = new Int32Array(128).fill(-1)
-  #last = new Int32Array(128)
-  #next = new Int32Array(128)
-  #matched: Uint8Array = new Uint8Array(0)
+  /** int32 a build row: its group, or -1. */
+  readonly #groupOf: HeapBuffer
+  /** uint32 a group and one more: where its rows begin in `#rows`. */
+  readonly #starts: HeapBuffer
+  readonly #rows: HeapBuffer
+  readonly #matched: HeapBuffer
   #rowCount = 0
-  #reserved = 0
+  #isUnique = false
+  #isIdentity = false
 
   constructor(
     context: ColumnarContext,
@@ -37,86 +40,71 @@ export class JoinTable {
     nullSafe: readonly boolean[] = keyTypes.map(() => false),
   ) {
     this.#context = context
-    this.#account = account
-    this.#nullSafe = nullSafe
-    this.#groups = new GroupTable(context, account, keyTypes)
-    this.#scratch = new Arena(context.heap, unlimited)
+    this.#groups = new GroupTable(context, account, keyTypes, nullSafe)
+    this.#scratch = new Arena(context.heap, account)
+    this.#groupOf = new HeapBuffer(context.heap, account)
+    this.#starts = new HeapBuffer(context.heap, account)
+    this.#rows = new HeapBuffer(context.heap, account)
+    this.#matched = new HeapBuffer(context.heap, account)
   }
 
   get rowCount(): number {
     return this.#rowCount
   }
 
-  #hasNullKey(keys: readonly Column[], row: number): boolean {
-    for (let i = 0; i < keys.length; i++) {
-      if (this.#nullSafe[i] !== true && keys[i]!.validity !== 0 && isNull(this.#context.heap, keys[i]!, row))
-        return true
-    }
-    return false
-  }
-
   add(keys: readonly Column[], rowCount: number): void {
-    const groupIds = this.#scratch.allocate(rowCount * 4)
-    this.#groups.insert(keys, rowCount, groupIds)
-    this.#next = extended(this.#next, this.#rowCount + rowCount)
-    this.#first = extended(this.#first, this.#groups.groupCount, -1)
-    this.#last = extended(this.#last, this.#groups.groupCount)
-    const { i32 } = this.#context.heap
-    for (let row = 0; row < rowCount; row++) {
-      const buildRow = this.#rowCount + row
-      this.#next[buildRow] = -1
-      if (this.#hasNullKey(keys, row)) continue
-      const group = i32[(groupIds >>> 2) + row]!
-      if (this.#first[group] === -1) this.#first[group] = buildRow
-      else this.#next[this.#last[group]!] = buildRow
-      this.#last[group] = buildRow
-    }
+    const used = this.#rowCount * 4
+    this.#groupOf.ensure(used + rowCount * 4, used)
+    this.#groups.insert(keys, rowCount, this.#groupOf.address + used)
     this.#rowCount += rowCount
-    this.#scratch.reset()
-    const bytes = this.#first.byteLength + this.#last.byteLength + this.#next.byteLength
-    if (bytes > this.#reserved) {
-      this.#account.reserve(bytes - this.#reserved)
-      this.#reserved = bytes
-    }
   }
 
   /** To be called once, after the last `add`. */
   finish(): void {
-    this.#matched = new Uint8Array(this.#rowCount)
+    const { kernels, heap } = this.#context
+    const { groupCount } = this.#groups
+    const count = this.#rowCount
+    this.#starts.ensure((groupCount + 1) * 4, 0)
+    this.#rows.ensure(Math.max(1, count) * 4, 0)
+    heap.i32.fill(0, this.#starts.address >>> 2, (this.#starts.address >>> 2) + groupCount + 1)
+    const present = kernels['joinIndex']!(
+      this.#groupOf.address,
+      count,
+      groupCount,
+      this.#starts.address,
+      this.#rows.address,
+    )
+    this.#groupOf.close()
+    this.#isUnique = present === groupCount
+    // Groups are numbered as they first come: where no row has a null key either, a group is its row.
+    this.#isIdentity = this.#isUnique && groupCount === count
+    if (this.#isUnique) this.#starts.close()
+    if (this.#isIdentity) this.#rows.close()
   }
 
-  #lookup(keys: readonly Column[], rowCount: number): Int32Array {
+  #lookup(keys: readonly Column[], rowCount: number): number {
     const groupIds = this.#scratch.allocate(rowCount * 4)
     this.#groups.lookup(keys, rowCount, groupIds)
-    const groups = this.#context.heap.i32.slice(groupIds >>> 2, (groupIds >>> 2) + rowCount)
-    this.#scratch.reset()
-    for (let row = 0; row < rowCount; row++) {
-      if (groups[row]! >= 0 && this.#hasNullKey(keys, row)) groups[row] = -1
-    }
-    return groups
+    return groupIds
   }
 
   /** Every pair of a probe row and a build row with equal keys. */
   probe(arena: Arena, keys: readonly Column[], rowCount: number): JoinMatches {
+    const { kernels } = this.#context
     const groups = this.#lookup(keys, rowCount)
-    let count = 0
-    for (let row = 0; row < rowCount; row++) {
-      const group = groups[row]!
-      if (group < 0) continue
-      for (let build = this.#first[group]!; build >= 0; build = this.#next[build]!) count++
+    if (this.#isUnique) {
+      const probeRows = arena.allocate((rowCount + 1) * 4)
+      const buildRows = arena.allocate((rowCount + 1) * 4)
+      const rows = this.#isIdentity ? 0 : this.#rows.address
+      const count = kernels['joinUnique']!(groups, rowCount, rows, probeRows, buildRows)
+      this.#scratch.reset()
+      return { probeRows, buildRows, count }
     }
+    const count = kernels['joinCount']!(groups, rowCount, this.#starts.address)
     const probeRows = arena.allocate(count * 4)
     const buildRows = arena.allocate(count * 4)
-    const { i32 } = this.#context.heap
-    let at = 0
-    for (let row = 0; row < rowCount; row++) {
-      const group = groups[row]!
-      if (group < 0) continue
-      for (let build = this.#first[group]!; build >= 0; build = this.#next[build]!) {
-        i32[(probeRows >>> 2) + at] = row
-        i32[(buildRows >>> 2) + at++] = build
-      }
-    }
+    kernels['joinPairs']!(groups, rowCount, this.#starts.address, this.#rows.address, probeRows, buildRows)
+    this.#scratch.reset()
     return { probeRows, buildRows, count }
   }
 
@@ -124,44 +112,34 @@ export class JoinTable {
   matchedProbe(arena: Arena, keys: readonly Column[], rowCount: number): number {
     const groups = this.#lookup(keys, rowCount)
     const flags = arena.allocate(rowCount)
-    const { u8 } = this.#context.heap
-    for (let row = 0; row < rowCount; row++) {
-      const group = groups[row]!
-      u8[flags + row] = group >= 0 && this.#first[group]! >= 0 ? 1 : 0
-    }
+    this.#context.kernels['joinFlags']!(groups, rowCount, flags)
+    this.#scratch.reset()
     return flags
   }
 
   /** Remembers build rows that had a match (right and full joins). */
   markMatched(buildRows: number, count: number): void {
-    const { i32 } = this.#context.heap
-    for (let i = 0; i < count; i++) {
-      const row = i32[(buildRows >>> 2) + i]!
-      if (row >= 0) this.#matched[row] = 1
-    }
+    this.#context.kernels['joinMark']!(buildRows, count, this.#flags())
   }
 
   /** Build rows that never had a match, ascending. */
   unmatchedRows(arena: Arena): SelectionVector {
-    const address = arena.allocate(this.#rowCount * 4)
-    const { i32 } = this.#context.heap
-    let count = 0
-    for (let row = 0; row < this.#rowCount; row++) if (this.#matched[row] === 0) i32[(address >>> 2) + count++] = row
+    const address = arena.allocate((this.#rowCount + 1) * 4)
+    const count = this.#context.kernels['joinUnmatched']!(this.#flags(), this.#rowCount, address)
     return { address, count }
+  }
+
+  /** uint8 a build row, 1: had a match; made when first asked for. */
+  #flags(): number {
+    if (this.#matched.ensure(Math.max(1, this.#rowCount), 0)) {
+      this.#context.heap.u8.fill(0, this.#matched.address, this.#matched.address + this.#rowCount)
+    }
+    return this.#matched.address
   }
 
   close(): void {
     this.#groups.close()
     this.#scratch.close()
-    this.#account.release(this.#reserved)
-    this.#reserved = 0
+    for (const buffer of [this.#groupOf, this.#starts, this.#rows, this.#matched]) buffer.close()
   }
-}
-
-function extended(array: Int32Array, length: number, fill = 0): Int32Array<ArrayBuffer> {
-  if (length <= array.length) return array as Int32Array<ArrayBuffer>
-  const larger = new Int32Array(Math.max(length, array.length * 2))
-  if (fill !== 0) larger.fill(fill, array.length)
-  larger.set(array)
-  return larger
 }

@@ -30,81 +30,128 @@ interface Header {
   readonly batches: readonly { readonly rowCount: number; readonly columns: readonly StoredColumn[] }[]
 }
 
+/** A buffer on its way into a segment: bytes as they are, int32 offsets less `first`, or a bitmap from bit `first` on. */
 interface Piece {
+  readonly kind: 'bytes' | 'offsets' | 'bits'
   readonly source: number
   readonly position: number
   readonly bytes: number
+  readonly first: number
 }
 
-/** Copies batches into a new segment. */
+/** Copies batches into a new segment: of slices only their rows, and a dictionary that batches share only once. */
 export function writeSegment(heap: Heap, schema: Schema, batches: readonly RecordBatch[]): SharedArrayBuffer {
-  const pieces: Piece[] = []
-  let end = 0
-  const store = (source: number, bytes: number): readonly [number, number] => {
-    const position = end
-    pieces.push({ source, position, bytes })
-    end = align(end + bytes)
-    return [position, bytes]
-  }
+  const writer = new SegmentWriter(heap)
   const header: Header = {
     schema,
     rowCount: batches.reduce((sum, batch) => sum + batch.rowCount, 0),
     batches: batches.map((batch) => ({
       rowCount: batch.rowCount,
-      columns: batch.columns.map((column) => storeColumn(heap, column, store)),
+      columns: batch.columns.map((column) => writer.column(column, 0, column.length)),
     })),
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
   const base = align(8 + text.length)
-  const segment = new SharedArrayBuffer(base + end)
-  const bytes = new Uint8Array(segment)
+  const segment = new SharedArrayBuffer(base + writer.sizeBytes)
   new Uint32Array(segment, 0, 2).set([magic, text.length])
-  bytes.set(text, 8)
-  const { u8 } = heap
-  for (const piece of pieces) bytes.set(u8.subarray(piece.source, piece.source + piece.bytes), base + piece.position)
+  new Uint8Array(segment, 8, text.length).set(text)
+  writer.copyTo(segment, base)
   return segment
 }
 
-function storeColumn(
-  heap: Heap,
-  column: Column,
-  store: (source: number, bytes: number) => readonly [number, number],
-): StoredColumn {
-  const { type, length, dictionary } = column
-  const bitmapBytes = (length + 7) >> 3
-  const variable = dictionary === null && column.offsets !== 0
-  return {
-    n: length,
-    nulls: column.nullCount,
-    validity: column.validity === 0 ? null : store(column.validity, bitmapBytes),
-    values: valueBytes(heap, column) < 0 ? null : store(column.values, valueBytes(heap, column)),
-    offsets: variable ? store(column.offsets, (length + 1) * 4) : null,
-    dictionary: dictionary === null ? null : storeColumn(heap, dictionary, store),
-    children:
-      type.kind === 'list' || type.kind === 'map' || type.kind === 'struct'
-        ? column.children.map((c) => storeColumn(heap, c, store))
-        : [],
-  }
-}
+/** Lays out columns' buffers one behind the other, then copies them. */
+class SegmentWriter {
+  readonly #heap: Heap
+  readonly #pieces: Piece[] = []
+  readonly #dictionaries = new Map<string, StoredColumn>()
+  #end = 0
 
-/** Bytes of `values`, or -1 if the column has none. A slice's text is stored from its `values` address on, so that its offsets stay. */
-function valueBytes(heap: Heap, column: Column): number {
-  const { type, length, dictionary, offsets } = column
-  if (dictionary !== null) return length * 4
-  switch (type.kind) {
-    case 'null':
-    case 'list':
-    case 'map':
-    case 'struct':
-      return -1
-    case 'boolean':
-      return (length + 7) >> 3
-    case 'string':
-    case 'binary':
-    case 'variant':
-      return heap.i32[(offsets >>> 2) + length]!
-    default:
-      return length * byteWidth(type)
+  constructor(heap: Heap) {
+    this.#heap = heap
+  }
+
+  get sizeBytes(): number {
+    return this.#end
+  }
+
+  #store(kind: Piece['kind'], source: number, bytes: number, first = 0): readonly [number, number] {
+    const position = this.#end
+    this.#pieces.push({ kind, source, position, bytes, first })
+    this.#end = align(this.#end + bytes)
+    return [position, bytes]
+  }
+
+  #bits(source: number, start: number, end: number): readonly [number, number] {
+    return this.#store('bits', source + (start >>> 3), (end - start + 7) >> 3, start & 7)
+  }
+
+  /** Rows [start, end) of a column. */
+  column(column: Column, start: number, end: number): StoredColumn {
+    const { type, validity } = column
+    const whole = start === 0 && end === column.length
+    const stored: StoredColumn = {
+      n: end - start,
+      nulls: whole ? column.nullCount : validity === 0 ? 0 : -1,
+      validity: validity === 0 ? null : this.#bits(validity, start, end),
+      values: null,
+      offsets: null,
+      dictionary: null,
+      children: [],
+    }
+    if (column.dictionary !== null) {
+      const values = this.#store('bytes', column.values + start * 4, (end - start) * 4)
+      return { ...stored, values, dictionary: this.#dictionary(column.dictionary) }
+    }
+    switch (type.kind) {
+      case 'null':
+        return stored
+      case 'boolean':
+        return { ...stored, values: this.#bits(column.values, start, end) }
+      case 'struct':
+        return { ...stored, children: column.children.map((child) => this.column(child, start, end)) }
+      case 'string':
+      case 'binary':
+      case 'variant':
+      case 'list':
+      case 'map': {
+        const { i32 } = this.#heap
+        const first = i32[(column.offsets >>> 2) + start]!
+        const last = i32[(column.offsets >>> 2) + end]!
+        const offsets = this.#store('offsets', column.offsets + start * 4, (end - start + 1) * 4, first)
+        return type.kind === 'list' || type.kind === 'map'
+          ? { ...stored, offsets, children: column.children.map((child) => this.column(child, first, last)) }
+          : { ...stored, offsets, values: this.#store('bytes', column.values + first, last - first) }
+      }
+      default: {
+        const width = byteWidth(type)
+        return { ...stored, values: this.#store('bytes', column.values + start * width, (end - start) * width) }
+      }
+    }
+  }
+
+  #dictionary(dictionary: Column): StoredColumn {
+    const key = `${dictionary.values}|${dictionary.offsets}|${dictionary.length}`
+    let stored = this.#dictionaries.get(key)
+    if (stored === undefined) {
+      stored = this.column(dictionary, 0, dictionary.length)
+      this.#dictionaries.set(key, stored)
+    }
+    return stored
+  }
+
+  copyTo(segment: SharedArrayBuffer, base: number): void {
+    const target = new Uint8Array(segment)
+    const { u8, i32 } = this.#heap
+    for (const { kind, source, position, bytes, first } of this.#pieces) {
+      const to = base + position
+      if (kind === 'bits' && first > 0) {
+        for (let i = 0; i < bytes; i++)
+          target[to + i] = (u8[source + i]! >> first) | (u8[source + i + 1]! << (8 - first))
+      } else if (kind === 'offsets' && first !== 0) {
+        const offsets = new Int32Array(segment, to, bytes >>> 2)
+        for (let i = 0; i < offsets.length; i++) offsets[i] = i32[(source >>> 2) + i]! - first
+      } else target.set(u8.subarray(source, source + bytes), to)
+    }
   }
 }
 
@@ -134,13 +181,14 @@ export function readSegment(arena: Arena, segment: SharedArrayBuffer, columns?: 
     arena.heap.u8.set(source.subarray(base + position, base + position + bytes), address)
     return address
   }
+  const dictionaries = new Map<number, Column>()
   const positions = columns ?? header.schema.fields.map((_, i) => i)
   const schema = { fields: positions.map((i) => header.schema.fields[i]!) }
   return header.batches.map((batch) =>
     recordBatch(
       schema,
       batch.rowCount,
-      positions.map((i) => loadColumn(header.schema.fields[i]!.type, batch.columns[i]!, load)),
+      positions.map((i) => loadColumn(header.schema.fields[i]!.type, batch.columns[i]!, load, dictionaries)),
     ),
   )
 }
@@ -149,6 +197,7 @@ function loadColumn(
   type: DataType,
   stored: StoredColumn,
   load: (piece: readonly [number, number] | null) => number,
+  dictionaries: Map<number, Column>,
 ): Column {
   const childTypes =
     type.kind === 'struct'
@@ -165,7 +214,22 @@ function loadColumn(
     validity: load(stored.validity),
     values: load(stored.values),
     offsets: load(stored.offsets),
-    dictionary: stored.dictionary === null ? null : loadColumn(type, stored.dictionary, load),
-    children: stored.children.map((child, i) => loadColumn(childTypes[i]!, child, load)),
+    dictionary: stored.dictionary === null ? null : loadDictionary(type, stored.dictionary, load, dictionaries),
+    children: stored.children.map((child, i) => loadColumn(childTypes[i]!, child, load, dictionaries)),
   }
+}
+
+/** A dictionary, loaded once for all columns that share it: by the place of its offsets. */
+function loadDictionary(
+  type: DataType,
+  stored: StoredColumn,
+  load: (piece: readonly [number, number] | null) => number,
+  dictionaries: Map<number, Column>,
+): Column {
+  const [position] = stored.offsets!
+  const known = dictionaries.get(position)
+  if (known !== undefined) return known
+  const dictionary = loadColumn(type, stored, load, dictionaries)
+  dictionaries.set(position, dictionary)
+  return dictionary
 }

@@ -54,8 +54,9 @@ export function takeColumn(
   }
 }
 
-function takeValidity({ kernels }: ColumnarContext, arena: Arena, column: Column, indexes: number, count: number) {
-  if (column.validity === 0 && !hasAbsent(arena, indexes, count)) return { validity: 0, nullCount: 0 }
+function takeValidity(context: ColumnarContext, arena: Arena, column: Column, indexes: number, count: number) {
+  if (column.validity === 0 && !hasAbsent(context, indexes, count)) return { validity: 0, nullCount: 0 }
+  const { kernels } = context
   const validity = arena.allocateZeroed((count + 7) >> 3)
   const present =
     column.validity === 0
@@ -64,12 +65,8 @@ function takeValidity({ kernels }: ColumnarContext, arena: Arena, column: Column
   return present === count ? { validity: 0, nullCount: 0 } : { validity, nullCount: count - present }
 }
 
-function hasAbsent(arena: Arena, indexes: number, count: number): boolean {
-  const { i32 } = arena.heap
-  const first = indexes >>> 2
-  for (let i = 0; i < count; i++) if (i32[first + i]! < 0) return true
-  return false
-}
+const hasAbsent = ({ kernels }: ColumnarContext, indexes: number, count: number): boolean =>
+  kernels['bitsAnyAbsent']!(indexes, count) !== 0
 
 function takeBits({ kernels }: ColumnarContext, arena: Arena, source: number, indexes: number, count: number): number {
   const target = arena.allocateZeroed((count + 7) >> 3)
@@ -137,15 +134,8 @@ export const takeBatch = (
   )
 
 /** Row numbers where a boolean column is true (not false, not null). */
-export function selectionOfTrue(_context: ColumnarContext, arena: Arena, column: Column): SelectionVector {
-  const address = arena.allocate(column.length * 4)
-  const { u8, i32 } = arena.heap
-  let count = 0
-  for (let start = 0; start < column.length; start += 8) {
-    let bits = u8[column.values + (start >> 3)]!
-    if (column.validity !== 0) bits &= u8[column.validity + (start >> 3)]!
-    const end = Math.min(8, column.length - start)
-    for (let bit = 0; bit < end; bit++) if (((bits >> bit) & 1) === 1) i32[(address >>> 2) + count++] = start + bit
-  }
+export function selectionOfTrue({ kernels }: ColumnarContext, arena: Arena, column: Column): SelectionVector {
+  const address = arena.allocate((column.length + 8) * 4)
+  const count = kernels['bitsSelect']!(column.values, column.validity, column.length, address)
   return { address, count }
 }

@@ -37,7 +37,7 @@ export function readText(heap: Heap, start: number, end: number): string {
 export function readValue(heap: Heap, column: Column, row: number): Value {
   if (isNull(heap, column, row)) return null
   const { type, values, offsets, dictionary } = column
-  if (dictionary !== null) return readValue(heap, dictionary, heap.i32[(values >> 2) + row]!)
+  if (dictionary !== null) return readValue(heap, dictionary, heap.i32[(values >>> 2) + row]!)
   switch (type.kind) {
     case 'null':
       return null

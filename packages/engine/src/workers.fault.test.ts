@@ -106,7 +106,7 @@ describe('cancellation', () => {
       await session.sql('select count(*) from orders', tables)
       const abort = new AbortController()
       const endless = await planOf(
-        'select count(*) n from orders a, orders b where a.amount < b.amount and a.id + b.id < 0',
+        'select count(*) n from orders a, orders b, orders c where a.amount < b.amount and a.id + b.id + c.id < 0',
       )
       const running = session.collect(endless, { signal: abort.signal })
       let abortedAt = 0

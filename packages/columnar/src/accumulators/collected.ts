@@ -29,10 +29,20 @@ export class Collected implements Accumulator {
   }
   #update(row: number, group: number, args: readonly Column[]): void {
     const first = readValue(this.#heap, args[0]!, row)
-    if (first === null && !this.#finish.keepsNulls) return
+    if (first === null && !this.#takesNull(row, args)) return
+    this.#keep(group, args.length === 1 ? first : args.map((column) => readValue(this.#heap, column, row)))
+  }
+  /** first and last take nulls unless their second argument is true. */
+  #takesNull(row: number, [, ignoreNulls]: readonly Column[]): boolean {
+    if (!this.#finish.keepsNulls) return false
+    return ignoreNulls === undefined || readValue(this.#heap, ignoreNulls, row) !== true
+  }
+  #keep(group: number, value: Value): void {
     const values = (this.#values[group] ??= [])
-    if (this.#finish.firstOnly && values.length > 0) return
-    values.push(args.length === 1 ? first : args.map((column) => readValue(this.#heap, column, row)))
+    const { keep } = this.#finish
+    if (keep === 'first' && values.length > 0) return
+    if (keep === 'last') values[0] = value
+    else values.push(value)
   }
   partial(arena: Arena, groups: number): Column[] {
     return this.#spec.argTypes.map((type, i) => {
@@ -46,10 +56,8 @@ export class Collected implements Accumulator {
   }
   merge(row: number, group: number, columns: readonly Column[]): void {
     const lists = columns.map((column) => readValue(this.#heap, column, row) as readonly Value[])
-    const values = (this.#values[group] ??= [])
     for (let i = 0; i < lists[0]!.length; i++) {
-      if (this.#finish.firstOnly && values.length > 0) return
-      values.push(lists.length === 1 ? lists[0]![i]! : lists.map((part) => part[i]!))
+      this.#keep(group, lists.length === 1 ? lists[0]![i]! : lists.map((part) => part[i]!))
     }
   }
   finish(arena: Arena, groups: number): Column {
@@ -62,14 +70,36 @@ export class Collected implements Accumulator {
 
 interface CollectedFinish {
   readonly keepsNulls: boolean
-  readonly firstOnly: boolean
+  readonly keep: 'all' | 'first' | 'last'
   result(values: readonly Value[], spec: AggregateSpec): Value
 }
 
 const collected = (
   result: CollectedFinish['result'],
-  options: { readonly keepsNulls?: boolean; readonly firstOnly?: boolean } = {},
-): CollectedFinish => ({ keepsNulls: options.keepsNulls ?? false, firstOnly: options.firstOnly ?? false, result })
+  options: Partial<Pick<CollectedFinish, 'keepsNulls' | 'keep'>> = {},
+): CollectedFinish => ({ keepsNulls: options.keepsNulls ?? false, keep: options.keep ?? 'all', result })
+
+/** The only value that was kept; with a second argument values are kept as pairs. */
+const keptValue: CollectedFinish['result'] = ([kept = null], { argTypes }) =>
+  argTypes.length === 1 || kept === null ? kept : (kept as readonly Value[])[0]!
+
+/** Sums of squares and products about the means, of the pairs without nulls. */
+function products(values: readonly Value[], { argTypes }: AggregateSpec) {
+  const pairs = (values as readonly (readonly Value[])[]).filter(([x, y]) => x !== null && y !== null)
+  const [xs, ys] = [0, 1].map((side) => pairs.map((pair) => asNumber(pair[side]!, argTypes[side]!))) as [
+    number[],
+    number[],
+  ]
+  const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
+  const [mx, my] = [mean(xs), mean(ys)]
+  let [xy, xx, yy] = [0, 0, 0]
+  xs.forEach((x, i) => {
+    xy += (x - mx) * (ys[i]! - my)
+    xx += (x - mx) ** 2
+    yy += (ys[i]! - my) ** 2
+  })
+  return { count: pairs.length, xy, xx, yy }
+}
 
 const asNumber = (value: Value, type: DataType): number =>
   Number(value) * (type.kind === 'decimal' ? 10 ** -type.scale : 1)
@@ -85,9 +115,9 @@ function percentile(values: readonly Value[], spec: AggregateSpec, fraction: num
 }
 
 export const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
-  first: collected((values) => values[0] ?? null, { keepsNulls: true, firstOnly: true }),
-  any_value: collected((values) => values[0] ?? null, { firstOnly: true }),
-  last: collected((values) => values[values.length - 1] ?? null, { keepsNulls: true }),
+  first: collected(keptValue, { keepsNulls: true, keep: 'first' }),
+  any_value: collected(keptValue, { keep: 'first' }),
+  last: collected(keptValue, { keepsNulls: true, keep: 'last' }),
   collect_list: collected((values) => values),
   collect_set: collected((values) => [...new Map(values.map((value) => [canonicalKey(value), value])).values()]),
   string_agg: collected((values) => {
@@ -119,18 +149,15 @@ export const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
     return best?.value ?? null
   }),
   corr: collected((values, spec) => {
-    const pairs = (values as readonly (readonly Value[])[]).filter(([x, y]) => x !== null && y !== null)
-    if (pairs.length === 0) return null
-    const xs = pairs.map((pair) => asNumber(pair[0]!, spec.argTypes[0]!))
-    const ys = pairs.map((pair) => asNumber(pair[1]!, spec.argTypes[1]!))
-    const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
-    const [mx, my] = [mean(xs), mean(ys)]
-    let [xy, xx, yy] = [0, 0, 0]
-    xs.forEach((x, i) => {
-      xy += (x - mx) * (ys[i]! - my)
-      xx += (x - mx) ** 2
-      yy += (ys[i]! - my) ** 2
-    })
+    const { xy, xx, yy } = products(values, spec)
     return xx === 0 || yy === 0 ? null : xy / Math.sqrt(xx * yy)
+  }),
+  covar_samp: collected((values, spec) => {
+    const { count, xy } = products(values, spec)
+    return count < 2 ? null : xy / (count - 1)
+  }),
+  covar_pop: collected((values, spec) => {
+    const { count, xy } = products(values, spec)
+    return count === 0 ? null : xy / count
   }),
 }

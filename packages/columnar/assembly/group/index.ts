@@ -1,0 +1,26 @@
+export { codesCombine, codesGather, codesNumber } from './codes'
+export {
+  keyRowsAddTexts,
+  keyRowsBegin,
+  keyRowsFixed,
+  keyRowsMasks,
+  keyRowsOffsets,
+  keyRowsRewind,
+  keyRowsTakeFixed,
+  keyRowsTakeTexts,
+  keyRowsTextOffsets,
+  keyRowsTexts,
+  keyRowsValidity,
+} from './rows'
+export { groupTextHashes, groupTextsInsert, groupTextsLookup, groupTextsRehash } from './texts'
+export {
+  groupDenseFill,
+  groupDenseInsert,
+  groupDenseLookup,
+  groupNarrow,
+  groupWiden,
+  groupWordBounds,
+  groupWordsInsert,
+  groupWordsLookup,
+  groupWordsRehash,
+} from './words'

@@ -75,13 +75,20 @@ export const stagedMalformed = (staged: StagedIngest, context: RunContext): Data
  * that its former content gave, in the same commit.
  */
 export async function commitIngest(staged: StagedIngest, context: RunContext): Promise<DeltaTable> {
+  const { lake } = context
   const { table, pending } = staged
   const derive = table.derive ?? ((landed: DataFrame) => landed)
   const today = lit(Number(context.nowMicros / 86_400_000_000n), date)
   const wellFormed = staged.landed
     .filter(col(landingColumns.corruptReason).isNull())
     .drop(landingColumns.corruptReason, landingColumns.rawRecord)
-  const rows = conform(anyFrame(derive(wellFormed, buildContext(context))).withColumn('ingestion_date', today), table)
+  const computed = conform(
+    anyFrame(derive(wellFormed, buildContext(context))).withColumn('ingestion_date', today),
+    table,
+  )
+  const rows = context.keepInMemory
+    ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
+    : computed
   const settings = {
     ...writeSettings(table, context),
     appTransactions: pending.flatMap(ledgerEntries),
@@ -90,14 +97,19 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
       files: pending.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
     }),
   }
-  const existing = await context.lake.table(table.path)
-  const changed = pending.filter((file) => file.state === 'changed').map((file) => lit(file.path))
+  const existing = await lake.table(table.path)
   if (existing === null) {
-    return DeltaTable.createWith(context.lake.session, context.lake.uri(table.path), rows, settings)
+    const created = await DeltaTable.createWith(lake.session, lake.uri(table.path), rows, settings)
+    lake.wrote(table.path, created, context.keepInMemory ? rows : undefined)
+    return created
   }
-  return changed.length === 0
-    ? existing.append(rows, settings)
-    : existing.overwrite(rows, { ...settings, replaceWhere: col('source_file').in_(changed) })
+  const changed = pending.filter((file) => file.state === 'changed').map((file) => lit(file.path))
+  const written =
+    changed.length === 0
+      ? await existing.append(rows, settings)
+      : await existing.overwrite(rows, { ...settings, replaceWhere: col('source_file').in_(changed) })
+  lake.wrote(table.path, written)
+  return written
 }
 
 /** Rows that the landing files hold, and how many of them are malformed. */

@@ -121,7 +121,6 @@ class Run {
       startMs,
     } of staged) {
       const written = await commitIngest({ table, ...stage }, context)
-      context.lake.wrote(table.path, written)
       const step = this.#step({
         step: `ingest ${table.name}`,
         kind: 'ingest',

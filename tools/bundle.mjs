@@ -1,36 +1,73 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 /**
- * Bundles an app's entry points and everything of ours that they import into dist/bundle: one folder of chunks beside the
- * worker and the kernels, so that a process opens a handful of files instead of hundreds. Libraries that are heavy, native or
- * start workers of their own stay outside and are loaded from node_modules when first needed.
- * usage: node tools/bundle.mjs <app folder>
+ * Bundles an app and everything of ours that it imports into dist/bundle: one file, the worker's file, the kernels, and V8's
+ * code cache from a run of the app with the given arguments. A process then opens a handful of files and compiles next to
+ * nothing. Libraries that are heavy, native or start workers of their own stay outside and are loaded when first needed.
+ * usage: node tools/bundle.mjs <app folder> [arguments; {landing} is a folder of sample data, {temp} an empty one]
  */
-const app = resolve(process.argv[2] ?? '.')
+const [folder = '.', ...exercise] = process.argv.slice(2)
+const app = resolve(folder)
 const root = join(import.meta.dirname, '..')
 const out = join(app, 'dist', 'bundle')
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
-const worker = join(root, 'packages/engine/dist/worker.js')
-await build({
-  entryPoints: { main: join(app, 'dist/main.js'), ...(existsSync(worker) ? { worker } : {}) },
-  outdir: out,
+const common = {
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
-  chunkNames: 'chunk-[hash]',
-  minify: true,
-  keepNames: true,
+  // Names are kept: errors and stacks of --debug are read by people.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   external: ['piscina', 'apache-arrow', 'parquet-wasm', 'libpg-query', '@duckdb/node-api', 'fast-csv'],
+  logLevel: 'warning',
+}
+const main = await build({
+  ...common,
+  entryPoints: [join(app, 'dist/main.js')],
+  format: 'cjs',
+  write: false,
+  define: { 'import.meta.url': '__bundleUrl' },
+  banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+})
+// launch.cjs gives the script an import() to use.
+writeFileSync(join(out, 'main.cjs'), main.outputFiles[0].text.replaceAll(/(?<![\w.$])import\(/g, '__import('))
+await build({
+  ...common,
+  entryPoints: [join(root, 'packages/engine/dist/worker.js')],
+  outfile: join(out, 'worker.js'),
+  format: 'esm',
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
   },
-  logLevel: 'warning',
 })
 copyFileSync(join(root, 'packages/columnar/dist/kernels.wasm'), join(out, 'kernels.wasm'))
+copyFileSync(join(root, 'tools/launch.cjs'), join(out, 'launch.cjs'))
 cpSync(join(root, 'packages/retail/environments'), join(app, 'dist', 'environments'), { recursive: true })
+writeCodeCache(exercise.length === 0 ? ['--help'] : exercise)
+
+/** @throws Error if the app does not run to its end: then its bundle is of no use */
+function writeCodeCache(args) {
+  const temp = mkdtempSync(join(tmpdir(), 'deltaworks-bundle-'))
+  try {
+    const landing = join(temp, 'landing')
+    const generator = join(root, 'tools/sample-data/dist/main.js')
+    if (args.some((arg) => arg.includes('{landing}')) && existsSync(generator)) {
+      execute([generator, '--out', landing, '--scale', '1'], temp)
+    }
+    const given = args.map((arg) => arg.replace('{landing}', landing).replace('{temp}', temp))
+    execute([join(root, 'tools/write-code-cache.cjs'), out, ...given], temp)
+  } finally {
+    rmSync(temp, { recursive: true, force: true })
+  }
+}
+
+function execute(args, cwd) {
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}:\n${stderr}`)
+}

@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
 })
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const batch = join(root, 'apps/batch/bin/deltaworks-batch.mjs')
+const batch = join(root, 'apps/batch/bin/deltaworks-batch.cjs')
 const work = mkdtempSync(join(tmpdir(), 'deltaworks-bench-'))
 
 interface Measured {

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateLanding, type LandingManifest } from '@deltaworks/sample-data'
 
-const bin = fileURLToPath(new URL('../bin/deltaworks-batch.mjs', import.meta.url))
+const bin = fileURLToPath(new URL('../bin/deltaworks-batch.cjs', import.meta.url))
 const now = '2026-01-01T00:00:00Z'
 
 describe('deltaworks-batch', () => {

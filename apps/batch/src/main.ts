@@ -12,4 +12,4 @@ program.addCommand(runCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
 program.addCommand(validateCommand())
 
-await runProgram(program, abort)
+void runProgram(program, abort)

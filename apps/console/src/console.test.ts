@@ -11,7 +11,7 @@ import { retail } from '@deltaworks/retail'
 import { generateLanding } from '@deltaworks/sample-data'
 import { decimal, field, int32, schema, string } from '@deltaworks/schema'
 
-const bin = fileURLToPath(new URL('../bin/deltaworks-console.mjs', import.meta.url))
+const bin = fileURLToPath(new URL('../bin/deltaworks-console.cjs', import.meta.url))
 const logFile = (table: string, version: number): string =>
   join(table, '_delta_log', `${String(version).padStart(20, '0')}.json`)
 

@@ -11,4 +11,4 @@ program.addCommand(tablesCommand())
 program.addCommand(describeCommand())
 program.addCommand(historyCommand())
 
-await runProgram(program, abort)
+void runProgram(program, abort)

@@ -8,7 +8,7 @@ import { loadConfiguration, runLakehouse } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
 import { generateLanding } from '@deltaworks/sample-data'
 
-const bin = fileURLToPath(new URL('../bin/deltaworks-export.mjs', import.meta.url))
+const bin = fileURLToPath(new URL('../bin/deltaworks-export.cjs', import.meta.url))
 
 interface Loaded {
   readonly rowsLoaded: number

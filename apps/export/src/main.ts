@@ -5,4 +5,4 @@ const abort = new AbortController()
 const program = createProgram('deltaworks-export', 'Carries the star schema and the analytics tables into a warehouse.')
 program.addCommand(duckDbCommand())
 
-await runProgram(program, abort)
+void runProgram(program, abort)

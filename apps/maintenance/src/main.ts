@@ -12,4 +12,4 @@ program.addCommand(vacuumCommand(abort.signal))
 program.addCommand(checkpointCommand(abort.signal))
 program.addCommand(runCommand(abort.signal))
 
-await runProgram(program, abort)
+void runProgram(program, abort)

@@ -8,7 +8,7 @@ import { loadConfiguration, runLakehouse } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
 import { generateLanding } from '@deltaworks/sample-data'
 
-const bin = fileURLToPath(new URL('../bin/deltaworks-maintenance.mjs', import.meta.url))
+const bin = fileURLToPath(new URL('../bin/deltaworks-maintenance.cjs', import.meta.url))
 
 interface Result {
   readonly table: string

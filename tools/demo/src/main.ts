@@ -93,8 +93,6 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main()
-} catch (error) {
+void main().catch((error: unknown) => {
   process.exitCode = reportError(error, { json: false, debug: process.argv.includes('--debug') })
-}
+})

@@ -1,0 +1,19 @@
+// Starts an app from its bundle, with V8's code cache of it if there is one: functions that the build has seen run are then
+// not compiled again in every process. V8 refuses a cache of another version of itself; the bundle then runs without.
+const { existsSync, readFileSync } = require('node:fs')
+const { createRequire } = require('node:module')
+const { join } = require('node:path')
+const { Script } = require('node:vm')
+
+const file = join(__dirname, 'main.cjs')
+const cache = join(__dirname, 'main.cache')
+// The bundle is ASCII: read as such, it takes one byte a character and is not decoded.
+const source = readFileSync(file, 'latin1')
+const script = new Script(`(function (require, __import, __filename) {${source}\n})`, {
+  filename: file,
+  cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
+})
+// A script has no import() of its own: it is given this file's, which looks in the same places.
+script.runInThisContext()(createRequire(file), (specifier) => import(specifier), file)
+
+module.exports = script

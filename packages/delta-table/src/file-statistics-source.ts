@@ -21,9 +21,13 @@ export function statisticsOf(file: AddFile): FileStatistics | null {
   return statistics
 }
 
+/** Where writers put it, all that is asked of most files. */
+const leadingRowCount = /^\{"numRecords":(\d{1,15})[,}]/
+
 /** Rows that the file contributes, those of its deletion vector left out; null if the log does not say. */
 export function rowCountOf(file: AddFile): number | null {
-  const count = statisticsOf(file)?.rowCount ?? null
+  const leading = parsed.has(file) ? null : leadingRowCount.exec(file.stats ?? '')
+  const count = leading === null ? (statisticsOf(file)?.rowCount ?? null) : Number(leading[1])
   return count === null ? null : count - (file.deletionVector?.cardinality ?? 0)
 }
 

@@ -1,4 +1,4 @@
-import { columnsOf, fixedOffsetMicros, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
+import { childrenOf, columnsOf, fixedOffsetMicros, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
 import { isVariableLength, type Schema, type Value } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import { byteWidth, fixedColumn, variableColumn, type Column } from '../column.js'
@@ -24,6 +24,12 @@ interface Run {
 
 const encoder = new TextEncoder()
 
+/** So many nodes are interpreted in about the time that it takes to compile a loop, both in a process that has just started. */
+const compiledFrom = 2500
+
+const computedNodes = (e: BoundExpression): number =>
+  e.kind === 'column' || e.kind === 'literal' ? 0 : childrenOf(e).reduce((sum, child) => sum + computedNodes(child), 1)
+
 /** Several expressions computed by one fused loop, in as many forms as their input columns take (nulls, dictionaries). */
 export class CompiledGroup {
   readonly #context: ColumnarContext
@@ -36,8 +42,9 @@ export class CompiledGroup {
   readonly #variants = new Map<string, Variant | null>()
   readonly #mayBeInterpreted: boolean
   #textBytesPerRow = 16
-  /** Values interpreted so far. Compiling a loop costs about as much as interpreting two thousand values. */
-  #interpretedValues = 0
+  readonly #nodes: number
+  /** Nodes interpreted so far, one a row. */
+  #interpretedNodes = 0
 
   constructor(
     context: ColumnarContext,
@@ -54,6 +61,7 @@ export class CompiledGroup {
     this.#key = loopKey(expressions, this.#columns, schema, this.#zoneIsUtc)
     this.#interpreted = expressions.map((e) => new InterpretedExpression(context, e, evaluation))
     this.#mayBeInterpreted = mayBeInterpreted
+    this.#nodes = expressions.reduce((sum, expression) => sum + computedNodes(expression), 0)
   }
 
   project(arena: Arena, batch: RecordBatch): Column[] {
@@ -68,8 +76,8 @@ export class CompiledGroup {
 
   #isTooSmall(batch: RecordBatch): boolean {
     if (!this.#mayBeInterpreted || this.#variants.size > 0) return false
-    this.#interpretedValues += batch.rowCount * this.#expressions.length
-    return this.#interpretedValues <= 2000
+    this.#interpretedNodes += batch.rowCount * this.#nodes
+    return this.#interpretedNodes <= compiledFrom
   }
 
   #variant(batch: RecordBatch): Variant | null {

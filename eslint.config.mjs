@@ -10,6 +10,7 @@ export default tseslint.config(
       '.nx/**',
       '.tools/**',
       '**/*.mjs',
+      '**/*.cjs',
       '**/bin/**',
     ],
   },

@@ -1,3 +1,4 @@
+export * from './accumulate/index'
 export * from './bits/index'
 export * from './csv/index'
 export * from './expression/index'

@@ -23,3 +23,5 @@ export function hashTexts(offsets: usize, values: usize, count: usize, target: u
     store<u32>(target + (i << 2), <u32>(hash ^ (hash >> 32)))
   }
 }
+
+export * from './columns'

@@ -1,6 +1,7 @@
 import type { DataType } from '@deltaworks/schema'
-import type { Arena } from '../arena.js'
+import type { Arena, MemoryAccount } from '../arena.js'
 import type { Column } from '../column.js'
+import type { ColumnarContext } from '../context.js'
 
 /** An aggregate as the accumulators need it: name, argument types, result type. */
 export interface AggregateSpec {
@@ -10,20 +11,37 @@ export interface AggregateSpec {
   readonly distinct: boolean
 }
 
+/** What the accumulators of one node share. */
+export interface AccumulatorScope {
+  readonly context: ColumnarContext
+  readonly account: MemoryAccount
+  /** Small states; lives as long as the node. */
+  readonly states: Arena
+  /** Reset after each call. */
+  readonly scratch: Arena
+}
+
+/** Rows of a batch and the groups that they belong to. */
+export interface GroupedRows {
+  readonly rowCount: number
+  /** Address of int32[rowCount], the group of each row; 0: all are of group 0. */
+  readonly groups: number
+  /** Address of a byte a row, 1 if it counts; 0: all do. */
+  readonly chosen: number
+}
+
 /**
- * One aggregate's states, one a group. `updateRows` takes input rows; `partial` gives the states as columns, which `merge`
- * takes again (another thread's, say); `finish` gives the results. Each class has a row loop of its own: a shared one would
- * call a different method in every turn.
+ * One aggregate's states, one a group. `update` takes input rows; `partial` gives the states as columns, which `merge`
+ * takes again (another thread's, say); `finish` gives the results.
  */
 export interface Accumulator {
+  /** There are so many groups now; called before rows of new groups come. */
   grow(groups: number): void
-  /** @param groups the group of each row, or null: all are of group 0 @param chosen 1 for rows that count, or null: all do */
-  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void
+  update(rows: GroupedRows, args: readonly Column[]): void
   readonly partialTypes: readonly DataType[]
   partial(arena: Arena, groups: number): Column[]
-  merge(row: number, group: number, columns: readonly Column[]): void
-  /** Instead of `merge` row by row, where a batch at once is cheaper. */
-  mergeRows?(groups: ArrayLike<number>, columns: readonly Column[], rowCount: number): void
+  /** A state a row. */
+  merge(rows: GroupedRows, columns: readonly Column[]): void
   finish(arena: Arena, groups: number): Column
   close?(): void
 }

@@ -4,7 +4,7 @@ import type { Column } from '../column.js'
 import { canonicalKey } from '../hash.js'
 import type { Heap } from '../heap.js'
 import { columnFromValues, readValue } from '../values.js'
-import type { Accumulator, AggregateSpec } from './accumulator.js'
+import type { Accumulator, AggregateSpec, GroupedRows } from './accumulator.js'
 import { compareFloats } from './ordered-values.js'
 
 /** Aggregates that need their values: kept as a list a group, in the order of the rows. */
@@ -22,12 +22,13 @@ export class Collected implements Accumulator {
     this.partialTypes = spec.argTypes.map((type) => list(type))
   }
   grow(): void {}
-  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void {
+  update({ groups, chosen, rowCount }: GroupedRows, args: readonly Column[]): void {
+    const { u8, i32 } = this.#heap
     for (let row = 0; row < rowCount; row++) {
-      if (chosen === null || chosen[row] === 1) this.#update(row, groups === null ? 0 : groups[row]!, args)
+      if (chosen === 0 || u8[chosen + row] === 1) this.#add(row, groups === 0 ? 0 : i32[(groups >>> 2) + row]!, args)
     }
   }
-  #update(row: number, group: number, args: readonly Column[]): void {
+  #add(row: number, group: number, args: readonly Column[]): void {
     const first = readValue(this.#heap, args[0]!, row)
     if (first === null && !this.#takesNull(row, args)) return
     this.#keep(group, args.length === 1 ? first : args.map((column) => readValue(this.#heap, column, row)))
@@ -54,7 +55,13 @@ export class Collected implements Accumulator {
       return columnFromValues(arena, list(type), lists)
     })
   }
-  merge(row: number, group: number, columns: readonly Column[]): void {
+  merge({ groups, rowCount }: GroupedRows, columns: readonly Column[]): void {
+    const { i32 } = this.#heap
+    for (let row = 0; row < rowCount; row++) {
+      this.#mergeRow(row, groups === 0 ? 0 : i32[(groups >>> 2) + row]!, columns)
+    }
+  }
+  #mergeRow(row: number, group: number, columns: readonly Column[]): void {
     const lists = columns.map((column) => readValue(this.#heap, column, row) as readonly Value[])
     for (let i = 0; i < lists[0]!.length; i++) {
       this.#keep(group, lists.length === 1 ? lists[0]![i]! : lists.map((part) => part[i]!))

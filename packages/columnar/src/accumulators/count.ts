@@ -1,43 +1,52 @@
 import { int64 } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
-import type { Column } from '../column.js'
-import type { Heap } from '../heap.js'
-import { isNull, readValue } from '../values.js'
-import type { Accumulator } from './accumulator.js'
-import { grownFloats } from './accumulator-state.js'
-import { int64Column } from './int64-column.js'
+import { fixedColumn, type Column } from '../column.js'
+import type { Accumulator, AccumulatorScope, GroupedRows } from './accumulator.js'
+import { chosenRows } from './chosen-rows.js'
+import { StateBuffer } from './state-buffer.js'
 
+/** Rows whose arguments are all not null; with `onlyTrue`, those whose argument is true. */
 export class CountAccumulator implements Accumulator {
   readonly partialTypes = [int64]
-  readonly #heap: Heap
-  #counts: Float64Array = new Float64Array(16)
-
+  readonly #scope: AccumulatorScope
+  readonly #counts: StateBuffer
   readonly #onlyTrue: boolean
 
-  constructor(heap: Heap, onlyTrue = false) {
-    this.#heap = heap
+  constructor(scope: AccumulatorScope, onlyTrue = false) {
+    this.#scope = scope
+    this.#counts = new StateBuffer(scope.states, 8)
     this.#onlyTrue = onlyTrue
   }
   grow(groups: number): void {
-    this.#counts = grownFloats(this.#counts, groups)
+    this.#counts.grow(groups)
   }
-  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void {
-    for (let row = 0; row < rowCount; row++) {
-      if (chosen === null || chosen[row] === 1) this.#update(row, groups === null ? 0 : groups[row]!, args)
-    }
-  }
-  #update(row: number, group: number, args: readonly Column[]): void {
-    for (const column of args) if (column.validity !== 0 && isNull(this.#heap, column, row)) return
-    if (this.#onlyTrue && readValue(this.#heap, args[0]!, row) !== true) return
-    this.#counts[group]!++
+  update(rows: GroupedRows, args: readonly Column[]): void {
+    const { rowCount, groups } = rows
+    const [first, ...others] = args
+    if (first?.type.kind === 'null') return
+    const filters = others.filter((column) => column.validity !== 0).map((column) => column.validity)
+    if (this.#onlyTrue) filters.push(first!.values)
+    const chosen = chosenRows(this.#scope, rows.chosen, filters, rowCount)
+    this.#scope.context.kernels['accumulateCount']!(
+      first?.validity ?? 0,
+      groups,
+      chosen,
+      rowCount,
+      this.#counts.address,
+    )
   }
   partial(arena: Arena, groups: number): Column[] {
     return [this.finish(arena, groups)]
   }
-  merge(row: number, group: number, [counts]: readonly Column[]): void {
-    this.#counts[group]! += Number(this.#heap.i64[(counts!.values >>> 3) + row]!)
+  merge({ groups, rowCount }: GroupedRows, [counts]: readonly Column[]): void {
+    this.#scope.context.kernels['accumulateMergeCount']!(counts!.values, groups, rowCount, this.#counts.address)
   }
   finish(arena: Arena, groups: number): Column {
-    return int64Column(arena, groups, (group) => BigInt(this.#counts[group]!))
+    const target = arena.allocate(groups * 8)
+    this.#scope.context.kernels['accumulateField']!(this.#counts.address, 8, groups, target)
+    return fixedColumn(int64, groups, target)
+  }
+  close(): void {
+    this.#counts.close()
   }
 }

@@ -1,55 +1,53 @@
 import { int32, list, type DataType } from '@deltaworks/schema'
-import { Arena, unlimited, type MemoryAccount } from '../arena.js'
+import type { Arena } from '../arena.js'
 import { fixedColumn, nestedColumn, type Column } from '../column.js'
-import type { ColumnarContext } from '../context.js'
 import { GroupTable } from '../group-table.js'
 import { takeColumn } from '../take.js'
 import { isNull } from '../values.js'
-import type { Accumulator, AggregateSpec } from './accumulator.js'
+import type { Accumulator, AccumulatorScope, AggregateSpec, GroupedRows } from './accumulator.js'
 
 /** DISTINCT: each group's values once, then the plain aggregate over them. */
 export class DistinctAccumulator implements Accumulator {
   readonly partialTypes: readonly DataType[]
-  readonly #context: ColumnarContext
+  readonly #scope: AccumulatorScope
   /** The aggregate without DISTINCT. */
   readonly #createPlain: () => Accumulator
   readonly #pairs: GroupTable
-  readonly #scratch: Arena
 
-  constructor(context: ColumnarContext, account: MemoryAccount, spec: AggregateSpec, createPlain: () => Accumulator) {
+  constructor(scope: AccumulatorScope, spec: AggregateSpec, createPlain: () => Accumulator) {
     this.#createPlain = createPlain
-    this.#context = context
+    this.#scope = scope
     this.partialTypes = spec.argTypes.map((type) => list(type))
-    this.#pairs = new GroupTable(context, account, [int32, ...spec.argTypes])
-    this.#scratch = new Arena(context.heap, unlimited)
+    this.#pairs = new GroupTable(scope.context, scope.account, [int32, ...spec.argTypes])
   }
   grow(): void {}
-  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void {
-    const ids = this.#scratch.allocateZeroed(rowCount * 4)
-    const { i32 } = this.#context.heap
-    if (groups !== null) i32.set(groups, ids >>> 2)
-    if (chosen === null) {
+  update({ groups, chosen, rowCount }: GroupedRows, args: readonly Column[]): void {
+    const { scratch, context } = this.#scope
+    const ids = scratch.allocateZeroed(rowCount * 4)
+    if (chosen === 0) {
+      if (groups !== 0) context.heap.u8.copyWithin(ids, groups, groups + rowCount * 4)
       this.#insert(fixedColumn(int32, rowCount, ids), args, rowCount)
       return
     }
-    const rows = this.#scratch.allocate(rowCount * 4)
+    const rows = scratch.allocate(rowCount * 4)
+    const { i32, u8 } = context.heap
     let count = 0
     for (let row = 0; row < rowCount; row++) {
-      if (chosen[row] !== 1) continue
-      i32[(ids >>> 2) + count] = groups === null ? 0 : groups[row]!
+      if (u8[chosen + row] !== 1) continue
+      i32[(ids >>> 2) + count] = groups === 0 ? 0 : i32[(groups >>> 2) + row]!
       i32[(rows >>> 2) + count++] = row
     }
-    const values = args.map((column) => takeColumn(this.#context, this.#scratch, column, rows, count))
+    const values = args.map((column) => takeColumn(context, scratch, column, rows, count))
     this.#insert(fixedColumn(int32, count, ids), values, count)
   }
   #insert(groups: Column, args: readonly Column[], rowCount: number): void {
-    this.#pairs.insert([groups, ...args], rowCount, this.#scratch.allocate(rowCount * 4))
-    this.#scratch.reset()
+    this.#pairs.insert([groups, ...args], rowCount, this.#scope.scratch.allocate(rowCount * 4))
   }
   /** The distinct values of each group as lists, by a counting sort of the pairs. */
   partial(arena: Arena, groups: number): Column[] {
     const [groupColumn, ...args] = this.#pairs.keys(arena)
-    const { heap } = this.#context
+    const { context } = this.#scope
+    const { heap } = context
     const pairs = this.#pairs.groupCount
     const offsets = arena.allocateZeroed((groups + 1) * 4)
     const order = arena.allocate(pairs * 4)
@@ -65,48 +63,46 @@ export class DistinctAccumulator implements Accumulator {
     }
     const count = i32[first + groups]!
     return args.map((column, i) =>
-      nestedColumn(this.partialTypes[i]!, groups, offsets, [takeColumn(this.#context, arena, column, order, count)]),
+      nestedColumn(this.partialTypes[i]!, groups, offsets, [takeColumn(context, arena, column, order, count)]),
     )
   }
-  merge(row: number, group: number, columns: readonly Column[]): void {
-    this.mergeRows([group], columns, 1, row)
-  }
-  mergeRows(groups: ArrayLike<number>, columns: readonly Column[], rowCount: number, firstRow = 0): void {
-    const { i32 } = this.#context.heap
-    const at = (columns[0]!.offsets >>> 2) + firstRow
-    const start = i32[at]!
-    const count = i32[at + rowCount]! - start
+  merge({ groups, rowCount }: GroupedRows, columns: readonly Column[]): void {
+    const { scratch, context } = this.#scope
+    const at = columns[0]!.offsets >>> 2
+    const start = context.heap.i32[at]!
+    const count = context.heap.i32[at + rowCount]! - start
     if (count === 0) return
-    const ids = this.#scratch.allocate(count * 4)
-    const rows = this.#scratch.allocate(count * 4)
-    const fresh = this.#context.heap.i32
+    const ids = scratch.allocate(count * 4)
+    const rows = scratch.allocate(count * 4)
+    const { i32 } = context.heap
     for (let row = 0, item = 0; row < rowCount; row++) {
-      for (const end = fresh[at + row + 1]! - start; item < end; item++) {
-        fresh[(ids >>> 2) + item] = groups[row]!
-        fresh[(rows >>> 2) + item] = start + item
+      for (const end = i32[at + row + 1]! - start; item < end; item++) {
+        i32[(ids >>> 2) + item] = groups === 0 ? 0 : i32[(groups >>> 2) + row]!
+        i32[(rows >>> 2) + item] = start + item
       }
     }
-    const values = columns.map((column) => takeColumn(this.#context, this.#scratch, column.children[0]!, rows, count))
+    const values = columns.map((column) => takeColumn(context, scratch, column.children[0]!, rows, count))
     this.#insert(fixedColumn(int32, count, ids), values, count)
   }
   finish(arena: Arena, groups: number): Column {
+    const { scratch, context } = this.#scope
     const plain = this.#createPlain()
-    plain.grow(groups)
-    const [groupColumn, ...args] = this.#pairs.keys(this.#scratch)
-    const count = this.#pairs.groupCount
-    const ids = new Int32Array(count)
-    const chosen = new Uint8Array(count)
-    for (let pair = 0; pair < count; pair++) {
-      ids[pair] = this.#context.heap.i32[(groupColumn!.values >>> 2) + pair]!
-      chosen[pair] = args.some((column) => isNull(this.#context.heap, column, pair)) ? 0 : 1
+    try {
+      plain.grow(groups)
+      const [groupColumn, ...args] = this.#pairs.keys(scratch)
+      const rowCount = this.#pairs.groupCount
+      const chosen = scratch.allocate(rowCount)
+      const { u8 } = context.heap
+      for (let pair = 0; pair < rowCount; pair++) {
+        u8[chosen + pair] = args.some((column) => isNull(context.heap, column, pair)) ? 0 : 1
+      }
+      plain.update({ rowCount, groups: groupColumn!.values, chosen }, args)
+      return plain.finish(arena, groups)
+    } finally {
+      plain.close?.()
     }
-    plain.updateRows(ids, chosen, args, count)
-    const result = plain.finish(arena, groups)
-    this.#scratch.reset()
-    return result
   }
   close(): void {
     this.#pairs.close()
-    this.#scratch.close()
   }
 }

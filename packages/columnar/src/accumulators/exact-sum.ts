@@ -1,95 +1,92 @@
-import { decimal, divideHalfUp, fitsPrecision, int64, pow10, type DataType, type Value } from '@deltaworks/schema'
+import { decimal, divideHalfUp, int64, pow10, type DataType, type Value } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
-import { byteWidth, type Column } from '../column.js'
+import { byteWidth, fixedColumn, type Column } from '../column.js'
 import { aggregateOverflow } from '../errors.js'
-import type { Heap } from '../heap.js'
-import { columnFromValues, readValue } from '../values.js'
-import type { Accumulator, AggregateSpec } from './accumulator.js'
-import { ExactSums, grownFloats } from './accumulator-state.js'
-import { int64Column } from './int64-column.js'
+import { columnFromValues } from '../values.js'
+import type { Accumulator, AccumulatorScope, AggregateSpec, GroupedRows } from './accumulator.js'
+import { withValidity } from './group-validity.js'
+import { StateBuffer } from './state-buffer.js'
+import { valueKind } from './value-kind.js'
 
-/** sum and avg of integers and decimals. */
+const stateBytes = 32
+const partialSum = decimal(38, 0)
+
+/** sum and avg of integers and decimals: sums of 192 bits, which no number of rows can overflow. */
 export class ExactSum implements Accumulator {
-  readonly partialTypes: readonly DataType[] = [decimal(38, 0), int64]
-  readonly #heap: Heap
+  readonly partialTypes: readonly DataType[] = [partialSum, int64]
+  readonly #scope: AccumulatorScope
   readonly #spec: AggregateSpec
-  readonly #width: number
-  readonly #sums = new ExactSums()
-  #counts: Float64Array = new Float64Array(16)
+  readonly #kind: number
+  readonly #states: StateBuffer
 
-  constructor(heap: Heap, spec: AggregateSpec) {
-    this.#heap = heap
+  constructor(scope: AccumulatorScope, spec: AggregateSpec) {
+    this.#scope = scope
     this.#spec = spec
-    this.#width = byteWidth(spec.argTypes[0]!)
+    this.#kind = valueKind(spec.argTypes[0]!)
+    this.#states = new StateBuffer(scope.states, stateBytes)
   }
   grow(groups: number): void {
-    this.#sums.grow(groups)
-    this.#counts = grownFloats(this.#counts, groups)
+    this.#states.grow(groups)
   }
-  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void {
-    for (let row = 0; row < rowCount; row++) {
-      if (chosen === null || chosen[row] === 1) this.#update(row, groups === null ? 0 : groups[row]!, args)
-    }
-  }
-  #update(row: number, group: number, [argument]: readonly Column[]): void {
+  update({ groups, chosen, rowCount }: GroupedRows, [argument]: readonly Column[]): void {
     const { values, validity } = argument!
-    const { u8, i8, i16, i32, u32 } = this.#heap
-    if (validity !== 0 && ((u8[validity + (row >> 3)]! >> (row & 7)) & 1) === 0) return
-    this.#counts[group]!++
-    if (this.#width === 8) {
-      const at = (values >>> 2) + row * 2
-      this.#sums.add(group, u32[at]!, i32[at + 1]!)
-    } else if (this.#width === 16) {
-      this.#sums.addWide(group, readValue(this.#heap, argument!, row) as bigint)
-    } else {
-      const value =
-        this.#width === 4
-          ? i32[(values >>> 2) + row]!
-          : this.#width === 2
-            ? i16[(values >>> 1) + row]!
-            : i8[values + row]!
-      this.#sums.add(group, value >>> 0, value < 0 ? -1 : 0)
-    }
+    const { kernels } = this.#scope.context
+    kernels['accumulateSum']!(this.#kind, values, validity, groups, chosen, rowCount, this.#states.address)
   }
   partial(arena: Arena, groups: number): Column[] {
-    const sums: Value[] = []
-    for (let group = 0; group < groups; group++) sums.push(this.#sums.value(group))
-    return [
-      columnFromValues(arena, decimal(38, 0), sums),
-      int64Column(arena, groups, (group) => BigInt(this.#counts[group]!)),
-    ]
+    const { values } = this.#sums(arena, groups, partialSum)
+    const counts = arena.allocate(groups * 8)
+    this.#scope.context.kernels['accumulateField']!(this.#states.address + 24, stateBytes, groups, counts)
+    return [fixedColumn(partialSum, groups, values), fixedColumn(int64, groups, counts)]
   }
-  merge(row: number, group: number, [sums, counts]: readonly Column[]): void {
-    this.#sums.addWide(group, readValue(this.#heap, sums!, row) as bigint)
-    this.#counts[group]! += Number(this.#heap.i64[(counts!.values >>> 3) + row]!)
+  merge({ groups, rowCount }: GroupedRows, [sums, counts]: readonly Column[]): void {
+    const { kernels } = this.#scope.context
+    kernels['accumulateMergeSum']!(sums!.values, counts!.values, groups, rowCount, this.#states.address)
   }
   finish(arena: Arena, groups: number): Column {
     const { name, type } = this.#spec
+    if (name !== 'avg') return this.#sums(arena, groups, type)
     const results: Value[] = []
-    for (let group = 0; group < groups; group++) {
-      const count = this.#counts[group]!
-      const sum = this.#sums.value(group)
-      results.push(count === 0 ? null : name === 'avg' ? this.#average(sum, count) : checkedSum(sum, type))
-    }
+    for (let group = 0; group < groups; group++) results.push(this.#average(group))
     return columnFromValues(arena, type, results)
   }
-  #average(sum: bigint, count: number): Value {
+  /** @throws ColumnarError DW-COLUMNAR-0003 if a sum does not fit the type */
+  #sums(arena: Arena, groups: number, type: DataType): Column {
+    const width = byteWidth(type)
+    const target = arena.allocate(groups * width)
+    const validity = arena.allocateZeroed((groups + 7) >> 3)
+    const limit = type.kind === 'decimal' ? this.#limit(arena, type === partialSum ? null : type.precision) : 0
+    const { kernels } = this.#scope.context
+    const tooLarge = kernels['accumulateSumOut']!(this.#states.address, groups, width, limit, target, validity)
+    if (tooLarge >= 0) throw aggregateOverflow('sum', type)
+    return withValidity(arena, fixedColumn(type, groups, target), validity)
+  }
+  /** Address of the least number of two words that has too many digits; null: that has too many bits. */
+  #limit(arena: Arena, precision: number | null): number {
+    const limit = precision === null ? 1n << 127n : pow10(precision)
+    const address = arena.allocate(16)
+    arena.heap.u64.set([BigInt.asUintN(64, limit), limit >> 64n], address >>> 3)
+    return address
+  }
+  #average(group: number): Value {
+    const { i64, u64 } = this.#scope.context.heap
+    const at = (this.#states.address + group * stateBytes) >>> 3
+    const count = i64[at + 3]!
+    if (count === 0n) return null
+    const sum = (i64[at + 2]! << 128n) | (u64[at + 1]! << 64n) | u64[at]!
     const { type, argTypes } = this.#spec
     if (type.kind !== 'decimal') return quotient(sum, count)
     const argument = argTypes[0]!
     const scale = argument.kind === 'decimal' ? argument.scale : 0
-    return divideHalfUp(sum * pow10(type.scale - scale), BigInt(count))
+    return divideHalfUp(sum * pow10(type.scale - scale), count)
+  }
+  close(): void {
+    this.#states.close()
   }
 }
 
 /** sum / count as the nearest double, also where the sum is beyond 2^53. */
-function quotient(sum: bigint, count: number): number {
-  const whole = sum / BigInt(count)
-  return Number(whole) + Number(sum - whole * BigInt(count)) / count
-}
-
-function checkedSum(sum: bigint, type: DataType): bigint {
-  const fits = type.kind === 'decimal' ? fitsPrecision(sum, type.precision) : BigInt.asIntN(64, sum) === sum
-  if (!fits) throw aggregateOverflow('sum', type)
-  return sum
+function quotient(sum: bigint, count: bigint): number {
+  const whole = sum / count
+  return Number(whole) + Number(sum - whole * count) / Number(count)
 }

@@ -1,63 +1,58 @@
-import type { DataType, Value } from '@deltaworks/schema'
+import type { DataType } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
-import type { Column } from '../column.js'
-import type { ColumnarContext } from '../context.js'
-import { columnFromValues, isNull, readValue } from '../values.js'
-import type { Accumulator } from './accumulator.js'
-import { grownBytes, grownFloats } from './accumulator-state.js'
-import { compareFloats, compareOrdered } from './ordered-values.js'
+import { byteWidth, fixedColumn, type Column } from '../column.js'
+import type { Accumulator, AccumulatorScope, GroupedRows } from './accumulator.js'
+import { withValidity } from './group-validity.js'
+import { StateBuffer } from './state-buffer.js'
+import { valueKind } from './value-kind.js'
 
-/** The greatest (sign 1) or least (sign -1) value of any ordered type; kept in an arena of its own, a row a group. */
+/** The greatest (sign 1) or least (sign -1) value of a type of fixed width; NaN is the greatest, false less than true. */
 export class Extreme implements Accumulator {
   readonly partialTypes: readonly DataType[]
-  readonly #context: ColumnarContext
+  readonly #scope: AccumulatorScope
   readonly #type: DataType
   readonly #sign: 1 | -1
-  #has: Uint8Array = new Uint8Array(16)
-  #numbers: Float64Array = new Float64Array(16)
-  #values: Value[] = []
-  readonly #numeric: boolean
+  readonly #kind: number
+  readonly #states: StateBuffer
 
-  constructor(context: ColumnarContext, type: DataType, sign: 1 | -1) {
-    this.#context = context
+  constructor(scope: AccumulatorScope, type: DataType, sign: 1 | -1) {
+    this.#scope = scope
     this.#type = type
     this.#sign = sign
+    this.#kind = valueKind(type)
+    this.#states = new StateBuffer(scope.states, 24)
     this.partialTypes = [type]
-    this.#numeric = ['int8', 'int16', 'int32', 'date', 'float32', 'float64'].includes(type.kind)
   }
   grow(groups: number): void {
-    this.#has = grownBytes(this.#has, groups)
-    if (this.#numeric) this.#numbers = grownFloats(this.#numbers, groups)
+    this.#states.grow(groups)
   }
-  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void {
-    for (let row = 0; row < rowCount; row++) {
-      if (chosen === null || chosen[row] === 1) this.#update(row, groups === null ? 0 : groups[row]!, args)
-    }
-  }
-  #update(row: number, group: number, [argument]: readonly Column[]): void {
-    const { heap } = this.#context
-    if (isNull(heap, argument!, row)) return
-    const value = readValue(heap, argument!, row)
-    if (this.#numeric) {
-      if (this.#has[group] === 1 && this.#sign * compareFloats(value as number, this.#numbers[group]!) <= 0) return
-      this.#numbers[group] = value as number
-    } else {
-      if (this.#has[group] === 1 && this.#sign * compareOrdered(value, this.#values[group]!) <= 0) return
-      this.#values[group] = value
-    }
-    this.#has[group] = 1
+  update({ groups, chosen, rowCount }: GroupedRows, [argument]: readonly Column[]): void {
+    const { values, validity } = argument!
+    this.#scope.context.kernels['accumulateExtreme']!(
+      this.#kind,
+      this.#sign,
+      values,
+      validity,
+      groups,
+      chosen,
+      rowCount,
+      this.#states.address,
+    )
   }
   partial(arena: Arena, groups: number): Column[] {
     return [this.finish(arena, groups)]
   }
-  merge(row: number, group: number, columns: readonly Column[]): void {
-    this.#update(row, group, columns)
+  merge(rows: GroupedRows, columns: readonly Column[]): void {
+    this.update(rows, columns)
   }
   finish(arena: Arena, groups: number): Column {
-    const results: Value[] = []
-    for (let group = 0; group < groups; group++) {
-      results.push(this.#has[group] !== 1 ? null : this.#numeric ? this.#numbers[group]! : this.#values[group]!)
-    }
-    return columnFromValues(arena, this.#type, results)
+    const width = this.#kind === 0 ? 0 : byteWidth(this.#type)
+    const target = arena.allocateZeroed(width === 0 ? (groups + 7) >> 3 : groups * width)
+    const validity = arena.allocateZeroed((groups + 7) >> 3)
+    this.#scope.context.kernels['accumulateExtremeOut']!(this.#states.address, groups, this.#kind, target, validity)
+    return withValidity(arena, fixedColumn(this.#type, groups, target), validity)
+  }
+  close(): void {
+    this.#states.close()
   }
 }

@@ -1,59 +1,94 @@
-import { binary, type DataType, type Value } from '@deltaworks/schema'
+import type { DataType } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
-import type { Column } from '../column.js'
-import type { ColumnarContext } from '../context.js'
-import { columnFromValues, isNull } from '../values.js'
-import type { Accumulator } from './accumulator.js'
+import { variableColumn, type Column } from '../column.js'
+import { HeapBuffer } from '../heap-buffer.js'
+import type { Accumulator, AccumulatorScope, GroupedRows } from './accumulator.js'
+import { withValidity } from './group-validity.js'
+import { StateBuffer } from './state-buffer.js'
 
-/** Texts, compared by their bytes where they stand; only a new extreme is copied. */
+/** The greatest (sign 1) or least (sign -1) text by its bytes. Texts are kept in a pool, which is made anew when half of it is dead. */
 export class TextExtreme implements Accumulator {
   readonly partialTypes: readonly DataType[]
-  readonly #context: ColumnarContext
+  readonly #scope: AccumulatorScope
   readonly #type: DataType
   readonly #sign: 1 | -1
-  readonly #best: (Uint8Array | undefined)[] = []
+  readonly #states: StateBuffer
+  #pool: HeapBuffer
+  #poolBytes = 0
+  /** Bytes of the pool when it was made. */
+  #liveBytes = 0
+  #groups = 0
 
-  constructor(context: ColumnarContext, type: DataType, sign: 1 | -1) {
-    this.#context = context
+  constructor(scope: AccumulatorScope, type: DataType, sign: 1 | -1) {
+    this.#scope = scope
     this.#type = type
     this.#sign = sign
+    this.#states = new StateBuffer(scope.states, 16)
+    this.#pool = this.#newPool()
     this.partialTypes = [type]
   }
-  grow(): void {}
-  updateRows(groups: Int32Array | null, chosen: Uint8Array | null, args: readonly Column[], rowCount: number): void {
-    for (let row = 0; row < rowCount; row++) {
-      if (chosen === null || chosen[row] === 1) this.#update(row, groups === null ? 0 : groups[row]!, args)
-    }
+  #newPool(): HeapBuffer {
+    return new HeapBuffer(this.#scope.context.heap, this.#scope.account)
   }
-  #update(row: number, group: number, [argument]: readonly Column[]): void {
-    const { heap } = this.#context
-    const column = argument!
-    if (column.validity !== 0 && isNull(heap, column, row)) return
-    const { u8, i32 } = heap
-    const texts = column.dictionary ?? column
-    const at = (texts.offsets >>> 2) + (column.dictionary === null ? row : i32[(column.values >>> 2) + row]!)
-    const start = texts.values + i32[at]!
-    const end = texts.values + i32[at + 1]!
-    const best = this.#best[group]
-    if (best !== undefined) {
-      const length = Math.min(best.length, end - start)
-      let i = 0
-      while (i < length && u8[start + i] === best[i]) i++
-      const difference = i < length ? u8[start + i]! - best[i]! : end - start - best.length
-      if (this.#sign * difference <= 0) return
-    }
-    this.#best[group] = u8.slice(start, end)
+  grow(groups: number): void {
+    this.#states.grow(groups)
+    this.#groups = Math.max(this.#groups, groups)
+  }
+  update({ groups, chosen, rowCount }: GroupedRows, [argument]: readonly Column[]): void {
+    const { scratch, context } = this.#scope
+    const { kernels } = context
+    const { dictionary, values, validity } = argument!
+    const texts = dictionary ?? argument!
+    const fresh = scratch.allocate(Math.min(rowCount, this.#groups) * 4)
+    const count = kernels['accumulateTextExtreme']!(
+      this.#sign,
+      texts.offsets,
+      texts.values,
+      dictionary === null ? 0 : values,
+      validity,
+      groups,
+      chosen,
+      rowCount,
+      this.#states.address,
+      this.#pool.address,
+      fresh,
+    )
+    if (count === 0) return
+    const bytes = kernels['accumulateTextBytes']!(this.#states.address, fresh, count)
+    this.#pool.ensure(this.#poolBytes + bytes, this.#poolBytes)
+    kernels['accumulateTextKeep']!(this.#states.address, fresh, count, this.#pool.address, this.#poolBytes)
+    this.#poolBytes += bytes
+    if (this.#poolBytes > this.#liveBytes * 2 + 65_536) this.#compact()
+  }
+  #compact(): void {
+    const { kernels } = this.#scope.context
+    const live = kernels['accumulateTextOut']!(this.#states.address, this.#groups, this.#pool.address, 0, 0, 0)
+    const pool = this.#newPool()
+    pool.ensure(live, 0)
+    kernels['accumulateTextOut']!(this.#states.address, this.#groups, this.#pool.address, 0, pool.address, 0)
+    this.#pool.close()
+    this.#pool = pool
+    this.#poolBytes = live
+    this.#liveBytes = live
   }
   partial(arena: Arena, groups: number): Column[] {
     return [this.finish(arena, groups)]
   }
-  merge(row: number, group: number, columns: readonly Column[]): void {
-    this.#update(row, group, columns)
+  merge(rows: GroupedRows, columns: readonly Column[]): void {
+    this.update(rows, columns)
   }
   finish(arena: Arena, groups: number): Column {
-    const results: Value[] = []
-    for (let group = 0; group < groups; group++) results.push(this.#best[group] ?? null)
-    const column = columnFromValues(arena, binary, results)
-    return { ...column, type: this.#type }
+    const out = this.#scope.context.kernels['accumulateTextOut']!
+    const { address } = this.#states
+    const offsets = arena.allocate((groups + 1) * 4)
+    const validity = arena.allocateZeroed((groups + 7) >> 3)
+    const bytes = out(address, groups, this.#pool.address, offsets, 0, validity)
+    const target = arena.allocate(bytes)
+    out(address, groups, this.#pool.address, offsets, target, 0)
+    return withValidity(arena, variableColumn(this.#type, groups, offsets, target), validity)
+  }
+  close(): void {
+    this.#states.close()
+    this.#pool.close()
   }
 }

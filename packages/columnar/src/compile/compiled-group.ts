@@ -1,4 +1,10 @@
-import { childrenOf, columnsOf, fixedOffsetMicros, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
+import {
+  childrenOf,
+  columnsOf,
+  fixedOffsetMicros,
+  type BoundExpression,
+  type EvaluationContext,
+} from '@deltaworks/expression'
 import { isVariableLength, type Schema, type Value } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import { byteWidth, fixedColumn, variableColumn, type Column } from '../column.js'

@@ -1,0 +1,4 @@
+export * from './extremes'
+export * from './numbers'
+export * from './registers'
+export { accumulateChosen } from './rows'

@@ -1,0 +1,216 @@
+import { counts, groupOf, numberAt, wordAt } from './rows'
+
+/** States: count i64. */
+export function accumulateCount(validity: usize, groups: usize, chosen: usize, rowCount: u32, states: usize): void {
+  if (validity == 0 && groups == 0 && chosen == 0) {
+    store<i64>(states, load<i64>(states) + <i64>rowCount)
+    return
+  }
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    const state = states + (groupOf(groups, row) << 3)
+    store<i64>(state, load<i64>(state) + 1)
+  }
+}
+
+/** Adds i64 counts. */
+export function accumulateMergeCount(values: usize, groups: usize, rowCount: u32, states: usize): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const state = states + (groupOf(groups, row) << 3)
+    store<i64>(state, load<i64>(state) + load<i64>(values + (<usize>row << 3)))
+  }
+}
+
+/** Adds a signed number of 128 bits to one of 192. */
+// @ts-ignore: decorator
+@inline function add(state: usize, low: u64, high: i64): void {
+  const low0 = load<u64>(state) + low
+  const carry0: u64 = low0 < low ? 1 : 0
+  const sum = load<u64>(state, 8) + <u64>high
+  const carry1: u64 = sum < <u64>high ? 1 : 0
+  const high0 = sum + carry0
+  const carry2: u64 = high0 < sum ? 1 : 0
+  store<u64>(state, low0)
+  store<u64>(state, high0, 8)
+  store<i64>(state, load<i64>(state, 16) + (high >> 63) + <i64>(carry1 + carry2), 16)
+}
+
+/** Integers and decimals. States: sum, 192 bits; count i64. */
+export function accumulateSum(
+  kind: i32,
+  values: usize,
+  validity: usize,
+  groups: usize,
+  chosen: usize,
+  rowCount: u32,
+  states: usize,
+): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    const state = states + (groupOf(groups, row) << 5)
+    store<i64>(state, load<i64>(state, 24) + 1, 24)
+    if (kind == 16) {
+      const at = values + (<usize>row << 4)
+      add(state, load<u64>(at), load<i64>(at, 8))
+    } else {
+      const word = wordAt(kind, values, row)
+      add(state, <u64>word, word >> 63)
+    }
+  }
+}
+
+/** Adds sums of two words with their counts. */
+export function accumulateMergeSum(sums: usize, rowCounts: usize, groups: usize, rowCount: u32, states: usize): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const state = states + (groupOf(groups, row) << 5)
+    const at = sums + (<usize>row << 4)
+    add(state, load<u64>(at), load<i64>(at, 8))
+    store<i64>(state, load<i64>(state, 24) + load<i64>(rowCounts + (<usize>row << 3)), 24)
+  }
+}
+
+/**
+ * Sums as a column of 8 or 16 bytes a row, and a bit a row that has one. `limit`: the least number of 128 bits that is too large;
+ * its negative is too small. @returns the first group whose sum does not fit, or -1
+ */
+export function accumulateSumOut(
+  states: usize,
+  groupCount: u32,
+  width: i32,
+  limit: usize,
+  target: usize,
+  validity: usize,
+): i32 {
+  for (let group: u32 = 0; group < groupCount; group++) {
+    const state = states + (<usize>group << 5)
+    const low = load<u64>(state)
+    const high = load<i64>(state, 8)
+    if (!fits(low, high, load<i64>(state, 16), limit, width)) return <i32>group
+    if (width == 8) store<u64>(target + (<usize>group << 3), low)
+    else {
+      store<u64>(target + (<usize>group << 4), low)
+      store<i64>(target + (<usize>group << 4), high, 8)
+    }
+    if (load<i64>(state, 24) != 0) {
+      const at = validity + <usize>(group >> 3)
+      store<u8>(at, <u8>(<u32>load<u8>(at) | (1 << (group & 7))))
+    }
+  }
+  return -1
+}
+
+// @ts-ignore: decorator
+@inline function fits(low: u64, high: i64, top: i64, limit: usize, width: i32): bool {
+  if (top != high >> 63) return false
+  // 64-bit integers have one value more below zero than above.
+  if (width == 8 && limit == 0) return high == <i64>low >> 63
+  let least = low
+  let most = <u64>high
+  if (high < 0) {
+    least = ~low + 1
+    most = ~(<u64>high) + (least == 0 ? 1 : 0)
+  }
+  const limitHigh = load<u64>(limit, 8)
+  return most < limitHigh || (most == limitHigh && least < load<u64>(limit))
+}
+
+/** Floats, with Neumaier's compensation. States: sum, compensation f64; count i64. */
+export function accumulateFloatSum(
+  kind: i32,
+  values: usize,
+  validity: usize,
+  groups: usize,
+  chosen: usize,
+  rowCount: u32,
+  states: usize,
+): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    const state = states + groupOf(groups, row) * 24
+    store<i64>(state, load<i64>(state, 16) + 1, 16)
+    addFloat(state, numberAt(kind, values, row))
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addFloat(state: usize, value: f64): void {
+  const sum = load<f64>(state)
+  const next = sum + value
+  if (isFinite<f64>(next)) {
+    const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
+    store<f64>(state, load<f64>(state, 8) + lost, 8)
+  }
+  store<f64>(state, next)
+}
+
+export function accumulateMergeFloatSum(
+  sums: usize,
+  compensations: usize,
+  rowCounts: usize,
+  groups: usize,
+  rowCount: u32,
+  states: usize,
+): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const state = states + groupOf(groups, row) * 24
+    const at = <usize>row << 3
+    addFloat(state, load<f64>(sums + at))
+    store<f64>(state, load<f64>(state, 8) + load<f64>(compensations + at), 8)
+    store<i64>(state, load<i64>(state, 16) + load<i64>(rowCounts + at), 16)
+  }
+}
+
+/** Moments of values times `unit` (Welford 1962). States: count, mean, sum of squared differences, all f64. */
+export function accumulateMoments(
+  kind: i32,
+  unit: f64,
+  values: usize,
+  validity: usize,
+  groups: usize,
+  chosen: usize,
+  rowCount: u32,
+  states: usize,
+): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    const state = states + groupOf(groups, row) * 24
+    const value = numberAt(kind, values, row) * unit
+    const count = load<f64>(state) + 1
+    const delta = value - load<f64>(state, 8)
+    const mean = load<f64>(state, 8) + delta / count
+    store<f64>(state, count)
+    store<f64>(state, mean, 8)
+    store<f64>(state, load<f64>(state, 16) + delta * (value - mean), 16)
+  }
+}
+
+/** Adds moments (Chan, Golub, LeVeque 1979). */
+export function accumulateMergeMoments(
+  momentCounts: usize,
+  means: usize,
+  squares: usize,
+  groups: usize,
+  rowCount: u32,
+  states: usize,
+): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const at = <usize>row << 3
+    const count = load<f64>(momentCounts + at)
+    if (count == 0) continue
+    const state = states + groupOf(groups, row) * 24
+    const own = load<f64>(state)
+    const total = own + count
+    const delta = load<f64>(means + at) - load<f64>(state, 8)
+    store<f64>(state, total)
+    store<f64>(state, load<f64>(state, 8) + (delta * count) / total, 8)
+    const added = load<f64>(squares + at) + (delta * delta * own * count) / total
+    store<f64>(state, load<f64>(state, 16) + added, 16)
+  }
+}
+
+/** One f64 or i64 of each state (of `stride` bytes) as a column. */
+export function accumulateField(states: usize, stride: usize, groupCount: u32, target: usize): void {
+  for (let group: usize = 0; group < groupCount; group++) {
+    store<i64>(target + (group << 3), load<i64>(states + group * stride))
+  }
+}

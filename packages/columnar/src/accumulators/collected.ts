@@ -5,7 +5,6 @@ import { canonicalKey } from '../hash.js'
 import type { Heap } from '../heap.js'
 import { columnFromValues, readValue } from '../values.js'
 import type { Accumulator, AggregateSpec, GroupedRows } from './accumulator.js'
-import { compareFloats } from './ordered-values.js'
 
 /** Aggregates that need their values: kept as a list a group, in the order of the rows. */
 export class Collected implements Accumulator {
@@ -168,3 +167,6 @@ export const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
     return count === 0 ? null : xy / count
   }),
 }
+
+const compareFloats = (a: number, b: number): number =>
+  a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : -1

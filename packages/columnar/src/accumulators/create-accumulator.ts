@@ -1,4 +1,4 @@
-import { isFloat, isVariableLength, type DataType } from '@deltaworks/schema'
+import { isFloat, isNested, isVariableLength, type DataType } from '@deltaworks/schema'
 import { unknownAggregate } from '../errors.js'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulator.js'
 import { Collected, collectedAggregates } from './collected.js'
@@ -9,6 +9,7 @@ import { Extreme } from './extreme.js'
 import { FloatSum } from './float-sum.js'
 import { HyperLogLog } from './hyper-log-log.js'
 import { Moments } from './moments.js'
+import { NestedExtreme } from './nested-extreme.js'
 import { TextExtreme } from './text-extreme.js'
 
 /** @throws ColumnarError DW-COLUMNAR-0004 */
@@ -46,5 +47,7 @@ export function createAccumulator(scope: AccumulatorScope, spec: AggregateSpec):
   return new Collected(scope.context.heap, spec, finishCollected)
 }
 
-const extremeOf = (scope: AccumulatorScope, type: DataType, sign: 1 | -1): Accumulator =>
-  isVariableLength(type) ? new TextExtreme(scope, type, sign) : new Extreme(scope, type, sign)
+function extremeOf(scope: AccumulatorScope, type: DataType, sign: 1 | -1): Accumulator {
+  if (isNested(type)) return new NestedExtreme(scope, type, sign)
+  return isVariableLength(type) ? new TextExtreme(scope, type, sign) : new Extreme(scope, type, sign)
+}

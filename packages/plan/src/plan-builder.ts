@@ -1,5 +1,6 @@
 import {
   bind,
+  bindCall,
   bindAggregate,
   bindWindow,
   columnsOf,
@@ -16,7 +17,16 @@ import {
   type SortKey,
   type WindowCall,
 } from '@deltaworks/expression'
-import { fieldIndex, typeName, typesEqual, type DataType, type Field, type Schema } from '@deltaworks/schema'
+import {
+  fieldIndex,
+  int32,
+  int64,
+  typeName,
+  typesEqual,
+  type DataType,
+  type Field,
+  type Schema,
+} from '@deltaworks/schema'
 import { commonType } from '@deltaworks/expression'
 import { containsCall, expressionName, extractCalls, noCalls } from './call-extraction.js'
 import { duplicateOutput, incompatibleKeys, invalidJoin, misplacedCall, notBoolean, unionMismatch } from './errors.js'
@@ -33,7 +43,7 @@ import {
   windowNode,
   type Named,
 } from './plan-node.js'
-import { PlanScope } from './plan-scope.js'
+import { outerColumns, PlanScope } from './plan-scope.js'
 
 /*
  * Plan nodes from unbound expressions: names are resolved against the input's columns, types are checked. What an
@@ -222,6 +232,35 @@ export function sortOf(
   return over === input ? sorted : projectionNode(sorted, columnsNamed(sorted).slice(0, input.schema.fields.length))
 }
 
+/**
+ * About so large a part of the rows (0 to 1), each taken or not by a hash of its number and the seed: the same for the same
+ * input and seed, on any number of threads.
+ */
+export function sampleOf(input: LogicalPlan, fraction: number, seed: number): LogicalPlan {
+  if (fraction >= 1) return input
+  const number: BoundWindow = {
+    name: 'row_number',
+    args: [],
+    partitionBy: [],
+    orderBy: [],
+    frame: null,
+    filter: null,
+    type: int32,
+    nullable: false,
+  }
+  const numbered = windowNode(input, [{ name: 'row_number', of: number }])
+  const width = input.schema.fields.length
+  const bigint = (value: bigint): BoundExpression => ({ kind: 'literal', value, type: int64, nullable: false })
+  const hash = bindCall('xxhash64', [columnOf(numbered.schema, width), bigint(BigInt(Math.trunc(seed)))])
+  const buckets = 1_000_000n
+  const chosen = bindCall('lt', [
+    bindCall('pmod', [hash, bigint(buckets)]),
+    bigint(BigInt(Math.round(fraction * Number(buckets)))),
+  ])
+  const kept = filterNode(numbered, chosen)
+  return projectionNode(kept, columnsNamed(kept).slice(0, width))
+}
+
 /** UNION ALL by position; columns of different types become their common type. @throws PlanError DW-PLAN-0003 */
 export function unionOf(inputs: readonly LogicalPlan[]): LogicalPlan {
   const first = inputs[0]!
@@ -338,7 +377,7 @@ export function sideOf(e: BoundExpression, width: number): 'left' | 'right' | 'b
   const columns = columnsOf(e)
   if (columns.length === 0) return 'none'
   if (columns.every((i) => i < width)) return 'left'
-  return columns.every((i) => i >= width) ? 'right' : 'both'
+  return columns.every((i) => i >= width && i < outerColumns) ? 'right' : 'both'
 }
 
 /** A pair of columns that are joined by equality, by position on either side. */

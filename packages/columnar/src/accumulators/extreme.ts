@@ -1,4 +1,5 @@
-import type { DataType, Value } from '@deltaworks/schema'
+import { comparatorOf } from '@deltaworks/expression'
+import { isNested, type DataType, type Value } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import type { Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
@@ -17,12 +18,14 @@ export class Extreme implements Accumulator {
   #numbers: Float64Array = new Float64Array(16)
   #values: Value[] = []
   readonly #numeric: boolean
+  readonly #compare: (a: Value, b: Value) => number
 
   constructor(context: ColumnarContext, type: DataType, sign: 1 | -1) {
     this.#context = context
     this.#type = type
     this.#sign = sign
     this.partialTypes = [type]
+    this.#compare = isNested(type) ? comparatorOf(type) : compareOrdered
     this.#numeric = ['int8', 'int16', 'int32', 'date', 'float32', 'float64'].includes(type.kind)
   }
   grow(groups: number): void {
@@ -42,7 +45,7 @@ export class Extreme implements Accumulator {
       if (this.#has[group] === 1 && this.#sign * compareFloats(value as number, this.#numbers[group]!) <= 0) return
       this.#numbers[group] = value as number
     } else {
-      if (this.#has[group] === 1 && this.#sign * compareOrdered(value, this.#values[group]!) <= 0) return
+      if (this.#has[group] === 1 && this.#sign * this.#compare(value, this.#values[group]!) <= 0) return
       this.#values[group] = value
     }
     this.#has[group] = 1

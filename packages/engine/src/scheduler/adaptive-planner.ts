@@ -22,6 +22,7 @@ import { field, type Schema } from '@deltaworks/schema'
 import { isThreadLocal } from '@deltaworks/storage'
 import type { ExecutionContext } from '../execution-context.js'
 import { specOf } from '../operators/hash-aggregate-exec.js'
+import { materialisedRecursion } from '../operators/materialised-recursion.js'
 import { buildSide } from '../physical-planner.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
@@ -68,6 +69,9 @@ export class AdaptivePlanner {
         return this.#settle(await this.#scan(plan))
       case 'values':
         return this.#scan(scanNode(memoryTable(plan.schema, plan.rows, { name: 'values' })))
+      case 'recursive':
+        return this.#scan(scanNode(await materialisedRecursion(plan, this.#executor.context)))
+      case 'unnest':
       case 'projection':
       case 'filter': {
         const input = await this.pipelineOf(plan.input)

@@ -18,7 +18,7 @@ describe('SQL beside DuckDB', () => {
   const providers = memoryTables(tables)
   let duckdb: DuckDbRows
   beforeAll(async () => {
-    duckdb = await connectDuckDb(tables)
+    duckdb = await connectDuckDb(await import('@duckdb/node-api'), tables)
   })
   afterAll(async () => {
     duckdb.close()

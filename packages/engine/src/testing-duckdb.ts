@@ -1,6 +1,5 @@
 import { textOf, utcContext } from '@deltaworks/expression'
 import type { DataType, Schema, Value } from '@deltaworks/schema'
-import type { DuckDBValue } from '@duckdb/node-api'
 import type { TestTable } from './testing.js'
 
 /** A DuckDB in this process with the tests' tables. */
@@ -11,8 +10,23 @@ export interface DuckDbRows {
   close(): void
 }
 
-export async function connectDuckDb(tables: Readonly<Record<string, TestTable>>): Promise<DuckDbRows> {
-  const { DuckDBInstance, DuckDBListValue, DuckDBStructValue, DuckDBMapValue } = await import('@duckdb/node-api')
+/** What is used of `@duckdb/node-api`, which only tests import. */
+export interface DuckDbModule {
+  readonly DuckDBInstance: {
+    create(path: string): Promise<{
+      connect(): Promise<{
+        run(text: string): Promise<unknown>
+        runAndReadAll(text: string): Promise<{ getRows(): readonly (readonly unknown[])[] }>
+        closeSync(): void
+      }>
+    }>
+  }
+}
+
+export async function connectDuckDb(
+  { DuckDBInstance }: DuckDbModule,
+  tables: Readonly<Record<string, TestTable>>,
+): Promise<DuckDbRows> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
   await connection.run(`set default_null_order = 'nulls_first_on_asc_last_on_desc'`)
   await connection.run(`set ieee_floating_point_ops = true`)
@@ -26,12 +40,14 @@ export async function connectDuckDb(tables: Readonly<Record<string, TestTable>>)
     })
     if (literals.length > 0) await connection.run(`insert into ${name} values ${literals.join(', ')}`)
   }
-  const shown = (value: DuckDBValue): string => {
+  const shown = (value: unknown): string => {
     if (value === null) return 'NULL'
-    if (value instanceof DuckDBListValue) return `[${value.items.map(shown).join(', ')}]`
-    if (value instanceof DuckDBStructValue) return `{${Object.values(value.entries).map(shown).join(', ')}}`
-    if (value instanceof DuckDBMapValue) {
-      return `[${value.entries.map(({ key, value: of }) => `{${shown(key)}, ${shown(of)}}`).join(', ')}]`
+    if (typeof value === 'object' && 'items' in value) return `[${(value.items as readonly unknown[]).map(shown).join(', ')}]`
+    if (typeof value === 'object' && 'entries' in value) {
+      const { entries } = value as { readonly entries: object }
+      if (!Array.isArray(entries)) return `{${Object.values(entries).map(shown).join(', ')}}`
+      const pairs = entries as readonly { readonly key: unknown; readonly value: unknown }[]
+      return `[${pairs.map((pair) => `{${shown(pair.key)}, ${shown(pair.value)}}`).join(', ')}]`
     }
     return normalNumber(String(value))
   }

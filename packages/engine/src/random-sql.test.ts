@@ -59,7 +59,9 @@ describe('random SQL beside DuckDB', () => {
         const [mine, other] = [ours, theirs].map((result) => (typeof result === 'string' ? null : result.message))
         if (typeof mine === 'string' && typeof other === 'string') continue
         const isKnown = differences.some(
-          (d) => (d.ours === null ? mine === null : d.ours.test(mine ?? '')) && (d.theirs === null ? other === null : d.theirs.test(other ?? '')),
+          (d) =>
+            (d.ours === null ? mine === null : d.ours.test(mine ?? '')) &&
+            (d.theirs === null ? other === null : d.theirs.test(other ?? '')),
         )
         if (!isKnown) failures.push(`${text}\n  ours: ${mine ?? 'rows'}\n  DuckDB: ${other ?? 'rows'}`)
       }

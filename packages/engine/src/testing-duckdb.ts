@@ -42,7 +42,8 @@ export async function connectDuckDb(
   }
   const shown = (value: unknown): string => {
     if (value === null) return 'NULL'
-    if (typeof value === 'object' && 'items' in value) return `[${(value.items as readonly unknown[]).map(shown).join(', ')}]`
+    if (typeof value === 'object' && 'items' in value)
+      return `[${(value.items as readonly unknown[]).map(shown).join(', ')}]`
     if (typeof value === 'object' && 'entries' in value) {
       const { entries } = value as { readonly entries: object }
       if (!Array.isArray(entries)) return `{${Object.values(entries).map(shown).join(', ')}}`

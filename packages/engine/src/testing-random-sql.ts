@@ -22,7 +22,7 @@ const extremes: Readonly<Record<Kind, readonly Value[]>> = {
   bigint: [0n, 1n, -1n, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n],
   decimal: [0n, 1n, -1n, 9_999_999_999n, -9_999_999_999n],
   double: [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.1],
-  text: ['', ' ', '%', '_', 'Île', '日本', 'a\'b', 'NaN', '10', '9'],
+  text: ['', ' ', '%', '_', 'Île', '日本', "a'b", 'NaN', '10', '9'],
   bool: [true, false],
   date: [0, -1, 11_016, 19_782, -719_162, 2_932_896],
 }
@@ -122,13 +122,18 @@ class QueryWriter {
     const distinct = this.#random(3) === 0 ? 'distinct ' : ''
     const text = `select ${distinct}${this.#outputs(count)} from ${this.#from('x')}${this.#where()}`
     if (this.#random(2) === 0) return text
-    const order = Array.from({ length: count }, (_, i) => `${i + 1}${this.#pick(['', ' desc', ' nulls last', ' desc nulls first'])}`)
+    const order = Array.from(
+      { length: count },
+      (_, i) => `${i + 1}${this.#pick(['', ' desc', ' nulls last', ' desc nulls first'])}`,
+    )
     return `${text} order by ${order.join(', ')} limit ${this.#random(9)} offset ${this.#random(4)}`
   }
 
   #grouped(): string {
     this.#tables = ['x']
-    const keys = Array.from({ length: this.#random(3) }, () => this.#column(this.#pick(['int', 'text', 'bool', 'date', 'double'])))
+    const keys = Array.from({ length: this.#random(3) }, () =>
+      this.#column(this.#pick(['int', 'text', 'bool', 'date', 'double'])),
+    )
     const unique = [...new Set(keys)]
     const aggregates = Array.from({ length: 1 + this.#random(3) }, () => this.#aggregate())
     const by =
@@ -143,7 +148,19 @@ class QueryWriter {
   #aggregate(): string {
     const filter = this.#random(4) === 0 ? ` filter (where ${this.#bool(1)})` : ''
     const kind = this.#kind()
-    const name = this.#pick(['count', 'min', 'max', 'sum', 'count distinct', 'bool_and', 'bool_or', 'avg', 'median', 'var_pop', 'bit_or'])
+    const name = this.#pick([
+      'count',
+      'min',
+      'max',
+      'sum',
+      'count distinct',
+      'bool_and',
+      'bool_or',
+      'avg',
+      'median',
+      'var_pop',
+      'bit_or',
+    ])
     switch (name) {
       case 'count':
         return `${this.#pick(['count(*)', `count(${this.#expression(kind, 1)})`])}${filter}`
@@ -171,7 +188,9 @@ class QueryWriter {
     const on = this.#pick([equality, `${equality} and ${this.#bool(1)}`, this.#comparison(), this.#bool(1)])
     const join = this.#pick(['join', 'left join', 'right join', 'full join'])
     const text = `from ${this.#from('x')} ${join} ${this.#from('y')} on ${on}${this.#where(1)}`
-    return this.#random(3) === 0 ? `select count(*) as n, ${this.#aggregate()} as o ${text}` : `select ${this.#outputs(3)} ${text}`
+    return this.#random(3) === 0
+      ? `select count(*) as n, ${this.#aggregate()} as o ${text}`
+      : `select ${this.#outputs(3)} ${text}`
   }
 
   #setOperation(): string {
@@ -199,7 +218,18 @@ class QueryWriter {
     const f = this.#pick(
       isRows
         ? ['count(*)', 'count(1)']
-        : ['rank()', 'dense_rank()', 'percent_rank()', 'cume_dist()', 'count(*)', 'sum(x.i)', 'min(x.t)', 'max(x.d)', 'count(distinct x.b)', 'sum(x.d) filter (where x.b)'],
+        : [
+            'rank()',
+            'dense_rank()',
+            'percent_rank()',
+            'cume_dist()',
+            'count(*)',
+            'sum(x.i)',
+            'min(x.t)',
+            'max(x.d)',
+            'count(distinct x.b)',
+            'sum(x.d) filter (where x.b)',
+          ],
     )
     const isRanking = /rank|cume/.test(f)
     const whole = isRows && exclude !== ''
@@ -221,7 +251,8 @@ class QueryWriter {
       () => `x.${column} ${this.#pick(['in', 'not in'])} (select y.${column} from ${inner} where ${within()})`,
       () => `x.${column} ${this.#pick(['in', 'not in'])} (select y.${column} from ${inner})`,
       () => `${this.#pick(['', 'not '])}exists (select 1 from ${inner} where ${within()})`,
-      () => `x.${column} ${this.#pick(['<', '>=', '=', '<>'])} ${this.#pick(['any', 'all'])} (select y.${column} from ${inner} where ${within()})`,
+      () =>
+        `x.${column} ${this.#pick(['<', '>=', '=', '<>'])} ${this.#pick(['any', 'all'])} (select y.${column} from ${inner} where ${within()})`,
       () => `x.${column} >= (select ${this.#pick(['max', 'min'])}(y.${column}) from ${inner} where ${within()})`,
       () => `(select count(*) from ${inner} where ${within()}) > ${this.#random(4)}`,
       () => `(select sum(y.i) from ${inner} where y.s = x.s) is not null`,
@@ -274,7 +305,10 @@ class QueryWriter {
           () => `cast((${e('date')} - ${e('date')}) as int)`,
         ])()
       case 'bigint':
-        return this.#pick([() => `(${e('bigint')} ${this.#pick(['+', '-', '*'])} ${e('bigint')})`, () => `cast(${e('int')} as bigint)`])()
+        return this.#pick([
+          () => `(${e('bigint')} ${this.#pick(['+', '-', '*'])} ${e('bigint')})`,
+          () => `cast(${e('int')} as bigint)`,
+        ])()
       case 'decimal':
         return this.#pick([
           () => `cast((${e('decimal')} ${this.#pick(['+', '-'])} ${e('decimal')}) as decimal(10,2))`,
@@ -282,7 +316,11 @@ class QueryWriter {
           () => `cast(${this.#random(100)} as decimal(10,2))`,
         ])()
       case 'double':
-        return this.#pick([() => `(${e('double')} ${this.#pick(['+', '-', '*'])} ${e('double')})`, () => `abs(${e('double')})`, () => `cast(${e('int')} as double precision)`])()
+        return this.#pick([
+          () => `(${e('double')} ${this.#pick(['+', '-', '*'])} ${e('double')})`,
+          () => `abs(${e('double')})`,
+          () => `cast(${e('int')} as double precision)`,
+        ])()
       case 'text':
         return this.#pick([
           () => `(${e('text')} || ${e('text')})`,
@@ -295,7 +333,10 @@ class QueryWriter {
       case 'bool':
         return this.#bool(depth - 1)
       case 'date':
-        return this.#pick([() => `cast(date_trunc('${this.#pick(['month', 'year', 'week'])}', ${e('date')}) as date)`, () => `last_day(${e('date')})`])()
+        return this.#pick([
+          () => `cast(date_trunc('${this.#pick(['month', 'year', 'week'])}', ${e('date')}) as date)`,
+          () => `last_day(${e('date')})`,
+        ])()
     }
   }
 
@@ -308,7 +349,8 @@ class QueryWriter {
   #bool(depth: number): string {
     if (depth <= 0) return this.#pick([this.#column('bool'), this.#comparison()])
     const kind = this.#kind()
-    const e = (): string => (kind === 'bool' ? `(${this.#expression(kind, depth - 1)})` : this.#expression(kind, depth - 1))
+    const e = (): string =>
+      kind === 'bool' ? `(${this.#expression(kind, depth - 1)})` : this.#expression(kind, depth - 1)
     return this.#pick([
       () => `(${this.#bool(depth - 1)} ${this.#pick(['and', 'or'])} ${this.#bool(depth - 1)})`,
       () => `not (${this.#bool(depth - 1)})`,
@@ -316,7 +358,8 @@ class QueryWriter {
       () => `${e()} ${this.#pick(['', 'not '])}between ${e()} and ${e()}`,
       () => `${e()} ${this.#pick(['', 'not '])}in (${e()}, ${this.#literal(kind)})`,
       () => `${e()} is ${this.#pick(['', 'not '])}distinct from ${e()}`,
-      () => `${this.#expression('text', 1)} ${this.#pick(['like', 'not like'])} '${this.#pick(['a%', '%b%', '_', '%', ''])}'`,
+      () =>
+        `${this.#expression('text', 1)} ${this.#pick(['like', 'not like'])} '${this.#pick(['a%', '%b%', '_', '%', ''])}'`,
       () => `(${this.#comparison()})`,
       () => `(${this.#comparison()})`,
     ])()

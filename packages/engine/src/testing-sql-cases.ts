@@ -15,7 +15,10 @@ export const sqlCases: readonly SqlCase[] = [
     row: 'E-21',
     text: `with recursive c as (select id, id % 5 as p from customers where id < 3 union all select c.id + 1, p from c where c.id < 6) select id, p from c`,
   },
-  { row: 'E-20', text: `with recursive t(n) as (select 1 union all select n+1 from t where n < 50) select n from t limit 5` },
+  {
+    row: 'E-20',
+    text: `with recursive t(n) as (select 1 union all select n+1 from t where n < 50) select n from t limit 5`,
+  },
   {
     row: 'E-21',
     text: `select c.id, l.n from customers c, lateral (select count(*) n from orders o where o.customer = c.id) l`,

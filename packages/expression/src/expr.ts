@@ -352,6 +352,9 @@ interface DerivedBuilders extends Readonly<
   readonly sumDistinct: (of: Operand) => Expr
 }
 
+/** Of grouping sets: a bit for each key, the first the highest, that is 1 where the row is not grouped by it. */
+export const grouping = (...keys: readonly Operand[]): Expr => call('grouping', ...keys)
+
 const windowCall = (name: string, ...args: readonly Operand[]): Expr =>
   new Expr({ kind: 'window', name, args: args.map(toExpression), partitionBy: [], orderBy: [], frame: null })
 

@@ -1,5 +1,5 @@
 export type * from './expression.js'
-export { agg, col, expr, Expr, fn, isExpr, lit, toExpression, when, win } from './expr.js'
+export { agg, col, expr, Expr, fn, grouping, isExpr, lit, toExpression, when, win } from './expr.js'
 export type { CaseBuilder, Operand, WindowSpecification } from './expr.js'
 export { bind, bindCall, bindPredicate, boundColumn, boundLiteral, castTo } from './bind.js'
 export type { BindOptions } from './bind.js'

@@ -10,9 +10,9 @@ import {
 import { commonType } from '@deltaworks/expression'
 import { field, int32, int64, int8, typeName, type DataType, type Value } from '@deltaworks/schema'
 import type { CommonTableExpr, SelectStmt } from 'libpg-query'
-import { invalidPlan, sqlInvalid, sqlUnsupported, unionMismatch } from '../errors.js'
+import { invalidPlan, sqlInvalid, sqlUnsupported } from '../errors.js'
 import type { LogicalPlan } from '../logical-plan.js'
-import { castOf, castTo, joinPairs, sortOf, unionOf, withWindows } from '../plan-builder.js'
+import { castOf, castTo, setDifferenceOf, sortOf, unionOf } from '../plan-builder.js'
 import {
   columnOf,
   columnsNamed,
@@ -197,12 +197,7 @@ export class QueryBinder {
     const isAll = select.all === true
     if (select.op === 'SETOP_UNION') return isAll ? unionOf([left, right]) : distinctNode(unionOf([left, right]))
     const joinType = select.op === 'SETOP_INTERSECT' ? 'left_semi' : 'left_anti'
-    const [a, b] = sameTypes(left, right)
-    const pairs = (plan: LogicalPlan) => plan.schema.fields.map((_, i) => ({ left: i, right: i }))
-    if (!isAll) return joinPairs(distinctNode(a), b, joinType, pairs(a), true)
-    const [numberedA, numberedB] = [numbered(a), numbered(b)]
-    const join = joinPairs(numberedA, numberedB, joinType, pairs(numberedA), true)
-    return projectionNode(join, columnsNamed(join).slice(0, a.schema.fields.length))
+    return setDifferenceOf(left, right, joinType, isAll)
   }
 
   /** ORDER BY, OFFSET and LIMIT of a set operation or VALUES: over its output. */
@@ -294,31 +289,6 @@ export function ordinalOf(expression: Expression, count: number, text: SqlText, 
     return null
   if (expression.value >= 1 && expression.value <= count) return expression.value - 1
   throw sqlInvalid(`There is no output column ${expression.value}; there are ${count}`, text.position(locationOf(node)))
-}
-
-function sameTypes(left: LogicalPlan, right: LogicalPlan): [LogicalPlan, LogicalPlan] {
-  const [a, b] = [left.schema.fields, right.schema.fields]
-  if (a.length !== b.length) throw unionMismatch(`one has ${a.length} column(s), another ${b.length}`)
-  const types = a.map((f, i) => {
-    const type = commonType(f.type, b[i]!.type)
-    if (type === null) throw unionMismatch(`column "${f.name}" is ${typeName(f.type)} and ${typeName(b[i]!.type)}`)
-    return type
-  })
-  return [castTo(left, types), castTo(right, types)]
-}
-
-/** With one more column: the how-manieth of its equals a row is. So INTERSECT ALL and EXCEPT ALL count duplicates. */
-function numbered(plan: LogicalPlan): LogicalPlan {
-  const columns = plan.schema.fields.map((f, i) => positionalReference(i, f.name))
-  const number: Expression = {
-    kind: 'window',
-    name: 'row_number',
-    args: [],
-    partitionBy: columns,
-    orderBy: [],
-    frame: null,
-  }
-  return withWindows(plan, [number], new PlanScope(plan.schema))[0]
 }
 
 function mentions(tree: unknown, table: string): boolean {

@@ -79,7 +79,7 @@ class QueryWriter {
   }
 
   query(): string {
-    switch (this.#random(12)) {
+    switch (this.#random(13)) {
       case 0:
       case 1:
         return this.#plain()
@@ -95,6 +95,8 @@ class QueryWriter {
       case 8:
       case 9:
         return this.#windowed()
+      case 10:
+        return this.#lateral()
       default:
         return this.#subqueries()
     }
@@ -148,6 +150,7 @@ class QueryWriter {
   #aggregate(): string {
     const filter = this.#random(4) === 0 ? ` filter (where ${this.#bool(1)})` : ''
     const kind = this.#kind()
+    if (this.#random(4) === 0) return `${this.#orderedAggregate()}${filter}`
     const name = this.#pick([
       'count',
       'min',
@@ -179,6 +182,32 @@ class QueryWriter {
       default:
         return `${name}(${this.#expression('int', 1)})${filter}`
     }
+  }
+
+  #orderedAggregate(): string {
+    const by = `${this.#column('int')}${this.#pick(['', ' desc'])}`
+    const text = this.#column('text')
+    return this.#pick([
+      `string_agg(${text}, '-' order by ${by}, ${text})`,
+      `percentile_disc(${this.#pick(['0', '0.3', '0.5', '1'])}) within group (order by ${this.#column('int')})`,
+      `percentile_cont(0.25) within group (order by ${this.#expression('int', 1)})`,
+      `regr_count(${this.#expression('int', 1)}, ${this.#expression('int', 1)})`,
+      `bit_and(${this.#expression('int', 1)})`,
+    ])
+  }
+
+  #lateral(): string {
+    this.#tables = ['x']
+    const [outer, inner] = [this.#from('x'), this.#from('y')]
+    this.#tables = ['x', 'y']
+    const condition = this.#bool(1)
+    const body = this.#pick([
+      `select count(*) as n, max(y.t) as m from ${inner} where ${condition}`,
+      `select y.i as n, y.t as m from ${inner} where ${condition} order by y.i, y.t limit ${1 + this.#random(2)}`,
+      `select y.i as n, min(y.t) as m from ${inner} where ${condition} group by y.i`,
+    ])
+    const join = this.#pick(['cross join lateral', 'left join lateral'])
+    return `select x.i as o0, z.n as o1, z.m as o2 from ${outer} ${join} (${body}) z${join.startsWith('left') ? ' on true' : ''}`
   }
 
   #joined(): string {

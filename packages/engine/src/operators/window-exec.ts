@@ -213,7 +213,8 @@ function fillPartition(window: BoundWindow, partition: FramePartition, reader: R
     default:
   }
   const frame = frameOf(window, partition, reader.range)
-  const isWhole = window.frame?.exclude === undefined && window.filter === null
+  const isAggregate = !/^(first|last|nth)(_value)?$/.test(window.name)
+  const isWhole = window.frame?.exclude === undefined && (window.filter === null || isAggregate)
   const ignoresNulls = window.args.length > 1 && window.name !== 'nth_value' && argument(1, rows[0]!) === true
   if (!isWhole || ignoresNulls) return fillChosen(window, partition, frame, reader, ignoresNulls, results)
   switch (window.name) {
@@ -236,22 +237,24 @@ function fillPartition(window: BoundWindow, partition: FramePartition, reader: R
         return target < end ? argument(0, rows[target]!) : null
       })
     default:
-      return fillAggregate(window, partition, frame, argument, results)
+      return fillAggregate(window, partition, frame, reader, results)
   }
 }
 
-/** An aggregate over frames; a frame equal to the former one is not computed again. */
+/** An aggregate over frames without EXCLUDE; a frame equal to the former one is not computed again. */
 function fillAggregate(
   window: BoundWindow,
   { rows }: FramePartition,
   frame: Frame,
-  argument: RowReader['argument'],
+  { argument, counts }: RowReader,
   results: Value[],
 ): void {
   const aggregate = aggregateOf(window)
-  const tuples: Value[][] = []
+  /** The arguments of each row; null where the FILTER drops it. */
+  const tuples: (Value[] | null)[] = []
   for (let position = 0; position < rows.length; position++) {
-    tuples.push(window.args.map((_, index) => argument(index, rows[position]!)))
+    const row = rows[position]!
+    tuples.push(counts(row) ? window.args.map((_, index) => argument(index, row)) : null)
   }
   const running = aggregate.distinct ? null : runningAggregate(aggregate)
   let former: readonly [number, number] = [-1, -1]
@@ -261,9 +264,18 @@ function fillAggregate(
     if (start !== former[0] || end !== former[1]) {
       // A frame that only grows takes its new rows in; any other is computed again.
       const grown = running !== null && start === 0 && former[0] <= 0 && end >= former[1]
-      if (grown) for (let row = Math.max(0, former[1]); row < end; row++) running.add(tuples[row]!)
+      for (let row = Math.max(0, former[1]); grown && row < end; row++) {
+        const tuple = tuples[row]!
+        if (tuple !== null) running.add(tuple)
+      }
       const sofar = grown ? running.result() : undefined
-      result = sofar === undefined ? interpretAggregate(aggregate, tuples.slice(start, end)) : sofar
+      result =
+        sofar === undefined
+          ? interpretAggregate(
+              aggregate,
+              tuples.slice(start, end).filter((tuple) => tuple !== null),
+            )
+          : sofar
       former = [start, end]
     }
     results[rows[position]!] = result

@@ -316,4 +316,10 @@ export const sqlCases: readonly SqlCase[] = [
   { row: 'E-07', text: `select date '2024-01-31' + 2 * interval '1 month'`, duckdb: `select date '2024-03-31'` },
   { row: 'E-07', text: `select date '2024-01-31' + make_interval(days => 3)`, duckdb: `select date '2024-02-03'` },
   { row: 'E-12', text: `select median(quantity), mode(quantity) from orders where quantity is not null` },
+  // Found by random queries.
+  {
+    row: 'E-12',
+    text: `select count(1, quantity) n, regr_count(length('a'), quantity) r from orders`,
+    duckdb: `select count(quantity) n, count(quantity) r from orders`,
+  },
 ]

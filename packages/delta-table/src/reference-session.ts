@@ -135,7 +135,9 @@ export class ReferenceSession implements TableSession {
       case 'union':
         return (await Promise.all(plan.inputs.map((input) => this.#run(input)))).flat()
       case 'window':
-        throw new TypeError('the reference session has no windows')
+      case 'unnest':
+      case 'recursive':
+        throw new TypeError(`the reference session has no ${plan.kind}`)
     }
   }
 

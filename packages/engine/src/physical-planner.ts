@@ -5,11 +5,13 @@ import { HashAggregateExec } from './operators/hash-aggregate-exec.js'
 import { HashJoinExec } from './operators/hash-join-exec.js'
 import { LimitExec } from './operators/limit-exec.js'
 import { ProjectionExec } from './operators/projection-exec.js'
+import { RecursiveExec } from './operators/recursive-exec.js'
 import { ScanExec } from './operators/scan-exec.js'
 import { SortExec } from './operators/sort-exec.js'
 import { SortedUnionExec } from './operators/sorted-union-exec.js'
 import { TopKExec } from './operators/top-k-exec.js'
 import { UnionExec } from './operators/union-exec.js'
+import { UnnestExec } from './operators/unnest-exec.js'
 import { ValuesExec } from './operators/values-exec.js'
 import { WindowExec } from './operators/window-exec.js'
 import type { BroadcastJoin, MergingSort, PhasedAggregate } from './scheduler/stage.js'
@@ -49,6 +51,10 @@ export function physicalPlan(plan: LogicalPlan): ExecutionPlan {
       return new LimitExec(plan, physicalPlan(plan.input))
     case 'union':
       return new UnionExec(plan, plan.inputs.map(physicalPlan))
+    case 'unnest':
+      return new UnnestExec(plan, physicalPlan(plan.input))
+    case 'recursive':
+      return new RecursiveExec(plan, physicalPlan)
     case 'window':
       return new WindowExec(plan, physicalPlan(plan.input))
   }

@@ -1,12 +1,15 @@
-import type { Schema } from '@deltaworks/schema'
+import { decimal, int32, isInteger, isNumeric, type Schema } from '@deltaworks/schema'
 import { aggregateFunction } from './aggregate-registry.js'
-import { bind, bindPredicate, castTo, type BindOptions } from './bind.js'
-import { notScalar, wrongArguments } from './errors.js'
+import { bind, bindCall, bindPredicate, castTo, type BindOptions } from './bind.js'
+import { commonTypeOf } from './coercion.js'
+import { invalidFrame, notScalar, wrongArguments } from './errors.js'
 import type {
   AggregateCall,
   BoundAggregate,
+  BoundExpression,
   BoundSortKey,
   BoundWindow,
+  BoundWindowFrame,
   Expression,
   SortKey,
   WindowCall,
@@ -67,10 +70,38 @@ export function bindWindow(call: WindowCall, input: Schema | Scope, options: Bin
     args: args.map((arg, i) => castTo(arg, types[i]!)),
     partitionBy: call.partitionBy.map((e: Expression) => bind(e, input, options)),
     orderBy: call.orderBy.map((key) => bindSortKey(key, input, options)),
-    frame: definition.usesFrame ? (call.frame ?? defaultFrame(call.orderBy.length > 0)) : null,
+    frame: definition.usesFrame ? bindFrame(call, input, options) : null,
+    filter: call.filter === undefined || call.filter === null ? null : bindPredicate(call.filter, input, options),
+    ...(call.distinct === true && definition.usesFrame ? { distinct: true } : {}),
     type,
     nullable: definition.nullable,
   }
+}
+
+function bindFrame(call: WindowCall, input: Schema | Scope, options: BindOptions): BoundWindowFrame {
+  const { mode, start, end, exclude, startKey, endKey } = call.frame ?? defaultFrame(call.orderBy.length > 0)
+  if (start !== null && end !== null && start > end) throw invalidFrame('it would end before it starts')
+  const frame = { mode, start, end, ...(exclude === undefined ? {} : { exclude }) }
+  if (mode === 'groups' && call.orderBy.length === 0) throw invalidFrame('GROUPS needs an ORDER BY')
+  const isOffset = (bound: number | null): boolean => bound !== null && bound !== 0
+  if (mode !== 'range' || !(isOffset(start) || isOffset(end))) return frame
+  const [order, ...more] = call.orderBy
+  if (order === undefined || more.length > 0) throw invalidFrame('RANGE with an offset needs an ORDER BY of one key')
+  const key = bind(order.expression, input, options)
+  const wide = isInteger(key.type) ? decimal(20, 0) : key.type
+  const at = (bound: number | null, given: Expression | undefined): BoundExpression | null => {
+    if (!isOffset(bound)) return null
+    if (given !== undefined) return bind(given, input, options)
+    if (!isNumeric(key.type)) throw invalidFrame(`a ${key.type.kind} cannot be moved by a number`)
+    const offset = castTo({ kind: 'literal', value: Math.abs(bound!), type: int32, nullable: false }, wide)
+    const forward = bound! > 0 !== order.descending
+    return bindCall(forward ? 'add' : 'subtract', [castTo(key, wide), offset], options)
+  }
+  const [first, last] = [at(start, startKey), at(end, endKey)]
+  const type = commonTypeOf([key.type, ...[first, last].flatMap((e) => (e === null ? [] : [e.type]))])
+  if (type === null) throw invalidFrame('the bounds are of another type than the ORDER BY')
+  const cast = (e: BoundExpression | null) => (e === null ? null : castTo(e, type, false, options.timezone))
+  return { ...frame, range: { key: castTo(key, type), start: cast(first), end: cast(last) } }
 }
 
 const defaultFrame = (ordered: boolean): WindowFrame => ({ mode: 'range', start: null, end: ordered ? 0 : null })

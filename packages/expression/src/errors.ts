@@ -80,6 +80,9 @@ export const invalidCast = (value: Value, from: DataType, to: DataType): Express
   )
 }
 
+export const invalidFrame = (reason: string): ExpressionError =>
+  new ExpressionError('DW-EXPRESSION-0009', 'usage', `The window frame is not possible: ${reason}.`, { reason })
+
 export const invalidArgument = (name: string, value: Value, reason: string): ExpressionError =>
   new ExpressionError('DW-EXPRESSION-0013', 'data', `${name} cannot take '${String(value)}': ${reason}.`, {
     function: name,

@@ -14,7 +14,8 @@ import {
 } from '@deltaworks/schema'
 import { aggregates, type AggregateFunctionName } from './aggregate-registry.js'
 import { invalidCast } from './errors.js'
-import type { Expression, SortKey, WindowCall, WindowFrame } from './expression.js'
+import { derivedAggregate, filteredAggregates, overWindow } from './derived-aggregates.js'
+import type { AggregateCall, Expression, SortKey, WindowCall, WindowFrame } from './expression.js'
 import type { ScalarFunctionName } from './function-registry.js'
 
 export type Operand = Expr | Value
@@ -140,25 +141,21 @@ export class Expr {
   }
   /** Of an aggregate: only the rows in which the condition is true. */
   filter(condition: Operand): Expr {
-    if (this.node.kind !== 'aggregate') return this
-    const filter = toExpression(condition)
-    const known = this.node.filter
-    const both: Expression = known === null ? filter : { kind: 'call', name: 'and', args: [known, filter] }
-    return new Expr({ ...this.node, filter: both })
+    return new Expr(filteredAggregates(this.node, toExpression(condition)))
   }
   /** Of an aggregate or a window function: over the rows of its partition. */
   over(window: WindowSpecification = {}): Expr {
-    const { node } = this
-    if (node.kind !== 'aggregate' && node.kind !== 'window') return this
-    const over: WindowCall = {
+    const over = (node: AggregateCall | WindowCall): WindowCall => ({
       kind: 'window',
       name: node.name,
       args: node.args,
       partitionBy: (window.partitionBy ?? []).map(toExpression),
       orderBy: (window.orderBy ?? []).map((key) => (key instanceof Expr ? key.asc() : key)),
       frame: window.frame ?? null,
-    }
-    return new Expr(over)
+      ...(node.filter === undefined || node.filter === null ? {} : { filter: node.filter }),
+      ...(node.distinct === true ? { distinct: true } : {}),
+    })
+    return new Expr(this.node.kind === 'window' ? over(this.node) : overWindow(this.node, over))
   }
 }
 
@@ -264,6 +261,23 @@ export const fn = new Proxy({} as Readonly<Record<ScalarFunctionName, Builder>>,
   get: (_, name) => (typeof name === 'string' ? (...args: readonly Operand[]) => call(name, ...args) : undefined),
 })
 
+/** An aggregate that is computed from others; `orderBy` where the order of its rows counts. */
+const derived = (name: string, args: readonly Operand[], orderBy: readonly SortKey[] = []): Expr =>
+  new Expr({
+    kind: 'alias',
+    name,
+    input: derivedAggregate({ name, args: args.map(toExpression), distinct: false, filter: null, orderBy }),
+  })
+
+const ordered =
+  (name: string) =>
+  (of: Operand, ...orderBy: readonly (SortKey | Expr)[]): Expr =>
+    derived(
+      name,
+      [of],
+      orderBy.map((key) => (key instanceof Expr ? key.asc() : key)),
+    )
+
 const aggregate = (name: string, args: readonly Operand[], distinct = false): Expr =>
   new Expr({ kind: 'aggregate', name, args: args.map(toExpression), distinct, filter: null })
 
@@ -276,9 +290,70 @@ export const agg = {
   ...Object.fromEntries(
     Object.keys(aggregates).map((name) => [camelCase(name), (...args: readonly Operand[]) => aggregate(name, args)]),
   ),
+  regrCount: (y: Operand, x: Operand) => derived('regr_count', [y, x]),
+  regrAvgx: (y: Operand, x: Operand) => derived('regr_avgx', [y, x]),
+  regrAvgy: (y: Operand, x: Operand) => derived('regr_avgy', [y, x]),
+  regrSxx: (y: Operand, x: Operand) => derived('regr_sxx', [y, x]),
+  regrSyy: (y: Operand, x: Operand) => derived('regr_syy', [y, x]),
+  regrSxy: (y: Operand, x: Operand) => derived('regr_sxy', [y, x]),
+  regrSlope: (y: Operand, x: Operand) => derived('regr_slope', [y, x]),
+  regrIntercept: (y: Operand, x: Operand) => derived('regr_intercept', [y, x]),
+  regrR2: (y: Operand, x: Operand) => derived('regr_r2', [y, x]),
+  argMax: (value: Operand, key: Operand) => derived('arg_max', [value, key]),
+  argMin: (value: Operand, key: Operand) => derived('arg_min', [value, key]),
+  bitAnd: (of: Operand) => derived('bit_and', [of]),
+  bitOr: (of: Operand) => derived('bit_or', [of]),
+  bitXor: (of: Operand) => derived('bit_xor', [of]),
+  mode: (of: Operand) => derived('mode', [of]),
+  approxPercentile: (of: Operand, fraction: number) => derived('approx_percentile', [of, fraction]),
+  /** The value at a fraction of the ordered values, as it is: `agg.percentileDisc(0.5, col('a').desc())`. */
+  percentileDisc: (fraction: number, key: SortKey | Expr) =>
+    derived('percentile_disc', [fraction], [key instanceof Expr ? key.asc() : key]),
+  /** All values in the given order: `agg.collectListOrdered(col('id'), col('day').desc())`. */
+  collectListOrdered: ordered('collect_list'),
+  /** The texts in the given order, with the separator between them. */
+  stringAggOrdered: (of: Operand, separator: string, ...orderBy: readonly (SortKey | Expr)[]) =>
+    derived(
+      'string_agg',
+      [of, separator],
+      orderBy.map((key) => (key instanceof Expr ? key.asc() : key)),
+    ),
   countDistinct: (...args: readonly Operand[]) => aggregate('count', args, true),
   sumDistinct: (of: Operand) => aggregate('sum', [of], true),
-} as AggregateBuilders & { readonly countDistinct: Builder; readonly sumDistinct: (of: Operand) => Expr }
+} satisfies Record<string, unknown> as AggregateBuilders & DerivedBuilders
+
+type OrderKeys = readonly (SortKey | Expr)[]
+type TwoColumns = (y: Operand, x: Operand) => Expr
+interface DerivedBuilders extends Readonly<
+  Record<
+    | 'regrCount'
+    | 'regrAvgx'
+    | 'regrAvgy'
+    | 'regrSxx'
+    | 'regrSyy'
+    | 'regrSxy'
+    | 'regrSlope'
+    | 'regrIntercept'
+    | 'regrR2'
+    | 'argMax'
+    | 'argMin',
+    TwoColumns
+  >
+> {
+  readonly bitAnd: (of: Operand) => Expr
+  readonly bitOr: (of: Operand) => Expr
+  readonly bitXor: (of: Operand) => Expr
+  readonly mode: (of: Operand) => Expr
+  readonly approxPercentile: (of: Operand, fraction: number) => Expr
+  readonly percentileDisc: (fraction: number, key: SortKey | Expr) => Expr
+  readonly collectListOrdered: (of: Operand, ...orderBy: OrderKeys) => Expr
+  readonly stringAggOrdered: (of: Operand, separator: string, ...orderBy: OrderKeys) => Expr
+  readonly countDistinct: Builder
+  readonly sumDistinct: (of: Operand) => Expr
+}
+
+/** Of grouping sets: a bit for each key, the first the highest, that is 1 where the row is not grouped by it. */
+export const grouping = (...keys: readonly Operand[]): Expr => call('grouping', ...keys)
 
 const windowCall = (name: string, ...args: readonly Operand[]): Expr =>
   new Expr({ kind: 'window', name, args: args.map(toExpression), partitionBy: [], orderBy: [], frame: null })

@@ -53,6 +53,10 @@ export interface WindowCall {
   readonly partitionBy: readonly Expression[]
   readonly orderBy: readonly SortKey[]
   readonly frame: WindowFrame | null
+  /** Of an aggregate: only the rows of the frame in which it is true. */
+  readonly filter?: Expression | null
+  /** Of an aggregate: each value of the frame once. */
+  readonly distinct?: boolean
 }
 /** A subquery by its place in the list that the plan node keeps beside the expression. */
 export interface SubqueryReference {
@@ -71,11 +75,19 @@ export interface SortKey {
   readonly nullsFirst: boolean
 }
 
-/** Bounds are row (or peer) offsets relative to the current row; null is unbounded. */
+/**
+ * Bounds relative to the current row, negative ones before it; null is unbounded. They count rows, groups of peers, or (RANGE)
+ * how far the one order key may be from the current row's.
+ */
 export interface WindowFrame {
   readonly mode: 'rows' | 'range' | 'groups'
   readonly start: number | null
   readonly end: number | null
+  /** Rows of the frame that are left out; default none. */
+  readonly exclude?: 'current row' | 'group' | 'ties'
+  /** RANGE by an interval or another type: the key at the bound, computed from the current row; `start`, `end` tell the side. */
+  readonly startKey?: Expression
+  readonly endKey?: Expression
 }
 
 /**
@@ -140,7 +152,22 @@ export interface BoundWindow {
   readonly args: readonly BoundExpression[]
   readonly partitionBy: readonly BoundExpression[]
   readonly orderBy: readonly BoundSortKey[]
-  readonly frame: WindowFrame | null
+  readonly frame: BoundWindowFrame | null
+  readonly filter: BoundExpression | null
+  readonly distinct?: boolean
   readonly type: DataType
   readonly nullable: boolean
+}
+
+export interface BoundWindowFrame {
+  readonly mode: WindowFrame['mode']
+  readonly start: number | null
+  readonly end: number | null
+  readonly exclude?: 'current row' | 'group' | 'ties'
+  /** RANGE with offsets: the order key, and the keys at the bounds (null: as `start` and `end` say), all of one type. */
+  readonly range?: {
+    readonly key: BoundExpression
+    readonly start: BoundExpression | null
+    readonly end: BoundExpression | null
+  }
 }

@@ -5,6 +5,7 @@ import type {
   BoundExpression,
   BoundSortKey,
   BoundWindow,
+  BoundWindowFrame,
   Expression,
   SortKey,
   WindowFrame,
@@ -131,16 +132,18 @@ export function formatWindow(of: BoundWindow | Extract<Expression, { kind: 'wind
   if (of.partitionBy.length > 0) parts.push(`PARTITION BY ${of.partitionBy.map((e) => format(e, 0)).join(', ')}`)
   if (of.orderBy.length > 0) parts.push(`ORDER BY ${of.orderBy.map(formatSortKey).join(', ')}`)
   if (of.frame !== null) parts.push(formatFrame(of.frame))
-  return `${of.name}(${of.args.map((a) => format(a, 0)).join(', ')}) OVER (${parts.join(' ')})`
+  const filter = of.filter === undefined || of.filter === null ? '' : ` FILTER (WHERE ${format(of.filter, 0)})`
+  const distinct = of.distinct === true ? 'DISTINCT ' : ''
+  return `${of.name}(${distinct}${of.args.map((a) => format(a, 0)).join(', ')})${filter} OVER (${parts.join(' ')})`
 }
 
-function formatFrame({ mode, start, end }: WindowFrame): string {
+function formatFrame({ mode, start, end, exclude }: WindowFrame | BoundWindowFrame): string {
   const bound = (offset: number | null, side: 'PRECEDING' | 'FOLLOWING'): string => {
     if (offset === null) return `UNBOUNDED ${side}`
     if (offset === 0) return 'CURRENT ROW'
     return offset < 0 ? `${-offset} PRECEDING` : `${offset} FOLLOWING`
   }
-  return `${mode.toUpperCase()} BETWEEN ${bound(start, 'PRECEDING')} AND ${bound(end, 'FOLLOWING')}`
+  return `${mode.toUpperCase()} BETWEEN ${bound(start, 'PRECEDING')} AND ${bound(end, 'FOLLOWING')}${exclude === undefined ? '' : ` EXCLUDE ${exclude.toUpperCase()}`}`
 }
 
 /** The name of a result column: the alias, the column's name, or the expression's text. */

@@ -1,12 +1,16 @@
 import { unknownFunction } from './errors.js'
 import type { FunctionDefinition } from './evaluation.js'
 import { arithmeticFunctions } from './functions/arithmetic.js'
+import { arrayFunctions } from './functions/array.js'
 import { booleanFunctions } from './functions/boolean.js'
 import { comparisonFunctions } from './functions/comparison.js'
 import { conditionalFunctions } from './functions/conditional.js'
 import { datetimeFunctions } from './functions/datetime.js'
 import { hashFunctions } from './functions/hash.js'
 import { mathFunctions } from './functions/math.js'
+import { moreDatetimeFunctions } from './functions/more-datetime.js'
+import { moreMathFunctions } from './functions/more-math.js'
+import { moreTextFunctions } from './functions/more-text.js'
 import { nestedFunctions } from './functions/nested.js'
 import { patternFunctions } from './functions/pattern.js'
 import { stringFunctions } from './functions/string.js'
@@ -16,12 +20,12 @@ const families = {
   comparison: comparisonFunctions,
   boolean: booleanFunctions,
   conditional: conditionalFunctions,
-  math: mathFunctions,
-  string: stringFunctions,
+  math: { ...mathFunctions, ...moreMathFunctions },
+  string: { ...stringFunctions, ...moreTextFunctions },
   pattern: patternFunctions,
-  'date and time': datetimeFunctions,
+  'date and time': { ...datetimeFunctions, ...moreDatetimeFunctions },
   hash: hashFunctions,
-  nested: nestedFunctions,
+  nested: { ...nestedFunctions, ...arrayFunctions },
 } as const
 
 type NamesOf<T> = T extends unknown ? keyof T : never

@@ -1,4 +1,4 @@
-import { float64, int32 } from '@deltaworks/schema'
+import { boolean, float64, int32 } from '@deltaworks/schema'
 import { aggregateFunction, isAggregateFunction } from './aggregate-registry.js'
 import { commonType } from './coercion.js'
 import { incompatibleTypes } from './errors.js'
@@ -43,14 +43,14 @@ const neighbour = (name: string, where: string): WindowDefinition => ({
 })
 
 const ofFrame = (name: string, doc: string, arity: readonly [number, number]): WindowDefinition => ({
-  signature: `${name}(a) → type of a`,
+  signature: name === 'nth_value' ? 'nth_value(a, n) → type of a' : `${name}(a[, ignoreNulls]) → type of a`,
   doc,
   arity,
   nullable: true,
   needsOrder: false,
   usesFrame: true,
   resolve: (args) => ({
-    args: [args[0]!.type, ...args.slice(1).map((a) => (name === 'nth_value' ? int32 : a.type))],
+    args: [args[0]!.type, ...args.slice(1).map(() => (name === 'nth_value' ? int32 : boolean))],
     type: args[0]!.type,
   }),
 })

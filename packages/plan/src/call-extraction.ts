@@ -1,12 +1,14 @@
 import {
   expressionKey,
   outputName,
+  rewriteExpression,
   type AggregateCall,
   type Expression,
-  type SortKey,
   type WindowCall,
 } from '@deltaworks/expression'
 import { positionalReference } from './plan-scope.js'
+
+export { rewriteExpression }
 
 /*
  * `sum(x) / count(*)` is an aggregate node with two columns, and a projection over it that divides them: aggregates and
@@ -55,44 +57,6 @@ export const containsCall = (expression: Expression, kind: Expression['kind']): 
     return found ? node : null
   })
   return found
-}
-
-/** Rebuilds the tree from the top; where `change` gives an expression it stands instead of the node and what is under it. */
-export function rewriteExpression(expression: Expression, change: (node: Expression) => Expression | null): Expression {
-  const changed = change(expression)
-  if (changed !== null) return changed
-  const each = (e: Expression) => rewriteExpression(e, change)
-  const sortKey = (key: SortKey): SortKey => ({ ...key, expression: each(key.expression) })
-  switch (expression.kind) {
-    case 'column':
-    case 'literal':
-    case 'subquery':
-      return expression
-    case 'call':
-      return { ...expression, args: expression.args.map(each) }
-    case 'cast':
-    case 'alias':
-      return { ...expression, input: each(expression.input) }
-    case 'case':
-      return {
-        ...expression,
-        branches: expression.branches.map(({ when, then }) => ({ when: each(when), then: each(then) })),
-        otherwise: expression.otherwise === null ? null : each(expression.otherwise),
-      }
-    case 'aggregate':
-      return {
-        ...expression,
-        args: expression.args.map(each),
-        filter: expression.filter === null ? null : each(expression.filter),
-      }
-    case 'window':
-      return {
-        ...expression,
-        args: expression.args.map(each),
-        partitionBy: expression.partitionBy.map(each),
-        orderBy: expression.orderBy.map(sortKey),
-      }
-  }
 }
 
 /** What a column is called that has no alias: a column's own name, else the expression's text. */

@@ -1,8 +1,10 @@
-import { agg, col, fn, lit, win } from '@deltaworks/expression'
+import { agg, col, fn, grouping, lit, win } from '@deltaworks/expression'
 import { decimal, field, int32, int64, schema, string, typeName } from '@deltaworks/schema'
 import { type DataFrame, scan, values } from './data-frame.js'
 import { interpretPlan } from './interpret-plan.js'
+import type { LogicalPlan } from './logical-plan.js'
 import { memoryTable, segmentTable } from './memory-table.js'
+import { optimize } from './optimizer/optimize.js'
 import { planHash } from './plan-hash.js'
 import { planToJson } from './explain.js'
 
@@ -183,5 +185,72 @@ describe('DataFrame', () => {
     ])
     expect(table.statistics.rowCount).toBe(3)
     expect(table.scan({ projection: [0], filters: [], fetch: null })).toMatchObject({ splits: [{ rowCount: 3 }] })
+  })
+
+  const t = values<{ k: string; x: number }>(schema([field('k', string), field('x', int32)]), [
+    ['a', 1],
+    ['a', 3],
+    ['b', null],
+    ['b', 4],
+  ])
+  const rowsOf = (frame: { readonly plan: LogicalPlan }) => interpretPlan(optimize(frame.plan))
+
+  it('E-18: an aggregate over a window keeps its filter and its DISTINCT', () => {
+    const over = { partitionBy: [col('k')] }
+    const frame = t.window({
+      large: agg.sum(col('x')).filter(col('x').gt(1)).over(over),
+      kinds: agg.countDistinct(col('k')).over(),
+      slope: agg.argMax(col('x'), col('x')).filter(col('x').lt(4)).over(),
+    })
+    expect(rowsOf(frame)).toEqual([
+      ['a', 1, 3n, 2n, 3],
+      ['a', 3, 3n, 2n, 3],
+      ['b', null, 4n, 2n, 3],
+      ['b', 4, 4n, 2n, 3],
+    ])
+  })
+
+  it('E-13: rollup, cube and grouping sets', () => {
+    const frame = t.rollup('k').agg({ n: agg.count(), g: grouping(col('k')) })
+    expect(rowsOf(frame)).toEqual([
+      ['a', 2n, 0],
+      ['b', 2n, 0],
+      [null, 4n, 1],
+    ])
+    expect(rowsOf(t.cube('k', 'x').agg({ n: agg.count() }))).toHaveLength(4 + 2 + 4 + 1)
+    expect(rowsOf(t.groupingSets([['k'], []]).agg({ s: agg.sum(col('x')) }))).toEqual([
+      ['a', 4n],
+      ['b', 4n],
+      [null, 8n],
+    ])
+  })
+
+  it('E-10: explode repeats a row for each element', () => {
+    const frame = t.filter(col('k').eq('a')).explode('e', fn.array(col('x'), lit(9)), { position: 'p' })
+    expect(rowsOf(frame)).toEqual([
+      ['a', 1, 1, 1n],
+      ['a', 1, 9, 2n],
+      ['a', 3, 3, 1n],
+      ['a', 3, 9, 2n],
+    ])
+  })
+
+  it('E-20: intersect, except and sample', () => {
+    const k = t.select('k')
+    expect(rowsOf(k.intersect(k))).toEqual([['a'], ['b']])
+    expect(rowsOf(k.except(k.limit(1), { all: true }))).toEqual([['a'], ['b'], ['b']])
+    expect(rowsOf(t.sample(0.5, 3))).toEqual(rowsOf(t.sample(0.5, 3)))
+    expect(rowsOf(t.sample(0))).toEqual([])
+    expect(rowsOf(t.sample(1))).toHaveLength(4)
+  })
+
+  it('E-12: ordered and derived aggregates', () => {
+    const frame = t.agg({
+      list: agg.collectListOrdered(col('x'), col('x').desc()),
+      text: agg.stringAggOrdered(col('k'), '-', col('x').desc()),
+      middle: agg.percentileDisc(0.5, col('x')),
+      bits: agg.bitOr(col('x')).filter(col('k').eq('b')),
+    })
+    expect(rowsOf(frame)).toEqual([[[4, 3, 1], 'b-a-a-b', 3, 4]])
   })
 })

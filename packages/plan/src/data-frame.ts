@@ -1,7 +1,8 @@
-import { col, type Expr, type Expression, type SortKey } from '@deltaworks/expression'
+import { bind, col, type Expr, type Expression, type SortKey } from '@deltaworks/expression'
 import { fieldIndex, type Schema, type Value } from '@deltaworks/schema'
-import { invalidJoin, unknownColumn } from './errors.js'
+import { invalidCount, invalidJoin, unknownColumn } from './errors.js'
 import { explainPlan, planToJson } from './explain.js'
+import { cube, rollup, type GroupingSet } from './grouping-sets.js'
 import type { JoinType, LogicalPlan } from './logical-plan.js'
 import { optimize } from './optimizer/optimize.js'
 import {
@@ -13,6 +14,8 @@ import {
   joinPairs,
   projectionOf,
   requireDistinctNames,
+  sampleOf,
+  setDifferenceOf,
   sortOf,
   unionByNameOf,
   unionOf,
@@ -28,6 +31,7 @@ import {
   limitNode,
   projectionNode,
   scanNode,
+  unnestNode,
   valuesNode,
 } from './plan-node.js'
 import { PlanScope } from './plan-scope.js'
@@ -171,6 +175,27 @@ export class DataFrame<out Row extends object = AnyRow> {
     return new GroupedData(this.plan, keys.map(toExpression), this.#scope())
   }
 
+  /** Groups by all prefixes of the keys, down to all rows; a key that a row is not grouped by is null (see `grouping`). */
+  rollup(...keys: ColumnInput[]): GroupedData {
+    return this.#grouped(keys, rollup(keys.map((_, i) => [i])))
+  }
+
+  /** Groups by all subsets of the keys. */
+  cube(...keys: ColumnInput[]): GroupedData {
+    return this.#grouped(keys, cube(keys.map((_, i) => [i])))
+  }
+
+  /** Groups by each of the sets of keys: `groupingSets([['city', 'day'], ['city'], []])`. */
+  groupingSets(sets: readonly (readonly string[])[]): GroupedData {
+    const keys = [...new Set(sets.flat())]
+    const places = sets.map((set) => set.map((key) => keys.indexOf(key)))
+    return this.#grouped(keys, places)
+  }
+
+  #grouped(keys: readonly ColumnInput[], sets: readonly GroupingSet[]): GroupedData {
+    return new GroupedData(this.plan, keys.map(toExpression), this.#scope(), sets)
+  }
+
   /** Aggregates of all rows: one row. */
   agg<A extends Readonly<Record<string, ExpressionHolder>>>(aggregates: A): DataFrame<{ [N in keyof A]: unknown }>
   agg(...aggregates: ExpressionHolder[]): DataFrame
@@ -262,6 +287,45 @@ export class DataFrame<out Row extends object = AnyRow> {
     return new DataFrame(unionByNameOf([this.plan, other.plan], options.allowMissing))
   }
 
+  /** Rows that are in both: each once, or with `all` as often as in the one with fewer. By position; null equals null. */
+  intersect(other: DataFrame<object>, options: { readonly all?: boolean } = {}): DataFrame<Row> {
+    return new DataFrame(setDifferenceOf(this.plan, other.plan, 'left_semi', options.all === true))
+  }
+
+  /** Rows of this that are not in the other: each once, or with `all` as many as there are more. */
+  except(other: DataFrame<object>, options: { readonly all?: boolean } = {}): DataFrame<Row> {
+    return new DataFrame(setDifferenceOf(this.plan, other.plan, 'left_anti', options.all === true))
+  }
+
+  /**
+   * Each row once for every element of a list, in a column `name` at the end. Rows without elements are dropped, unless `outer`;
+   * `position` names a column (bigint, from 1) for the element's place.
+   */
+  explode<N extends string>(
+    name: N,
+    list: ColumnInput,
+    options: { readonly outer?: boolean; readonly position?: string } = {},
+  ): DataFrame<Row & Record<N, unknown>> {
+    const bound = bind(toExpression(list), this.#scope())
+    const names = options.position === undefined ? [name] : [name, options.position]
+    const node = unnestNode(this.plan, [bound], {
+      outer: options.outer === true,
+      ordinality: options.position !== undefined,
+      names,
+    })
+    requireDistinctNames(
+      node.schema.fields.map((f) => f.name),
+      'explode',
+    )
+    return new DataFrame(node, this.#widened(names.length))
+  }
+
+  /** About so large a part of the rows (0 to 1): the same ones for the same seed. */
+  sample(fraction: number, seed = 0): DataFrame<Row> {
+    if (!(fraction >= 0 && fraction <= 1)) throw invalidCount('The fraction of a sample (0 to 1)', fraction)
+    return this.#same(sampleOf(this.plan, fraction, seed))
+  }
+
   orderBy(...keys: SortInput[]): DataFrame<Row> {
     return this.#same(sortOf(this.plan, keys.map(toSortKey), this.#scope()))
   }
@@ -323,8 +387,15 @@ export class GroupedData<out Keys extends object = AnyRow> {
   readonly #input: LogicalPlan
   readonly #keys: readonly Expression[]
   readonly #scope: PlanScope
+  readonly #sets: readonly GroupingSet[] | null
 
-  constructor(input: LogicalPlan, keys: readonly Expression[], scope: PlanScope) {
+  constructor(
+    input: LogicalPlan,
+    keys: readonly Expression[],
+    scope: PlanScope,
+    sets: readonly GroupingSet[] | null = null,
+  ) {
+    this.#sets = sets
     this.#input = input
     this.#keys = keys
     this.#scope = scope
@@ -341,7 +412,7 @@ export class GroupedData<out Keys extends object = AnyRow> {
         ? [item.node]
         : Object.entries(item as Readonly<Record<string, ExpressionHolder>>).map(([name, e]) => aliased(name, e)),
     )
-    return new DataFrame(aggregateOf(this.#input, this.#keys, outputs, this.#scope))
+    return new DataFrame(aggregateOf(this.#input, this.#keys, outputs, this.#scope, undefined, this.#sets))
   }
 
   /** Each group's number of rows, in a column `count`. */

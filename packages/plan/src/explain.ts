@@ -61,6 +61,12 @@ export function describeNode(plan: LogicalPlan): string {
       return `Limit${plan.fetch === null ? '' : ` ${plan.fetch}`}${plan.skip === 0 ? '' : ` skip=${plan.skip}`}`
     case 'union':
       return `Union [${fields.map((f) => f.name).join(', ')}]`
+    case 'unnest': {
+      const added = fields.slice(plan.input.schema.fields.length).map((f) => f.name)
+      return `Unnest ${plan.outer ? 'outer ' : ''}${plan.lists.map(formatExpression).join(', ')} as [${added.join(', ')}]`
+    }
+    case 'recursive':
+      return `Recursive ${plan.workingTable.name}${plan.distinct ? ' distinct' : ''}`
     case 'window':
       return `Window ${plan.windows.map((w, i) => named(formatWindow(w), fields[plan.input.schema.fields.length + i]!.name)).join(', ')}`
   }
@@ -108,6 +114,10 @@ function particulars(plan: LogicalPlan): { readonly [key: string]: Json } {
       return { skip: plan.skip, fetch: plan.fetch }
     case 'union':
       return {}
+    case 'unnest':
+      return { lists: plan.lists.map(expressionToJson), outer: plan.outer, ordinality: plan.ordinality }
+    case 'recursive':
+      return { workingTable: plan.workingTable.name, distinct: plan.distinct }
     case 'window':
       return { windows: expressionToJson(plan.windows) }
   }

@@ -12,7 +12,9 @@ import {
 } from '@deltaworks/expression'
 import type { Value } from '@deltaworks/schema'
 import { invalidPlan } from './errors.js'
-import type { Join, LogicalPlan, TableScan, Window } from './logical-plan.js'
+import type { Join, LogicalPlan, Recursive, TableScan, Unnest, Window } from './logical-plan.js'
+import { memoryTable } from './memory-table.js'
+import { stepOver } from './plan-node.js'
 
 type Row = readonly Value[]
 
@@ -53,6 +55,10 @@ export function interpretPlan(plan: LogicalPlan, context: EvaluationContext = ut
       return plan.inputs.flatMap((input) => interpretPlan(input, context))
     case 'window':
       return windowRows(plan, context)
+    case 'unnest':
+      return unnestRows(plan, context)
+    case 'recursive':
+      return recursiveRows(plan, context)
   }
 }
 
@@ -172,45 +178,105 @@ function windowValue(window: BoundWindow, rows: readonly Row[], at: number, cont
       return window.args.length > 2 ? arg(2, rows[at]!) : null
     }
     default:
-      return overFrame(window, frameRows(window, rows, at, compare), context)
+      return overFrame(window, frameRows(window, rows, at, compare, context), rows[at]!, context)
   }
 }
 
-/** The rows of the frame. RANGE counts peers; its bounds are unbounded or the current row. */
+/** The rows of the frame, each with its place among `rows`, without those that EXCLUDE and FILTER leave out. */
 function frameRows(
   window: BoundWindow,
   rows: readonly Row[],
   at: number,
   compare: (a: Row, b: Row) => number,
+  context: EvaluationContext,
 ): readonly Row[] {
-  const { mode, start, end } = window.frame ?? { mode: 'range', start: null, end: null }
-  if (mode === 'rows') {
-    return rows.slice(
-      start === null ? 0 : Math.max(0, at + start),
-      end === null ? rows.length : Math.max(0, at + end + 1),
-    )
+  const frame = window.frame ?? { mode: 'range', start: null, end: null }
+  const { mode, start, end, exclude } = frame
+  const place = (i: number): number => {
+    if (mode === 'rows') return i - at
+    const [low, high] = i < at ? [i, at] : [at, i]
+    const groups = rows.slice(low + 1, high + 1).filter((row, k) => compare(rows[low + k]!, row) !== 0).length
+    return i < at ? -groups : groups
   }
-  if (mode === 'groups' || (start !== null && start !== 0) || (end !== null && end !== 0)) {
-    throw invalidPlan('a frame of groups, or of a range with offsets, cannot be interpreted')
+  const isWithin = (row: Row, i: number): boolean => {
+    if (mode === 'range' && frame.range !== undefined) return isInRange(window, rows[at]!, row, place(i), context)
+    return (start === null || place(i) >= start) && (end === null || place(i) <= end)
   }
-  return rows.filter(
-    (row) => (start === null || compare(row, rows[at]!) >= 0) && (end === null || compare(row, rows[at]!) <= 0),
-  )
+  return rows.filter((row, i) => {
+    if (!isWithin(row, i)) return false
+    if (exclude === 'current row' && i === at) return false
+    if (exclude === 'group' && compare(row, rows[at]!) === 0) return false
+    if (exclude === 'ties' && i !== at && compare(row, rows[at]!) === 0) return false
+    return window.filter === null || interpret(window.filter, row, context) === true
+  })
 }
 
-function overFrame(window: BoundWindow, rows: readonly Row[], context: EvaluationContext): Value {
+/** Whether a row's order key lies between the keys that the current row computes. Nulls are only near to nulls. */
+function isInRange(window: BoundWindow, current: Row, row: Row, groups: number, context: EvaluationContext): boolean {
+  const { start, end, range } = window.frame!
+  const sign = window.orderBy[0]!.descending ? -1 : 1
+  const [key, own] = [interpret(range!.key, row, context), interpret(range!.key, current, context)]
+  const from = (bound: BoundExpression | null, side: 1 | -1, offset: number | null): boolean => {
+    if (offset === null) return true
+    if (bound === null || own === null) return side * groups >= 0
+    if (key === null) return false
+    return side * sign * valuesCompare(range!.key.type, key, interpret(bound, current, context)!) >= 0
+  }
+  return from(range!.start, 1, start) && from(range!.end, -1, end)
+}
+
+function overFrame(window: BoundWindow, all: readonly Row[], current: Row, context: EvaluationContext): Value {
   const valueAt = (row: Row | undefined): Value => (row === undefined ? null : interpret(window.args[0]!, row, context))
+  const ignoresNulls = window.args.length > 1 && interpret(window.args[1]!, current, context) === true
+  const rows = ignoresNulls ? all.filter((row) => valueAt(row) !== null) : all
   switch (window.name) {
     case 'first_value':
+    case 'first':
       return valueAt(rows[0])
     case 'last_value':
+    case 'last':
       return valueAt(rows[rows.length - 1])
     case 'nth_value':
-      return rows.length === 0 ? null : valueAt(rows[Number(interpret(window.args[1]!, rows[0]!, context)) - 1])
+      return valueAt(rows[Number(interpret(window.args[1]!, current, context)) - 1])
     default: {
-      const { name, args, type, nullable } = window
-      const aggregate: BoundAggregate = { name, args, distinct: false, filter: null, type, nullable }
+      const { name, args, type, nullable, distinct = false } = window
+      const aggregate: BoundAggregate = { name, args, distinct, filter: null, type, nullable }
       return interpretAggregate(aggregate, rows, context)
     }
+  }
+}
+
+function unnestRows(plan: Unnest, context: EvaluationContext): readonly Row[] {
+  return interpretPlan(plan.input, context).flatMap((row) => {
+    const lists = plan.lists.map((e) => (interpret(e, row, context) ?? []) as readonly Value[])
+    const count = Math.max(0, ...lists.map((values) => values.length))
+    const elements = (i: number): readonly Value[] =>
+      plan.lists.flatMap(({ type }, place): readonly Value[] => {
+        const value = lists[place]![i] ?? null
+        return type.kind === 'map' ? ((value as readonly Value[] | null) ?? [null, null]) : [value]
+      })
+    const rows = Array.from({ length: count }, (_, i) => [
+      ...row,
+      ...elements(i),
+      ...(plan.ordinality ? [BigInt(i + 1)] : []),
+    ])
+    return rows.length === 0 && plan.outer ? [[...row, ...elements(0), ...(plan.ordinality ? [null] : [])]] : rows
+  })
+}
+
+function recursiveRows(plan: Recursive, context: EvaluationContext): readonly Row[] {
+  const seen = new Set<string>()
+  const result: Row[] = []
+  let rows = interpretPlan(plan.initial, context)
+  for (;;) {
+    const fresh = rows.filter((row) => {
+      const key = expressionKey(row)
+      if (plan.distinct && seen.has(key)) return false
+      seen.add(key)
+      return true
+    })
+    if (fresh.length === 0) return result
+    result.push(...fresh)
+    rows = interpretPlan(stepOver(plan, memoryTable(plan.schema, fresh)), context)
   }
 }

@@ -7,7 +7,8 @@ import type { TableProvider } from './table-provider.js'
  * position (a join's to the left columns, then the right ones), so names need not be unique inside a plan.
  * Every node carries the schema of its rows.
  */
-export type LogicalPlan = TableScan | Values | Projection | Filter | Aggregate | Join | Sort | Limit | Union | Window
+export type LogicalPlan =
+  TableScan | Values | Projection | Filter | Aggregate | Join | Sort | Limit | Union | Window | Unnest | Recursive
 
 export interface TableScan {
   readonly kind: 'scan'
@@ -91,5 +92,34 @@ export interface Window {
   readonly kind: 'window'
   readonly input: LogicalPlan
   readonly windows: readonly BoundWindow[]
+  readonly schema: Schema
+}
+/**
+ * Each row of the input once for every element of its lists, which are walked side by side (a shorter one is followed by
+ * nulls): the input's columns, then one column a list (two a map: key and value), then, with `ordinality`, the element's number.
+ */
+export interface Unnest {
+  readonly kind: 'unnest'
+  readonly input: LogicalPlan
+  /** Lists or maps, over the input's columns. */
+  readonly lists: readonly BoundExpression[]
+  /** Rows without any element are kept, with nulls. */
+  readonly outer: boolean
+  /** A last column, bigint, that counts elements from 1. */
+  readonly ordinality: boolean
+  readonly schema: Schema
+}
+/**
+ * WITH RECURSIVE: the rows of `initial`, then those of `step` over the rows of the round before, until a round gives none.
+ * `distinct` (UNION instead of UNION ALL) drops rows that were given already.
+ */
+export interface Recursive {
+  readonly kind: 'recursive'
+  readonly initial: LogicalPlan
+  /** Reads the rows of the former round by scans of `workingTable`. */
+  readonly step: LogicalPlan
+  /** Stands for the rows of the former round; known by identity. */
+  readonly workingTable: TableProvider
+  readonly distinct: boolean
   readonly schema: Schema
 }

@@ -1,10 +1,12 @@
 import {
   bind,
+  bindCall,
   bindAggregate,
   bindWindow,
   columnsOf,
   conjunction,
   conjuncts,
+  expressionKey,
   remapColumns,
   type AggregateCall,
   type BindOptions,
@@ -16,15 +18,33 @@ import {
   type SortKey,
   type WindowCall,
 } from '@deltaworks/expression'
-import { fieldIndex, typeName, typesEqual, type DataType, type Field, type Schema } from '@deltaworks/schema'
+import {
+  fieldIndex,
+  int32,
+  int64,
+  typeName,
+  typesEqual,
+  type DataType,
+  type Field,
+  type Schema,
+} from '@deltaworks/schema'
 import { commonType } from '@deltaworks/expression'
-import { containsCall, expressionName, extractCalls, noCalls } from './call-extraction.js'
-import { duplicateOutput, incompatibleKeys, invalidJoin, misplacedCall, notBoolean, unionMismatch } from './errors.js'
+import { containsCall, expressionName, extractCalls, noCalls, rewriteExpression } from './call-extraction.js'
+import {
+  duplicateOutput,
+  incompatibleKeys,
+  invalidJoin,
+  misplacedCall,
+  notBoolean,
+  notGrouped,
+  unionMismatch,
+} from './errors.js'
 import type { Join, JoinKey, JoinType, LogicalPlan, Projection } from './logical-plan.js'
 import {
   aggregateNode,
   columnOf,
   columnsNamed,
+  distinctNode,
   filterNode,
   joinNode,
   projectionNode,
@@ -33,7 +53,8 @@ import {
   windowNode,
   type Named,
 } from './plan-node.js'
-import { PlanScope } from './plan-scope.js'
+import { groupingExpression, groupingSetsNode, type GroupingSet } from './grouping-sets.js'
+import { outerColumns, PlanScope, positionalReference } from './plan-scope.js'
 
 /*
  * Plan nodes from unbound expressions: names are resolved against the input's columns, types are checked. What an
@@ -112,9 +133,24 @@ export function aggregateOf(
   outputs: readonly Expression[],
   scope: PlanScope = scopeOf(input),
   options?: BindOptions,
+  sets: readonly GroupingSet[] | null = null,
 ): LogicalPlan {
   const groups = keys.map((k) => bindNamed(k, scope, options))
   const extracted = noCalls<AggregateCall>()
+  const keyed = keys.map((key) => expressionKey(bare(key)))
+  const all: readonly GroupingSet[] = sets ?? [keys.map((_, i) => i)]
+  /** Of the number of the set: it stands behind the aggregates, and how many these are is not known yet. */
+  const set = 'set' as const
+  const withoutGrouping = (e: Expression, setColumn: Expression): Expression =>
+    rewriteExpression(e, (node) =>
+      node.kind === 'call' && node.name === 'grouping'
+        ? groupingExpression(node, groups.length, all, setColumn, (argument) => {
+            const place = keyed.indexOf(expressionKey(bare(argument)))
+            if (place < 0) throw notGrouped(expressionName(argument))
+            return place
+          })
+        : null,
+    )
   const rewritten = outputs.map((e) => extractCalls(e, 'aggregate', groups.length, extracted))
   const names = [...groups.map((g) => g.name), ...outputs.map(expressionName)]
   requireDistinctNames(names, 'The aggregate')
@@ -125,6 +161,15 @@ export function aggregateOf(
     name: simple ? names[groups.length + i]! : extracted.names[i]!,
     of: bindAggregateCall(call, scope, options),
   }))
+  if (sets !== null) {
+    const node = groupingSetsNode(input, groups, aggregates, sets)
+    const place = positionalReference(groups.length + aggregates.length, set)
+    const results = rewritten.map((e, i) => ({
+      name: names[groups.length + i]!,
+      of: bind(bare(withoutGrouping(e, place)), new PlanScope(node.schema), options),
+    }))
+    return projectionNode(node, [...columnsNamed(node).slice(0, groups.length), ...results])
+  }
   const node = aggregateNode(input, groups, aggregates)
   if (simple) return node
   const computed = rewritten.map((e, i) => ({
@@ -222,6 +267,35 @@ export function sortOf(
   return over === input ? sorted : projectionNode(sorted, columnsNamed(sorted).slice(0, input.schema.fields.length))
 }
 
+/**
+ * About so large a part of the rows (0 to 1), each taken or not by a hash of its number and the seed: the same for the same
+ * input and seed, on any number of threads.
+ */
+export function sampleOf(input: LogicalPlan, fraction: number, seed: number): LogicalPlan {
+  if (fraction >= 1) return input
+  const number: BoundWindow = {
+    name: 'row_number',
+    args: [],
+    partitionBy: [],
+    orderBy: [],
+    frame: null,
+    filter: null,
+    type: int32,
+    nullable: false,
+  }
+  const numbered = windowNode(input, [{ name: 'row_number', of: number }])
+  const width = input.schema.fields.length
+  const bigint = (value: bigint): BoundExpression => ({ kind: 'literal', value, type: int64, nullable: false })
+  const hash = bindCall('xxhash64', [columnOf(numbered.schema, width), bigint(BigInt(Math.trunc(seed)))])
+  const buckets = 1_000_000n
+  const chosen = bindCall('lt', [
+    bindCall('pmod', [hash, bigint(buckets)]),
+    bigint(BigInt(Math.round(fraction * Number(buckets)))),
+  ])
+  const kept = filterNode(numbered, chosen)
+  return projectionNode(kept, columnsNamed(kept).slice(0, width))
+}
+
 /** UNION ALL by position; columns of different types become their common type. @throws PlanError DW-PLAN-0003 */
 export function unionOf(inputs: readonly LogicalPlan[]): LogicalPlan {
   const first = inputs[0]!
@@ -243,6 +317,48 @@ export function unionOf(inputs: readonly LogicalPlan[]): LogicalPlan {
     }, f.type),
   )
   return unionNode(flattened(inputs.map((input) => castTo(input, types))))
+}
+
+/** INTERSECT (`left_semi`) and EXCEPT (`left_anti`), ALL too: by position, columns as their common type. */
+export function setDifferenceOf(
+  left: LogicalPlan,
+  right: LogicalPlan,
+  joinType: 'left_semi' | 'left_anti',
+  all: boolean,
+): LogicalPlan {
+  const [a, b] = sameTypes(left, right)
+  const pairs = (plan: LogicalPlan) => plan.schema.fields.map((_, i) => ({ left: i, right: i }))
+  if (!all) return joinPairs(distinctNode(a), b, joinType, pairs(a), true)
+  const [numberedA, numberedB] = [numbered(a), numbered(b)]
+  const join = joinPairs(numberedA, numberedB, joinType, pairs(numberedA), true)
+  return projectionNode(join, columnsNamed(join).slice(0, a.schema.fields.length))
+}
+
+function sameTypes(left: LogicalPlan, right: LogicalPlan): [LogicalPlan, LogicalPlan] {
+  const [a, b] = [left.schema.fields, right.schema.fields]
+  if (a.length !== b.length) throw unionMismatch(`one has ${a.length} column(s), another ${b.length}`)
+  const types = a.map((f, i) => {
+    const type = commonType(f.type, b[i]!.type)
+    if (type === null) throw unionMismatch(`column "${f.name}" is ${typeName(f.type)} and ${typeName(b[i]!.type)}`)
+    return type
+  })
+  return [castTo(left, types), castTo(right, types)]
+}
+
+/** With one more column: the how-manieth of its equals a row is. So INTERSECT ALL and EXCEPT ALL count duplicates. */
+function numbered(plan: LogicalPlan): LogicalPlan {
+  const partitionBy = columnsNamed(plan).map((c) => c.of)
+  const of: BoundWindow = {
+    name: 'row_number',
+    args: [],
+    partitionBy,
+    orderBy: [],
+    frame: null,
+    filter: null,
+    type: int32,
+    nullable: false,
+  }
+  return windowNode(plan, [{ name: 'row_number', of }])
 }
 
 const flattened = (inputs: readonly LogicalPlan[]): readonly LogicalPlan[] =>
@@ -338,7 +454,7 @@ export function sideOf(e: BoundExpression, width: number): 'left' | 'right' | 'b
   const columns = columnsOf(e)
   if (columns.length === 0) return 'none'
   if (columns.every((i) => i < width)) return 'left'
-  return columns.every((i) => i >= width) ? 'right' : 'both'
+  return columns.every((i) => i >= width && i < outerColumns) ? 'right' : 'both'
 }
 
 /** A pair of columns that are joined by equality, by position on either side. */

@@ -1,5 +1,5 @@
 import type { BoundAggregate, BoundExpression, BoundSortKey, BoundWindow } from '@deltaworks/expression'
-import { typesEqual, type Field, type Schema, type Value } from '@deltaworks/schema'
+import { int64, typesEqual, type Field, type Schema, type Value } from '@deltaworks/schema'
 import { invalidCount, invalidPlan, invalidRow, notBoolean, unionMismatch } from './errors.js'
 import type {
   Aggregate,
@@ -10,9 +10,11 @@ import type {
   Limit,
   LogicalPlan,
   Projection,
+  Recursive,
   Sort,
   TableScan,
   Union,
+  Unnest,
   Values,
   Window,
 } from './logical-plan.js'
@@ -187,6 +189,54 @@ export const windowNode = (input: LogicalPlan, windows: readonly Named<BoundWind
   schema: { fields: [...input.schema.fields, ...windows.map(fieldFor)] },
 })
 
+/** @param options.names of the added columns @throws PlanError DW-PLAN-0012 if something is no list and no map */
+export function unnestNode(
+  input: LogicalPlan,
+  lists: readonly BoundExpression[],
+  options: { readonly outer: boolean; readonly ordinality: boolean; readonly names?: readonly string[] },
+): Unnest {
+  const padded = options.outer || lists.length > 1
+  const added = lists.flatMap(({ type }): Field[] => {
+    if (type.kind === 'list') {
+      return [{ name: 'col', type: type.element, nullable: padded || type.elementNullable }]
+    }
+    if (type.kind !== 'map') throw invalidPlan('only arrays and maps have elements to unnest')
+    return [
+      { name: 'key', type: type.key, nullable: padded },
+      { name: 'value', type: type.value, nullable: padded || type.valueNullable },
+    ]
+  })
+  if (options.ordinality) added.push({ name: 'ordinality', type: int64, nullable: options.outer })
+  const fields = added.map((f, i) => ({ ...f, name: options.names?.[i] ?? f.name }))
+  const { outer, ordinality } = options
+  return { kind: 'unnest', input, lists, outer, ordinality, schema: { fields: [...input.schema.fields, ...fields] } }
+}
+
+/** @throws PlanError DW-PLAN-0003 if the rows of the step differ in type */
+export function recursiveNode(
+  initial: LogicalPlan,
+  step: LogicalPlan,
+  workingTable: TableProvider,
+  distinct: boolean,
+): Recursive {
+  const { fields } = workingTable.schema
+  for (const plan of [initial, step]) {
+    if (
+      plan.schema.fields.length !== fields.length ||
+      !fields.every((f, i) => typesEqual(f.type, plan.schema.fields[i]!.type))
+    ) {
+      throw unionMismatch('the parts of a recursive query differ in their columns')
+    }
+  }
+  return { kind: 'recursive', initial, step, workingTable, distinct, schema: workingTable.schema }
+}
+
+/** The step of a recursive query over the given rows. */
+export const stepOver = (plan: Recursive, rows: TableProvider): LogicalPlan =>
+  transformUp(plan.step, (node) =>
+    node.kind === 'scan' && node.table === plan.workingTable ? { ...node, table: rows } : node,
+  )
+
 export function inputsOf(plan: LogicalPlan): readonly LogicalPlan[] {
   switch (plan.kind) {
     case 'scan':
@@ -196,6 +246,9 @@ export function inputsOf(plan: LogicalPlan): readonly LogicalPlan[] {
       return [plan.left, plan.right]
     case 'union':
       return plan.inputs
+    case 'recursive':
+      return [plan.initial, plan.step]
+    case 'unnest':
     case 'projection':
     case 'filter':
     case 'aggregate':
@@ -218,6 +271,8 @@ export function withInputs(plan: LogicalPlan, inputs: readonly LogicalPlan[]): L
       return joinNode(input, inputs[1]!, plan.joinType, plan.keys, plan.residual)
     case 'union':
       return unionNode(inputs)
+    case 'recursive':
+      return { ...plan, initial: input, step: inputs[1]! }
     case 'filter':
     case 'sort':
     case 'limit':
@@ -225,6 +280,7 @@ export function withInputs(plan: LogicalPlan, inputs: readonly LogicalPlan[]): L
     case 'projection':
     case 'aggregate':
       return { ...plan, input }
+    case 'unnest':
     case 'window':
       return {
         ...plan,

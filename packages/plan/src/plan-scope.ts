@@ -12,6 +12,9 @@ export const positionalReference = (index: number, name: string): ColumnReferenc
   qualifier: `#${index}`,
 })
 
+/** From here on a position means a column of the query around: `outerColumns + 3` is that query's column 3. */
+export const outerColumns = 1_000_000
+
 /** The columns of a plan under the aliases of the tables that they come from. */
 export class PlanScope implements Scope {
   readonly schema: Schema

@@ -9,14 +9,20 @@ import {
   takeColumn,
   type Column,
 } from '@deltaworks/columnar'
-import { interpretAggregate, type BoundExpression, type BoundWindow } from '@deltaworks/expression'
+import {
+  interpretAggregate,
+  invalidArgument,
+  type BoundAggregate,
+  type BoundExpression,
+  type BoundWindow,
+} from '@deltaworks/expression'
 import type { Window } from '@deltaworks/plan'
 import type { Value } from '@deltaworks/schema'
-import { unsupportedPlan } from '../errors.js'
 import type { ExecutionContext } from '../execution-context.js'
 import { collectBatch } from './collected-batch.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
 import { runningAggregate } from './running-aggregate.js'
+import { frameOf, framePositions, type Frame, type FramePartition, type RangeKeys } from './window-frame.js'
 
 const outputRows = 16_384
 
@@ -70,13 +76,6 @@ export class WindowExec implements ExecutionPlan {
   }
 }
 
-/** One partition: row numbers in window order, and for each the range of its peers (rows with equal order keys). */
-interface Partition {
-  readonly rows: Int32Array
-  readonly peerStart: Int32Array
-  readonly peerEnd: Int32Array
-}
-
 function windowColumn(
   context: ExecutionContext,
   arena: Arena,
@@ -87,12 +86,34 @@ function windowColumn(
   const partitionKeys = evaluate(window.partitionBy)
   const orderKeys = evaluate(window.orderBy.map((key) => key.expression))
   const args = evaluate(window.args)
+  const passes = window.filter === null ? null : evaluate([window.filter])[0]!
+  const range = rangeKeys(context, window, evaluate)
   const results = new Array<Value>(rowCount).fill(null)
   const argument = (index: number, row: number): Value => readValue(context.columnar.heap, args[index]!, row)
+  const counts = (row: number): boolean => passes === null || readValue(context.columnar.heap, passes, row) === true
   for (const partition of partitionsOf(context, arena, window, partitionKeys, orderKeys, rowCount)) {
-    fillPartition(window, partition, argument, results)
+    fillPartition(window, partition, { argument, counts, range }, results)
   }
   return columnFromValues(arena, window.type, results)
+}
+
+function rangeKeys(
+  context: ExecutionContext,
+  window: BoundWindow,
+  evaluate: (expressions: readonly BoundExpression[]) => readonly Column[],
+): RangeKeys | null {
+  const range = window.frame?.range
+  if (range === undefined) return null
+  const reader = (of: BoundExpression): ((row: number) => Value) => {
+    const [column] = evaluate([of])
+    return (row) => readValue(context.columnar.heap, column!, row)
+  }
+  const key = reader(range.key)
+  return {
+    key,
+    start: range.start === null ? key : reader(range.start),
+    end: range.end === null ? key : reader(range.end),
+  }
 }
 
 function* partitionsOf(
@@ -102,7 +123,7 @@ function* partitionsOf(
   partitionKeys: readonly Column[],
   orderKeys: readonly Column[],
   rowCount: number,
-): Generator<Partition> {
+): Generator<FramePartition> {
   const { heap } = context.columnar
   const keys = [
     ...partitionKeys.map((column) => ({ column, descending: false, nullsFirst: true })),
@@ -124,7 +145,7 @@ function* partitionsOf(
   }
 }
 
-function peersOf(rows: Int32Array, same: (a: number, b: number) => boolean): Partition {
+function peersOf(rows: Int32Array, same: (a: number, b: number) => boolean): FramePartition {
   const peerStart = new Int32Array(rows.length)
   const peerEnd = new Int32Array(rows.length)
   let start = 0
@@ -137,9 +158,16 @@ function peersOf(rows: Int32Array, same: (a: number, b: number) => boolean): Par
   return { rows, peerStart, peerEnd }
 }
 
-type Argument = (index: number, row: number) => Value
+/** What a window function asks of a row. */
+interface RowReader {
+  argument(index: number, row: number): Value
+  /** Whether the FILTER lets it in. */
+  counts(row: number): boolean
+  readonly range: RangeKeys | null
+}
 
-function fillPartition(window: BoundWindow, partition: Partition, argument: Argument, results: Value[]): void {
+function fillPartition(window: BoundWindow, partition: FramePartition, reader: RowReader, results: Value[]): void {
+  const { argument } = reader
   const { rows, peerStart, peerEnd } = partition
   const size = rows.length
   const put = (valueOf: (position: number) => Value): void => {
@@ -184,7 +212,11 @@ function fillPartition(window: BoundWindow, partition: Partition, argument: Argu
     }
     default:
   }
-  const frame = frameOf(window, partition)
+  const frame = frameOf(window, partition, reader.range)
+  const isAggregate = !/^(first|last|nth)(_value)?$/.test(window.name)
+  const isWhole = window.frame?.exclude === undefined && (window.filter === null || isAggregate)
+  const ignoresNulls = window.args.length > 1 && window.name !== 'nth_value' && argument(1, rows[0]!) === true
+  if (!isWhole || ignoresNulls) return fillChosen(window, partition, frame, reader, ignoresNulls, results)
   switch (window.name) {
     case 'first_value':
     case 'first':
@@ -201,67 +233,30 @@ function fillPartition(window: BoundWindow, partition: Partition, argument: Argu
     case 'nth_value':
       return put((position) => {
         const [start, end] = frame(position)
-        const target = start + Number(argument(1, rows[position]!)) - 1
+        const target = start + nthOf(argument(1, rows[position]!)) - 1
         return target < end ? argument(0, rows[target]!) : null
       })
     default:
-      return fillAggregate(window, partition, frame, argument, results)
+      return fillAggregate(window, partition, frame, reader, results)
   }
 }
 
-/** Positions [start, end) of each row's frame. Without an order the frame is the partition; with one, up to the last peer. */
-function frameOf(window: BoundWindow, partition: Partition): (position: number) => readonly [number, number] {
-  const { peerStart, peerEnd, rows } = partition
-  const size = rows.length
-  const { frame } = window
-  if (frame === null) {
-    return window.orderBy.length === 0 ? () => [0, size] : (position) => [0, peerEnd[position]!]
-  }
-  const clamp = (n: number): number => Math.max(0, Math.min(size, n))
-  switch (frame.mode) {
-    case 'rows':
-      return (position) => [
-        frame.start === null ? 0 : clamp(position + frame.start),
-        frame.end === null ? size : clamp(position + frame.end + 1),
-      ]
-    case 'range':
-      if ((frame.start ?? 0) !== 0 || (frame.end ?? 0) !== 0) throw unsupportedPlan('a RANGE frame with an offset')
-      return (position) => [
-        frame.start === null ? 0 : peerStart[position]!,
-        frame.end === null ? size : peerEnd[position]!,
-      ]
-    case 'groups':
-      throw unsupportedPlan('a GROUPS frame')
-  }
-}
-
-/** An aggregate over frames; a frame equal to the former one is not computed again. */
+/** An aggregate over frames without EXCLUDE; a frame equal to the former one is not computed again. */
 function fillAggregate(
   window: BoundWindow,
-  { rows }: Partition,
-  frame: (position: number) => readonly [number, number],
-  argument: Argument,
+  { rows }: FramePartition,
+  frame: Frame,
+  { argument, counts }: RowReader,
   results: Value[],
 ): void {
-  const aggregate = {
-    name: window.name,
-    args: window.args.map((arg, index): BoundExpression => ({
-      kind: 'column',
-      index,
-      name: `${index}`,
-      type: arg.type,
-      nullable: true,
-    })),
-    distinct: false,
-    filter: null,
-    type: window.type,
-    nullable: window.nullable,
-  }
-  const tuples: Value[][] = []
+  const aggregate = aggregateOf(window)
+  /** The arguments of each row; null where the FILTER drops it. */
+  const tuples: (Value[] | null)[] = []
   for (let position = 0; position < rows.length; position++) {
-    tuples.push(window.args.map((_, index) => argument(index, rows[position]!)))
+    const row = rows[position]!
+    tuples.push(counts(row) ? window.args.map((_, index) => argument(index, row)) : null)
   }
-  const running = runningAggregate(aggregate)
+  const running = aggregate.distinct ? null : runningAggregate(aggregate)
   let former: readonly [number, number] = [-1, -1]
   let result: Value = null
   for (let position = 0; position < rows.length; position++) {
@@ -269,11 +264,78 @@ function fillAggregate(
     if (start !== former[0] || end !== former[1]) {
       // A frame that only grows takes its new rows in; any other is computed again.
       const grown = running !== null && start === 0 && former[0] <= 0 && end >= former[1]
-      if (grown) for (let row = Math.max(0, former[1]); row < end; row++) running.add(tuples[row]!)
+      for (let row = Math.max(0, former[1]); grown && row < end; row++) {
+        const tuple = tuples[row]!
+        if (tuple !== null) running.add(tuple)
+      }
       const sofar = grown ? running.result() : undefined
-      result = sofar === undefined ? interpretAggregate(aggregate, tuples.slice(start, end)) : sofar
+      result =
+        sofar === undefined
+          ? interpretAggregate(
+              aggregate,
+              tuples.slice(start, end).filter((tuple) => tuple !== null),
+            )
+          : sofar
       former = [start, end]
     }
     results[rows[position]!] = result
+  }
+}
+
+/** The window's function as an aggregate of rows that hold its arguments. */
+const aggregateOf = ({ name, args, type, nullable, distinct = false }: BoundWindow): BoundAggregate => ({
+  name,
+  args: args.map((arg, index): BoundExpression => ({
+    kind: 'column',
+    index,
+    name: `${index}`,
+    type: arg.type,
+    nullable: true,
+  })),
+  distinct,
+  filter: null,
+  type,
+  nullable,
+})
+
+/** @throws ExpressionError DW-EXPRESSION-0013 unless it is at least 1 */
+function nthOf(value: Value): number {
+  const n = Number(value)
+  if (n >= 1) return n
+  throw invalidArgument('nth_value', value, 'rows are counted from 1')
+}
+
+/** Functions over frames of which rows are left out, by EXCLUDE, FILTER or as nulls. */
+function fillChosen(
+  window: BoundWindow,
+  partition: FramePartition,
+  frame: Frame,
+  { argument, counts }: RowReader,
+  ignoresNulls: boolean,
+  results: Value[],
+): void {
+  const { rows } = partition
+  const aggregate = aggregateOf(window)
+  const values = (row: number): Value[] => window.args.map((_, index) => argument(index, row))
+  for (let position = 0; position < rows.length; position++) {
+    const chosen = framePositions(window, partition, frame, position)
+      .map((at) => rows[at]!)
+      .filter((row) => counts(row) && (!ignoresNulls || argument(0, row) !== null))
+    const of = (row: number | undefined): Value => (row === undefined ? null : argument(0, row))
+    const valueOf = (): Value => {
+      switch (window.name) {
+        case 'first_value':
+        case 'first':
+          return of(chosen[0])
+        case 'last_value':
+        case 'last':
+          return of(chosen.at(-1))
+        case 'nth_value':
+          return of(chosen[nthOf(argument(1, rows[position]!)) - 1])
+        default:
+          return interpretAggregate(aggregate, chosen.map(values))
+      }
+    }
+    results[rows[position]!] = valueOf()
   }
 }

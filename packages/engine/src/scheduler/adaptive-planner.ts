@@ -13,6 +13,7 @@ import {
   type Join,
   type Limit,
   type LogicalPlan,
+  type Recursive,
   type Sort,
   type TableScan,
   type Union,
@@ -22,6 +23,7 @@ import { field, type Schema } from '@deltaworks/schema'
 import { isThreadLocal } from '@deltaworks/storage'
 import type { ExecutionContext } from '../execution-context.js'
 import { specOf } from '../operators/hash-aggregate-exec.js'
+import { materialisedRecursion } from '../operators/materialised-recursion.js'
 import { buildSide } from '../physical-planner.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
@@ -68,6 +70,9 @@ export class AdaptivePlanner {
         return this.#settle(await this.#scan(plan))
       case 'values':
         return this.#scan(scanNode(memoryTable(plan.schema, plan.rows, { name: 'values' })))
+      case 'recursive':
+        return this.#recursion(plan, null)
+      case 'unnest':
       case 'projection':
       case 'filter': {
         const input = await this.pipelineOf(plan.input)
@@ -140,12 +145,18 @@ export class AdaptivePlanner {
     return segmentPipeline(name, pipeline.plan.schema, groupSegments(segments))
   }
 
+  async #recursion(plan: Recursive, maxRows: number | null): Promise<Pipeline> {
+    return this.#scan(scanNode(await materialisedRecursion(plan, this.#executor.context, maxRows)))
+  }
+
   async #limit(plan: Limit): Promise<Pipeline> {
-    const input = await this.pipelineOf(plan.input)
+    const wanted = plan.fetch === null ? null : plan.skip + plan.fetch
+    // A recursion without an end of its own ends here.
+    const input =
+      plan.input.kind === 'recursive' ? await this.#recursion(plan.input, wanted) : await this.pipelineOf(plan.input)
     if (isSingle(input)) return over(input, { ...plan, input: input.plan })
-    const rows = plan.fetch === null ? null : plan.skip + plan.fetch
-    const limited = rows === null ? input : over(input, limitNode(input.plan, rows))
-    const gathered = collapse(await this.#materialise('Limit', limited, rows ?? undefined))
+    const limited = wanted === null ? input : over(input, limitNode(input.plan, wanted))
+    const gathered = collapse(await this.#materialise('Limit', limited, wanted ?? undefined))
     return over(gathered, { ...plan, input: gathered.plan })
   }
 

@@ -15,6 +15,9 @@ export function portablePlan(plan: LogicalPlan): LogicalPlan {
       return { ...plan, left: inputs[0]!, right: inputs[1]! }
     case 'union':
       return { ...plan, inputs }
+    case 'recursive':
+      return { ...plan, initial: inputs[0]!, step: inputs[1]! }
+    case 'unnest':
     case 'projection':
     case 'filter':
     case 'aggregate':

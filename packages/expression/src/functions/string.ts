@@ -1,4 +1,4 @@
-import { binary, boolean, int32, list, string, type DataType, type Value } from '@deltaworks/schema'
+import { binary, boolean, int32, int64, isInteger, list, string, type DataType, type Value } from '@deltaworks/schema'
 import { invalidArgument } from '../errors.js'
 import type { FunctionDefinition, ScalarKernel } from '../evaluation.js'
 import { parameters, texts } from './argument-rules.js'
@@ -317,14 +317,18 @@ export const stringFunctions = {
   },
   hex: {
     signature: 'hex(value) → string',
-    doc: 'The bytes of a text or binary in hexadecimal, upper case.',
+    doc: "A whole number (a negative one as two's complement), or the bytes of a text or binary, in hexadecimal, upper case.",
     arity: [1, 1],
-    resolve: (args, name) =>
-      args[0]!.type.kind === 'binary' ? { args: [binary], type: string } : texts(string)(args, name),
-    kernel: () => (_, value: string | Uint8Array) =>
-      Buffer.from(value as Uint8Array)
-        .toString('hex')
-        .toUpperCase(),
+    resolve: (args, name) => {
+      const { type } = args[0]!
+      if (isInteger(type)) return { args: [int64], type: string }
+      return type.kind === 'binary' ? { args: [binary], type: string } : texts(string)(args, name)
+    },
+    kernel: () => (_, value: string | Uint8Array | bigint) =>
+      (typeof value === 'bigint'
+        ? BigInt.asUintN(64, value).toString(16)
+        : Buffer.from(value as Uint8Array).toString('hex')
+      ).toUpperCase(),
   },
   base64: {
     signature: 'base64(value) → string',

@@ -10,7 +10,9 @@ export const countFromStatistics: OptimizerRule = {
       if (node.kind !== 'aggregate' || node.groupBy.length > 0 || node.aggregates.length === 0) return node
       const isPlainCount = node.aggregates.every(
         (a) =>
-          a.name === 'count' && a.filter === null && (a.args.length === 0 || (!a.args[0]!.nullable && !a.distinct)),
+          a.name === 'count' &&
+          a.filter === null &&
+          (a.args.length === 0 || (!a.distinct && a.args.every((arg) => !arg.nullable))),
       )
       const rowCount = isPlainCount ? exactRowCount(node.input) : null
       if (rowCount === null) return node

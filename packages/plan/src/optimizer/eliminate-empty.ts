@@ -13,6 +13,7 @@ export const eliminateEmpty: OptimizerRule = {
       switch (node.kind) {
         case 'filter':
           return withoutConstantFilter(node)
+        case 'unnest':
         case 'projection':
         case 'sort':
         case 'window':
@@ -21,6 +22,8 @@ export const eliminateEmpty: OptimizerRule = {
           return node.fetch === 0 || isEmpty(node.input) ? empty(node) : node
         case 'aggregate':
           return isEmpty(node.input) && node.groupBy.length > 0 ? empty(node) : node
+        case 'recursive':
+          return isEmpty(node.initial) ? empty(node) : node
         case 'join':
           return withoutEmptySide(node)
         case 'union':

@@ -4,6 +4,9 @@ import type { LogicalPlan } from '../logical-plan.js'
 /** Where a table does not say how many rows it has. */
 const unknownRows = 1_000_000
 const bytesPerRow = 40
+/** What is guessed of lists, and of recursive queries. */
+const elementsPerList = 4
+const rounds = 10
 
 const selectivity = (e: BoundExpression): number => {
   if (e.kind !== 'call') return 0.5
@@ -56,6 +59,10 @@ export function estimateRows(plan: LogicalPlan): number {
     case 'projection':
     case 'window':
       return estimateRows(plan.input)
+    case 'unnest':
+      return estimateRows(plan.input) * elementsPerList
+    case 'recursive':
+      return estimateRows(plan.initial) * rounds
     case 'union':
       return plan.inputs.reduce((sum, input) => sum + estimateRows(input), 0)
     case 'join': {

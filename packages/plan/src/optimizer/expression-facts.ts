@@ -84,8 +84,15 @@ export const aggregateColumns = (a: BoundAggregate): number[] => [
   ...(a.filter === null ? [] : columnsOf(a.filter)),
 ]
 
+const frameColumns = ({ frame }: BoundWindow): number[] =>
+  frame?.range === undefined
+    ? []
+    : [frame.range.key, frame.range.start, frame.range.end].flatMap((e) => (e === null ? [] : columnsOf(e)))
+
 export const windowColumns = (w: BoundWindow): number[] => [
   ...w.args.flatMap(columnsOf),
+  ...(w.filter === null ? [] : columnsOf(w.filter)),
+  ...frameColumns(w),
   ...w.partitionBy.flatMap(columnsOf),
   ...w.orderBy.flatMap((k) => columnsOf(k.expression)),
 ]

@@ -25,12 +25,31 @@ export function mapSortKey(key: BoundSortKey, change: Change): BoundSortKey {
   return expression === key.expression ? key : { ...key, expression }
 }
 
+function mapFrame(frame: BoundWindow['frame'], change: Change): BoundWindow['frame'] {
+  if (frame?.range === undefined) return frame
+  const { key, start, end } = frame.range
+  const range = {
+    key: change(key),
+    start: start === null ? null : change(start),
+    end: end === null ? null : change(end),
+  }
+  const same = range.key === key && range.start === start && range.end === end
+  return same ? frame : { ...frame, range }
+}
+
 export function mapWindow(w: BoundWindow, change: Change): BoundWindow {
   const args = mapSame(w.args, change)
+  const filter = w.filter === null ? null : change(w.filter)
   const partitionBy = mapSame(w.partitionBy, change)
   const orderBy = mapSame(w.orderBy, (key) => mapSortKey(key, change))
-  const same = args === w.args && partitionBy === w.partitionBy && orderBy === w.orderBy
-  return same ? w : { ...w, args, partitionBy, orderBy }
+  const frame = mapFrame(w.frame, change)
+  const same =
+    args === w.args &&
+    filter === w.filter &&
+    frame === w.frame &&
+    partitionBy === w.partitionBy &&
+    orderBy === w.orderBy
+  return same ? w : { ...w, args, filter, frame, partitionBy, orderBy }
 }
 
 /** The node with each of its own expressions changed; the node itself if none changed. Types must stay as they are. */
@@ -39,7 +58,12 @@ export function mapExpressions(plan: LogicalPlan, change: Change): LogicalPlan {
     case 'values':
     case 'limit':
     case 'union':
+    case 'recursive':
       return plan
+    case 'unnest': {
+      const lists = mapSame(plan.lists, change)
+      return lists === plan.lists ? plan : { ...plan, lists }
+    }
     case 'scan': {
       const filters = mapSame(plan.filters, change)
       return filters === plan.filters ? plan : { ...plan, filters }

@@ -1,6 +1,17 @@
 import { columnsOf, remapColumns, type BoundExpression } from '@deltaworks/expression'
 import type { DataType } from '@deltaworks/schema'
-import type { Aggregate, Join, LogicalPlan, Projection, TableScan, Union, Values, Window } from '../logical-plan.js'
+import type {
+  Aggregate,
+  Join,
+  LogicalPlan,
+  Projection,
+  Recursive,
+  TableScan,
+  Union,
+  Unnest,
+  Values,
+  Window,
+} from '../logical-plan.js'
 import { columnOf, joinNode, projectionNode, scanNode, withInputs } from '../plan-node.js'
 import { aggregateColumns, windowColumns } from './expression-facts.js'
 import { mapAggregate, mapExpressions, mapWindow } from './map-expressions.js'
@@ -52,6 +63,10 @@ function prune(plan: LogicalPlan, required: ReadonlySet<number>): Pruned {
       return pruneJoin(plan, required)
     case 'union':
       return pruneUnion(plan, required)
+    case 'unnest':
+      return pruneUnnest(plan, required)
+    case 'recursive':
+      return pruneRecursive(plan)
     case 'window':
       return pruneWindow(plan, required)
   }
@@ -257,4 +272,30 @@ function pruneWindow(plan: Window, required: ReadonlySet<number>): Pruned {
     },
     places,
   }
+}
+
+/** What is unnested stays; of the input what the lists and the rest of the plan need. */
+function pruneUnnest(plan: Unnest, required: ReadonlySet<number>): Pruned {
+  const width = plan.input.schema.fields.length
+  const wanted = new Set([...[...required].filter((i) => i < width), ...plan.lists.flatMap(columnsOf)])
+  const below = prune(plan.input, wanted)
+  if (below.plan === plan.input) return unchanged(plan)
+  const newWidth = below.plan.schema.fields.length
+  const added = plan.schema.fields.slice(width)
+  return {
+    plan: {
+      ...plan,
+      input: below.plan,
+      lists: plan.lists.map((e) => moved(e, below.places)),
+      schema: { fields: [...below.plan.schema.fields, ...added] },
+    },
+    places: [...below.places, ...added.map((_, i) => newWidth + i)],
+  }
+}
+
+/** Every column feeds the next round; inside the two parts there may be some that nobody needs. */
+function pruneRecursive(plan: Recursive): Pruned {
+  const all = plan.schema.fields.map((_, i) => i)
+  const [initial, step] = [plan.initial, plan.step].map((part) => narrowed(prune(part, new Set(all)), all))
+  return unchanged(withInputs(plan, [initial!, step!]))
 }

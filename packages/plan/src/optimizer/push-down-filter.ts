@@ -15,6 +15,7 @@ import type {
   Projection,
   TableScan,
   Union,
+  Unnest,
   Window,
 } from '../logical-plan.js'
 import { keyOf, sideOf } from '../plan-builder.js'
@@ -45,6 +46,8 @@ function push(plan: LogicalPlan): LogicalPlan {
       return withInputs(node, [push(node.left), push(node.right)])
     case 'union':
       return withInputs(node, node.inputs.map(push))
+    case 'recursive':
+      return withInputs(node, [push(node.initial), push(node.step)])
     default:
       return withInputs(node, [push(node.input)])
   }
@@ -78,8 +81,11 @@ function pushed(filter: Filter): LogicalPlan {
       return filtered(withInputs(input, [filtered(input.input, movable)]), fixed)
     case 'scan':
       return intoScan(filter, input, movable, fixed)
+    case 'unnest':
+      return throughUnnest(filter, input, movable, fixed)
     case 'limit':
     case 'values':
+    case 'recursive':
       return filter
   }
 }
@@ -139,6 +145,21 @@ function throughWindow(
   const below = movable.filter(isOnPartitions)
   if (below.length === 0) return filter
   const rest = [...movable.filter((e) => !isOnPartitions(e)), ...fixed]
+  return filtered(withInputs(input, [filtered(input.input, below)]), rest)
+}
+
+/** A condition on the input's own columns drops rows before they are multiplied. */
+function throughUnnest(
+  filter: Filter,
+  input: Unnest,
+  movable: readonly BoundExpression[],
+  fixed: readonly BoundExpression[],
+): LogicalPlan {
+  const width = input.input.schema.fields.length
+  const isOnInput = (e: BoundExpression) => columnsOf(e).every((i) => i < width)
+  const below = movable.filter(isOnInput)
+  if (below.length === 0) return filter
+  const rest = [...movable.filter((e) => !isOnInput(e)), ...fixed]
   return filtered(withInputs(input, [filtered(input.input, below)]), rest)
 }
 

@@ -44,6 +44,8 @@ function push(limit: Limit): LogicalPlan {
     case 'filter':
     case 'aggregate':
     case 'window':
+    case 'unnest':
+    case 'recursive':
       return limit
   }
 }

@@ -1,7 +1,8 @@
 import { type Expression } from '@deltaworks/expression'
 import { fieldIndex, type Schema } from '@deltaworks/schema'
 import { ambiguousColumn, unknownColumn } from '../errors.js'
-import { positionalReference } from '../plan-scope.js'
+import { outerColumns, positionalReference } from '../plan-scope.js'
+import type { OuterQuery } from './query-scope.js'
 
 /** A column that a SELECT can name. */
 export interface ScopeColumn {
@@ -13,9 +14,6 @@ export interface ScopeColumn {
   /** One of a pair that USING merged: it is there under its table's name only. */
   readonly hidden: boolean
 }
-
-/** From here on a position means a column of the query around: `outerColumns + 3` is that query's column 3. */
-export const outerColumns = 1_000_000
 
 /** The columns of a FROM clause, in the order of `*`. */
 export class ColumnScope {
@@ -66,19 +64,23 @@ export class ColumnScope {
 }
 
 /**
- * `a`, `t.a`, `s.t.a`, and members of structs (`a.member`): first in the query itself, then in the one around it.
+ * `a`, `t.a`, `s.t.a`, and members of structs (`a.member`): first in the query itself, then in those around it, from the
+ * nearest on.
  * @throws PlanError DW-PLAN-0001, DW-PLAN-0002
  */
 export function resolveColumn(
   names: readonly string[],
   scope: ColumnScope,
   schema: Schema,
-  outer: { readonly scope: ColumnScope; readonly schema: Schema } | null,
+  outer: OuterQuery | null,
 ): Expression {
   const own = resolveIn(names, scope, schema, 0)
   if (own !== null) return own
-  const around = outer === null ? null : resolveIn(names, outer.scope, outer.schema, outerColumns)
-  if (around !== null) return around
+  let level = 1
+  for (let around = outer; around !== null; around = around.outer) {
+    const found = resolveIn(names, around.scope, around.schema, level++ * outerColumns)
+    if (found !== null) return found
+  }
   const qualified = names.length > 1
   const known = scope.columns.map((c) => (qualified && c.qualifier !== null ? `${c.qualifier}.${c.name}` : c.name))
   throw unknownColumn(names.join('.'), known)

@@ -1,7 +1,11 @@
 import {
+  aggregateFunction,
+  derivedAggregate,
   isAggregateFunction,
+  isDerivedAggregate,
   isScalarFunction,
   isWindowFunction,
+  rewriteExpression,
   type AggregateCall,
   type Call,
   type Expression,
@@ -93,8 +97,8 @@ export class ExpressionConverter {
     if ('A_Indirection' in node) return this.#indirection(node)
     if ('CollateClause' in node) throw this.#unsupported(node, 'COLLATE')
     if ('ParamRef' in node) throw this.#unsupported(node, 'A parameter ($1)')
-    if ('GroupingFunc' in node) throw this.#unsupported(node, 'grouping()')
-    if ('RowExpr' in node) throw this.#unsupported(node, 'A row value')
+    if ('GroupingFunc' in node) return call('grouping', ...this.#all(node.GroupingFunc.args))
+    if ('RowExpr' in node) return call('struct', ...this.#all(node.RowExpr.args))
     throw this.#unsupported(node)
   }
 
@@ -130,6 +134,11 @@ export class ExpressionConverter {
       case 'AEXPR_NULLIF':
         return call('nullif', this.convert(e.lexpr!), this.convert(e.rexpr!))
       case 'AEXPR_IN': {
+        if (isRow(e.lexpr!) && 'List' in e.rexpr!) {
+          const parts = (e.rexpr.List.items ?? []).map((row) => this.#compareRows(e.lexpr!, row, '=', e))
+          const any = parts.length === 1 ? parts[0]! : call('or', ...parts)
+          return name === '<>' ? not(any) : any
+        }
         const isIn = call('in', this.convert(e.lexpr!), ...this.#list(e.rexpr!))
         return name === '<>' ? not(isIn) : isIn
       }
@@ -149,7 +158,7 @@ export class ExpressionConverter {
         if (name === '=' && kind === 'AEXPR_OP_ANY' && 'A_ArrayExpr' in e.rexpr!) {
           return call('in', this.convert(e.lexpr!), ...this.#all(e.rexpr.A_ArrayExpr.elements))
         }
-        throw this.#unsupported({ A_Expr: e }, `${name} ${kind === 'AEXPR_OP_ANY' ? 'ANY' : 'ALL'} (array)`)
+        return this.#arrayComparison(e, name, kind === 'AEXPR_OP_ANY')
       default:
         throw this.#unsupported({ A_Expr: e })
     }
@@ -164,8 +173,12 @@ export class ExpressionConverter {
       const operand = this.convert(e.rexpr!)
       if (name === '+') return operand
       if (name === '-') return call('negate', operand)
+      if (name === '~') return call('bitwise_not', operand)
+      if (name === '@') return call('abs', operand)
       throw this.#unsupported({ A_Expr: e }, `The operator ${name}`)
     }
+    if (isRow(e.lexpr) || isRow(e.rexpr!)) return this.#compareRows(e.lexpr, e.rexpr!, name, e)
+    if (name === '->' || name === '->>' || name === '#>' || name === '#>>') return this.#json(e, name)
     const withInterval = this.#intervalArithmetic(e, name)
     if (withInterval !== null) return withInterval
     const target = binaryOperators[name]
@@ -180,8 +193,80 @@ export class ExpressionConverter {
     return target.startsWith('!') ? not(call(target.slice(1), left, right)) : call(target, left, right)
   }
 
+  /** (a, b) = (c, d): part by part; < and the like by the first parts that differ. */
+  #compareRows(left: Node, right: Node, name: string, e: A_Expr): Expression {
+    const [a, b] = [left, right].map((node) => ('RowExpr' in node ? this.#all(node.RowExpr.args) : null))
+    const target = binaryOperators[name]
+    if (!a || !b || target === undefined) throw this.#unsupported({ A_Expr: e }, `${name} of a row`)
+    if (a.length !== b.length) {
+      throw sqlInvalid(
+        `Rows of ${a.length} and ${b.length} values are compared`,
+        this.#context.text.position(e.location),
+      )
+    }
+    const all = (parts: readonly Expression[]): Expression => (parts.length === 1 ? parts[0]! : call('and', ...parts))
+    const equal = a.map((x, i) => call('eq', x, b[i]!))
+    if (target === 'eq') return all(equal)
+    if (target === 'ne') return not(all(equal))
+    const strict = target === 'lt' || target === 'le' ? 'lt' : 'gt'
+    const last = a.length - 1
+    return a.reduceRight<Expression>(
+      (rest, x, i) => {
+        if (i === last) return call(target, x, b[i]!)
+        return call('or', call(strict, x, b[i]!), call('and', equal[i]!, rest))
+      },
+      call(target, a[last]!, b[last]!),
+    )
+  }
+
+  /** `json -> 'a'`, `->> 0`, `#> '{a,b}'`: the part at a path. */
+  #json(e: A_Expr, name: string): Expression {
+    const step = this.convert(e.rexpr!)
+    if (step.kind !== 'literal' || (typeof step.value !== 'string' && typeof step.value !== 'number')) {
+      throw this.#unsupported({ A_Expr: e }, `${name} with a path that is no literal`)
+    }
+    const steps = name.startsWith('#') ? String(step.value).replace(/^{|}$/g, '').split(',') : [step.value]
+    const path = steps.map((part) =>
+      /^\d+$/.test(String(part)) && (name.startsWith('#') || typeof part === 'number') ? `[${part}]` : `['${part}']`,
+    )
+    const inner = this.convert(e.lexpr!)
+    if (inner.kind === 'call' && inner.name === 'get_json_object' && inner.args[1]!.kind === 'literal') {
+      return call('get_json_object', inner.args[0]!, text(`${String(inner.args[1]!.value)}${path.join('')}`))
+    }
+    return call('get_json_object', inner, text(`$${path.join('')}`))
+  }
+
+  /** `x < ANY (list)`: over its elements. */
+  #arrayComparison(e: A_Expr, name: string, any: boolean): Expression {
+    const target = binaryOperators[name]
+    const elements = 'A_ArrayExpr' in e.rexpr! ? this.#all(e.rexpr.A_ArrayExpr.elements) : null
+    if (elements === null && name === '=' && any)
+      return call('array_contains', this.convert(e.rexpr!), this.convert(e.lexpr!))
+    if (elements === null || target === undefined || elements.length === 0) {
+      throw this.#unsupported({ A_Expr: e }, `${name} ${any ? 'ANY' : 'ALL'} of this array`)
+    }
+    const value = this.convert(e.lexpr!)
+    const parts = elements.map((element) =>
+      target.startsWith('!') ? not(call(target.slice(1), value, element)) : call(target, value, element),
+    )
+    return parts.length === 1 ? parts[0]! : call(any ? 'or' : 'and', ...parts)
+  }
+
+  /** Redshift's and DuckDB's datediff(unit, start, end) counts the boundaries of units that lie between. */
+  #datediff(f: FuncCall): Expression {
+    const [unit, start, end] = f.args ?? []
+    const name = 'ColumnRef' in unit! ? namesOf(unit.ColumnRef.fields).at(-1)! : null
+    const of = name === null ? this.convert(unit!) : text(name)
+    if (of.kind !== 'literal' || typeof of.value !== 'string')
+      throw this.#unsupported({ FuncCall: f }, 'A unit that is no literal')
+    const begin = (node: Node): Expression => call('date_trunc', of, this.convert(node))
+    return call('timestamp_diff', of, begin(start!), begin(end!))
+  }
+
   /** date ± interval literal; null if neither side is one. */
   #intervalArithmetic(e: A_Expr, name: string): Expression | null {
+    const scaled = name === '+' || name === '-' ? this.#scaledInterval(e, name) : null
+    if (scaled !== null) return scaled
     const [left, right] = [this.#interval(e.lexpr!), this.#interval(e.rexpr!)]
     if (left === null && right === null) return null
     if (right !== null && left === null && (name === '+' || name === '-')) {
@@ -189,6 +274,28 @@ export class ExpressionConverter {
     }
     if (left !== null && right === null && name === '+') return addInterval(this.convert(e.rexpr!), left, 1)
     throw this.#unsupported({ A_Expr: e }, 'Arithmetic of intervals alone')
+  }
+
+  /** date ± n * interval, date ± make_interval(days => n). */
+  #scaledInterval(e: A_Expr, name: string): Expression | null {
+    const sign = name === '-' ? -1 : 1
+    const right = e.rexpr!
+    if ('FuncCall' in right && namesOf(right.FuncCall.funcname).at(-1) === 'make_interval') {
+      const names = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
+      return (right.FuncCall.args ?? []).reduce<Expression>((value, arg, i) => {
+        const [unit, count] =
+          'NamedArgExpr' in arg ? [arg.NamedArgExpr.name ?? '', arg.NamedArgExpr.arg!] : [names[i] ?? '', arg]
+        const interval = parseInterval(`1 ${unit}`, null)
+        if (interval === null) throw this.#unsupported(right, `The unit ${unit}`)
+        return addInterval(value, interval, sign, this.convert(count))
+      }, this.convert(e.lexpr!))
+    }
+    if (!('A_Expr' in right) || right.A_Expr.kind !== 'AEXPR_OP' || namesOf(right.A_Expr.name).at(-1) !== '*')
+      return null
+    const { lexpr, rexpr } = right.A_Expr
+    const [a, b] = [this.#interval(lexpr!), this.#interval(rexpr!)]
+    if (a === null && b === null) return null
+    return addInterval(this.convert(e.lexpr!), (a ?? b)!, sign, this.convert(a === null ? lexpr! : rexpr!))
   }
 
   #interval(node: Node): Interval | null {
@@ -220,14 +327,7 @@ export class ExpressionConverter {
   }
 
   #similar(e: A_Expr, negated: boolean): Expression {
-    const [pattern, escape] = this.#patternOf(e.rexpr!, 'similar_to_escape')
-    if (pattern?.kind !== 'literal' || typeof pattern.value !== 'string' || escape !== undefined) {
-      throw this.#unsupported({ A_Expr: e }, 'SIMILAR TO with a pattern that is no literal, or with ESCAPE')
-    }
-    const body = pattern.value.replace(/\\.|[%_.^$]/g, (symbol) =>
-      symbol === '%' ? '.*' : symbol === '_' ? '.' : symbol.length > 1 ? symbol : `\\${symbol}`,
-    )
-    const matches = call('rlike', this.convert(e.lexpr!), text(`^(?:${body})$`))
+    const matches = call('similar_to', this.convert(e.lexpr!), ...this.#patternOf(e.rexpr!, 'similar_to_escape'))
     return negated ? not(matches) : matches
   }
 
@@ -259,10 +359,18 @@ export class ExpressionConverter {
     const { arg, indirection = [] } = node.A_Indirection
     return indirection.reduce<Expression>((inner, step) => {
       if ('String' in step) return call('get_field', inner, text(step.String.sval ?? ''))
-      if ('A_Indices' in step && step.A_Indices.is_slice !== true) {
-        return call('element_at', inner, this.convert(step.A_Indices.uidx!))
-      }
-      throw this.#unsupported(node, 'A slice of an array')
+      if (!('A_Indices' in step)) throw this.#unsupported(node, 'This access')
+      const { is_slice: isSlice, lidx, uidx } = step.A_Indices
+      if (isSlice !== true) return call('element_at', inner, this.convert(uidx!))
+      const one: Expression = { kind: 'literal', value: 1, type: int32 }
+      const first = lidx === undefined ? one : this.convert(lidx)
+      const last = uidx === undefined ? call('size', inner) : this.convert(uidx)
+      return call(
+        'slice',
+        inner,
+        first,
+        call('greatest', call('subtract', call('add', last, one), first), { ...one, value: 0 }),
+      )
     }, this.convert(arg!))
   }
 
@@ -273,14 +381,25 @@ export class ExpressionConverter {
       return this.#cast(first.TypeCast, true)
     }
     if (written === 'position' && f.funcformat === 'COERCE_SQL_SYNTAX') return call('strpos', ...this.#all(f.args))
-    if (written === 'timezone') throw this.#unsupported({ FuncCall: f }, 'AT TIME ZONE')
-    if (f.agg_within_group === true) return this.#withinGroup(f, written)
-    if (f.agg_order !== undefined) {
-      throw this.#unsupported({ FuncCall: f }, `ORDER BY inside ${written}(…)`)
-    }
+    if (written === 'timezone' && f.args?.length === 2)
+      return call('at_time_zone', ...this.#all([f.args[1]!, f.args[0]!]))
+    if (written === 'overlay' && f.funcformat === 'COERCE_SQL_SYNTAX') return call('overlay', ...this.#all(f.args))
+    if (unitFirst.has(written) && f.args?.length === 3) return this.#datediff(f)
+    if (f.agg_within_group === true && written === 'percentile_cont') return this.#withinGroup(f, written)
+    if (written === 'grouping_id') return call('grouping', ...this.#all(f.args))
     const name = functionNames[written] ?? written
     const args = this.#all(f.args?.map((arg) => ('NamedArgExpr' in arg ? arg.NamedArgExpr.arg! : arg)))
     const filter = f.agg_filter === undefined ? null : this.convert(f.agg_filter)
+    const orderBy = (f.agg_order ?? []).map((node) => {
+      if (!('SortBy' in node)) throw this.#unsupported(node)
+      return this.sortKey(node.SortBy)
+    })
+    if (isDerivedAggregate(name) || (orderBy.length > 0 && isAggregateFunction(name))) {
+      const plain = isDerivedAggregate(name) ? name : aggregateFunction(name).name
+      const of = { name: plain, args, distinct: f.agg_distinct === true, filter, orderBy }
+      const input = this.#context.text.locate(f.location, () => derivedAggregate(of))
+      return { kind: 'alias', name: written, input: f.over === undefined ? input : this.#overWindow(f, input) }
+    }
     if (f.over !== undefined) return this.#window(f, name, args, filter)
     if (isAggregateFunction(name) && !isScalarFunction(name)) {
       const aggregate: AggregateCall = { kind: 'aggregate', name, args, distinct: f.agg_distinct === true, filter }
@@ -293,7 +412,7 @@ export class ExpressionConverter {
   }
 
   #known(name: string, location?: number): string {
-    if (isScalarFunction(name)) return name
+    if (isScalarFunction(name) || setReturning.has(name)) return name
     const known = [...functionRegistry, ...aggregateRegistry, ...windowRegistry].map((each) => each.name)
     if (isWindowFunction(name)) throw sqlInvalid(`${name}() needs OVER (…)`, this.#context.text.position(location))
     throw sqlInvalid(`There is no function "${name}"${nearest(name, known)}`, this.#context.text.position(location))
@@ -302,7 +421,7 @@ export class ExpressionConverter {
   /** percentile_cont(0.5) WITHIN GROUP (ORDER BY a) → percentile(a, 0.5) */
   #withinGroup(f: FuncCall, name: string): Expression {
     const order = f.agg_order?.[0]
-    if (name !== 'percentile_cont' || f.agg_order?.length !== 1 || order === undefined || !('SortBy' in order)) {
+    if (f.agg_order?.length !== 1 || order === undefined || !('SortBy' in order)) {
       throw this.#unsupported({ FuncCall: f }, `${name} WITHIN GROUP`)
     }
     const { expression, descending } = this.sortKey(order.SortBy)
@@ -310,18 +429,29 @@ export class ExpressionConverter {
     const one: Expression = { kind: 'literal', value: 1, type: int32 }
     const args = [expression, descending ? call('subtract', one, fraction!) : fraction!]
     const filter = f.agg_filter === undefined ? null : this.convert(f.agg_filter)
-    return { kind: 'aggregate', name: 'percentile', args, distinct: false, filter }
+    const aggregate: AggregateCall = { kind: 'aggregate', name: 'percentile', args, distinct: false, filter }
+    return f.over === undefined ? aggregate : this.#overWindow(f, aggregate)
+  }
+
+  /** Each aggregate of the expression over the call's window. */
+  #overWindow(f: FuncCall, expression: Expression): Expression {
+    return rewriteExpression(expression, (node) =>
+      node.kind === 'aggregate'
+        ? { ...this.#window({ ...f, agg_distinct: node.distinct } as FuncCall, node.name, node.args, node.filter) }
+        : null,
+    )
   }
 
   #window(f: FuncCall, name: string, args: readonly Expression[], filter: Expression | null): WindowCall {
     const position = this.#context.text.position(f.location)
     if (!isWindowFunction(name)) throw sqlInvalid(`${name}() is no window function`, position)
-    if (f.agg_distinct === true) throw sqlUnsupported(`DISTINCT in a window function`, position)
     const over = this.#windowDefinition(f.over!)
     return {
       kind: 'window',
       name,
-      args: filter === null ? args : filteredArguments(name, args, filter),
+      args,
+      ...(filter === null ? {} : { filter }),
+      ...(f.agg_distinct === true ? { distinct: true } : {}),
       partitionBy: this.#all(over.partitionClause),
       orderBy: (over.orderClause ?? []).map((node) => {
         if (!('SortBy' in node)) throw this.#unsupported(node)
@@ -349,10 +479,26 @@ export class ExpressionConverter {
   #frame(over: WindowDef): WindowFrame | null {
     const options = over.frameOptions ?? 0
     if ((options & frameBits.explicit) === 0) return null
-    if ((options & frameBits.exclusion) !== 0)
-      throw sqlUnsupported('EXCLUDE in a window frame', this.#context.text.position(over.location))
     const mode = (options & frameBits.rows) !== 0 ? 'rows' : (options & frameBits.groups) !== 0 ? 'groups' : 'range'
-    const offset = (node: Node | undefined): number => {
+    const [order] = over.orderClause ?? []
+    const keys: { startKey?: Expression; endKey?: Expression } = {}
+    /** RANGE by an interval or a fraction: the order key moved by it. */
+    const moved = (node: Node, forward: boolean): Expression | null => {
+      if (mode !== 'range' || order === undefined || !('SortBy' in order)) return null
+      const { expression, descending } = this.sortKey(order.SortBy)
+      const later = forward !== descending
+      const interval = this.#interval(node)
+      if (interval !== null) return addInterval(expression, interval, later ? 1 : -1)
+      return call(later ? 'add' : 'subtract', expression, this.convert(node))
+    }
+    const offset = (node: Node | undefined, which: 'startKey' | 'endKey', forward: boolean): number => {
+      if (node !== undefined && mode === 'range') {
+        const key = 'A_Const' in node && 'ival' in node.A_Const ? null : moved(node, forward)
+        if (key !== null) {
+          keys[which] = key
+          return 1
+        }
+      }
       const value = node === undefined ? null : this.convert(node)
       if (value?.kind !== 'literal' || typeof value.value !== 'number') {
         throw sqlUnsupported(
@@ -367,16 +513,33 @@ export class ExpressionConverter {
         ? null
         : (options & frameBits.startCurrent) !== 0
           ? 0
-          : ((options & frameBits.startPreceding) !== 0 ? -1 : 1) * offset(over.startOffset)
+          : ((options & frameBits.startPreceding) !== 0 ? -1 : 1) *
+            offset(over.startOffset, 'startKey', (options & frameBits.startPreceding) === 0)
     const end =
       (options & frameBits.endUnbounded) !== 0
         ? null
         : (options & frameBits.endCurrent) !== 0
           ? 0
-          : ((options & frameBits.endPreceding) !== 0 ? -1 : 1) * offset(over.endOffset)
-    return { mode, start, end }
+          : ((options & frameBits.endPreceding) !== 0 ? -1 : 1) *
+            offset(over.endOffset, 'endKey', (options & frameBits.endPreceding) === 0)
+    const exclude =
+      (options & frameBits.excludeCurrent) !== 0
+        ? 'current row'
+        : (options & frameBits.excludeGroup) !== 0
+          ? 'group'
+          : (options & frameBits.excludeTies) !== 0
+            ? 'ties'
+            : null
+    return { mode, start, end, ...keys, ...(exclude === null ? {} : { exclude }) }
   }
 }
+
+/** Functions of a select list that give a row for each element; `SelectBinder` makes them. */
+export const setReturning: ReadonlySet<string> = new Set(['unnest', 'explode', 'explode_outer'])
+
+const isRow = (node: Node): boolean => 'RowExpr' in node
+
+const unitFirst: ReadonlySet<string> = new Set(['datediff', 'date_diff'])
 
 /** PostgreSQL's FRAMEOPTION_ bits. */
 const frameBits = {
@@ -389,15 +552,10 @@ const frameBits = {
   endCurrent: 0x400,
   startPreceding: 0x800,
   endPreceding: 0x1000,
-  exclusion: 0x8000 | 0x10000 | 0x20000,
+  excludeCurrent: 0x8000,
+  excludeGroup: 0x10000,
+  excludeTies: 0x20000,
 } as const
-
-/** An aggregate over a window has no filter of its own: the rows that it drops count as null. */
-function filteredArguments(name: string, args: readonly Expression[], filter: Expression): Expression[] {
-  const one: Expression = { kind: 'literal', value: 1, type: int32 }
-  const given = args.length === 0 && name === 'count' ? [one] : args
-  return given.map((then) => ({ kind: 'case', branches: [{ when: filter, then }], otherwise: null }))
-}
 
 /** Spark's defaults: nulls first ascending, nulls last descending. */
 export function sortDirection(

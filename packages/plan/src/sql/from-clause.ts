@@ -1,21 +1,32 @@
-import { commonType, type Expression } from '@deltaworks/expression'
-import { field, int8, type Schema } from '@deltaworks/schema'
-import type { Alias, JoinExpr, RangeFunction, RangeSubselect, RangeVar } from 'libpg-query'
+import {
+  bind,
+  bindCall,
+  commonType,
+  interpret,
+  utcContext,
+  type BoundExpression,
+  type Expression,
+} from '@deltaworks/expression'
+import { field, float64, int32, int64, int8, type Schema } from '@deltaworks/schema'
+import type { Alias, FuncCall, JoinExpr, RangeFunction, RangeSubselect, RangeTableSample, RangeVar } from 'libpg-query'
 import { incompatibleKeys, sqlInvalid, sqlUnsupported, unknownColumn, unknownTable } from '../errors.js'
 import type { JoinType, LogicalPlan } from '../logical-plan.js'
-import { bindCondition, castOf, joinOn, mergedKey, type JoinPair } from '../plan-builder.js'
-import { columnOf, columnsNamed, joinNode, projectionNode, valuesNode } from '../plan-node.js'
-import { PlanScope } from '../plan-scope.js'
+import { bindCondition, castOf, joinOn, mergedKey, sampleOf, type JoinPair } from '../plan-builder.js'
+import { columnOf, columnsNamed, joinNode, projectionNode, unnestNode, valuesNode } from '../plan-node.js'
+import { outerColumns, PlanScope } from '../plan-scope.js'
+import { dependentJoin, nearer, outerReferences } from './dependent-join.js'
 import { ColumnScope, resolveColumn, type ScopeColumn } from './column-scope.js'
 import { ExpressionConverter } from './expression-converter.js'
 import type { QueryBinder, QueryEnvironment } from './query-binder.js'
-import { positionalBinding } from './query-scope.js'
+import { positionalBinding, type OuterQuery } from './query-scope.js'
 import { locationOf, namesOf, type Node } from './syntax-tree.js'
 
 /** The rows of a FROM clause, and the names of their columns. */
 export interface FromClause {
   readonly plan: LogicalPlan
   readonly scope: ColumnScope
+  /** Refers to items before it as to a query around it (and to queries around that one level further away). */
+  readonly lateral?: true
 }
 
 const oneRow: Schema = { fields: [field('', int8, false)] }
@@ -27,24 +38,43 @@ export const noFrom = (): FromClause => ({ plan: valuesNode(oneRow, [[0]]), scop
 export class FromBinder {
   readonly #queries: QueryBinder
   readonly #environment: QueryEnvironment
+  readonly #outer: OuterQuery | null
 
-  constructor(queries: QueryBinder, environment: QueryEnvironment) {
+  constructor(queries: QueryBinder, environment: QueryEnvironment, outer: OuterQuery | null) {
     this.#queries = queries
     this.#environment = environment
+    this.#outer = outer
   }
 
   bind(items: readonly Node[] | undefined): FromClause {
     if (items === undefined || items.length === 0) return noFrom()
-    return items.map((item) => this.#item(item)).reduce((left, right) => this.#cross(left, right))
+    return items.reduce<FromClause | null>((left, item) => this.#beside(left, item), null)!
   }
 
-  #item(node: Node): FromClause {
+  /** An item of FROM after those before it, which it sees if it is LATERAL or a function. */
+  #beside(left: FromClause | null, item: Node): FromClause {
+    const right = this.#item(item, left)
+    if (left === null) return right.lateral === true ? { plan: nearer(right.plan), scope: right.scope } : right
+    const width = left.plan.schema.fields.length
+    return { plan: this.#pair(left, right, 'cross', null), scope: left.scope.beside(right.scope, width) }
+  }
+
+  /** What a lateral item sees around it. */
+  #around(left: FromClause | null): OuterQuery {
+    return {
+      scope: left?.scope ?? new ColumnScope([]),
+      schema: left?.plan.schema ?? { fields: [] },
+      outer: this.#outer,
+    }
+  }
+
+  #item(node: Node, left: FromClause | null): FromClause {
     if ('RangeVar' in node) return this.#table(node.RangeVar)
     if ('JoinExpr' in node) return this.#join(node.JoinExpr)
-    if ('RangeSubselect' in node) return this.#subselect(node.RangeSubselect)
-    if ('RangeFunction' in node) return this.#function(node.RangeFunction)
-    const what = 'RangeTableSample' in node ? 'TABLESAMPLE' : `${Object.keys(node)[0]} in FROM`
-    throw sqlUnsupported(what, this.#queries.text.position(locationOf(node)))
+    if ('RangeSubselect' in node) return this.#subselect(node.RangeSubselect, left)
+    if ('RangeFunction' in node) return this.#function(node.RangeFunction, left)
+    if ('RangeTableSample' in node) return this.#sample(node.RangeTableSample, left)
+    throw sqlUnsupported(`${Object.keys(node)[0]} in FROM`, this.#queries.text.position(locationOf(node)))
   }
 
   #table(table: RangeVar): FromClause {
@@ -70,16 +100,21 @@ export class FromBinder {
     return { plan, scope: ColumnScope.of(plan.schema, alias?.aliasname ?? ownName, names) }
   }
 
-  #subselect({ subquery, alias, lateral }: RangeSubselect): FromClause {
+  #subselect({ subquery, alias, lateral }: RangeSubselect, left: FromClause | null): FromClause {
     if (subquery === undefined || !('SelectStmt' in subquery)) throw sqlUnsupported('This subquery', null)
-    if (lateral === true) throw sqlUnsupported('LATERAL', this.#queries.text.position(locationOf(subquery)))
-    const plan = this.#queries.query(subquery.SelectStmt, this.#environment, null)
+    if (lateral === true) {
+      const plan = this.#queries.query(subquery.SelectStmt, this.#environment, this.#around(left))
+      return { ...this.#named(plan, alias, null), lateral: true }
+    }
+    const plan = this.#queries.query(subquery.SelectStmt, this.#environment, this.#outer)
     return this.#named(plan, alias, null)
   }
 
-  #function(node: RangeFunction): FromClause {
+  #function(node: RangeFunction, left: FromClause | null): FromClause {
     const call = functionCallOf(node)
     if (call === null) throw sqlUnsupported('ROWS FROM', null)
+    const lists = listFunctionOf(call)
+    if (lists !== null) return this.#unnest(node, lists, left)
     const plan = this.#queries.sources.functions.get(call)
     if (plan === undefined)
       throw sqlUnsupported('This table function here', this.#queries.text.position(locationOf(call)))
@@ -87,26 +122,96 @@ export class FromBinder {
     return this.#named(plan, node.alias, name)
   }
 
-  #cross(left: FromClause, right: FromClause): FromClause {
-    const width = left.plan.schema.fields.length
-    return { plan: joinNode(left.plan, right.plan, 'cross', []), scope: left.scope.beside(right.scope, width) }
+  /** FROM unnest(list, …) [WITH ORDINALITY], explode(list), generate_series(first, last[, step]): one row an element. */
+  #unnest(node: RangeFunction, { call, name, outer, position }: ListFunction, left: FromClause | null): FromClause {
+    const location = call.location
+    const around = this.#around(left)
+    const lists = this.#queries.text.locate(location, () => {
+      const converter = new ExpressionConverter({
+        text: this.#queries.text,
+        column: (parts) => resolveColumn(parts, new ColumnScope([]), { fields: [] }, around),
+        subquery: null,
+        windows: new Map(),
+      })
+      const expressions = (call.args ?? []).map((arg) => converter.convert(arg))
+      const sequences: readonly Expression[] =
+        name === 'generate_series' ? [{ kind: 'call', name: 'sequence', args: expressions }] : expressions
+      return sequences.map((e) =>
+        bind(e, { fields: [] }, positionalBinding(noFrom().plan, around, this.#queries.timezone)),
+      )
+    })
+    const ordinality = node.ordinality === true || position
+    const unnested = this.#queries.text.locate(location, () =>
+      unnestNode(noFrom().plan, lists, {
+        outer,
+        ordinality,
+        names: lists.length === 1 && name !== 'explode' ? [node.alias?.aliasname ?? name] : [],
+      }),
+    )
+    const columns = columnsNamed(unnested).slice(1)
+    // posexplode counts from 0 and gives the position first.
+    const counted = position
+      ? [
+          { name: 'pos', of: castOf(bindCall('subtract', [columns.at(-1)!.of, oneBigint]), int32) },
+          ...columns.slice(0, -1),
+        ]
+      : columns
+    return { ...this.#named(projectionNode(unnested, counted), node.alias, name), lateral: true }
+  }
+
+  /** TABLESAMPLE BERNOULLI or SYSTEM (percent) [REPEATABLE (seed)]: each row by a coin that the seed and its number decide. */
+  #sample({ relation, method, args, repeatable, location }: RangeTableSample, left: FromClause | null): FromClause {
+    const from = this.#item(relation!, left)
+    const position = this.#queries.text.position(location)
+    const how = namesOf(method).at(-1)?.toLowerCase()
+    const [percent] = args ?? []
+    const number = (node: Node | undefined): number => {
+      const converter = new ExpressionConverter({
+        text: this.#queries.text,
+        column: () => {
+          throw sqlInvalid('What TABLESAMPLE takes must be constant', position)
+        },
+        subquery: null,
+        windows: new Map(),
+      })
+      const bound = bind(converter.convert(node!), { fields: [] })
+      return interpret(castOf(bound, float64), [], utcContext) as number
+    }
+    if ((how !== 'bernoulli' && how !== 'system') || percent === undefined) {
+      throw sqlUnsupported(`TABLESAMPLE ${how?.toUpperCase()}`, position)
+    }
+    const fraction = number(percent) / 100
+    if (!(fraction >= 0 && fraction <= 1)) throw sqlInvalid('TABLESAMPLE takes 0 to 100 percent', position)
+    const plan = sampleOf(from.plan, fraction, repeatable === undefined ? 0 : number(repeatable))
+    return { plan, scope: from.scope }
   }
 
   #join(node: JoinExpr): FromClause {
-    const [left, right] = [this.#item(node.larg!), this.#item(node.rarg!)]
-    if (node.alias !== undefined) throw sqlUnsupported('An alias of a join', null, 'Name the tables in it instead.')
+    const inner = this.#joined(node)
+    if (node.alias === undefined) return inner
+    const names = inner.scope.star(null)
+    const plan = projectionNode(
+      inner.plan,
+      names.map((c) => ({ name: c.name, of: columnOf(inner.plan.schema, c.index) })),
+    )
+    return this.#named(plan, node.alias, null)
+  }
+
+  #joined(node: JoinExpr): FromClause {
+    const left = this.#independent(this.#item(node.larg!, null))
+    const right = this.#item(node.rarg!, left)
     const joinType = joinTypes[node.jointype ?? 'JOIN_INNER']
     if (joinType === undefined) throw sqlUnsupported(`${node.jointype}`, null)
     const names = node.isNatural === true ? sharedNames(left.scope, right.scope) : namesOf(node.usingClause)
-    if (names.length > 0) return this.#using(left, right, joinType, names)
+    if (names.length > 0) return this.#using(left, this.#independent(right), joinType, names)
     const both = left.scope.beside(right.scope, left.plan.schema.fields.length)
-    if (node.quals === undefined) return { plan: joinOn(left.plan, right.plan, joinType, null), scope: both }
+    if (node.quals === undefined) return { plan: this.#pair(left, right, joinType, null), scope: both }
     const pairs = joinNode(left.plan, right.plan, 'cross', [])
     const location = locationOf(node.quals)
     const condition = this.#queries.text.locate(location, () => {
       const converter = new ExpressionConverter({
         text: this.#queries.text,
-        column: (parts) => resolveColumn(parts, both, pairs.schema, null),
+        column: (parts) => resolveColumn(parts, both, pairs.schema, this.#outer),
         subquery: null,
         windows: new Map(),
       })
@@ -114,10 +219,28 @@ export class FromBinder {
       return bindCondition(
         expression,
         new PlanScope(pairs.schema),
-        positionalBinding(pairs, null, this.#queries.timezone),
+        positionalBinding(pairs, this.#outer, this.#queries.timezone),
       )
     })
-    return { plan: joinOn(left.plan, right.plan, joinType, condition), scope: both }
+    return { plan: this.#pair(left, right, joinType, condition), scope: both }
+  }
+
+  /** The join; where the right side refers to the left one, each row of the left with its own rows. */
+  #pair(left: FromClause, right: FromClause, joinType: JoinType, condition: BoundExpression | null): LogicalPlan {
+    if (right.lateral !== true) return joinOn(left.plan, right.plan, joinType, condition)
+    if (joinType !== 'inner' && joinType !== 'left' && joinType !== 'cross') {
+      return joinOn(left.plan, this.#independent(right).plan, joinType, condition)
+    }
+    return dependentJoin(left.plan, right.plan, joinType, (column) => column, condition)
+  }
+
+  /** The item as one that does not refer to those before it. @throws PlanError DW-PLAN-0024 if it does */
+  #independent(item: FromClause): FromClause {
+    if (item.lateral !== true) return item
+    if ([...outerReferences(item.plan)].some((i) => i < 2 * outerColumns)) {
+      throw sqlInvalid('A lateral item can stand on the right of INNER, LEFT and CROSS joins with ON only', null)
+    }
+    return { plan: nearer(item.plan), scope: item.scope }
   }
 
   /** Both key columns stay, each under its table's name; without one the name is the merged column's. */
@@ -159,6 +282,8 @@ export class FromBinder {
   }
 }
 
+const oneBigint: BoundExpression = { kind: 'literal', value: 1n, type: int64, nullable: false }
+
 const joinTypes: Readonly<Record<string, JoinType>> = {
   JOIN_INNER: 'inner',
   JOIN_LEFT: 'left',
@@ -187,4 +312,25 @@ export function functionCallOf(node: RangeFunction): Node | null {
   if (list === undefined || more.length > 0 || !('List' in list)) return null
   const call = list.List.items?.[0]
   return call !== undefined && 'FuncCall' in call ? call : null
+}
+
+/** A call in FROM that makes rows of lists, which may come from the items before it. */
+interface ListFunction {
+  readonly call: FuncCall
+  readonly name: string
+  readonly outer: boolean
+  /** Whether the first column is the position. */
+  readonly position: boolean
+}
+
+export function listFunctionOf(node: Node): ListFunction | null {
+  if (!('FuncCall' in node)) return null
+  const call = node.FuncCall
+  const name = (namesOf(call.funcname).at(-1) ?? '').toLowerCase()
+  const outer = name.endsWith('_outer')
+  const plain = outer ? name.slice(0, -'_outer'.length) : name
+  if (plain === 'unnest' || plain === 'explode' || plain === 'posexplode' || plain === 'generate_series') {
+    return { call, name: plain, outer, position: plain === 'posexplode' }
+  }
+  return null
 }

@@ -76,14 +76,21 @@ function addField(to: { months: number; days: number; micros: number }, amount: 
   return true
 }
 
-/** `value + interval` as calls of `timestamp_add`, greatest unit first, as PostgreSQL adds them. */
-export function addInterval(value: Expression, interval: Interval, sign: 1 | -1): Expression {
+/** `value + times * interval` as calls of `timestamp_add`, greatest unit first, as PostgreSQL adds them. */
+export function addInterval(
+  value: Expression,
+  interval: Interval,
+  sign: 1 | -1,
+  times: Expression | null = null,
+): Expression {
+  const scaled = (count: Expression): Expression =>
+    times === null ? count : { kind: 'call', name: 'multiply', args: [count, times] }
   const shifted = (input: Expression, unit: string, count: number): Expression => ({
     kind: 'call',
     name: 'timestamp_add',
     args: [
       { kind: 'literal', value: unit, type: string },
-      { kind: 'literal', value: sign * count, type: int32 },
+      scaled({ kind: 'literal', value: sign * count, type: int32 }),
       input,
     ],
   })

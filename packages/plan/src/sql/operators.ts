@@ -14,6 +14,11 @@ export const binaryOperators: Readonly<Record<string, string>> = {
   '>': 'gt',
   '>=': 'ge',
   '||': 'concat',
+  '&': 'bitwise_and',
+  '|': 'bitwise_or',
+  '#': 'bitwise_xor',
+  '<<': 'shiftleft',
+  '>>': 'shiftright',
   '~': 'rlike',
   '!~': '!rlike',
   '~~': 'like',
@@ -33,5 +38,10 @@ export const functionNames: Readonly<Record<string, string>> = {
   getdate: 'current_timestamp',
   sysdate: 'current_timestamp',
   array_agg: 'collect_list',
+  localtimestamp: 'current_timestamp',
+  timezone: 'at_time_zone',
+  list: 'collect_list',
+  make_array: 'array',
+
   listagg: 'string_agg',
 }

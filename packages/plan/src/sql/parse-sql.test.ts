@@ -97,11 +97,6 @@ describe('parseSql', () => {
     ['create table t (a int)', 'DW-PLAN-0021', 'CREATE TABLE'],
     ['insert into sales values (1)', 'DW-PLAN-0021', 'INSERT'],
     ['delete from sales', 'DW-PLAN-0021', 'DELETE'],
-    ['with recursive t as (select 1 union all select * from t) select * from t', 'DW-PLAN-0021', 'WITH RECURSIVE'],
-    ['select id from sales group by grouping sets ((id), ())', 'DW-PLAN-0021', 'GROUPING SETS'],
-    ['select * from sales a, lateral (select a.id) b', 'DW-PLAN-0021', 'LATERAL'],
-    ['select (select max(i.id) from sales i where i.id < o.id) from sales o', 'DW-PLAN-0021', 'condition other than ='],
-    ['select id > all (select 1) from sales', 'DW-PLAN-0021', 'ALL (subquery)'],
     ['select id from sales where id = $1', 'DW-PLAN-0021', 'parameter'],
   ])('%s fails as %s: …%s…', async (text, code, part) => {
     const error = await plan(text).then(

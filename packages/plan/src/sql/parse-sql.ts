@@ -1,12 +1,21 @@
-import { bind, interpret, utcContext } from '@deltaworks/expression'
+import {
+  aggregateRegistry,
+  bind,
+  derivedRegistry,
+  functionRegistry,
+  interpret,
+  utcContext,
+  windowRegistry,
+} from '@deltaworks/expression'
 import type { Expression } from '@deltaworks/expression'
-import type { Value } from '@deltaworks/schema'
+import { field, schema, string, type Value } from '@deltaworks/schema'
 import type { ExplainStmt, FuncCall, RangeFunction, RangeVar, SelectStmt } from 'libpg-query'
 import { sqlInvalid, sqlSyntax, sqlUnsupported, unknownTableFunction } from '../errors.js'
 import type { LogicalPlan } from '../logical-plan.js'
+import { valuesNode } from '../plan-node.js'
 import { planOfEntry, type Catalog } from './catalog.js'
 import { ExpressionConverter } from './expression-converter.js'
-import { functionCallOf } from './from-clause.js'
+import { functionCallOf, listFunctionOf } from './from-clause.js'
 import { QueryBinder, type SqlSources } from './query-binder.js'
 import { SqlText } from './sql-text.js'
 import type { ParseSqlOptions, Statement } from './statement.js'
@@ -68,12 +77,27 @@ async function parseTree(source: SqlText): Promise<readonly { readonly stmt?: No
 async function bindStatement(stmt: Node, source: SqlText, catalog: Catalog, timezone: string): Promise<Statement> {
   if ('ExplainStmt' in stmt) return explain(stmt.ExplainStmt, source, catalog, timezone)
   if ('SelectStmt' in stmt) return { kind: 'query', plan: await bindQuery(stmt.SelectStmt, source, catalog, timezone) }
+  if ('VariableShowStmt' in stmt && stmt.VariableShowStmt.name === 'functions') {
+    return { kind: 'query', plan: functionsTable() }
+  }
   const what = unsupportedStatements[kindOf(stmt)] ?? `The statement ${kindOf(stmt).replace('Stmt', '')}`
   throw sqlUnsupported(
     what,
     source.position(locationOf(stmt)),
     'SQL here only reads: SELECT, WITH, VALUES and EXPLAIN.',
   )
+}
+
+/** SHOW FUNCTIONS: every function that there is, by name. */
+function functionsTable(): LogicalPlan {
+  const all = [...functionRegistry, ...aggregateRegistry, ...derivedRegistry, ...windowRegistry]
+  const columns = ['name', 'kind', 'family', 'signature', 'meaning', 'aliases'].map((name) =>
+    field(name, string, false),
+  )
+  const rows = all
+    .map(({ name, kind, family, signature, doc, aliases }) => [name, kind, family, signature, doc, aliases.join(', ')])
+    .sort(([a], [b]) => (a! < b! ? -1 : 1))
+  return valuesNode(schema(columns), rows)
 }
 
 const unsupportedStatements: Readonly<Record<string, string>> = {
@@ -165,7 +189,7 @@ async function findSources(
   }
   for (const node of found.functions) {
     const call = functionCallOf(node)
-    if (call === null || !('FuncCall' in call)) continue
+    if (call === null || !('FuncCall' in call) || listFunctionOf(call) !== null) continue
     functions.set(call, await callTableFunction(call.FuncCall, source, catalog, timezone))
   }
   return { tables, functions, tableNames: catalog.tableNames ?? [] }

@@ -1,15 +1,36 @@
-import { bind, interpret, utcContext, type BoundExpression, type Expression } from '@deltaworks/expression'
+import {
+  bind,
+  bindCall,
+  columnsOf,
+  interpret,
+  utcContext,
+  type BoundExpression,
+  type Expression,
+} from '@deltaworks/expression'
 import { commonType } from '@deltaworks/expression'
-import { field, typeName, type DataType, type Value } from '@deltaworks/schema'
+import { field, int32, int64, int8, typeName, type DataType, type Value } from '@deltaworks/schema'
 import type { CommonTableExpr, SelectStmt } from 'libpg-query'
-import { sqlInvalid, sqlUnsupported, unionMismatch } from '../errors.js'
+import { invalidPlan, sqlInvalid, sqlUnsupported } from '../errors.js'
 import type { LogicalPlan } from '../logical-plan.js'
-import { castOf, castTo, joinPairs, sortOf, unionOf, withWindows } from '../plan-builder.js'
-import { columnsNamed, distinctNode, limitNode, projectionNode, valuesNode } from '../plan-node.js'
+import { castOf, castTo, setDifferenceOf, sortOf, unionOf } from '../plan-builder.js'
+import {
+  columnOf,
+  columnsNamed,
+  distinctNode,
+  filterNode,
+  limitNode,
+  projectionNode,
+  recursiveNode,
+  scanNode,
+  unionNode,
+  valuesNode,
+  windowNode,
+} from '../plan-node.js'
 import { PlanScope, positionalReference } from '../plan-scope.js'
 import { ColumnScope, resolveColumn } from './column-scope.js'
 import { ExpressionConverter } from './expression-converter.js'
-import type { OuterQuery } from './query-scope.js'
+import { positionalBinding, type OuterQuery } from './query-scope.js'
+import type { TableProvider } from '../table-provider.js'
 import { SelectBinder } from './select-binder.js'
 import type { SqlText } from './sql-text.js'
 import { locationOf, namesOf, type Node } from './syntax-tree.js'
@@ -46,7 +67,7 @@ export class QueryBinder {
     if (select.intoClause !== undefined) throw sqlUnsupported('SELECT INTO', null)
     if (select.valuesLists !== undefined) return this.#ordered(this.#values(select.valuesLists, outer), select)
     if (select.op !== undefined && select.op !== 'SETOP_NONE') {
-      return this.#ordered(this.#setOperation(select, environment), select)
+      return this.#ordered(this.#setOperation(select, environment, outer), select)
     }
     return new SelectBinder(this, environment, outer).bind(select)
   }
@@ -58,10 +79,8 @@ export class QueryBinder {
       if (!('CommonTableExpr' in node)) continue
       const cte = node.CommonTableExpr
       const name = cte.ctename ?? ''
-      if (select.withClause.recursive === true && mentions(cte, name)) {
-        throw sqlUnsupported('WITH RECURSIVE', this.text.position(cte.location))
-      }
-      ctes.set(name, this.#cte(cte, { ctes }))
+      const isRecursive = select.withClause.recursive === true && mentions(cte.ctequery, name)
+      ctes.set(name, isRecursive ? this.#recursive(cte, name, { ctes }) : this.#cte(cte, { ctes }))
     }
     return { ctes }
   }
@@ -70,7 +89,42 @@ export class QueryBinder {
     if (cte.ctequery === undefined || !('SelectStmt' in cte.ctequery)) {
       throw sqlUnsupported('A WITH query that is no SELECT', this.text.position(cte.location))
     }
-    const plan = this.query(cte.ctequery.SelectStmt, { ctes: new Map(environment.ctes) }, null)
+    return this.#renamed(this.query(cte.ctequery.SelectStmt, { ctes: new Map(environment.ctes) }, null), cte)
+  }
+
+  /** Its first SELECT, and the second over what the round before gave. Types are those of the first. */
+  #recursive(cte: CommonTableExpr, name: string, { ctes }: QueryEnvironment): LogicalPlan {
+    const position = this.text.position(cte.location)
+    const select = cte.ctequery !== undefined && 'SelectStmt' in cte.ctequery ? cte.ctequery.SelectStmt : null
+    if (select?.op !== 'SETOP_UNION' || mentions(select.larg, name)) {
+      throw sqlInvalid(`"${name}" must be a SELECT, UNION [ALL], and a SELECT that names "${name}"`, position)
+    }
+    const environment = this.withCtes({ withClause: select.withClause } as SelectStmt, { ctes: new Map(ctes) })
+    const initial = this.#renamed(this.query(select.larg!, environment, null), cte)
+    const fields = initial.schema.fields.map((f) => ({ ...f, nullable: true }))
+    const workingTable: TableProvider = {
+      name,
+      schema: { fields },
+      statistics: { rowCount: null, sizeBytes: null, approximate: true },
+      scan: () => {
+        throw invalidPlan(`the working table "${name}" was scanned outside of its recursion`)
+      },
+      describe: () => ({ kind: 'working table', name }),
+    }
+    const inside = new Map(environment.ctes).set(name, scanNode(workingTable))
+    const step = this.query(select.rarg!, { ctes: inside }, null)
+    if (step.schema.fields.length !== fields.length) {
+      throw sqlInvalid(
+        `The parts of "${name}" give ${fields.length} and ${step.schema.fields.length} columns`,
+        position,
+      )
+    }
+    const types = fields.map((f) => f.type)
+    const result = recursiveNode(initial, castTo(step, types), workingTable, select.all !== true)
+    return this.#ordered(result, select)
+  }
+
+  #renamed(plan: LogicalPlan, cte: CommonTableExpr): LogicalPlan {
     const names = namesOf(cte.aliascolnames)
     if (names.length === 0) return plan
     if (names.length > plan.schema.fields.length) {
@@ -97,7 +151,7 @@ export class QueryBinder {
       'List' in list
         ? (list.List.items ?? []).map((item) =>
             this.text.locate(locationOf(item), () =>
-              bind(converter.convert(item), { fields: [] }, { timezone: this.timezone }),
+              bind(converter.convert(item), { fields: [] }, positionalBinding(oneRow, outer, this.timezone)),
             ),
           )
         : [],
@@ -115,6 +169,16 @@ export class QueryBinder {
         { kind: 'null' },
       ),
     )
+    if (rows.some((row) => row.some((cell) => columnsOf(cell).length > 0))) {
+      return unionNode(
+        rows.map((row) =>
+          projectionNode(
+            oneRow,
+            row.map((cell, i) => ({ name: `column${i + 1}`, of: castOf(cell, types[i]!) })),
+          ),
+        ),
+      )
+    }
     const values = rows.map((row) =>
       row.map((cell, i): Value => interpret(castOf(cell, types[i]!), [], { ...utcContext, timezone: this.timezone })),
     )
@@ -128,17 +192,12 @@ export class QueryBinder {
     return valuesNode({ fields }, values)
   }
 
-  #setOperation(select: SelectStmt, environment: QueryEnvironment): LogicalPlan {
-    const [left, right] = [this.query(select.larg!, environment, null), this.query(select.rarg!, environment, null)]
+  #setOperation(select: SelectStmt, environment: QueryEnvironment, outer: OuterQuery | null): LogicalPlan {
+    const [left, right] = [this.query(select.larg!, environment, outer), this.query(select.rarg!, environment, outer)]
     const isAll = select.all === true
     if (select.op === 'SETOP_UNION') return isAll ? unionOf([left, right]) : distinctNode(unionOf([left, right]))
     const joinType = select.op === 'SETOP_INTERSECT' ? 'left_semi' : 'left_anti'
-    const [a, b] = sameTypes(left, right)
-    const pairs = (plan: LogicalPlan) => plan.schema.fields.map((_, i) => ({ left: i, right: i }))
-    if (!isAll) return joinPairs(distinctNode(a), b, joinType, pairs(a), true)
-    const [numberedA, numberedB] = [numbered(a), numbered(b)]
-    const join = joinPairs(numberedA, numberedB, joinType, pairs(numberedA), true)
-    return projectionNode(join, columnsNamed(join).slice(0, a.schema.fields.length))
+    return setDifferenceOf(left, right, joinType, isAll)
   }
 
   /** ORDER BY, OFFSET and LIMIT of a set operation or VALUES: over its output. */
@@ -166,8 +225,8 @@ export class QueryBinder {
   }
 
   limited(plan: LogicalPlan, select: SelectStmt): LogicalPlan {
-    if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw sqlUnsupported('FETCH FIRST … WITH TIES', null)
     const [fetch, skip] = [this.#count(select.limitCount, 'LIMIT'), this.#count(select.limitOffset, 'OFFSET')]
+    if (select.limitOption === 'LIMIT_OPTION_WITH_TIES' && fetch !== null) return withTies(plan, fetch, skip ?? 0)
     return fetch === null && (skip === null || skip === 0) ? plan : limitNode(plan, fetch, skip ?? 0)
   }
 
@@ -193,37 +252,43 @@ export class QueryBinder {
   }
 }
 
+/** What an expression without a FROM is computed over. */
+const oneRow = valuesNode({ fields: [field('', int8, false)] }, [[0]])
+
+/** LIMIT … WITH TIES: also the rows that the last one ties with, in the order of the query. */
+function withTies(plan: LogicalPlan, fetch: number, skip: number): LogicalPlan {
+  if (plan.kind !== 'sort') throw sqlInvalid('WITH TIES needs an ORDER BY', null)
+  const width = plan.schema.fields.length
+  const place = (name: 'rank' | 'row_number') => ({
+    name,
+    of: {
+      name,
+      args: [],
+      partitionBy: [],
+      orderBy: plan.keys,
+      frame: null,
+      filter: null,
+      type: int32,
+      nullable: false,
+    },
+  })
+  const numbered = windowNode(plan.input, [place('rank'), place('row_number')])
+  const bound = (name: 'gt' | 'le', column: number, value: number): BoundExpression =>
+    bindCall(name, [
+      columnOf(numbered.schema, column),
+      { kind: 'literal', value: BigInt(value), type: int64, nullable: false },
+    ])
+  const kept = filterNode(numbered, bindCall('and', [bound('le', width, skip + fetch), bound('gt', width + 1, skip)]))
+  const sorted = { ...plan, input: kept, schema: kept.schema }
+  return projectionNode(sorted, columnsNamed(sorted).slice(0, width))
+}
+
 /** `ORDER BY 2`: the column's place, from 0; null if the expression is no ordinal. */
 export function ordinalOf(expression: Expression, count: number, text: SqlText, node: Node): number | null {
   if (expression.kind !== 'literal' || typeof expression.value !== 'number' || expression.type.kind !== 'int32')
     return null
   if (expression.value >= 1 && expression.value <= count) return expression.value - 1
   throw sqlInvalid(`There is no output column ${expression.value}; there are ${count}`, text.position(locationOf(node)))
-}
-
-function sameTypes(left: LogicalPlan, right: LogicalPlan): [LogicalPlan, LogicalPlan] {
-  const [a, b] = [left.schema.fields, right.schema.fields]
-  if (a.length !== b.length) throw unionMismatch(`one has ${a.length} column(s), another ${b.length}`)
-  const types = a.map((f, i) => {
-    const type = commonType(f.type, b[i]!.type)
-    if (type === null) throw unionMismatch(`column "${f.name}" is ${typeName(f.type)} and ${typeName(b[i]!.type)}`)
-    return type
-  })
-  return [castTo(left, types), castTo(right, types)]
-}
-
-/** With one more column: the how-manieth of its equals a row is. So INTERSECT ALL and EXCEPT ALL count duplicates. */
-function numbered(plan: LogicalPlan): LogicalPlan {
-  const columns = plan.schema.fields.map((f, i) => positionalReference(i, f.name))
-  const number: Expression = {
-    kind: 'window',
-    name: 'row_number',
-    args: [],
-    partitionBy: columns,
-    orderBy: [],
-    frame: null,
-  }
-  return withWindows(plan, [number], new PlanScope(plan.schema))[0]
 }
 
 function mentions(tree: unknown, table: string): boolean {

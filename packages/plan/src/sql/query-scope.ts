@@ -2,12 +2,15 @@ import type { BindOptions, BoundExpression, ColumnReference, Expression } from '
 import type { Schema } from '@deltaworks/schema'
 import type { LogicalPlan } from '../logical-plan.js'
 import { columnOf } from '../plan-node.js'
-import { outerColumns, type ColumnScope } from './column-scope.js'
+import { outerColumns } from '../plan-scope.js'
+import type { ColumnScope } from './column-scope.js'
 
 /** A query around a subquery: what the subquery's expressions may refer to. */
 export interface OuterQuery {
   readonly scope: ColumnScope
   readonly schema: Schema
+  /** The query around that one: its columns are `2 * outerColumns` and more. */
+  readonly outer: OuterQuery | null
 }
 
 /** How expressions over `plan` are bound whose columns are resolved to positions. */
@@ -18,7 +21,9 @@ export function positionalBinding(plan: LogicalPlan, outer: OuterQuery | null, t
       const position = positionOf(expression)
       if (position === null) return null
       if (position < outerColumns) return columnOf(plan.schema, position)
-      const column = columnOf(outer!.schema, position - outerColumns)
+      let around = outer
+      for (let level = Math.floor(position / outerColumns); level > 1; level--) around = around!.outer
+      const column = columnOf(around!.schema, position % outerColumns)
       return column.kind === 'column' ? { ...column, index: position } : column
     },
   }

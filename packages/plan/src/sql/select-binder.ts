@@ -12,20 +12,23 @@ import {
 import type { ColumnRef, ResTarget, SelectStmt, SubLink, WindowDef } from 'libpg-query'
 import { containsCall, expressionName, extractCalls, noCalls, rewriteExpression } from '../call-extraction.js'
 import { notBoolean, notGrouped, sqlInvalid, sqlUnsupported } from '../errors.js'
+import { combined, cube, groupingExpression, groupingSetsNode, rollup, type GroupingSet } from '../grouping-sets.js'
 import type { LogicalPlan } from '../logical-plan.js'
 import { bindAggregateCall, bindSortKeys, withWindows } from '../plan-builder.js'
 import {
   aggregateNode,
+  columnOf,
   columnsNamed,
   distinctNode,
   filterNode,
   projectionNode,
   sortNode,
+  unnestNode,
   type Named,
 } from '../plan-node.js'
-import { PlanScope, positionalReference } from '../plan-scope.js'
-import { outerColumns, resolveColumn, type ColumnScope } from './column-scope.js'
-import { ExpressionConverter } from './expression-converter.js'
+import { outerColumns, PlanScope, positionalReference } from '../plan-scope.js'
+import { resolveColumn, type ColumnScope } from './column-scope.js'
+import { ExpressionConverter, setReturning } from './expression-converter.js'
 import { FromBinder } from './from-clause.js'
 import { ordinalOf, type QueryBinder, type QueryEnvironment } from './query-binder.js'
 import { isOuterReference, positionalBinding, type OuterQuery } from './query-scope.js'
@@ -37,6 +40,11 @@ interface Target {
   readonly name: string
   readonly expression: Expression
   readonly location: number | undefined
+}
+
+interface GroupItem {
+  readonly node: Node
+  readonly expression: Expression
 }
 
 /** The rows of FROM and WHERE, and what of WHERE speaks of the query around. */
@@ -67,13 +75,7 @@ export class SelectBinder {
 
   bind(select: SelectStmt): LogicalPlan {
     const { correlated } = this.fromAndWhere(select)
-    if (correlated.length > 0) {
-      throw sqlUnsupported(
-        'A subquery that refers to the query around it, here or in this form,',
-        this.queries.text.position(locationOf(select.whereClause)),
-        'Write it as a join.',
-      )
-    }
+    if (correlated.length > 0) this.#plan = filterNode(this.#plan, conjunction(correlated))
     const targets = this.targets(select)
     const having = select.havingClause === undefined ? null : this.#convert(select.havingClause)
     const sortKeys = this.#sortKeys(select, targets)
@@ -99,7 +101,7 @@ export class SelectBinder {
 
   /** The steps before grouping. */
   fromAndWhere(select: SelectStmt): FilteredRows {
-    const from = new FromBinder(this.queries, this.environment).bind(select.fromClause)
+    const from = new FromBinder(this.queries, this.environment, this.outer).bind(select.fromClause)
     this.#plan = from.plan
     this.#scope = from.scope
     this.#windows = windowsOf(select.windowClause)
@@ -135,7 +137,7 @@ export class SelectBinder {
 
   /** What a subquery of this one sees around it. */
   get asOuter(): OuterQuery {
-    return { scope: this.#scope, schema: this.#fromSchema }
+    return { scope: this.#scope, schema: this.#fromSchema, outer: this.outer }
   }
   get #fromSchema() {
     return this.#ungrouped?.schema ?? this.#plan.schema
@@ -144,6 +146,8 @@ export class SelectBinder {
 
   /** Where a column of FROM is in the plan by now. @throws PlanError DW-PLAN-0021 if grouping has lost it */
   placeNow(column: number): number {
+    if (column >= outerColumns) return column
+    if (column >= currentColumns) return column - currentColumns
     const place = this.#grouped === null ? column : this.#grouped.get(column)
     if (place !== undefined) return place
     throw sqlUnsupported('A subquery that refers to a column that is not grouped by', null)
@@ -183,12 +187,6 @@ export class SelectBinder {
 
   #filter(predicate: Expression, where: string, location: number | undefined): void {
     const bound = this.bindPredicate(predicate, where, location)
-    if (isCorrelated(bound)) {
-      throw sqlUnsupported(
-        'A condition with a subquery that also refers to the query around it',
-        this.queries.text.position(location),
-      )
-    }
     this.#plan = filterNode(this.#plan, bound)
   }
 
@@ -265,8 +263,6 @@ export class SelectBinder {
 
   /** An item of GROUP BY or DISTINCT ON: a column, an output by ordinal or alias, or an expression. */
   #groupItem(node: Node, targets: readonly Target[]): Expression {
-    if ('GroupingSet' in node)
-      throw sqlUnsupported('GROUPING SETS, ROLLUP and CUBE', this.queries.text.position(locationOf(node)))
     const name = plainName(node)
     const alias = name === null ? undefined : targets.find((t) => t.name.toLowerCase() === name.toLowerCase())
     if (alias !== undefined && this.#scope.find(name!, null) === null) return alias.expression
@@ -275,9 +271,37 @@ export class SelectBinder {
     return place === null ? expression : targets[place]!.expression
   }
 
+  /** The sets that an item of GROUP BY stands for; expressions are put into `items`, each different one once. */
+  #groupingSets(node: Node, targets: readonly Target[], items: GroupItem[]): GroupingSet[] {
+    if (!('GroupingSet' in node)) {
+      const members = 'RowExpr' in node ? (node.RowExpr.args ?? []) : [node]
+      return [members.map((member) => this.#groupPlace(member, targets, items))]
+    }
+    const inner = (node.GroupingSet.content ?? []).map((each) => this.#groupingSets(each, targets, items))
+    switch (node.GroupingSet.kind) {
+      case 'GROUPING_SET_ROLLUP':
+        return rollup(inner.map((sets) => sets[0]!))
+      case 'GROUPING_SET_CUBE':
+        return cube(inner.map((sets) => sets[0]!))
+      case 'GROUPING_SET_SETS':
+        return inner.flat()
+      default:
+        return [[]]
+    }
+  }
+
+  #groupPlace(node: Node, targets: readonly Target[], items: GroupItem[]): number {
+    const expression = this.#groupItem(node, targets)
+    const key = expressionKey(expression)
+    const known = items.findIndex((item) => expressionKey(item.expression) === key)
+    return known >= 0 ? known : items.push({ node, expression }) - 1
+  }
+
   /** Makes the aggregate node. @returns how an expression is written over its columns */
   #group(select: SelectStmt, targets: readonly Target[], all: readonly Expression[]): (e: Expression) => Expression {
-    const items = (select.groupClause ?? []).map((node) => ({ node, expression: this.#groupItem(node, targets) }))
+    const items: GroupItem[] = []
+    const sets = combined((select.groupClause ?? []).map((node) => this.#groupingSets(node, targets, items)))
+    const isPlain = !(select.groupClause ?? []).some((node) => 'GroupingSet' in node)
     const attached = items.map(({ node, expression }) => {
       if (containsCall(expression, 'aggregate')) {
         throw sqlInvalid('GROUP BY cannot contain an aggregate', this.queries.text.position(locationOf(node)))
@@ -298,13 +322,29 @@ export class SelectBinder {
       ),
     }))
     this.#ungrouped = this.#plan
-    this.#plan = aggregateNode(this.#plan, groups, aggregates)
+    this.#plan = isPlain
+      ? aggregateNode(this.#plan, groups, aggregates)
+      : groupingSetsNode(this.#plan, groups, aggregates, sets)
+    const set = positionalReference(groups.length + aggregates.length, 'set')
     this.#grouped = new Map(groups.flatMap(({ of }, i) => (of.kind === 'column' ? [[of.index, i] as const] : [])))
     const places = new Map(items.map(({ expression }, i) => [expressionKey(expression), i]))
     return (expression) =>
       rewriteExpression(expression, (node) => {
         const place = places.get(expressionKey(node))
         if (place !== undefined) return positionalReference(place, groups[place]!.name)
+        if (node.kind === 'call' && node.name === 'grouping') {
+          return groupingExpression(
+            node,
+            groups.length,
+            isPlain ? [groups.map((_, i) => i)] : sets,
+            set,
+            (argument) => {
+              const found = places.get(expressionKey(argument))
+              if (found === undefined) throw notGrouped(expressionName(argument))
+              return found
+            },
+          )
+        }
         if (node.kind === 'aggregate') return extractCalls(node, 'aggregate', groups.length, extracted)
         if (node.kind === 'column' && !isOuterReference(node)) throw notGrouped(node.name)
         return null
@@ -325,11 +365,8 @@ export class SelectBinder {
     this.#plan = over
     const outputs = targets.map((t, i): Named<BoundExpression> => ({
       name: t.name,
-      of: this.bindNow(rewritten[i]!, t.location),
+      of: this.bindNow(listOf(rewritten[i]!) ?? rewritten[i]!, t.location),
     }))
-    for (const { of } of outputs) {
-      if (isCorrelated(of)) throw sqlUnsupported('A reference to the query around in the output of a subquery', null)
-    }
     const order = rewritten.slice(targets.length, targets.length + sortKeys.length)
     const on = rewritten.slice(targets.length + sortKeys.length)
     const places = new Map(rewritten.slice(0, targets.length).map((e, i) => [expressionKey(e), i]))
@@ -344,7 +381,10 @@ export class SelectBinder {
     }
     const sortPlaces = order.map(placeOf)
     const onPlaces = on.slice(0, distinctOnCount).map(placeOf)
-    let result: LogicalPlan = projectionNode(this.#plan, [...outputs, ...extra])
+    const unnested = rewritten
+      .slice(0, targets.length)
+      .map((e) => (listOf(e) === null ? null : (e as { name: string }).name))
+    let result: LogicalPlan = withUnnested(projectionNode(this.#plan, [...outputs, ...extra]), unnested)
     const reference = (place: number) => positionalReference(place, result.schema.fields[place]!.name)
     const keys = sortKeys.map((key, i) => ({ ...key, expression: reference(sortPlaces[i]!) }))
     if (distinctOnCount > 0) result = firstOfEach(result, onPlaces.map(reference), keys)
@@ -361,6 +401,28 @@ export class SelectBinder {
   }
 }
 
+/** What a function of the select list that gives rows unnests. */
+const listOf = (e: Expression): Expression | null =>
+  e.kind === 'call' && setReturning.has(e.name) ? (e.args[0] ?? null) : e.kind === 'alias' ? listOf(e.input) : null
+
+/** The rows once for each element of the columns that are unnested, side by side; the elements stand where the lists stood. */
+function withUnnested(plan: LogicalPlan, functions: readonly (string | null)[]): LogicalPlan {
+  const places = functions.flatMap((name, i) => (name === null ? [] : [i]))
+  if (places.length === 0) return plan
+  const width = plan.schema.fields.length
+  const outer = places.some((i) => functions[i] === 'explode_outer')
+  const lists = places.map((i) => columnOf(plan.schema, i))
+  if (lists.some(({ type }) => type.kind === 'map')) throw sqlInvalid('A map can be unnested in FROM only', null)
+  const unnested = unnestNode(plan, lists, { outer, ordinality: false })
+  return projectionNode(
+    unnested,
+    plan.schema.fields.map(({ name }, i) => {
+      const place = places.indexOf(i)
+      return { name, of: columnOf(unnested.schema, place < 0 ? i : width + place) }
+    }),
+  )
+}
+
 /** DISTINCT ON: of the rows with equal values the first in the order. */
 function firstOfEach(plan: LogicalPlan, on: readonly Expression[], orderBy: readonly SortKey[]): LogicalPlan {
   const number: Expression = { kind: 'window', name: 'row_number', args: [], partitionBy: on, orderBy, frame: null }
@@ -374,6 +436,9 @@ function firstOfEach(plan: LogicalPlan, on: readonly Expression[], orderBy: read
   const first = filterNode(numbered, bind(isFirst, new PlanScope(numbered.schema)))
   return projectionNode(first, columnsNamed(first).slice(0, width))
 }
+
+/** An outer position of which this much is taken off is a column of the outer plan as it is now, not one of its FROM. */
+export const currentColumns = 500_000
 
 export const isCorrelated = (e: BoundExpression): boolean => columnsOf(e).some((i) => i >= outerColumns)
 

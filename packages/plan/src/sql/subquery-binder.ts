@@ -22,9 +22,9 @@ import {
   limitNode,
   projectionNode,
 } from '../plan-node.js'
-import { PlanScope, positionalReference } from '../plan-scope.js'
-import { outerColumns } from './column-scope.js'
-import { isCorrelated, SelectBinder, type FilteredRows } from './select-binder.js'
+import { outerColumns, PlanScope, positionalReference } from '../plan-scope.js'
+import { dependentJoin, outerReferences } from './dependent-join.js'
+import { currentColumns, isCorrelated, SelectBinder, type FilteredRows } from './select-binder.js'
 import { positionOf } from './query-scope.js'
 import { locationOf, namesOf, type Node } from './syntax-tree.js'
 
@@ -36,8 +36,9 @@ const boundTrue: BoundExpression = { kind: 'literal', value: true, type: boolean
 
 /**
  * Subqueries as joins. A condition EXISTS or IN of a WHERE is a semi or anti join; anywhere else the query is widened by
- * a join to a column that holds the subquery's value (or whether there is a row). What a subquery says of the query
- * around it must be equalities, or for EXISTS and IN any condition in its WHERE.
+ * a join to a column that holds the subquery's value (or whether there is a row). Where all that a subquery says of the query
+ * around it are equalities in its WHERE (for EXISTS and IN: any conditions there), these are the join's; any other is
+ * computed for all combinations of the values that it refers to (`dependentJoin`).
  */
 export class SubqueryBinder {
   readonly #query: SelectBinder
@@ -63,12 +64,13 @@ export class SubqueryBinder {
       case 'EXISTS_SUBLINK':
         return this.#exists(link)
       case 'ANY_SUBLINK':
-        if (isEquality(link)) return this.#isIn(link)
-        throw this.#unsupported(link, `${namesOf(link.operName).at(-1)} ANY (subquery)`)
+        return (isEquality(link) ? this.#isIn(link) : null) ?? this.#quantified(link, true)
       case 'ALL_SUBLINK':
-        throw this.#unsupported(link, `${namesOf(link.operName).at(-1)} ALL (subquery)`)
+        return this.#quantified(link, false)
+      case 'ARRAY_SUBLINK':
+        return this.#array(link)
       default:
-        throw this.#unsupported(link, 'ARRAY(subquery)')
+        throw this.#unsupported(link, 'This kind of subquery')
     }
   }
 
@@ -92,7 +94,8 @@ export class SubqueryBinder {
       select.havingClause === undefined
     if (!isPlain) return null
     const binder = new SelectBinder(queries, queries.withCtes(select, environment), this.#query.asOuter)
-    return { binder, rows: binder.fromAndWhere(select) }
+    const rows = binder.fromAndWhere(select)
+    return outerReferences(rows.plan).size === 0 ? { binder, rows } : null
   }
 
   #whole(select: SelectStmt): LogicalPlan {
@@ -109,7 +112,7 @@ export class SubqueryBinder {
     const select = this.#select(link)
     const joinType = negated ? 'left_anti' : 'left_semi'
     if (link.subLinkType === 'EXISTS_SUBLINK') {
-      const plain = this.#plainRows(select)
+      const plain = select.limitCount === undefined && select.limitOffset === undefined ? this.#plainRows(select) : null
       if (plain === null || plain.rows.correlated.length === 0) return null
       if (plain.binder.targets(select).some((t) => containsCall(t.expression, 'aggregate'))) return null
       const condition = conjunction(plain.rows.correlated.map((e) => this.#beside(e)))
@@ -117,7 +120,9 @@ export class SubqueryBinder {
     }
     if (link.subLinkType !== 'ANY_SUBLINK' || !isEquality(link)) return null
     const tests = testsOf(link).map((node) => this.#query.bindNow(this.#query.convert(node), locationOf(node)))
-    const { plan, correlated, values } = this.#membership(link, select)
+    const members = this.#membership(select)
+    if (members === null) return null
+    const { plan, correlated, values } = members
     if (values.length !== tests.length) {
       throw sqlInvalid(
         `IN compares ${tests.length} value(s) with ${values.length} column(s)`,
@@ -137,33 +142,35 @@ export class SubqueryBinder {
   }
 
   /** The rows that IN looks in: of a plain subquery those of its FROM and WHERE, with the output as expressions over them. */
-  #membership(
-    link: SubLink,
-    select: SelectStmt,
-  ): {
+  #membership(select: SelectStmt): {
     plan: LogicalPlan
     correlated: readonly BoundExpression[]
     values: readonly BoundExpression[]
-  } {
+  } | null {
     if (select.limitCount === undefined && select.limitOffset === undefined && select.distinctClause === undefined) {
       const plain = this.#plainRows(select)
       if (plain !== null && plain.rows.correlated.length > 0) {
         const targets = plain.binder.targets(select)
         if (targets.some((t) => containsCall(t.expression, 'aggregate') || containsCall(t.expression, 'window'))) {
-          throw this.#unsupported(link, 'IN (a subquery that aggregates and refers to the query around it)')
+          return null
         }
         const values = targets.map((t) => plain.binder.bindNow(t.expression, t.location))
+        if (values.some(isCorrelated) || outerReferences(plain.binder.plan).size > 0) return null
         return { plan: plain.binder.plan, correlated: plain.rows.correlated, values }
       }
     }
     const plan = this.#whole(select)
+    if (outerReferences(plan).size > 0) return null
     return { plan, correlated: [], values: columnsNamed(plan).map((c) => c.of) }
   }
 
   #scalar(link: SubLink): Expression {
     const select = this.#select(link)
     const plain = this.#plainRows(select)
-    if (plain !== null && plain.rows.correlated.length > 0) return this.#correlatedScalar(link, select, plain)
+    if (plain !== null && plain.rows.correlated.length > 0) {
+      const joined = this.#correlatedScalar(link, select, plain)
+      if (joined !== null) return joined
+    }
     const plan = this.#whole(select)
     if (plan.schema.fields.length !== 1) {
       throw sqlInvalid(
@@ -174,7 +181,7 @@ export class SubqueryBinder {
     const width = this.#query.plan.schema.fields.length
     const name = plan.schema.fields[0]!.name
     if (isOneRow(plan)) {
-      this.#query.plan = joinNode(this.#query.plan, plan, 'cross', [])
+      this.#join(plan)
       return positionalReference(width, name)
     }
     const value = positionalReference(0, name)
@@ -182,8 +189,13 @@ export class SubqueryBinder {
       name: i === 0 ? name : 'rows',
       of: bindAggregateCall(of, new PlanScope(plan.schema)),
     }))
-    this.#query.plan = joinNode(this.#query.plan, aggregateNode(plan, [], aggregates), 'cross', [])
+    this.#join(aggregateNode(plan, [], aggregates))
     return guarded(positionalReference(width, name), positionalReference(width + 1, 'rows'))
+  }
+
+  /** Each row of the query with the one row that the plan gives for it. */
+  #join(plan: LogicalPlan): void {
+    this.#query.plan = dependentJoin(this.#query.plan, plan, 'cross', (column) => this.#query.placeNow(column))
   }
 
   /** The subquery's aggregates by what it equates with the query around, joined to that. */
@@ -191,9 +203,9 @@ export class SubqueryBinder {
     link: SubLink,
     select: SelectStmt,
     { binder, rows }: { readonly binder: SelectBinder; readonly rows: FilteredRows },
-  ): Expression {
+  ): Expression | null {
     if (select.limitCount !== undefined || select.limitOffset !== undefined || select.distinctClause !== undefined) {
-      throw this.#unsupported(link, 'LIMIT or DISTINCT in a subquery that refers to the query around it')
+      return null
     }
     const [target, ...more] = binder.targets(select)
     if (target === undefined || more.length > 0) {
@@ -202,7 +214,9 @@ export class SubqueryBinder {
         this.#query.queries.text.position(link.location),
       )
     }
-    const keys = this.#keys(link, rows)
+    const keys = this.#keys(rows)
+    if (keys === null || containsCall(target.expression, 'subquery') || containsCall(target.expression, 'window'))
+      return null
     const width = this.#query.plan.schema.fields.length
     const extracted = noCalls<AggregateCall>()
     let value: Expression
@@ -212,13 +226,13 @@ export class SubqueryBinder {
       const first = extractCalls(firstOf(target.expression), 'aggregate', width + keys.length, extracted)
       value = guarded(first, extractCalls(countRows, 'aggregate', width + keys.length, extracted))
     }
-    const aggregates = extracted.calls.map((of, i) => {
-      const bound = bindAggregateCall(of, new PlanScope(binder.plan.schema), binder.binding)
-      if ([...bound.args, ...(bound.filter === null ? [] : [bound.filter])].some(isCorrelated)) {
-        throw this.#unsupported(link, 'An aggregate of a column of the query around')
-      }
-      return { name: extracted.names[i]!, of: bound }
-    })
+    const aggregates = extracted.calls.map((of, i) => ({
+      name: extracted.names[i]!,
+      of: bindAggregateCall(of, new PlanScope(binder.plan.schema), binder.binding),
+    }))
+    if (aggregates.some(({ of }) => [...of.args, ...(of.filter === null ? [] : [of.filter])].some(isCorrelated))) {
+      return null
+    }
     const grouped = aggregateNode(
       binder.plan,
       keys.map((key, i) => ({ name: `key${i + 1}`, of: key.right })),
@@ -237,18 +251,22 @@ export class SubqueryBinder {
         return positionalReference(this.#query.placeNow(position - outerColumns), expressionName(node))
       const of = calls[position - first]
       if (of === undefined) throw notGrouped(expressionName(node))
+      if (of.name === 'collect_list' || of.name === 'collect_set') return call('coalesce', node, call('array'))
       const isCount = of.name === 'count' || of.name === 'count_if' || of.name === 'approx_count_distinct'
       return isCount ? call('coalesce', node, { kind: 'literal', value: 0n, type: int64 }) : node
     })
   }
 
-  #keys(link: SubLink, rows: FilteredRows): JoinKey[] {
+  /** What the subquery equates with the query around; null if it says anything else of it. */
+  #keys(rows: FilteredRows): JoinKey[] | null {
     const width = this.#query.plan.schema.fields.length
-    return rows.correlated.map((part) => {
+    const keys: JoinKey[] = []
+    for (const part of rows.correlated) {
       const key = keyOf(this.#beside(part), width)
-      if (key !== null) return key
-      throw this.#unsupported(link, 'A condition other than = between this subquery and the query around it')
-    })
+      if (key === null) return null
+      keys.push(key)
+    }
+    return keys
   }
 
   #joinByKeys(keys: readonly JoinKey[], grouped: LogicalPlan): void {
@@ -263,14 +281,17 @@ export class SubqueryBinder {
   #exists(link: SubLink): Expression {
     const select = this.#select(link)
     const width = this.#query.plan.schema.fields.length
-    const plain = this.#plainRows(select)
-    if (plain === null || plain.rows.correlated.length === 0) {
-      const one = limitNode(this.#whole(select), 1)
-      const count = { name: 'rows', of: bindAggregateCall(countRows, new PlanScope(one.schema)) }
-      this.#query.plan = joinNode(this.#query.plan, aggregateNode(one, [], [count]), 'cross', [])
+    const isLimited = select.limitCount !== undefined || select.limitOffset !== undefined
+    const plain = isLimited ? null : this.#plainRows(select)
+    const isAggregate = plain?.binder.targets(select).some((t) => containsCall(t.expression, 'aggregate')) === true
+    const keys = plain === null || plain.rows.correlated.length === 0 || isAggregate ? null : this.#keys(plain.rows)
+    if (keys === null || plain === null) {
+      const all = this.#whole(select)
+      const rows = outerReferences(all).size > 0 ? all : limitNode(all, 1)
+      const count = { name: 'rows', of: bindAggregateCall(countRows, new PlanScope(rows.schema)) }
+      this.#join(aggregateNode(rows, [], [count]))
       return call('gt', positionalReference(width, 'rows'), integer(0))
     }
-    const keys = this.#keys(link, plain.rows)
     const grouped = aggregateNode(
       plain.rows.plan,
       keys.map((key, i) => ({ name: `key${i + 1}`, of: key.right })),
@@ -280,13 +301,72 @@ export class SubqueryBinder {
     return call('is_not_null', positionalReference(width + keys.length, 'found'))
   }
 
+  /** `x < ANY (subquery)`, `x <> ALL (subquery)`: whether it holds for one row, or for all; null if that hangs on a null. */
+  #quantified(link: SubLink, any: boolean): Expression {
+    const plan = this.#whole(this.#select(link))
+    const nodes = testsOf(link)
+    const operator = comparisons[namesOf(link.operName).at(-1) ?? '=']
+    if (operator === undefined || (nodes.length > 1 && operator !== 'eq' && operator !== 'ne')) {
+      throw this.#unsupported(link, `This comparison with ${any ? 'ANY' : 'ALL'} (subquery)`)
+    }
+    if (nodes.length !== plan.schema.fields.length) {
+      throw sqlInvalid(
+        `The subquery gives ${plan.schema.fields.length} column(s), but is compared with ${nodes.length} value(s)`,
+        this.#query.queries.text.position(link.location),
+      )
+    }
+    const tests = nodes.map((node) => fromInside(this.#query.bindNow(this.#query.convert(node), locationOf(node))))
+    const parts = tests.map((test, i) => bindCall(operator, [test, columnOf(plan.schema, i)]))
+    const holds = parts.length === 1 ? parts[0]! : bindCall(operator === 'eq' ? 'and' : 'or', parts)
+    const compared = projectionNode(plan, [{ name: 'holds', of: holds }])
+    const column = positionalReference(0, 'holds')
+    const calls: readonly AggregateCall[] = [
+      { ...countRows, name: any ? 'bool_or' : 'bool_and', args: [column] },
+      { ...countRows, args: [column] },
+      countRows,
+    ]
+    const scope = new PlanScope(compared.schema)
+    const width = this.#query.plan.schema.fields.length
+    this.#join(
+      aggregateNode(
+        compared,
+        [],
+        calls.map((of, i) => ({ name: `state${i}`, of: bindAggregateCall(of, scope) })),
+      ),
+    )
+    const [decided, known, rows] = calls.map((_, i) => positionalReference(width + i, `state${i}`))
+    const isDecided = any ? decided! : call('not', decided!)
+    return {
+      kind: 'case',
+      branches: [
+        { when: isDecided, then: truth(any) },
+        { when: call('lt', known!, rows!), then: truth(null) },
+      ],
+      otherwise: truth(!any),
+    }
+  }
+
+  /** ARRAY(subquery): its values in order, nulls too. */
+  #array(link: SubLink): Expression {
+    const plan = this.#whole(this.#select(link))
+    if (plan.schema.fields.length !== 1) throw sqlInvalid('ARRAY(subquery) takes one column', null)
+    const value: Expression = {
+      kind: 'call',
+      name: 'array',
+      args: [positionalReference(0, plan.schema.fields[0]!.name)],
+    }
+    const ordered: AggregateCall = { ...countRows, name: 'collect_list', args: [value] }
+    const width = this.#query.plan.schema.fields.length
+    const of = bindAggregateCall(ordered, new PlanScope(plan.schema))
+    this.#join(aggregateNode(plan, [], [{ name: 'array', of }]))
+    return call('flatten', positionalReference(width, 'array'))
+  }
+
   /** `x IN (subquery)` as a value: true, false, or null if there is none but a null is about. */
-  #isIn(link: SubLink): Expression {
+  #isIn(link: SubLink): Expression | null {
     const nodes = testsOf(link)
     const plan = this.#whole(this.#select(link))
-    if (nodes.length !== 1 || plan.schema.fields.length !== 1) {
-      throw this.#unsupported(link, 'IN of several columns here')
-    }
+    if (nodes.length !== 1 || plan.schema.fields.length !== 1 || outerReferences(plan).size > 0) return null
     const test = this.#query.attachTo(this.#query.convert(nodes[0]!))
     const width = this.#query.plan.schema.fields.length
     const scope = new PlanScope(plan.schema)
@@ -317,7 +397,22 @@ export class SubqueryBinder {
   }
 }
 
+/** The operators that ANY and ALL compare with. */
+const comparisons: Readonly<Record<string, string>> = {
+  '=': 'eq',
+  '<>': 'ne',
+  '!=': 'ne',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+}
+
 const isEquality = (link: SubLink): boolean => link.operName === undefined || namesOf(link.operName).at(-1) === '='
+
+/** A column of the outer plan as it is now, as a reference from within a subquery. */
+const fromInside = (e: BoundExpression): BoundExpression =>
+  remapColumns(e, (i) => (i >= outerColumns ? i + outerColumns : i + outerColumns + currentColumns))
 
 const testsOf = (link: SubLink): Node[] =>
   link.testexpr === undefined ? [] : 'RowExpr' in link.testexpr ? (link.testexpr.RowExpr.args ?? []) : [link.testexpr]

@@ -21,7 +21,7 @@ import { createTable, type CreateOptions } from './operations/create.js'
 import { deleteRows } from './operations/delete.js'
 import type { MergeOptions } from './operations/merge/merge-options.js'
 import { mergeRows } from './operations/merge/merge.js'
-import { optimizeTable, type OptimizeOptions } from './operations/optimize.js'
+import { optimizeTable, purgeTable, type OptimizeOptions, type PurgeOptions } from './operations/optimize.js'
 import { overwriteRows, type OverwriteOptions } from './operations/overwrite.js'
 import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
@@ -175,6 +175,11 @@ export class DeltaTable {
   /** Packs small files; with `zorderBy`, clusters rows. */
   optimize(options: OptimizeOptions = {}): Promise<DeltaTable> {
     return this.#after(optimizeTable(this.#context, this.snapshot, options))
+  }
+
+  /** Writes files with deletion vectors again, without the deleted rows. */
+  purge(options: PurgeOptions = {}): Promise<DeltaTable> {
+    return this.#after(purgeTable(this.#context, this.snapshot, options))
   }
 
   restore(target: RestoreTarget, options: WriteOptions = {}): Promise<DeltaTable> {

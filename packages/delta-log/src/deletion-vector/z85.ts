@@ -22,3 +22,16 @@ export function decodeZ85(text: string): Uint8Array | null {
   }
   return bytes
 }
+
+/** Four bytes are five characters; bytes that do not fill up the last four are followed by zeros. */
+export function encodeZ85(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 4) {
+    let value = 0
+    for (let i = 0; i < 4; i++) value = value * 256 + (bytes[at + i] ?? 0)
+    let five = ''
+    for (let i = 0; i < 5; i++, value = Math.floor(value / 85)) five = alphabet[value % 85]! + five
+    text += five
+  }
+  return text
+}

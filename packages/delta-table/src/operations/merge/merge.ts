@@ -25,6 +25,7 @@ import {
 import { markDeleted, splitTouched } from '../../mark-deleted.js'
 import { unionOf } from '../../plan-nodes.js'
 import { runOptions } from '../../run-options.js'
+import { filesMatcher } from '../../predicates.js'
 import { planOf } from '../../table-session.js'
 import { plainField } from '../../write/schema-enforcement.js'
 import type { TouchedFile } from '../../touched-files.js'
@@ -41,6 +42,7 @@ import {
   updatedPlans,
   type MergeInput,
 } from './merge-plans.js'
+import { matchablePredicates } from './merge-pruning.js'
 import { MergeScope } from './merge-scope.js'
 
 /** Upserts. Only files with rows that change are written again; if nothing changes, only what `appTransactions` say is. */
@@ -83,8 +85,11 @@ async function mergeIntent(
   const scope = new MergeScope(location.uri, output, source.schema)
   const input: MergeInput = { snapshot: current, source, condition: mergeCondition(options.on, scope) }
   const clauses = bindClauses(options, location.uri, output, source.schema, scope)
-  const candidates = [...base.files.values()]
-  const touched = await findTouched(context, input, candidates, clauses, options)
+  const matchable = await matchablePredicates(session, current, source, input.condition, runOptions(options))
+  const mayMatch = filesMatcher(current, matchable)
+  const all = [...base.files.values()]
+  const candidates = all.filter(mayMatch)
+  const touched = await findTouched(context, input, { all, candidates }, clauses, options)
   const files = [...touched.files.keys()]
   if (files.length > 0) {
     checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
@@ -117,7 +122,11 @@ async function mergeIntent(
   )
   const written = { ...rows, otherPaths: marks.paths }
   const metrics = { ...metricsOf(touched, split.rewritten, written), ...mergeVectorMetrics(marks.metrics) }
-  const reads: ReadSet = { wholeTable: true, predicates: [], files: keysOf(candidates) }
+  // Rows that are not matched by the source are told from the whole table; otherwise only pairs count.
+  const reads: ReadSet =
+    notMatchedBySource.length > 0
+      ? { wholeTable: true, predicates: [], files: keysOf(all) }
+      : { wholeTable: false, predicates: [mayMatch], files: keysOf(candidates) }
   return {
     base,
     actions: [
@@ -154,7 +163,7 @@ const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema =>
 async function findTouched(
   context: OperationContext,
   input: MergeInput,
-  candidates: readonly AddFile[],
+  { all, candidates }: { readonly all: readonly AddFile[]; readonly candidates: readonly AddFile[] },
   clauses: BoundClauses,
   options: MergeOptions,
 ): Promise<Touched> {
@@ -163,12 +172,11 @@ async function findTouched(
     const file = byPath.get(path as string)!
     files.set(file, (files.get(file) ?? 0) + Number(rows))
   }
-  const byPath = filesByPath(input.snapshot, candidates)
+  const byPath = filesByPath(input.snapshot, all)
   const counts = { updated: 0, deleted: 0, bySourceUpdated: 0, bySourceDeleted: 0 }
   const collect = async (plan: LogicalPlan): Promise<readonly (readonly Value[])[]> =>
     (await context.session.collect(plan, runOptions(options))).rows
-  if (candidates.length === 0) return { files, ...counts }
-  if (clauses.matched.length > 0) {
+  if (candidates.length > 0 && clauses.matched.length > 0) {
     let duplicates = 0
     for (const [path, clause, rows, most] of await collect(touchedPlan(input, candidates, clauses.matched))) {
       touch(path!, rows!)
@@ -181,8 +189,8 @@ async function findTouched(
       clauses.matched.length === 1 && clauses.matched[0]!.kind === 'delete' && clauses.matched[0]!.unconditional
     if (duplicates > 0 && !onlyDeletes) throw duplicateMatch(context.location.uri, duplicates)
   }
-  if (clauses.notMatchedBySource.length > 0) {
-    for (const [path, clause, rows] of await collect(unmatchedPlan(input, candidates, clauses.notMatchedBySource))) {
+  if (all.length > 0 && clauses.notMatchedBySource.length > 0) {
+    for (const [path, clause, rows] of await collect(unmatchedPlan(input, all, clauses.notMatchedBySource))) {
       touch(path!, rows!)
       if (clauses.notMatchedBySource[clause as number]!.kind === 'delete') counts.bySourceDeleted += Number(rows)
       else counts.bySourceUpdated += Number(rows)

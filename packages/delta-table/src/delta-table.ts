@@ -11,9 +11,10 @@ import {
   type Snapshot,
   type TableLocation,
 } from '@deltaworks/delta-log'
-import type { TableProvider } from '@deltaworks/plan'
+import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import { objectNotFoundCode } from '@deltaworks/storage'
 import type { Schema } from '@deltaworks/schema'
+import { changesOf, type ChangesRange } from './changes.js'
 import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
 import { appendRows } from './operations/append.js'
@@ -175,6 +176,15 @@ export class DeltaTable {
   /** Packs small files; with `zorderBy`, clusters rows. */
   optimize(options: OptimizeOptions = {}): Promise<DeltaTable> {
     return this.#after(optimizeTable(this.#context, this.snapshot, options))
+  }
+
+  /**
+   * A plan for the rows that were inserted, updated (before and after) and deleted in a range of versions, with
+   * `_change_type`, `_commit_version` and `_commit_timestamp` behind the table's columns.
+   * @throws DeltaTableError DW-TABLE-0014, 0015
+   */
+  changes(range: ChangesRange): Promise<LogicalPlan> {
+    return changesOf(this.#context, this.snapshot, range)
   }
 
   /** Writes files with deletion vectors again, without the deleted rows. */

@@ -1,3 +1,4 @@
+export type { ChangesRange } from './changes.js'
 export { DeltaTable } from './delta-table.js'
 export type { OpenOptions } from './delta-table.js'
 export { DeltaTableProvider } from './delta-table-provider.js'

@@ -34,6 +34,12 @@ describe('deltaworks-console', () => {
     const table = await DeltaTable.createWith(session, `file://${at('table')}`, first, {})
     const second = await table.append(values(rowsSchema, [[3, 'Zoë, "Z"', 0n]]), {})
     await second.append(values(rowsSchema, [[4, 'Bob', 1n]]), {})
+    const feed = values(rowsSchema, [
+      [1, 'Ann', 150n],
+      [2, 'Bob', 0n],
+    ])
+    const properties = { 'delta.enableChangeDataFeed': 'true' }
+    await (await DeltaTable.createWith(session, `file://${at('feed')}`, feed, { properties })).delete(null)
     generateLanding({ out: at('landing'), scale: 0.02 })
     await runLakehouse({
       lakehouse: retail,
@@ -73,6 +79,25 @@ describe('deltaworks-console', () => {
     const { status, stderr } = run('read', 'table', '--version', '9')
     expect(status).not.toBe(0)
     expect(stderr).toMatch(/^DW-[A-Z]+-\d{4}: .*9.*\n$/)
+  })
+
+  it('D-47: changes prints the change data feed, as JSON lines without its times', () => {
+    const lines = (...args: readonly string[]) =>
+      run('changes', 'feed', ...args, '--format', 'jsonl')
+        .stdout.trimEnd()
+        .split('\n')
+        .sort()
+    const inserted = [
+      '{"id":1,"name":"Ann","amount":"1.50","_change_type":"insert","_commit_version":0}',
+      '{"id":2,"name":"Bob","amount":"0.00","_change_type":"insert","_commit_version":0}',
+    ]
+    const deleted = inserted.map((line) => line.replace('insert', 'delete').replace('version":0', 'version":1'))
+    expect(lines('--from', '0')).toEqual([...deleted, ...inserted].sort())
+    expect(lines('--from', '0', '--to', '0')).toEqual(inserted)
+    expect(run('changes', 'feed', '--from', '1', '--format', 'csv').stdout.split('\n')[0]).toBe(
+      'id,name,amount,_change_type,_commit_version,_commit_timestamp',
+    )
+    expect(run('changes', 'feed', '--from', '0', '--quiet')).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 
   it('O-01 O-02: sql runs over the lake’s tables, tables by name and statements of a file', () => {
@@ -132,6 +157,9 @@ describe('deltaworks-console', () => {
     ['no argument', ['read']],
     ['an unknown format', ['read', 'table', '--format', 'xml']],
     ['a version that is none', ['read', 'table', '--version', 'x']],
+    ['changes from nowhere', ['changes', 'feed']],
+    ['changes of no range', ['changes', 'feed', '--from', '7']],
+    ['changes that were not recorded', ['changes', 'table', '--from', '0']],
     ['no query', ['sql']],
     ['a query file that is not there', ['sql', '--file', 'nothing.sql']],
     ['an unknown column', ['read', 'table', '--columns', 'nmae']],

@@ -24,6 +24,9 @@ export type { CommitOperation, CommitRequest, CommitResult } from './commit.js'
 export { conflictFailure, findConflict, readEverything, readNothing } from './conflict.js'
 export type { Conflict, ConflictKind, IsolationLevel, ReadSet } from './conflict.js'
 export { deletionVectorFile, readDeletedRows } from './deletion-vector/deletion-vector.js'
+export { storeDeletionVectors } from './deletion-vector/deletion-vector-write.js'
+export type { DeletionVectorRequest, StoredDeletionVectors } from './deletion-vector/deletion-vector-write.js'
+export { withDeletionVector } from './deletion-vector/with-deletion-vector.js'
 export { appendOnly, DeltaError, missingDataFile, notADeltaTable } from './errors.js'
 export { checkReadable, checkWritable, readerFeaturesOf, writerFeaturesOf } from './features/protocol-check.js'
 export { requiredProtocol } from './features/required-protocol.js'
@@ -57,4 +60,5 @@ export {
   isolationLevel,
   knownProperties,
   targetFileBytes,
+  usesDeletionVectors,
 } from './table-properties.js'

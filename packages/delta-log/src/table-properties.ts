@@ -26,6 +26,10 @@ export const isAppendOnly = (configuration: Configuration): boolean => configura
 export const usesInCommitTimestamps = (configuration: Configuration): boolean =>
   configuration['delta.enableInCommitTimestamps'] === 'true'
 
+/** Whether writers should mark deleted rows instead of writing the others again. */
+export const usesDeletionVectors = (configuration: Configuration): boolean =>
+  configuration['delta.enableDeletionVectors']?.toLowerCase() === 'true'
+
 /** Leaf columns with statistics, from the first on; -1 is all of them. */
 export function indexedColumnCount(configuration: Configuration): number {
   const text = configuration['delta.dataSkippingNumIndexedCols']

@@ -104,6 +104,36 @@ describeIf('D-01, D-20: conformance', () => {
     })
 })
 
+interface Changes extends Answer {
+  readonly from: number
+  readonly to: number
+}
+
+describeIf('D-47: changes of the conformance tables', () => {
+  const answers = (existsSync(root) ? readdirSync(root) : []).flatMap((name): [string, Changes][] => {
+    if (!existsSync(`${root}${name}/expected.json`)) return []
+    const { changes } = JSON.parse(readFileSync(`${root}${name}/expected.json`, 'utf8')) as { changes?: Changes }
+    return changes === undefined ? [] : [[name, changes]]
+  })
+
+  it.each(answers)('%s', async (name, { from, to, numRows }) => {
+    const table = await DeltaTable.open(session, `${root}${name}/table`)
+    const plan = await table.changes({ from: { version: from }, to: { version: to } })
+    const { schema, rows } = await session.collect(plan)
+    const last = schema.fields.length - 1
+    const untimed = { fields: schema.fields.slice(0, last) }
+    const lines = rows.map((row) => canonicalLine(untimed, row.slice(0, last)))
+    expect(lines).toHaveLength(numRows!)
+    const expected = readFileSync(`${root}${name}/changes.jsonl`, 'utf8').split('\n')
+    expect(lines.map(normal).sort()).toEqual(
+      expected
+        .filter((line) => line !== '')
+        .map(normal)
+        .sort(),
+    )
+  })
+})
+
 const describeGolden = existsSync(goldenRoot) ? describe : describe.skip
 if (!existsSync(goldenRoot)) console.warn('skipped: the golden tables (../shared/golden/delta) are not there')
 

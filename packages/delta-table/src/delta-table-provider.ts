@@ -21,6 +21,8 @@ export interface ProviderOptions {
   readonly files?: readonly AddFile[]
   /** Adds `__file_path` and `__row_index`. */
   readonly withPlaces?: boolean
+  /** Rows to leave out of a file, ascending, instead of those of its deletion vector. */
+  readonly deletedRows?: ReadonlyMap<AddFile, Uint32Array>
   readonly name?: string
 }
 
@@ -32,12 +34,14 @@ export class DeltaTableProvider implements TableProvider {
   readonly files: readonly AddFile[]
   readonly #width: number
   readonly #subset: boolean
+  readonly #deletedRows: ReadonlyMap<AddFile, Uint32Array>
   #statistics: TableStatistics | null = null
 
   constructor(snapshot: Snapshot, options: ProviderOptions = {}) {
     this.snapshot = snapshot
     this.name = options.name ?? snapshot.metadata.name ?? snapshot.location.uri
     this.files = options.files ?? [...snapshot.files.values()]
+    this.#deletedRows = options.deletedRows ?? new Map()
     this.#subset = options.files !== undefined
     this.#width = snapshot.schema.fields.length
     this.schema =
@@ -73,7 +77,7 @@ export class DeltaTableProvider implements TableProvider {
     const needed = [...new Set([...request.projection, ...request.filters.flatMap((filter) => columnsOf(filter))])]
     for (const file of kept) {
       await this.#requirePresent(file)
-      const deletedRows = file.deletionVector === null ? null : await this.#deletedRows(file)
+      const deletedRows = file.deletionVector === null ? null : await this.#readDeletedRows(file)
       splits.push(this.#split(file, needed, deletedRows))
     }
     return { splits, filesTotal: this.files.length, filesPruned: this.files.length - kept.length }
@@ -140,7 +144,9 @@ export class DeltaTableProvider implements TableProvider {
     }
   }
 
-  async #deletedRows(file: AddFile): Promise<Uint32Array | null> {
+  async #readDeletedRows(file: AddFile): Promise<Uint32Array | null> {
+    const given = this.#deletedRows.get(file)
+    if (given !== undefined) return given
     let rows = deleted.get(file)
     if (rows === undefined) {
       rows = readDeletedRows(this.snapshot.location, file)

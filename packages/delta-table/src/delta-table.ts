@@ -11,9 +11,10 @@ import {
   type Snapshot,
   type TableLocation,
 } from '@deltaworks/delta-log'
-import type { TableProvider } from '@deltaworks/plan'
+import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import { objectNotFoundCode } from '@deltaworks/storage'
 import type { Schema } from '@deltaworks/schema'
+import { changesOf, type ChangesRange } from './changes.js'
 import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
 import { appendRows } from './operations/append.js'
@@ -21,7 +22,7 @@ import { createTable, type CreateOptions } from './operations/create.js'
 import { deleteRows } from './operations/delete.js'
 import type { MergeOptions } from './operations/merge/merge-options.js'
 import { mergeRows } from './operations/merge/merge.js'
-import { optimizeTable, type OptimizeOptions } from './operations/optimize.js'
+import { optimizeTable, purgeTable, type OptimizeOptions, type PurgeOptions } from './operations/optimize.js'
 import { overwriteRows, type OverwriteOptions } from './operations/overwrite.js'
 import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
@@ -175,6 +176,20 @@ export class DeltaTable {
   /** Packs small files; with `zorderBy`, clusters rows. */
   optimize(options: OptimizeOptions = {}): Promise<DeltaTable> {
     return this.#after(optimizeTable(this.#context, this.snapshot, options))
+  }
+
+  /**
+   * A plan for the rows that were inserted, updated (before and after) and deleted in a range of versions, with
+   * `_change_type`, `_commit_version` and `_commit_timestamp` behind the table's columns.
+   * @throws DeltaTableError DW-TABLE-0014, 0015
+   */
+  changes(range: ChangesRange): Promise<LogicalPlan> {
+    return changesOf(this.#context, this.snapshot, range)
+  }
+
+  /** Writes files with deletion vectors again, without the deleted rows. */
+  purge(options: PurgeOptions = {}): Promise<DeltaTable> {
+    return this.#after(purgeTable(this.#context, this.snapshot, options))
   }
 
   restore(target: RestoreTarget, options: WriteOptions = {}): Promise<DeltaTable> {

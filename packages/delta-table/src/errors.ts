@@ -16,6 +16,8 @@ import { DeltaworksError, type ErrorDetails, type Fault } from '@deltaworks/sche
  * | DW-TABLE-0011 | the table exists already                                      |
  * | DW-TABLE-0012 | a reference in a merge that is unknown or ambiguous           |
  * | DW-TABLE-0013 | a column that cannot be ordered by, or has no statistics      |
+ * | DW-TABLE-0014 | a range of changes that is not one                            |
+ * | DW-TABLE-0015 | changes of a version that did not record them                 |
  */
 export class DeltaTableError extends DeltaworksError {
   override readonly name = 'DeltaTableError'
@@ -115,5 +117,21 @@ export const notOrderable = (table: string, column: string, reason: string): Del
     column,
     reason,
   })
+
+export const badChangeRange = (table: string, from: number, to: number, latest: number): DeltaTableError =>
+  make(
+    14,
+    'usage',
+    `The changes of ${table} cannot be read from version ${from} to ${to}: a range goes from 0 or later to the latest version, ${latest}, and not backwards.`,
+    { table, from, to, latest },
+  )
+
+export const changesNotRecorded = (table: string, version: number): DeltaTableError =>
+  make(
+    15,
+    'usage',
+    `${table} did not record its changes at version ${version}: delta.enableChangeDataFeed was not set. Begin the range at a version from which it is set without a break.`,
+    { table, version },
+  )
 
 const hours = (ms: number): string => String(Math.round((ms / 3_600_000) * 10) / 10)

@@ -1,3 +1,4 @@
+export type { ChangesRange } from './changes.js'
 export { DeltaTable } from './delta-table.js'
 export type { OpenOptions } from './delta-table.js'
 export { DeltaTableProvider } from './delta-table-provider.js'
@@ -12,7 +13,7 @@ export type {
   OneOrMore,
   UpdateClause,
 } from './operations/merge/merge-options.js'
-export type { OptimizeOptions } from './operations/optimize.js'
+export type { OptimizeOptions, PurgeOptions } from './operations/optimize.js'
 export type { OverwriteOptions } from './operations/overwrite.js'
 export type { RestoreTarget } from './operations/restore.js'
 export type { Assignments } from './operations/update.js'

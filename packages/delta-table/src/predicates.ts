@@ -28,8 +28,12 @@ export function candidateFiles(snapshot: Snapshot, predicate: BoundExpression | 
 }
 
 /** The same test for files that come later: what a concurrent writer adds is compared with what was read. */
-export function fileMatcher(snapshot: Snapshot, predicate: BoundExpression): (file: AddFile) => boolean {
-  const pruning = createPruningPredicate(conjuncts(predicate))
+export const fileMatcher = (snapshot: Snapshot, predicate: BoundExpression): ((file: AddFile) => boolean) =>
+  filesMatcher(snapshot, conjuncts(predicate))
+
+/** As `fileMatcher`, for several predicates that must all be true. */
+export function filesMatcher(snapshot: Snapshot, predicates: readonly BoundExpression[]): (file: AddFile) => boolean {
+  const pruning = createPruningPredicate(predicates)
   return (file) => pruning.mayMatch(statisticsSource(snapshot, file))
 }
 

@@ -119,6 +119,23 @@ export const tables: Readonly<Record<string, Writer>> = {
     const table = await DeltaTable.createWith(session, uri, peopleRows(0, 3), { properties })
     return [await table.append(peopleRows(3, 6)), [0, 1]]
   },
+  'deletion-vectors': async (session, uri) => {
+    const properties = { 'delta.enableDeletionVectors': 'true' }
+    let table = await DeltaTable.createWith(session, uri, peopleRows(0, 70_000), { properties })
+    table = await table.delete(col('id').mod(3).eq(0).and(col('id').lt(50_000)))
+    table = await table.append(peopleRows(70_000, 70_100))
+    table = await table.delete(col('id').ge(66_000).and(col('id').lt(70_005)))
+    table = await table.update({ city: lit('Linz') }, col('id').lt(10))
+    table = await table.merge({
+      source: peopleRows(70_090, 70_110, 'Bern', 7),
+      on: ['id'],
+      whenMatchedDelete: { condition: col('id', 'target').eq(70_091) },
+      whenMatchedUpdate: {},
+      whenNotMatchedInsert: {},
+    })
+    await table.checkpoint()
+    return [await table.purge(), [1, 3, 4, 5, 6]]
+  },
   'long-strings': async (session, uri) => {
     const schema: Schema = { fields: [field('s', string)] }
     const rows = ['x'.repeat(100), 'é'.repeat(50), '\u{10ffff}'.repeat(40), '', null, 'short'].map((s): Value[] => [s])

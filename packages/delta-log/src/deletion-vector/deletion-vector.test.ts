@@ -54,6 +54,12 @@ describe('deletion vectors', () => {
     }
   })
 
+  it('D-45: inline, ending in the short group of writers in Rust', async () => {
+    const text = '^Bg9^0rr910000000000iXQKl0rr91000005c8Xg##093'
+    const deletionVector = { ...vector, pathOrInlineDv: text, sizeBytes: 34, cardinality: 1 }
+    expect([...(await readDeletedRows(location, testFile('f', { deletionVector })))!]).toEqual([3])
+  })
+
   it('D-45: run and bitmap containers', () => {
     const run = Array.from({ length: 100 }, (_, i) => 65_600 + i)
     expect([...decodeRoaringBitmapArray(bitmap('run', run))]).toEqual(run)

@@ -1,5 +1,5 @@
 import { boolean } from '@deltaworks/schema'
-import { appendOnly, checkWritable, isAppendOnly, removeOf, type Snapshot } from '@deltaworks/delta-log'
+import { appendOnly, checkWritable, isAppendOnly, removeOf, type AddFile, type Snapshot } from '@deltaworks/delta-log'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
 import { rowCountOf } from '../file-statistics-source.js'
@@ -12,16 +12,18 @@ import {
   type OperationContext,
   type OperationResult,
 } from '../operation-context.js'
+import { markDeleted, placesWhere, splitTouched } from '../mark-deleted.js'
 import { filterOf, isTrue, literalOf, not, scanOf } from '../plan-nodes.js'
 import { bindCondition, candidateFiles, dataColumnsOf, fileMatcher, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
 import type { WriteOptions } from '../write/write-options.js'
-import { nothing, writeRows } from '../write/write-rows.js'
+import { discardOnFailure, nothing, writeRows } from '../write/write-rows.js'
 
 /**
  * Deletes the rows for which the condition is true; without one, all rows. Files of whole partitions are only removed from the
- * log; of others, the rows that stay are written again. Without matching rows nothing is committed.
+ * log; of others, the rows that stay are written again, or, where the table has deletion vectors, the deleted rows are marked.
+ * Without matching rows nothing is committed.
  */
 export function deleteRows(
   context: OperationContext,
@@ -51,12 +53,14 @@ async function deleteIntent(
     ? candidates.map((file) => ({ file, rowCount: rowCountOf(file) ?? 0 }))
     : await findTouchedFiles(session, base, candidates, isTrue(predicate), runOptions(options))
   if (touched.length === 0) return null
-  const files = touched.map(({ file }) => file)
   // A file of which every row goes needs no reading.
-  const partly = wholeFiles
-    ? []
-    : touched.filter(({ file, rowCount }) => rowCountOf(file) !== rowCount).map((t) => t.file)
-  const written =
+  const partial = wholeFiles ? [] : touched.filter(({ file, rowCount }) => rowCountOf(file) !== rowCount)
+  const { marked, rewritten } = splitTouched(base, partial)
+  const partly = rewritten.map(({ file }) => file)
+  const staying = new Set(marked.map(({ file }) => file))
+  const files = touched.map(({ file }) => file)
+  const removed = files.filter((file) => !staying.has(file))
+  const rows =
     partly.length === 0
       ? nothing
       : await writeRows(
@@ -64,17 +68,23 @@ async function deleteIntent(
           filterOf(scanOf(new DeltaTableProvider(base, { files: partly })), not(isTrue(predicate))),
           { targetFileBytes: fileBytesOf(base.metadata, options), nowMs, ...runOptions(options) },
         )
+  const places = (of: readonly AddFile[]) => [placesWhere(base, of, isTrue(predicate))]
+  const marks = await discardOnFailure(location, rows, () =>
+    markDeleted(context, base, marked, places, nowMs, runOptions(options)),
+  )
+  const written = { ...rows, otherPaths: marks.paths }
   const metrics = {
-    numRemovedFiles: files.length,
+    numRemovedFiles: removed.length,
     numAddedFiles: written.adds.length,
     numDeletedRows: touched.reduce((sum, { rowCount }) => sum + rowCount, 0),
     numCopiedRows: written.rowCount,
-    numRemovedBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    numRemovedBytes: removed.reduce((sum, file) => sum + file.sizeBytes, 0),
     numAddedBytes: written.sizeBytes,
+    ...marks.metrics,
   }
   return {
     base,
-    actions: [...files.map((file) => removeOf(file, nowMs)), ...written.adds],
+    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds],
     written,
     operation: {
       name: 'DELETE',
@@ -86,7 +96,7 @@ async function deleteIntent(
       predicates: condition === null ? [] : [fileMatcher(base, predicate)],
       files: keysOf(files),
     },
-    rewritesRows: partly.length > 0,
-    report: reportOf(written, files.length, metrics),
+    rewritesRows: partial.length > 0,
+    report: reportOf(written, removed.length, metrics),
   }
 }

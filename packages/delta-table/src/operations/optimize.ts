@@ -52,6 +52,22 @@ export function optimizeTable(
   return runOperation(context, snapshot, options, (base, nowMs) => optimizeIntent(context, base, options, nowMs))
 }
 
+export type PurgeOptions = Pick<OptimizeOptions, 'where' | 'targetFileBytes' | 'dryRun'> & WriteOptions
+
+/**
+ * REORG TABLE … APPLY (PURGE): files with deletion vectors are written again without the deleted rows; the others stay.
+ * Old versions keep the old files until VACUUM.
+ */
+export function purgeTable(
+  context: OperationContext,
+  snapshot: Snapshot,
+  options: PurgeOptions,
+): Promise<OperationResult | null> {
+  return runOperation(context, snapshot, options, (base, nowMs) =>
+    optimizeIntent(context, base, options, nowMs, 'REORG'),
+  )
+}
+
 /** Files that are to become one (or, if they are large, a few). */
 export type Bin = readonly AddFile[]
 
@@ -60,6 +76,7 @@ async function optimizeIntent(
   base: Snapshot,
   options: OptimizeOptions,
   nowMs: number,
+  command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
 ): Promise<Intent | null> {
   const { location } = context
   checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'write')
@@ -67,7 +84,9 @@ async function optimizeIntent(
   const zorderBy = zOrderColumns(location.uri, base, options.zorderBy ?? [])
   const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
   const target = configured ?? (zorderBy.length > 0 ? gib / 4 : gib)
-  const bins = planBins(base, candidateFiles(base, predicate), target, zorderBy)
+  const candidates = candidateFiles(base, predicate)
+  const chosen = command === 'REORG' ? candidates.filter((file) => file.deletionVector !== null) : candidates
+  const bins = planBins(base, chosen, target, zorderBy)
   if (bins.length === 0 || options.dryRun === true) return null
   const tags = zorderBy.length === 0 ? undefined : clusteringTags(zorderBy)
   const written: WrittenRows[] = []
@@ -87,7 +106,7 @@ async function optimizeIntent(
       }),
     )
   }
-  return intentOf(base, bins.flat(), merged(written), predicate, zorderBy, nowMs)
+  return intentOf(base, bins.flat(), merged(written), predicate, zorderBy, nowMs, command)
 }
 
 function intentOf(
@@ -97,6 +116,7 @@ function intentOf(
   predicate: BoundExpression | null,
   zorderBy: readonly string[],
   nowMs: number,
+  command: 'OPTIMIZE' | 'REORG',
 ): Intent {
   const bytes = (files: readonly AddFile[]): number => files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const sizes = all.adds.map((file) => file.sizeBytes).sort((a, b) => a - b)
@@ -114,11 +134,10 @@ function intentOf(
     actions: [...removed.map((file) => removeOf(file, nowMs, false)), ...all.adds],
     written: all,
     operation: {
-      name: 'OPTIMIZE',
+      name: command,
       parameters: {
         predicate: predicateParameter(predicate),
-        zOrderBy: JSON.stringify(zorderBy),
-        auto: 'false',
+        ...(command === 'REORG' ? { applyPurge: 'true' } : { zOrderBy: JSON.stringify(zorderBy), auto: 'false' }),
       },
       metrics,
     },
@@ -135,6 +154,7 @@ const merged = (parts: readonly WrittenRows[]): WrittenRows =>
         adds: parts.flatMap((part) => part.adds),
         rowCount: parts.reduce((sum, part) => sum + part.rowCount, 0),
         sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+        otherPaths: parts.flatMap((part) => part.otherPaths),
       }
 
 function partitionPredicate(

@@ -1,5 +1,6 @@
 import { bind } from '@deltaworks/expression'
-import { appendOnly, checkWritable, isAppendOnly, removeOf, type Snapshot } from '@deltaworks/delta-log'
+import { appendOnly, checkWritable, isAppendOnly, removeOf, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import type { LogicalPlan } from '@deltaworks/plan'
 import { boolean, fieldOf, typeName, type Schema } from '@deltaworks/schema'
 import type { BoundExpression } from '@deltaworks/expression'
 import { wrongType } from '../errors.js'
@@ -14,13 +15,14 @@ import {
   type OperationContext,
   type OperationResult,
 } from '../operation-context.js'
-import { caseOf, castTo, columnAt, isTrue, literalOf, projectionTo, scanOf } from '../plan-nodes.js'
+import { markDeleted, placesWhere, splitTouched } from '../mark-deleted.js'
+import { caseOf, castTo, columnAt, filterOf, isTrue, literalOf, projectionTo, scanOf, unionOf } from '../plan-nodes.js'
 import { bindCondition, candidateFiles, expressionOf, fileMatcher, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
 import { sameShape } from '../write/schema-enforcement.js'
 import type { WriteOptions } from '../write/write-options.js'
-import { writeRows } from '../write/write-rows.js'
+import { discardOnFailure, writeRows } from '../write/write-rows.js'
 
 /** New values by column name; expressions are over the table's columns. */
 export type Assignments = Readonly<Record<string, Condition>>
@@ -55,28 +57,43 @@ async function updateIntent(
   const touched = await findTouchedFiles(session, base, candidates, isTrue(predicate), runOptions(options))
   if (touched.length === 0) return null
   const files = touched.map(({ file }) => file)
-  const input = scanOf(new DeltaTableProvider(base, { files }))
+  const { marked, rewritten } = splitTouched(base, touched)
+  const removed = rewritten.map(({ file }) => file)
+  // Of a file with marks only the new rows are written.
+  const inputs: readonly LogicalPlan[] = [
+    ...(removed.length === 0 ? [] : [scanOf(new DeltaTableProvider(base, { files: removed }))]),
+    ...(marked.length === 0
+      ? []
+      : [filterOf(scanOf(new DeltaTableProvider(base, { files: marked.map(({ file }) => file) })), isTrue(predicate))]),
+  ]
   const expressions = base.schema.fields.map((field, i) => {
     const value = values.get(field.name)
     const column = columnAt(base.schema, i)
     return value === undefined ? column : caseOf([{ when: predicate, then: value }], column)
   })
   const fields = base.schema.fields.map((field, i) => ({ ...field, nullable: expressions[i]!.nullable }))
-  const written = await writeRows(targetOf(context, base), projectionTo(input, expressions, fields), {
+  const input = projectionTo(unionOf(inputs, base.schema), expressions, fields)
+  const rows = await writeRows(targetOf(context, base), input, {
     targetFileBytes: fileBytesOf(base.metadata, options),
     nowMs,
     ...runOptions(options),
   })
   const updated = touched.reduce((sum, { rowCount }) => sum + rowCount, 0)
+  const places = (of: readonly AddFile[]) => [placesWhere(base, of, isTrue(predicate))]
+  const marks = await discardOnFailure(location, rows, () =>
+    markDeleted(context, base, marked, places, nowMs, runOptions(options)),
+  )
+  const written = { ...rows, otherPaths: marks.paths }
   const metrics = {
-    numRemovedFiles: files.length,
+    numRemovedFiles: removed.length,
     numAddedFiles: written.adds.length,
     numUpdatedRows: updated,
     numCopiedRows: written.rowCount - updated,
+    ...marks.metrics,
   }
   return {
     base,
-    actions: [...files.map((file) => removeOf(file, nowMs)), ...written.adds],
+    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds],
     written,
     operation: {
       name: 'UPDATE',
@@ -89,7 +106,7 @@ async function updateIntent(
       files: keysOf(files),
     },
     rewritesRows: true,
-    report: reportOf(written, files.length, metrics),
+    report: reportOf(written, removed.length, metrics),
   }
 }
 

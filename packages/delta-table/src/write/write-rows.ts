@@ -37,9 +37,11 @@ export interface WrittenRows {
   readonly adds: readonly AddFile[]
   readonly rowCount: number
   readonly sizeBytes: number
+  /** Store paths of further files, deletion vectors. */
+  readonly otherPaths: readonly string[]
 }
 
-export const nothing: WrittenRows = { adds: [], rowCount: 0, sizeBytes: 0 }
+export const nothing: WrittenRows = { adds: [], rowCount: 0, sizeBytes: 0, otherPaths: [] }
 
 /**
  * Writes rows (with exactly the table's columns) as data files. Columns that must not be null are checked from what the
@@ -64,7 +66,8 @@ export async function writeRows(
   }
   const result = await session.writeFiles(plan, sink, options.signal === undefined ? {} : { signal: options.signal })
   const adds = result.files.map((file) => toAdd(file, target, options))
-  const written = { adds, rowCount: result.rowCount, sizeBytes: adds.reduce((sum, file) => sum + file.sizeBytes, 0) }
+  const sizeBytes = adds.reduce((sum, file) => sum + file.sizeBytes, 0)
+  const written = { adds, rowCount: result.rowCount, sizeBytes, otherPaths: [] }
   const violation = findNull(result.files, target)
   if (violation !== null) {
     await discard(location, written)
@@ -75,9 +78,24 @@ export async function writeRows(
 
 /** Deletes files that no commit names: best effort, VACUUM finds what stays. */
 export async function discard(location: TableLocation, written: WrittenRows): Promise<void> {
-  if (written.adds.length === 0) return
-  const paths = written.adds.map((file) => joinPath(location.path, decodeURIComponent(file.path)))
+  const data = written.adds.map((file) => joinPath(location.path, decodeURIComponent(file.path)))
+  const paths = [...data, ...written.otherPaths]
+  if (paths.length === 0) return
   await location.store.delete(paths).catch(() => undefined)
+}
+
+/** Does what comes after a write; if that fails, what was written goes. */
+export async function discardOnFailure<T>(
+  location: TableLocation,
+  written: WrittenRows,
+  next: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await next()
+  } catch (error) {
+    await discard(location, written)
+    throw error
+  }
 }
 
 function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions): AddFile {

@@ -17,6 +17,7 @@ import {
   projectionTo,
   scanOf,
 } from '../../plan-nodes.js'
+import { placesIn } from '../../mark-deleted.js'
 import { anyOf, type BoundClause } from './merge-clauses.js'
 import { mirrored, withResidual, type MergeCondition } from './merge-condition.js'
 
@@ -51,11 +52,14 @@ const clauseNumber = (clauses: readonly BoundClause[]): BoundExpression =>
   )
 
 /** Rows: file path, clause number, target rows, most source rows for one of them. */
-export function touchedPlan(
+export const touchedPlan = (
   input: MergeInput,
   files: readonly AddFile[],
   matched: readonly BoundClause[],
-): LogicalPlan {
+): LogicalPlan => countByFile(matchedRows(input, files, matched))
+
+/** Target rows to which a matched clause applies: file path, row index, source rows, clause number. */
+function matchedRows(input: MergeInput, files: readonly AddFile[], matched: readonly BoundClause[]): LogicalPlan {
   const width = input.snapshot.schema.fields.length
   const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
   // The places stand between target and source columns, so everything over the source moves by two.
@@ -71,7 +75,7 @@ export function touchedPlan(
     { name: 'clause', expression: moved(clauseNumber(matched)) },
   ])
   const [file, row, clause] = columnsOfSchema(numbered.schema)
-  const perRow = aggregateOf(
+  return aggregateOf(
     numbered,
     [file!, row!],
     [
@@ -82,7 +86,6 @@ export function touchedPlan(
       },
     ],
   )
-  return countByFile(perRow)
 }
 
 /** From (file, row, matches, clause): file, clause, rows, most matches. */
@@ -115,15 +118,60 @@ export function unmatchedPlan(
   clauses: readonly BoundClause[],
 ): LogicalPlan {
   const width = input.snapshot.schema.fields.length
-  const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
-  const alone = join(target, scanOf(input.source), 'left_anti', moveResidual(input.condition, width))
-  const applying = filterOf(alone, anyOf(clauses))
+  const applying = unmatchedRows(input, files, clauses)
   const numbered = projectionOf(applying, [
     { name: 'file', expression: columnAt(applying.schema, width) },
     { name: 'clause', expression: clauseNumber(clauses) },
   ])
   const [file, clause] = columnsOfSchema(numbered.schema)
   return aggregateOf(numbered, [file!, clause!], [{ name: 'rows', aggregate: countAll }])
+}
+
+/** Target rows, with their places, to which a not-matched-by-source clause applies. */
+function unmatchedRows(input: MergeInput, files: readonly AddFile[], clauses: readonly BoundClause[]): LogicalPlan {
+  const width = input.snapshot.schema.fields.length
+  const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
+  const alone = join(target, scanOf(input.source), 'left_anti', moveResidual(input.condition, width))
+  return filterOf(alone, anyOf(clauses))
+}
+
+/** Queries for (file path, row index) of all rows that a clause updates or deletes; none is in two of them. */
+export const changedPlaces = (
+  input: MergeInput,
+  files: readonly AddFile[],
+  matched: readonly BoundClause[],
+  notMatchedBySource: readonly BoundClause[],
+): readonly LogicalPlan[] => [
+  ...(matched.length === 0 ? [] : [placesIn(matchedRows(input, files, matched), 0)]),
+  ...(notMatchedBySource.length === 0
+    ? []
+    : [placesIn(unmatchedRows(input, files, notMatchedBySource), input.snapshot.schema.fields.length)]),
+]
+
+/** New versions of the rows that a clause updates, and nothing of the others. */
+export function updatedPlans(
+  input: MergeInput,
+  files: readonly AddFile[],
+  matched: readonly BoundClause[],
+  notMatchedBySource: readonly BoundClause[],
+  outputFields: readonly Field[],
+): readonly LogicalPlan[] {
+  const target = scanOf(new DeltaTableProvider(input.snapshot, { files }))
+  const source = scanOf(input.source)
+  const updates = (clauses: readonly BoundClause[]): boolean => clauses.some(({ kind }) => kind === 'update')
+  return [
+    ...(updates(matched) ? [applied(target, source, input, matched, outputFields, 'inner')] : []),
+    ...(updates(notMatchedBySource)
+      ? [
+          afterClauses(
+            filterOf(join(target, source, 'left_anti', input.condition), anyOf(notMatchedBySource)),
+            input.snapshot.schema,
+            notMatchedBySource,
+            outputFields,
+          ),
+        ]
+      : []),
+  ]
 }
 
 const moveResidual = (condition: MergeCondition, width: number): MergeCondition =>
@@ -152,13 +200,14 @@ export function rewritePlans(
   ]
 }
 
-/** Target rows, each with the one source row that a clause applies to, if there is one. */
+/** Target rows, each with the one source row that a clause applies to, if there is one; `inner`: those that have one. */
 function applied(
   target: LogicalPlan,
   source: LogicalPlan,
   input: MergeInput,
   matched: readonly BoundClause[],
   outputFields: readonly Field[],
+  joinType: 'left' | 'inner' = 'left',
 ): LogicalPlan {
   const { schema } = input.snapshot
   const sourceWidth = source.schema.fields.length
@@ -172,7 +221,7 @@ function applied(
     keys: input.condition.keys,
     residual: withResidual(input.condition, anyOf(matched)),
   }
-  const joined = join(target, marked, 'left', condition)
+  const joined = join(target, marked, joinType, condition)
   const isMatched = isNotNull(columnAt(joined.schema, schema.fields.length + sourceWidth))
   const guarded = matched.map((clause) => ({
     ...clause,

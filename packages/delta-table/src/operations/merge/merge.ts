@@ -22,15 +22,27 @@ import {
   type OperationContext,
   type OperationResult,
 } from '../../operation-context.js'
+import { markDeleted, splitTouched } from '../../mark-deleted.js'
 import { unionOf } from '../../plan-nodes.js'
 import { runOptions } from '../../run-options.js'
+import { filesMatcher } from '../../predicates.js'
 import { planOf } from '../../table-session.js'
 import { plainField } from '../../write/schema-enforcement.js'
-import { nothing, writeRows } from '../../write/write-rows.js'
+import type { TouchedFile } from '../../touched-files.js'
+import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
 import { bindClauses, type BoundClauses } from './merge-clauses.js'
 import { mergeCondition } from './merge-condition.js'
 import type { MergeOptions } from './merge-options.js'
-import { insertPlan, rewritePlans, touchedPlan, unmatchedPlan, type MergeInput } from './merge-plans.js'
+import {
+  changedPlaces,
+  insertPlan,
+  rewritePlans,
+  touchedPlan,
+  unmatchedPlan,
+  updatedPlans,
+  type MergeInput,
+} from './merge-plans.js'
+import { matchablePredicates } from './merge-pruning.js'
 import { MergeScope } from './merge-scope.js'
 
 /** Upserts. Only files with rows that change are written again; if nothing changes, only what `appTransactions` say is. */
@@ -50,7 +62,8 @@ export function mergeRows(
 
 /** What the first passes over the target found. */
 interface Touched {
-  readonly files: ReadonlySet<AddFile>
+  /** With how many of their rows change. */
+  readonly files: ReadonlyMap<AddFile, number>
   readonly updated: number
   readonly deleted: number
   readonly bySourceUpdated: number
@@ -72,19 +85,29 @@ async function mergeIntent(
   const scope = new MergeScope(location.uri, output, source.schema)
   const input: MergeInput = { snapshot: current, source, condition: mergeCondition(options.on, scope) }
   const clauses = bindClauses(options, location.uri, output, source.schema, scope)
-  const candidates = [...base.files.values()]
-  const touched = await findTouched(context, input, candidates, clauses, options)
-  const files = [...touched.files]
+  const matchable = await matchablePredicates(session, current, source, input.condition, runOptions(options))
+  const mayMatch = filesMatcher(current, matchable)
+  const all = [...base.files.values()]
+  const candidates = all.filter(mayMatch)
+  const touched = await findTouched(context, input, { all, candidates }, clauses, options)
+  const files = [...touched.files.keys()]
   if (files.length > 0) {
     checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
     if (isAppendOnly(base.metadata.configuration)) throw appendOnly(location.uri, 'merge into')
   }
+  const split = splitTouched(
+    base,
+    [...touched.files].map(([file, rowCount]) => ({ file, rowCount })),
+  )
+  const removed = split.rewritten.map(({ file }) => file)
+  const staying = split.marked.map(({ file }) => file)
+  const { matched, notMatchedBySource } = clauses
   const plans: LogicalPlan[] = []
-  if (files.length > 0)
-    plans.push(...rewritePlans(input, files, clauses.matched, clauses.notMatchedBySource, output.fields))
+  if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, output.fields))
+  if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, output.fields))
   if (clauses.notMatched.length > 0) plans.push(insertPlan(input, candidates, clauses.notMatched, output.fields))
   const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(output) } : base.metadata
-  const written =
+  const rows =
     plans.length === 0
       ? nothing
       : await writeRows({ session, location, metadata, schema: output }, unionOf(plans, nullableUnion(plans, output)), {
@@ -92,17 +115,31 @@ async function mergeIntent(
           nowMs,
           ...runOptions(options),
         })
-  if (files.length === 0 && written.adds.length === 0 && !hasNewTransaction(base, options)) return null
-  const metrics = metricsOf(touched, files, written)
-  const reads: ReadSet = { wholeTable: true, predicates: [], files: keysOf(candidates) }
+  if (files.length === 0 && rows.adds.length === 0 && !hasNewTransaction(base, options)) return null
+  const places = (of: readonly AddFile[]) => changedPlaces(input, of, matched, notMatchedBySource)
+  const marks = await discardOnFailure(location, rows, () =>
+    markDeleted(context, base, split.marked, places, nowMs, runOptions(options)),
+  )
+  const written = { ...rows, otherPaths: marks.paths }
+  const metrics = { ...metricsOf(touched, split.rewritten, written), ...mergeVectorMetrics(marks.metrics) }
+  // Rows that are not matched by the source are told from the whole table; otherwise only pairs count.
+  const reads: ReadSet =
+    notMatchedBySource.length > 0
+      ? { wholeTable: true, predicates: [], files: keysOf(all) }
+      : { wholeTable: false, predicates: [mayMatch], files: keysOf(candidates) }
   return {
     base,
-    actions: [...(evolved ? [metadata] : []), ...files.map((file) => removeOf(file, nowMs)), ...written.adds],
+    actions: [
+      ...(evolved ? [metadata] : []),
+      ...removed.map((file) => removeOf(file, nowMs)),
+      ...marks.actions,
+      ...written.adds,
+    ],
     written,
     operation: { name: 'MERGE', parameters: mergeParameters(options, input), metrics },
     reads,
     rewritesRows: files.length > 0,
-    report: { ...reportOf(written, files.length, metrics) },
+    report: reportOf(written, removed.length, metrics),
   }
 }
 
@@ -126,20 +163,23 @@ const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema =>
 async function findTouched(
   context: OperationContext,
   input: MergeInput,
-  candidates: readonly AddFile[],
+  { all, candidates }: { readonly all: readonly AddFile[]; readonly candidates: readonly AddFile[] },
   clauses: BoundClauses,
   options: MergeOptions,
 ): Promise<Touched> {
-  const files = new Set<AddFile>()
-  const byPath = filesByPath(input.snapshot, candidates)
+  const files = new Map<AddFile, number>()
+  const touch = (path: Value, rows: Value): void => {
+    const file = byPath.get(path as string)!
+    files.set(file, (files.get(file) ?? 0) + Number(rows))
+  }
+  const byPath = filesByPath(input.snapshot, all)
   const counts = { updated: 0, deleted: 0, bySourceUpdated: 0, bySourceDeleted: 0 }
   const collect = async (plan: LogicalPlan): Promise<readonly (readonly Value[])[]> =>
     (await context.session.collect(plan, runOptions(options))).rows
-  if (candidates.length === 0) return { files, ...counts }
-  if (clauses.matched.length > 0) {
+  if (candidates.length > 0 && clauses.matched.length > 0) {
     let duplicates = 0
     for (const [path, clause, rows, most] of await collect(touchedPlan(input, candidates, clauses.matched))) {
-      files.add(byPath.get(path as string)!)
+      touch(path!, rows!)
       if (Number(most) > 1) duplicates += Number(rows)
       if (clauses.matched[clause as number]!.kind === 'delete') counts.deleted += Number(rows)
       else counts.updated += Number(rows)
@@ -149,9 +189,9 @@ async function findTouched(
       clauses.matched.length === 1 && clauses.matched[0]!.kind === 'delete' && clauses.matched[0]!.unconditional
     if (duplicates > 0 && !onlyDeletes) throw duplicateMatch(context.location.uri, duplicates)
   }
-  if (clauses.notMatchedBySource.length > 0) {
-    for (const [path, clause, rows] of await collect(unmatchedPlan(input, candidates, clauses.notMatchedBySource))) {
-      files.add(byPath.get(path as string)!)
+  if (all.length > 0 && clauses.notMatchedBySource.length > 0) {
+    for (const [path, clause, rows] of await collect(unmatchedPlan(input, all, clauses.notMatchedBySource))) {
+      touch(path!, rows!)
       if (clauses.notMatchedBySource[clause as number]!.kind === 'delete') counts.bySourceDeleted += Number(rows)
       else counts.bySourceUpdated += Number(rows)
     }
@@ -162,11 +202,18 @@ async function findTouched(
 const hasNewTransaction = (base: Snapshot, options: MergeOptions): boolean =>
   (options.appTransactions ?? []).some(({ appId, version }) => base.appTransactions.get(appId)?.version !== version)
 
-function metricsOf(touched: Touched, files: readonly AddFile[], written: typeof nothing): Record<string, number> {
-  const before = files.reduce((sum, file) => sum + (rowCountOf(file) ?? 0), 0)
+/** Spark's names: those of other commands with "Target" in them. */
+const mergeVectorMetrics = (metrics: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name.replace(/^num/, 'numTarget'), value]))
+
+function metricsOf(
+  touched: Touched,
+  rewritten: readonly TouchedFile[],
+  written: typeof nothing,
+): Record<string, number> {
   const updated = touched.updated + touched.bySourceUpdated
   const deleted = touched.deleted + touched.bySourceDeleted
-  const copied = Math.max(0, before - updated - deleted)
+  const copied = rewritten.reduce((sum, { file, rowCount }) => sum + Math.max(0, (rowCountOf(file) ?? 0) - rowCount), 0)
   return {
     numTargetRowsInserted: Math.max(0, written.rowCount - copied - updated),
     numTargetRowsUpdated: updated,
@@ -176,10 +223,10 @@ function metricsOf(touched: Touched, files: readonly AddFile[], written: typeof 
     numTargetRowsMatchedDeleted: touched.deleted,
     numTargetRowsNotMatchedBySourceDeleted: touched.bySourceDeleted,
     numTargetRowsCopied: copied,
-    numTargetFilesRemoved: files.length,
+    numTargetFilesRemoved: rewritten.length,
     numTargetFilesAdded: written.adds.length,
     numTargetBytesAdded: written.sizeBytes,
-    numTargetBytesRemoved: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    numTargetBytesRemoved: rewritten.reduce((sum, { file }) => sum + file.sizeBytes, 0),
     numOutputRows: written.rowCount,
   }
 }

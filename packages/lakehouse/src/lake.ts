@@ -32,6 +32,11 @@ export class Lake {
     return opened
   }
 
+  /** The table's version in its store now, whatever this run has seen; -1 if it does not exist. */
+  async currentVersion(path: string): Promise<number> {
+    return (await DeltaTable.openIfExists(this.session, this.uri(path)))?.version ?? -1
+  }
+
   /** @throws LakehouseError DW-LAKEHOUSE-0007 */
   async existing(path: string): Promise<DeltaTable> {
     const table = await this.table(path)

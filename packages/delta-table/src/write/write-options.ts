@@ -15,6 +15,8 @@ export interface WriteOptions {
   readonly targetFileBytes?: number
   /** Attempts to run the operation again after a conflict; default 10. */
   readonly maxRetries?: number
+  /** Called when everything is written and only the commit is missing; what it throws keeps the commit from happening. */
+  readonly beforeCommit?: () => Promise<void>
 }
 
 /** What a table that does not exist yet is made of. */

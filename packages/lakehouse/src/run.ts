@@ -104,6 +104,7 @@ class Run {
 
   async execute(listing: readonly ObjectMeta[]): Promise<RunResult> {
     const { tables } = this.#context.lakehouse
+    await this.#context.lake.preload(tables.map((table) => table.path))
     await this.ingest(
       tables.filter((table) => table.source !== null),
       listing,

@@ -28,6 +28,8 @@ interface Reader {
  */
 export class ReadAhead {
   readonly #readers = new Map<string, Reader>()
+  /** Memory of chunks that were taken, for the next ones. */
+  readonly #free: Uint8Array[] = []
 
   /** @param path tells objects apart; `read` reads from it */
   async read(path: string, start: number, target: Uint8Array, read: RangeRead): Promise<number> {
@@ -37,7 +39,7 @@ export class ReadAhead {
       this.#follow(path, start + bytesRead, etag, bytesRead < target.byteLength)
       return bytesRead
     }
-    const filled = await take(known, start, target)
+    const filled = await this.#take(known, start, target)
     if (filled < target.byteLength && !known.ended) {
       const { bytesRead, etag } = await read(start + filled, target.subarray(filled), known.etag).catch(
         (error: unknown) => {
@@ -50,11 +52,11 @@ export class ReadAhead {
         known.etag = etag ?? known.etag
         known.ended = filled + bytesRead < target.byteLength
         known.chunks.length = 0
-        advance(known, read)
+        this.#advance(known, read)
       }
       return filled + bytesRead
     }
-    advance(known, read)
+    this.#advance(known, read)
     return filled
   }
 
@@ -68,42 +70,45 @@ export class ReadAhead {
     if (this.#readers.size >= maxReaders) this.#readers.delete(this.#readers.keys().next().value!)
     this.#readers.set(path, { next, etag, ended, chunks: [] })
   }
-}
 
-/** Takes from chunks what they have of the target, front to back. */
-async function take(reader: Reader, start: number, target: Uint8Array): Promise<number> {
-  let filled = 0
-  while (filled < target.byteLength) {
-    const chunk = reader.chunks[0]
-    if (chunk === undefined || start + filled < chunk.start) break
-    const result = await chunk.result
-    if (result === null) {
-      // It failed: the reader asks itself, and sees why.
-      reader.chunks.length = 0
-      break
+  /** Takes from chunks what they have of the target, front to back. */
+  async #take(reader: Reader, start: number, target: Uint8Array): Promise<number> {
+    let filled = 0
+    while (filled < target.byteLength) {
+      const chunk = reader.chunks[0]
+      if (chunk === undefined || start + filled < chunk.start) break
+      const result = await chunk.result
+      // Someone else reads the same object at the same place, and was faster: its memory may be another chunk's by now.
+      if (reader.chunks[0] !== chunk) break
+      if (result === null) {
+        // It failed: the reader asks itself, and sees why.
+        reader.chunks.length = 0
+        break
+      }
+      const from = start + filled - chunk.start
+      const part = chunk.bytes.subarray(from, Math.min(result.bytesRead, from + target.byteLength - filled))
+      target.set(part, filled)
+      filled += part.byteLength
+      reader.next = start + filled
+      if (from + part.byteLength < result.bytesRead) break
+      reader.chunks.shift()
+      if (this.#free.length < depth) this.#free.push(chunk.bytes)
+      if (result.bytesRead < chunk.bytes.byteLength) {
+        reader.ended = true
+        break
+      }
     }
-    const from = start + filled - chunk.start
-    const part = chunk.bytes.subarray(from, Math.min(result.bytesRead, from + target.byteLength - filled))
-    target.set(part, filled)
-    filled += part.byteLength
-    reader.next = start + filled
-    if (from + part.byteLength < result.bytesRead) break
-    reader.chunks.shift()
-    if (result.bytesRead < chunk.bytes.byteLength) {
-      reader.ended = true
-      break
-    }
+    return filled
   }
-  return filled
-}
 
-/** Starts chunks until enough are under way. */
-function advance(reader: Reader, read: RangeRead): void {
-  while (!reader.ended && reader.chunks.length < depth) {
-    const last = reader.chunks.at(-1)
-    const start = last === undefined ? reader.next : last.start + last.bytes.byteLength
-    const bytes = new Uint8Array(chunkBytes)
-    const result = read(start, bytes, reader.etag).catch(() => null)
-    reader.chunks.push({ start, bytes, result })
+  /** Starts chunks until enough are under way. */
+  #advance(reader: Reader, read: RangeRead): void {
+    while (!reader.ended && reader.chunks.length < depth) {
+      const last = reader.chunks.at(-1)
+      const start = last === undefined ? reader.next : last.start + last.bytes.byteLength
+      const bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(chunkBytes)
+      const result = read(start, bytes, reader.etag).catch(() => null)
+      reader.chunks.push({ start, bytes, result })
+    }
   }
 }

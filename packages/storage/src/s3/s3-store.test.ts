@@ -290,6 +290,19 @@ describe('D-88: S3Store', () => {
     expect(total).toBe(content.byteLength)
   })
 
+  it('serves several readers of one object at once', async () => {
+    const server = await serve({ latencyMs: 2 })
+    const store = open(server)
+    const content = numbered(19 * MiB + 77)
+    await store.put('a', content, 'overwrite')
+    const readAll = async (): Promise<Uint8Array> => {
+      const read = new Uint8Array(content.byteLength)
+      for (let at = 0; at < read.byteLength; ) at += await store.getInto('a', at, read.subarray(at, at + MiB))
+      return read
+    }
+    for (const read of await Promise.all([readAll(), readAll(), readAll()])) expect(same(read, content)).toBe(true)
+  })
+
   it('lists many pages, and deletes in batches', async () => {
     const server = await serve()
     const store = open(server, {}, 's3://lake/deep')

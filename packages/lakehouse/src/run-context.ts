@@ -1,5 +1,6 @@
 import type { ObjectStore } from '@deltaworks/storage'
 import type { Lake } from './lake.js'
+import type { LandingSelection } from './landing.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import type { BuildContext, TableDefinition } from './table-definition.js'
 
@@ -11,6 +12,7 @@ export interface RunContext {
   readonly configuration: unknown
   readonly lake: Lake
   readonly landing: ObjectStore
+  readonly selection: LandingSelection
   readonly signal: AbortSignal | undefined
   /** Inputs so small that every table of the run is kept in memory until it ends. */
   readonly keepInMemory: boolean

@@ -6,12 +6,15 @@ import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
 import { passGate, type GateResult } from './gate.js'
-import { commitIngest, planIngest, stagedMalformed, stageIngest, type StagedIngest } from './ingest.js'
+import { commitIngest, planIngest, stagedMalformed, stageIngest, type IngestPlan, type StagedIngest } from './ingest.js'
+import { disposeLanding } from './landing-disposal.js'
+import type { LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
 import type { RunContext } from './run-context.js'
 import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
+import type { SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
 
 export interface RunOptions {
@@ -23,6 +26,8 @@ export interface RunOptions {
   readonly landing: string
   /** The run's clock, microseconds since the epoch; a replay gives the original's. */
   readonly nowMicros: bigint
+  /** Default: every landing file that is new or changed. */
+  readonly selection?: LandingSelection
   readonly signal?: AbortSignal
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
   readonly inMemoryBytes?: number
@@ -69,6 +74,7 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
     configuration: options.configuration,
     lake: new Lake(options.session, options.root),
     landing: openStore(options.landing),
+    selection: options.selection ?? {},
     signal: options.signal,
     keepInMemory:
       listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= (options.inMemoryBytes ?? defaultInMemoryBytes),
@@ -128,9 +134,11 @@ class Run {
   async ingest(tables: readonly TableDefinition[], listing: Parameters<typeof planIngest>[1]): Promise<void> {
     const context = this.#context
     const staged: { readonly staged: StagedIngest; readonly startMs: number }[] = []
+    const planned: IngestPlan[] = []
     for (const table of tables) {
       const startMs = this.#now()
       const plan = await planIngest(table, listing, context)
+      planned.push(plan)
       const told = new Set(this.#files.filter((file) => file.table === table.name).map((file) => file.path))
       const fresh = plan.files.filter((file) => file.state !== 'known' || !told.has(file.path))
       this.#files.push(
@@ -149,7 +157,9 @@ class Run {
       this.#start(`ingest ${table.name}`, 'ingest')
       staged.push({ staged: await stageIngest(plan, context), startMs })
     }
-    const malformed = staged.filter(({ staged }) => staged.rowsMalformed > 0)
+    const malformed = staged.filter(
+      ({ staged }) => staged.rowsMalformed > 0 && staged.table.source!.malformed === 'quarantine',
+    )
     if (malformed.length > 0) {
       await this.#quarantine(
         malformed.map(({ staged }) => stagedMalformed(staged, context)).reduce((a, b) => a.union(b)),
@@ -168,12 +178,14 @@ class Run {
         status: 'written',
         startMs,
         rowsIn: stage.rowsRead,
-        rowsQuarantined: stage.rowsMalformed,
+        rowsQuarantined: table.source!.malformed === 'quarantine' ? stage.rowsMalformed : 0,
+        note: malformedNote(table.source!.malformed, stage.rowsMalformed),
         ...writtenBy(written),
       })
       this.#steps.push(step)
       this.#finish(step)
     }
+    for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
   }
 
   /** @returns false if a critical rule failed; what was built before it stays, nothing behind it is built */
@@ -367,6 +379,11 @@ class Run {
       rows: step.rowsOut,
     })
   }
+}
+
+function malformedNote(malformed: SourceDefinition['malformed'], rows: number): string | null {
+  if (rows === 0 || malformed === 'quarantine' || malformed === 'fail') return null
+  return `${rows} malformed row${rows > 1 ? 's' : ''} ${malformed === 'keep' ? 'kept' : 'dropped'}`
 }
 
 const writtenBy = (table: DeltaTable) => {

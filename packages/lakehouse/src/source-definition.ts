@@ -11,12 +11,31 @@ export interface SourceDefinition {
   readonly extraColumns: 'error' | 'ignore'
   /** The share of malformed rows (0 to 1) beyond which a source fails as a whole; below it they go to quarantine. */
   readonly maxMalformed: number
+  /**
+   * What becomes of a malformed row. `quarantine`: it waits there, with file, line, text and reason. `keep` (Spark's PERMISSIVE): it is
+   * a row of the table, null where a value could not be read, its text in `corruptColumn`. `drop` (DROPMALFORMED): it is
+   * left out and counted. `fail` (FAILFAST): the first one fails the run, before anything of the source is written.
+   */
+  readonly malformed: 'quarantine' | 'keep' | 'drop' | 'fail'
+  /** A derived, nullable text column that has the text of a malformed row, null for others. With `keep` only. */
+  readonly corruptColumn: string | null
+  /**
+   * What becomes of a landing file once its rows are committed (or are known to be). `archive`: it is moved to
+   * `archiveFolder/<day of the run>/<its path>`. A file that was replaced since is left alone: the next run takes it.
+   */
+  readonly afterIngest: 'keep' | 'archive' | 'delete'
+  /** In the landing zone; nothing below it is ever ingested. */
+  readonly archiveFolder: string
 }
 
 interface SourceOptions {
   readonly options?: { readonly [option: string]: Json }
   readonly extraColumns?: 'error' | 'ignore'
   readonly maxMalformed?: number
+  readonly malformed?: SourceDefinition['malformed']
+  readonly corruptColumn?: string
+  readonly afterIngest?: SourceDefinition['afterIngest']
+  readonly archiveFolder?: string
 }
 
 const source = (format: SourceDefinition['format'], files: string, options: SourceOptions): SourceDefinition => ({
@@ -24,7 +43,12 @@ const source = (format: SourceDefinition['format'], files: string, options: Sour
   format,
   options: options.options ?? {},
   extraColumns: options.extraColumns ?? 'error',
-  maxMalformed: options.maxMalformed ?? 0.1,
+  // Where malformed rows are rows like others, or are not wanted, their share is no reason to stop.
+  maxMalformed: options.maxMalformed ?? (options.malformed === 'keep' || options.malformed === 'drop' ? 1 : 0.1),
+  malformed: options.malformed ?? 'quarantine',
+  corruptColumn: options.corruptColumn ?? null,
+  afterIngest: options.afterIngest ?? 'keep',
+  archiveFolder: options.archiveFolder ?? '_archive',
 })
 
 export const csvFiles = (files: string, options: SourceOptions = {}): SourceDefinition => source('csv', files, options)

@@ -62,9 +62,13 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
       .sort()
 
   it(`M-004 M-011 M-065: at ${points} random points, then run again: every row once, by file and line`, async () => {
-    const started = performance.now()
-    expect(spawnSync(process.execPath, args('whole'), { cwd: folder, encoding: 'utf8' }).stderr).toBe('')
-    const wholeMs = performance.now() - started
+    let wholeMs = 0
+    // The first one is slower than any later one.
+    for (const lake of ['first', 'whole']) {
+      const started = performance.now()
+      expect(spawnSync(process.execPath, args(lake), { cwd: folder, encoding: 'utf8' }).stderr).toBe('')
+      wholeMs = performance.now() - started
+    }
     let killed = 0
     let partly = 0
     for (let point = 0; point < points; point++) {
@@ -73,7 +77,7 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
       const child = spawn(command, rest, { cwd: folder, stdio: 'ignore' })
       const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
       // From before the first write to after the last commit.
-      const timer = setTimeout(() => child.kill('SIGKILL'), wholeMs * (0.4 + 0.7 * ((point + Math.random()) / points)))
+      const timer = setTimeout(() => child.kill('SIGKILL'), wholeMs * (0.3 + 0.7 * ((point + Math.random()) / points)))
       if ((await ended) === 'SIGKILL') killed++
       clearTimeout(timer)
       if ((await DeltaTable.openIfExists(session, join(folder, lake, 'quality/quarantine'))) !== null) partly++

@@ -120,3 +120,12 @@ export const malformedRow = (
     `${file}, line ${line}, is malformed (${reason})${count > 1 ? `, and ${count - 1} more rows for "${table}" are` : ''}. Its source is declared to fail then; nothing of it was ingested.`,
     { table, file, line, reason, count },
   )
+
+export const unreadableArchive = (path: string, reason: string, cause: unknown): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0015',
+    'data',
+    `${path} cannot be unpacked: ${reason.replace(/\.$/, '')}. Nothing of it was ingested; deliver it again.`,
+    { path, reason },
+    cause,
+  )

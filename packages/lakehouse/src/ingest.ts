@@ -1,5 +1,5 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { agg, col, lit } from '@deltaworks/expression'
+import { agg, col, fn, lit } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { date } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
@@ -19,6 +19,7 @@ import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
+import { memberMark, packingOf, type LandingPart } from './unpack/unpack-landing.js'
 import { writeSettings } from './write-settings.js'
 
 /** A source's landing files compared with its table, before anything is read. */
@@ -52,15 +53,23 @@ export async function planIngest(
   return { table, files, pending: files.filter((file) => file.state !== 'known') }
 }
 
+/** The pending files as they can be read: packed ones unpacked. @throws LakehouseError DW-LAKEHOUSE-0015 */
+export const landingParts = ({ table, pending }: IngestPlan, context: RunContext): Promise<readonly LandingPart[]> =>
+  context.unpacker.parts(context.landing, pending, { members: table.source!.members, signal: context.signal })
+
 /**
  * Reads the pending files once if they are small (they stay in memory), else counts what is malformed in them.
  * @throws LakehouseError DW-LAKEHOUSE-0010 if more rows are malformed than the source allows, DW-LAKEHOUSE-0014 if any is
  * and the source is to fail then
  */
-export async function stageIngest(plan: IngestPlan, context: RunContext): Promise<StagedIngest> {
+export async function stageIngest(
+  plan: IngestPlan,
+  context: RunContext,
+  parts?: readonly LandingPart[],
+): Promise<StagedIngest> {
   const { session } = context.lake
-  const { table, pending } = plan
-  const provider = new LandingTable(session, context.landing, table, pending)
+  const { table } = plan
+  const provider = new LandingTable(session, table, parts ?? (await landingParts(plan, context)))
   const rows = numbered(scan(provider), table)
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name })) : rows
   const [rowsRead, rowsMalformed] = await countRows(landed, context)
@@ -114,7 +123,10 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
     return created
   }
   // Rows of new files go in with those of changed ones; the table has none that they could take the place of.
-  const replaced = col('source_file').in_(pending.map((file) => lit(file.path)))
+  const members = pending
+    .filter((file) => (packingOf(file.path)?.archive ?? null) !== null)
+    .map((file) => fn.starts_with(col('source_file'), lit(file.path + memberMark)))
+  const replaced = members.reduce((a, b) => a.or(b), col('source_file').in_(pending.map((file) => lit(file.path))))
   const written = pending.some((file) => file.state !== 'new')
     ? await existing.overwrite(rows, { ...settings, replaceWhere: replaced })
     : await existing.append(rows, settings)

@@ -6,7 +6,15 @@ import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
 import { passGate, type GateResult } from './gate.js'
-import { commitIngest, planIngest, stagedMalformed, stageIngest, type IngestPlan, type StagedIngest } from './ingest.js'
+import {
+  commitIngest,
+  landingParts,
+  planIngest,
+  stagedMalformed,
+  stageIngest,
+  type IngestPlan,
+  type StagedIngest,
+} from './ingest.js'
 import { disposeLanding } from './landing-disposal.js'
 import type { LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
@@ -16,6 +24,7 @@ import type { RunContext } from './run-context.js'
 import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
 import type { SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
+import { LandingUnpacker } from './unpack/unpack-landing.js'
 
 export interface RunOptions {
   readonly lakehouse: LakehouseDefinition
@@ -52,12 +61,14 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   const run = new Run(runContext(options, listing))
   for (let attempt = 1; ; attempt++) {
     try {
-      return await run.execute(listing)
+      return await run.execute(listing, options.inMemoryBytes ?? defaultInMemoryBytes)
     } catch (error) {
       if (!isLostRace(error) || attempt > maxRestarts || options.signal?.aborted === true) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.random() * restartWaitMs * 2 ** (attempt - 1)))
       listing = await landing.list('')
       run.restart(runContext(options, listing))
+    } finally {
+      run.releaseUnpacked()
     }
   }
 }
@@ -75,6 +86,7 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
     lake: new Lake(options.session, options.root),
     landing: openStore(options.landing),
     selection: options.selection ?? {},
+    unpacker: new LandingUnpacker(),
     signal: options.signal,
     keepInMemory:
       listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= (options.inMemoryBytes ?? defaultInMemoryBytes),
@@ -108,18 +120,25 @@ class Run {
     this.#stepCount = context.lakehouse.tables.length
   }
 
-  async execute(listing: readonly ObjectMeta[]): Promise<RunResult> {
+  async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
     const { tables } = this.#context.lakehouse
     await this.#context.lake.preload(tables.map((table) => table.path))
     await this.ingest(
       tables.filter((table) => table.source !== null),
       listing,
+      inMemoryBytes,
     )
     return this.result(await this.gateAndBuild(tables.filter((table) => table.build !== null)))
   }
 
+  /** Removes the temporary files of packed landing files. */
+  releaseUnpacked(): void {
+    this.#context.unpacker.close()
+  }
+
   /** Forgets what this run has seen, and keeps what it has committed. */
   restart(context: RunContext): void {
+    this.releaseUnpacked()
     this.#context = context
     this.#good.clear()
     this.#steps = this.#steps.filter((step) => step.status === 'written')
@@ -131,8 +150,13 @@ class Run {
   }
 
   /** Malformed rows of all sources are quarantined before any raw table says that it has their files. */
-  async ingest(tables: readonly TableDefinition[], listing: Parameters<typeof planIngest>[1]): Promise<void> {
-    const context = this.#context
+  async ingest(
+    tables: readonly TableDefinition[],
+    listing: readonly ObjectMeta[],
+    inMemoryBytes: number,
+  ): Promise<void> {
+    let context = this.#context
+    let unpackedBytes = 0
     const staged: { readonly staged: StagedIngest; readonly startMs: number }[] = []
     const planned: IngestPlan[] = []
     for (const table of tables) {
@@ -155,7 +179,14 @@ class Run {
         continue
       }
       this.#start(`ingest ${table.name}`, 'ingest')
-      staged.push({ staged: await stageIngest(plan, context), startMs })
+      const parts = await landingParts(plan, context)
+      unpackedBytes += parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+      // Packed files may be small in the listing and large to read.
+      if (unpackedBytes > inMemoryBytes && context.keepInMemory) {
+        context = { ...context, keepInMemory: false }
+        this.#context = context
+      }
+      staged.push({ staged: await stageIngest(plan, context, parts), startMs })
     }
     const malformed = staged.filter(
       ({ staged }) => staged.rowsMalformed > 0 && staged.table.source!.malformed === 'quarantine',

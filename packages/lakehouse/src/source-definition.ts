@@ -2,8 +2,13 @@ import type { Json } from '@deltaworks/schema'
 
 /** Where a raw table's rows land: files of a folder by a pattern, and how they are read. */
 export interface SourceDefinition {
-  /** A glob on the file's path within the landing zone: `*` and `?` do not cross `/`, `**` does. */
+  /**
+   * A glob on the file's path within the landing zone: `*` and `?` do not cross `/`, `**` does. Files that end with `.gz`,
+   * `.zst`, `.bz2`, `.zip`, `.tar` (and `.tar.gz` and its like) are unpacked.
+   */
   readonly files: string
+  /** Which members of an archive are read: a glob on their paths in it. Hidden ones never are. */
+  readonly members: string
   readonly format: 'csv' | 'json' | 'parquet'
   /** Reader options of the format (`CsvReadOptions`, …), columns aside: these come from the table's definition. */
   readonly options: { readonly [option: string]: Json }
@@ -34,6 +39,7 @@ interface SourceOptions {
   readonly maxMalformed?: number
   readonly malformed?: SourceDefinition['malformed']
   readonly corruptColumn?: string
+  readonly members?: string
   readonly afterIngest?: SourceDefinition['afterIngest']
   readonly archiveFolder?: string
 }
@@ -47,6 +53,7 @@ const source = (format: SourceDefinition['format'], files: string, options: Sour
   maxMalformed: options.maxMalformed ?? (options.malformed === 'keep' || options.malformed === 'drop' ? 1 : 0.1),
   malformed: options.malformed ?? 'quarantine',
   corruptColumn: options.corruptColumn ?? null,
+  members: options.members ?? '**/*',
   afterIngest: options.afterIngest ?? 'keep',
   archiveFolder: options.archiveFolder ?? '_archive',
 })

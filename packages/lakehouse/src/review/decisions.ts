@@ -90,6 +90,19 @@ export async function reopenDecisions(
   context.lake.wrote(decisionsPath, await existing.delete(condition, commonSettings(context)))
 }
 
+/** Rows that were released and are refused again wait again: what was corrected was not enough. */
+export async function reopenRefused(refused: DataFrame, context: RunContext): Promise<void> {
+  const { lake, signal } = context
+  const existing = await lake.table(decisionsPath)
+  if (existing === null) return
+  const released = (await lake.frame(decisionsPath)).filter(col('decision').eq(lit('released')))
+  const again = anyFrame(refused.withColumn('id', idOf())).select('id').join(released.select('id'), ['id'], 'left_semi')
+  const { rows } = await lake.session.collect(again, { signal })
+  if (rows.length === 0) return
+  const condition = col('id').in_(rows.map(([id]) => lit(id!)))
+  lake.wrote(decisionsPath, await existing.delete(condition, commonSettings(context)))
+}
+
 /** Rows that came from landing files, or from members of them. */
 export function rowsOfFiles(files: readonly Pick<LandingFile, 'path'>[]): Expr {
   const members = files

@@ -113,6 +113,16 @@ describe('review of quarantined rows', () => {
     expect((await open()).find((row) => row.stage === 'rule')!.record).toContain('-6')
   })
 
+  it('M-065: a row that is released as it was waits again after the next run', async () => {
+    const kite = (await exported())[1]!
+    await release([kite])
+    expect((await open()).map((row) => row.id)).not.toContain(kite['_id'])
+    lake.land('orders_2.csv', orderLines('7,ball,1,1.50,2026-01-01'))
+    await run()
+    expect((await open()).map((row) => row.id)).toContain(kite['_id'])
+    expect(await lake.rows('processed/products')).toEqual(['{"product":"ball","orders":2}'])
+  })
+
   it('M-065: discarded rows wait no more and stay out', async () => {
     const ids = (await open()).map((row) => row.id)
     expect(await discardQuarantined(ids.slice(0, 2), 'test data', review())).toBe(2)

@@ -186,6 +186,21 @@ describe('deltaworks-batch', () => {
     }
   })
 
+  it('M-014 M-019: infer declares a table from its files, with how many rows fit', () => {
+    const glob = '*customers*.csv'
+    const { status, stdout, stderr } = batch('infer', glob, '--landing', 'landing', '--name', 'clients')
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^import \{ .*defineTable.* \} from '@deltaworks\/lakehouse'\n/)
+    expect(stdout).toContain("name: 'clients'")
+    expect(stdout).toContain(`source: csvFiles('${glob}')`)
+    const told = batch('infer', glob, '--landing', 'landing', '--out', 'clients.ts')
+    expect(told.stdout).toMatch(new RegExp(`4 files, ${planted.customers.rows} rows`))
+    expect(readFileSync(at('clients.ts'), 'utf8')).toContain('export const customers')
+    const wrong = batch('infer', 'none*.csv', '--landing', 'landing')
+    expect([wrong.status, wrong.stdout]).toEqual([2, ''])
+    expect(batch('infer', glob, '--format', 'xml').status).toBe(2)
+  })
+
   it('M-026: validate checks the definitions without data', () => {
     const { status, stdout } = batch('validate', '--json')
     expect(status).toBe(0)

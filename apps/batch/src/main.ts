@@ -1,4 +1,5 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
+import { inferCommand } from './infer-command.js'
 import { planCommand } from './plan-command.js'
 import { quarantineCommand } from './quarantine-command.js'
 import { runCommand } from './run-command.js'
@@ -12,6 +13,7 @@ const program = createProgram(
 program.addCommand(runCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
 program.addCommand(validateCommand())
+program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))
 
 void runProgram(program, abort)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { optimizeLakehouse } from './maintain.js'
@@ -48,6 +49,26 @@ describe('exactly once', () => {
     expect(again.status).toBe('unchanged')
     expect(again.steps.every((s) => s.status === 'unchanged')).toBe(true)
     expect(lake.files()).toEqual(before)
+  })
+
+  it('D-89 M-011: files are loaded once, and the table tells which were, with what content, in which version', async () => {
+    await run()
+    lake.land('orders_2.csv', second)
+    await run()
+    await run()
+    const history = await (await lake.open('raw/orders')).history()
+    const loaded = history.map(({ version, info }) => {
+      const { files } = JSON.parse(info!.userMetadata!) as {
+        files: { path: string; sizeBytes: number; sha256: string }[]
+      }
+      return [version, ...files.map(({ path, sizeBytes, sha256 }) => `${path} ${sizeBytes} ${sha256}`)]
+    })
+    const facts = (path: string, text: string): string =>
+      `${path} ${text.length} ${createHash('sha256').update(text).digest('hex')}`
+    expect(loaded).toEqual([
+      [1, facts('orders_2.csv', second)],
+      [0, facts('orders_1.csv', first)],
+    ])
   })
 
   it('M-011: a touched file of the same content is known by its content; nothing is committed', async () => {

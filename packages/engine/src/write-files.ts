@@ -16,6 +16,7 @@ import type { FileSink, WrittenFile } from './file-sink.js'
 import type { PoolAccount } from './memory-pool.js'
 import { open, type ExecutionPlan } from './operators/execution-plan.js'
 import { partitionFolder } from './partition-path.js'
+import { PendingPuts } from './pending-puts.js'
 
 /** Files of more partitions than this are not kept open at once: the largest is ended early. */
 const maxOpenFiles = 256
@@ -60,6 +61,7 @@ export class PartitionedWriter {
   readonly #partitions: (OpenFile | undefined)[] = []
   readonly #values: Record<string, Value>[] = []
   readonly #written: WrittenFile[] = []
+  readonly #puts = new PendingPuts()
   readonly #began: (path: string) => void
   #sequence = 0
 
@@ -204,7 +206,6 @@ export class PartitionedWriter {
     const file = this.#partitions[partition]!
     this.#partitions[partition] = undefined
     const { sizeBytes, rowCount, statistics } = file.writer.finish()
-    await file.drain(this.#store, true)
     this.#written.push({
       path: file.path,
       sizeBytes,
@@ -212,16 +213,19 @@ export class PartitionedWriter {
       partitionValues: file.values,
       statistics: statistics.map(({ path, min, max, nullCount }) => ({ path, min, max, nullCount: nullCount ?? 0 })),
     })
+    await this.#puts.add(() => file.drain(this.#store, true))
   }
 
   async finish(): Promise<WrittenFile[]> {
     for (let partition = 0; partition < this.#partitions.length; partition++) {
       if (this.#partitions[partition] !== undefined) await this.#end(partition)
     }
+    await this.#puts.settled()
     return this.#written
   }
 
   async abort(): Promise<void> {
+    await this.#puts.settled().catch(() => undefined)
     for (const file of this.#partitions) await file?.stream?.abort().catch(() => undefined)
     await this.#store.delete(this.#written.map((file) => file.path)).catch(() => undefined)
   }
@@ -257,7 +261,7 @@ class OpenFile {
   async drain(store: ObjectStore, last: boolean): Promise<void> {
     if (this.stream === null) {
       if (last) {
-        await store.put(this.path, this.#parts, 'overwrite')
+        await store.put(this.path, this.#parts, 'fresh')
         return
       }
       if (this.#bytes < streamBytes) return

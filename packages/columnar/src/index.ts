@@ -27,6 +27,7 @@ export {
 export { readSegment, segmentInfo, writeSegment } from './segment.js'
 export { Accumulators } from './accumulators.js'
 export type { AggregateSpec } from './accumulators/accumulator.js'
+export { FirstRowCandidates, firstRows } from './first-rows.js'
 export { GroupTable } from './group-table.js'
 export { hashColumns } from './hash.js'
 export { JoinTable } from './join-table.js'

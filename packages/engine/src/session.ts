@@ -27,6 +27,7 @@ import { isThreadLocal } from '@deltaworks/storage'
 import { sessionClosed } from './errors.js'
 import { explainAnalysis } from './explain-analyze.js'
 import { cancellation, pauses, type ExecutionContext } from './execution-context.js'
+import { withFirstRows } from './first-rows.js'
 import { queryMetrics, type QueryMetrics } from './metrics.js'
 import type { FileSink, WriteResult } from './file-sink.js'
 import { MemoryPool } from './memory-pool.js'
@@ -70,6 +71,7 @@ export interface QueryResult {
 export type Query = DataFrame | DataFrame<never> | LogicalPlan
 
 const planOf = (query: Query): LogicalPlan => ('plan' in query ? query.plan : query)
+const planned = (query: Query): LogicalPlan => withFirstRows(optimize(planOf(query)))
 
 /** About a second of work for one thread. Less is done sooner here than by workers, which start cold. */
 const defaultInlineBytes = 128 * 1024 * 1024
@@ -88,6 +90,8 @@ export class Session {
   readonly #timezone: string
   readonly #now: () => bigint
   readonly #limits: ExecutionLimits
+  /** One for all queries: many short ones keep events out as well as a long one does. */
+  readonly #pause: () => Promise<void> | null
   readonly #workers: WorkerPool
   #closed = false
 
@@ -99,6 +103,7 @@ export class Session {
     this.#timezone = options.timezone ?? 'UTC'
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
     this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
+    this.#pause = pauses()
     this.#workers = new WorkerPool(this.threads, options.workerFile)
   }
 
@@ -109,7 +114,7 @@ export class Session {
   /** All rows as values. @throws EngineError, and what reading and evaluating throw */
   async collect(query: Query, options: QueryOptions = {}): Promise<QueryResult> {
     const rows: Value[][] = []
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const metrics = await this.#each(plan, options, (batch) => {
       for (const row of batchToRows(this.context.heap, batch)) rows.push(row)
     })
@@ -118,12 +123,12 @@ export class Session {
 
   /** Batches in this thread's memory, each valid until the next is asked for. */
   async *stream(query: Query, options: QueryOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
-    yield* this.#run(optimize(planOf(query)), queryMetrics(), options)
+    yield* this.#run(planned(query), queryMetrics(), options)
   }
 
   /** The rows kept in shared memory as a table that can be scanned again. The pool does not pay for them: the caller keeps few. */
   async materialise(query: Query, options: QueryOptions & { readonly name?: string } = {}): Promise<TableProvider> {
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const name = options.name ?? 'materialised'
     if (this.#isLarge(plan)) {
       const segments = await this.#inParallel(queryMetrics(), options, (executor) =>
@@ -158,7 +163,7 @@ export class Session {
   /** Writes the rows as Parquet files. Nothing is left behind if it fails. */
   async writeFiles(query: Query, sink: FileSink, options: QueryOptions = {}): Promise<WriteResult> {
     const metrics = queryMetrics()
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const parallel = this.#isLarge(plan) && !isThreadLocal(sink.store)
     return this.#published(plan, metrics, async () => {
       const files = parallel
@@ -186,7 +191,7 @@ export class Session {
 
   /** The operators with what they did: rows, batches and time, after running the query; stages on workers first. */
   async explainAnalyze(query: Query, options: QueryOptions = {}): Promise<string> {
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const metrics = queryMetrics()
     for await (const batch of this.#run(plan, metrics, options)) void batch
     return explainAnalysis(metrics)
@@ -271,7 +276,7 @@ export class Session {
       evaluation,
       metrics,
       checkCancelled: cancellation(signal),
-      pause: pauses(),
+      pause: this.#pause,
       splitsOf: (node) => splitsOf(node, metrics),
     }
   }

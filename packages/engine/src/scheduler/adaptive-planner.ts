@@ -24,6 +24,7 @@ import { isThreadLocal } from '@deltaworks/storage'
 import type { ExecutionContext } from '../execution-context.js'
 import { specOf } from '../operators/hash-aggregate-exec.js'
 import { materialisedRecursion } from '../operators/materialised-recursion.js'
+import { firstRowsOf, isFirstRows } from '../first-rows.js'
 import { buildSide } from '../physical-planner.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
@@ -232,6 +233,8 @@ export class AdaptivePlanner {
 
   async #window(plan: Window): Promise<Pipeline> {
     const input = await this.pipelineOf(plan.input)
+    // First rows of each morsel here, of each partition of the exchange that follows.
+    if (isFirstRows(plan)) return over(input, { ...plan, input: input.plan })
     const windowed = (of: Pipeline): Pipeline => over(of, { ...plan, input: of.plan })
     if (isSingle(input)) return windowed(input)
     const [first, ...rest] = plan.windows.map((window) => expressionKey(window.partitionBy))
@@ -239,7 +242,9 @@ export class AdaptivePlanner {
     if (keys.length === 0 || rest.some((other) => other !== first)) {
       return windowed(collapse(await this.#materialise('Exchange', input)))
     }
-    return windowed(await this.#exchange(input, keys))
+    const exchanged = await this.#exchange(input, keys)
+    if (plan.input.kind !== 'window' || !isFirstRows(plan.input)) return windowed(exchanged)
+    return over(exchanged, { ...plan, input: firstRowsOf(plan, exchanged.plan) })
   }
 
   /** Rows with equal keys in one morsel. */

@@ -20,6 +20,9 @@ import { PendingPuts } from './pending-puts.js'
 
 /** Files of more partitions than this are not kept open at once: the largest is ended early. */
 const maxOpenFiles = 256
+/** Beside so many open files others are given pages of few rows: what a page of each column waits for is most of what a file holds. */
+const fewFiles = 16
+const manyFilesPageRows = 4096
 /** A file smaller than this is put at once; a larger one is streamed to its store as its row groups end. */
 const streamBytes = 8 * 1024 * 1024
 
@@ -189,6 +192,7 @@ export class PartitionedWriter {
     const name = `part-${String(this.#sequence++).padStart(5, '0')}-${randomUUID()}.c000${suffix}.parquet`
     const path = joinPath(directory, ...folders, name)
     this.#began(path)
+    const isCrowded = this.#openCount() >= fewFiles
     return new OpenFile(
       path,
       values,
@@ -196,6 +200,7 @@ export class PartitionedWriter {
         new ParquetWriter(this.#context.columnar, this.#account, this.#fileSchema, {
           compression,
           onPart,
+          ...(isCrowded ? { pageRows: manyFilesPageRows } : {}),
           ...(physicalNames === undefined ? {} : { physicalNames }),
           ...(fieldIds === undefined ? {} : { fieldIds }),
         }),

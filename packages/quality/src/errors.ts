@@ -68,3 +68,24 @@ export const ruleUnsupported = (rule: string, what: string): QualityError =>
     `Rule "${rule}" uses ${what}, which is not supported yet. The other rules were evaluated.`,
     { rule },
   )
+
+export const statesDoNotMerge = (a: string, b: string): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0009',
+    'usage',
+    a === b
+      ? `States of the kind "${a}" do not add up: compute the metric over all rows.`
+      : `A state of the kind "${a}" and one of the kind "${b}" do not add up: they are of different analyzers.`,
+    { a, b },
+  )
+
+export const customSqlResult = (sql: string, found: string): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0010',
+    'usage',
+    `The statement "${sql}" must give one number, and gave ${found}. Select one aggregate, or leave the condition out to have it select rows.`,
+    { sql },
+  )
+
+export const notComparable = (problem: string): QualityError =>
+  new QualityError('DW-QUALITY-0011', 'usage', `The tables cannot be compared: ${problem}.`)

@@ -1,6 +1,8 @@
 import type { Expression, SortKey } from '@deltaworks/expression'
 import type { DataType } from '@deltaworks/schema'
 import type { AnomalyStrategy } from './anomaly-strategy.js'
+import type { MetricValue } from './analysis/metric.js'
+import type { MetricAnalyzer } from './analysis/metric-analyzer.js'
 import type { Bounds } from './bounds.js'
 
 /** A failed critical rule stops publication; a failed warning is reported. */
@@ -20,6 +22,10 @@ export interface Rule {
   readonly action: RuleAction
   readonly filter: Expression | null
   readonly constraint: Constraint
+  /** What people should know when it fails. */
+  readonly hint?: string
+  /** For reports: by team, by importance. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export type Constraint =
@@ -36,6 +42,7 @@ export type Constraint =
   | History
   | Composite
   | CustomSql
+  | MetricConstraint
 
 /** Metric: the share of rows in which `input` is not null. */
 export interface Completeness {
@@ -153,3 +160,15 @@ export interface CustomSql {
   readonly sql: string
   readonly bounds: Bounds
 }
+
+/** Asks for the metric of an analyzer: the meaning of nulls is Deequ's. */
+export interface MetricConstraint {
+  readonly kind: 'metric'
+  readonly analyzer: MetricAnalyzer
+  readonly bounds: Bounds
+  /** Of `DataType`: the share of values of this type is asked for. */
+  readonly dataType: DataTypeName | null
+  /** Judges the whole metric, by code instead of bounds. Such a rule cannot be printed. */
+  readonly test: ((value: MetricValue) => boolean) | null
+}
+export type DataTypeName = 'Null' | 'Fractional' | 'Integral' | 'Boolean' | 'String' | 'Numeric'

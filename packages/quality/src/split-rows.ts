@@ -93,7 +93,7 @@ function explanations(verdicts: readonly NamedVerdict[]): readonly Expr[] {
   return [fn.concat_ws(', ', ...ids).as(failedRulesColumn), fn.concat_ws('; ', ...reasons).as(failureReasonsColumn)]
 }
 
-class AnnotatedRows {
+export class AnnotatedRows {
   readonly #input: DataFrame
   readonly #options: SplitOptions
   #count = 0

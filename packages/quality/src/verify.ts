@@ -1,24 +1,15 @@
-import { agg, expr } from '@deltaworks/expression'
-import type { DataFrame, LogicalPlan } from '@deltaworks/plan'
-import { isDeltaworksError, type DataType, type Value } from '@deltaworks/schema'
+import type { DataFrame } from '@deltaworks/plan'
+import { isDeltaworksError } from '@deltaworks/schema'
 import { analyzerOf } from './analyzers/index.js'
-import type {
-  AggregateRequirement,
-  Answers,
-  GroupingAnswer,
-  OutliersRequirement,
-  Requirement,
-} from './analyzers/analyzer.js'
-import { grouping, orphans } from './analyzers/queries.js'
-import { countOutliers, countOutside, momentsOf } from './analyzers/outliers.js'
+import type { Answers } from './analyzers/analyzer.js'
 import { formatBounds } from './bounds.js'
-import { unknownReference } from './errors.js'
 import type { MetricsRepository } from './metrics-repository.js'
-import { profileAggregates, profileOf, sampleOf, topValuesOf, type ProfileOptions } from './profile.js'
+import type { ProfileOptions } from './profile.js'
 import type { AnyFrame, QueryRunner } from './query-runner.js'
 import type { Rule } from './rule.js'
 import { problemOf } from './validate.js'
-import { planVerification, requirementKey, type VerificationPlan } from './verification-plan.js'
+import { planVerification } from './verification-plan.js'
+import { VerificationRun } from './verification-run.js'
 import type { RuleResult, VerificationResult } from './verification.js'
 
 export interface VerifyOptions {
@@ -50,11 +41,10 @@ export async function verify(
   const schemas = new Map([...references].map(([name, reference]) => [name, reference.schema]))
   const problems = new Map(rules.map((rule) => [rule, problemOf(rule, frame.schema, schemas)]))
   const sound = rules.filter((rule) => problems.get(rule) === null)
-  const plan = planVerification(sound)
+  const plan = planVerification(sound, frame.schema)
   const profiling = options.profile === true ? {} : options.profile || null
-  const run = new VerificationRun(session, frame, references, options.signal)
-  const rowCount = await run.aggregates(plan.aggregates, profiling)
-  await run.others(plan)
+  const run = new VerificationRun(session, frame, { references, signal: options.signal })
+  const rowCount = await run.compute(plan, profiling)
   const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
   const history = await readHistory(options, sound)
   const results = rules.map((rule): RuleResult => {
@@ -69,125 +59,6 @@ export async function verify(
   })
   await writeHistory(options, results, nowMicros)
   return { ...summarise(results), rowCount, scanCount: run.scanCount, profile: run.profile }
-}
-
-class VerificationRun {
-  readonly #session: QueryRunner
-  readonly #frame: DataFrame
-  readonly #references: ReadonlyMap<string, AnyFrame>
-  readonly #options: { readonly signal?: AbortSignal }
-  readonly #aggregates = new Map<string, { readonly value: Value; readonly type: DataType }>()
-  readonly #groupings = new Map<string, GroupingAnswer>()
-  readonly #orphans = new Map<string, number>()
-  readonly #outliers = new Map<string, { readonly values: number; readonly outliers: number }>()
-  /** Queries that failed for a reason of their own; the rules that need them are errors. */
-  readonly #failures = new Map<string, Error>()
-  scanCount = 0
-  profile: VerificationResult['profile'] = null
-
-  constructor(
-    session: QueryRunner,
-    frame: DataFrame,
-    references: ReadonlyMap<string, AnyFrame>,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#session = session
-    this.#frame = frame
-    this.#references = references
-    this.#options = signal === undefined ? {} : { signal }
-  }
-
-  /** One scan: the rules' aggregates, the profile's, and the number of rows. @returns the last */
-  async aggregates(required: readonly AggregateRequirement[], profiling: ProfileOptions | null): Promise<number> {
-    const ofProfile = profiling === null ? null : profileAggregates(this.#frame.schema, profiling)
-    const query = this.#frame.agg({
-      rows: agg.count(),
-      ...Object.fromEntries(required.map(({ expression }, i) => [`rule_${i}`, expr(expression)])),
-      ...ofProfile?.aggregates,
-    }).plan
-    const values = await this.#row(query)
-    const { fields } = query.schema
-    required.forEach((requirement, i) => {
-      this.#aggregates.set(requirementKey(requirement), { value: values[i + 1]!, type: fields[i + 1]!.type })
-    })
-    const rowCount = Number(values[0])
-    if (profiling !== null && ofProfile !== null) {
-      const first = 1 + required.length
-      const sample = await sampleOf(this.#session, this.#frame, profiling, this.#options)
-      const profile = profileOf(ofProfile, values.slice(first), fields.slice(first), rowCount, sample)
-      this.profile = await topValuesOf(this.#session, this.#frame, profile, profiling, this.#options)
-    }
-    return rowCount
-  }
-
-  async others(plan: VerificationPlan): Promise<void> {
-    for (const requirement of plan.groupings) {
-      await this.#attempt(requirement, async () => {
-        const [rows, nullRows, groups, singles] = await this.#row(grouping(this.#frame, requirement))
-        this.#groupings.set(requirementKey(requirement), {
-          rows: Number(rows ?? 0n),
-          nullRows: Number(nullRows ?? 0n),
-          groups: Number(groups),
-          singles: Number(singles),
-        })
-      })
-    }
-    for (const requirement of plan.orphans) {
-      await this.#attempt(requirement, async () => {
-        const { reference } = requirement.constraint
-        const table = this.#references.get(reference)
-        if (table === undefined) throw unknownReference(reference, reference, [...this.#references.keys()])
-        const [count] = await this.#row(orphans(this.#frame, table as DataFrame, requirement))
-        this.#orphans.set(requirementKey(requirement), Number(count))
-      })
-    }
-    for (const requirement of plan.outliers) {
-      await this.#attempt(requirement, async () => {
-        const [values, outliers] = await this.#row(this.#outliersQuery(requirement))
-        this.#outliers.set(requirementKey(requirement), { values: Number(values), outliers: Number(outliers) })
-      })
-    }
-  }
-
-  #outliersQuery({ constraint, filter }: OutliersRequirement): LogicalPlan {
-    const moments = momentsOf(constraint, filter)?.map((moment) => this.#aggregates.get(requirementKey(moment))!)
-    if (moments === undefined) return countOutliers(this.#frame, constraint, filter)
-    const values = moments.map(({ value }) => value as number | null)
-    return countOutside(this.#frame, constraint, filter, values)
-  }
-
-  answers(nowMicros: bigint, history: readonly number[] | null): Answers {
-    const ask = <T>(answers: ReadonlyMap<string, T>, requirement: Requirement): T => {
-      const key = requirementKey(requirement)
-      const failure = this.#failures.get(key)
-      if (failure !== undefined) throw failure
-      return answers.get(key)!
-    }
-    return {
-      schema: this.#frame.schema,
-      nowMicros,
-      history,
-      aggregate: (expression) => ask(this.#aggregates, { kind: 'aggregate', expression }),
-      grouping: (requirement) => ask(this.#groupings, requirement),
-      orphans: (requirement) => ask(this.#orphans, requirement),
-      outliers: (requirement) => ask(this.#outliers, requirement),
-    }
-  }
-
-  async #row(query: LogicalPlan): Promise<readonly Value[]> {
-    this.scanCount++
-    const { rows } = await this.#session.collect(query, this.#options)
-    return rows[0]!
-  }
-
-  async #attempt(requirement: Requirement, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      if (!isDeltaworksError(error) || error.fault === 'cancelled' || error.fault === 'internal') throw error
-      this.#failures.set(requirementKey(requirement), error)
-    }
-  }
 }
 
 function resultOf(rule: Rule, answers: Answers): RuleResult {
@@ -222,6 +93,8 @@ function thresholdOf({ constraint }: Rule): string {
       return constraint.operator === 'and' ? 'all parts' : 'one part'
     case 'column_exists':
       return 'exists'
+    case 'metric':
+      return constraint.test === null ? formatBounds(constraint.bounds) : 'by code'
     default:
       return formatBounds(constraint.bounds)
   }

@@ -4,9 +4,9 @@ import type { Analyzer, AnalyzerOf, Answers, Outcome, RowAnnotator, RowVerdict }
 import { aggregate, countOf, countWhere } from './counting.js'
 
 export const composite = (analyzerOf: AnalyzerOf): Analyzer<Composite> => ({
-  requires(constraint, filter) {
+  requires(constraint, filter, schema) {
     const failing = failingRows(analyzerOf, constraint, filter)
-    const parts = constraint.parts.flatMap((part) => analyzerOf(part).requires(part, filter))
+    const parts = constraint.parts.flatMap((part) => analyzerOf(part).requires(part, filter, schema))
     return failing === null ? parts : [...parts, aggregate(failing)]
   },
   outcome(constraint, filter, answers) {

@@ -5,6 +5,7 @@ import { compliance } from './compliance.js'
 import { composite } from './composite.js'
 import { freshness } from './freshness.js'
 import { history } from './history.js'
+import { metric } from './metric.js'
 import { outliers } from './outliers.js'
 import { referentialIntegrity } from './referential-integrity.js'
 import { statistic } from './statistic.js'
@@ -28,6 +29,7 @@ const analyzers: Analyzers = {
   history: history((constraint) => analyzerOf(constraint)),
   composite: composite((constraint) => analyzerOf(constraint)),
   custom_sql: customSql,
+  metric,
 }
 
 export const analyzerOf: AnalyzerOf = <C extends Constraint>(constraint: C) =>

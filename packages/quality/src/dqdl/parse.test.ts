@@ -61,7 +61,7 @@ describe('DQDL', () => {
     ['IsComplete "id', 'DW-QUALITY-0006', 1, 12],
     ['RowCount ~ 3', 'DW-QUALITY-0006', 1, 10],
     ['IsComplete "id" with threshold > 0.5', 'DW-QUALITY-0006', 1, 17],
-    ['IsComplete "id" where "a >"', 'DW-QUALITY-0006', 1, 23],
+    ['IsComplete "id" where "a >"', 'DW-QUALITY-0006', 1, 27],
     ['(RowCount > 1) and (RowCount > 2) or (RowCount > 3)', 'DW-QUALITY-0006', 1, 35],
     ['RowCount > 1,\nEntropy "id" > 1', 'DW-QUALITY-0007', 2, 1],
     ['constructor "id"', 'DW-QUALITY-0006', 1, 1],

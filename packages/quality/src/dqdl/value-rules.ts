@@ -1,8 +1,8 @@
 import { fn, lit, type Expr } from '@deltaworks/expression'
-import { decimal } from '@deltaworks/schema'
 import { dqdlSyntax } from '../errors.js'
 import { exprOf, type RuleBuilder } from '../rule-builder.js'
 import { valueRule } from '../rules/values.js'
+import { numberLiteral } from './number-literal.js'
 import type { TokenReader } from './token-reader.js'
 
 /** A value in DQDL: a number, a text, or one of the words for what is no value. */
@@ -130,14 +130,6 @@ function operand(tokens: TokenReader): Operand {
   }
   const text = tokens.expectKind('number', 'a value')
   return { kind: 'value', of: numberLiteral(text), text }
-}
-
-/** Exact: a whole number, or a decimal of just its digits. */
-export function numberLiteral(text: string): Expr {
-  const point = text.indexOf('.')
-  if (point < 0) return lit(BigInt(text))
-  const scale = text.length - point - 1
-  return lit(text, decimal(Math.max(text.replace(/[-.]/g, '').length, scale + 1), scale))
 }
 
 const negate = (condition: Expr, negated: boolean): Expr => (negated ? condition.not() : condition)

@@ -53,22 +53,6 @@ export const dqdlSyntax = (position: Position, problem: string): QualityError =>
     column: position.column,
   })
 
-export const dqdlUnsupported = (position: Position, ruleType: string): QualityError =>
-  new QualityError(
-    'DW-QUALITY-0007',
-    'unsupported',
-    `DQDL, line ${position.line}, column ${position.column}: ${ruleType} is not supported yet. Leave the rule out, or write it with the rule builder.`,
-    { line: position.line, column: position.column, ruleType },
-  )
-
-export const ruleUnsupported = (rule: string, what: string): QualityError =>
-  new QualityError(
-    'DW-QUALITY-0008',
-    'unsupported',
-    `Rule "${rule}" uses ${what}, which is not supported yet. The other rules were evaluated.`,
-    { rule },
-  )
-
 export const statesDoNotMerge = (a: string, b: string): QualityError =>
   new QualityError(
     'DW-QUALITY-0009',

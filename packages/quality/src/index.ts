@@ -1,5 +1,5 @@
 export { boundsOf, formatBounds, within } from './bounds.js'
-export type { Bounds, Limits, Range, ValueSet } from './bounds.js'
+export type { Bounds, DynamicBounds, Limits, Range, ValueSet } from './bounds.js'
 export { absoluteChange, judge, onlineNormal, relativeRateOfChange } from './anomaly-strategy.js'
 export type {
   AbsoluteChange,
@@ -26,7 +26,11 @@ export type { Assertion, CheckLevel } from './checks/check.js'
 export { rowLevelResults } from './checks/row-level-results.js'
 export { analyzersOf, checkResultRows, metricRows, verifyChecks } from './checks/verification-suite.js'
 export type { CheckResult, ConstraintResult, SuiteResult } from './checks/verification-suite.js'
-export { dqdl, parseDqdl } from './dqdl/parse.js'
+export { prepareStatements } from './prepare-statements.js'
+export { allStatistics, dqdl, parseDqdl, parseRuleset } from './dqdl/parse.js'
+export type { Ruleset } from './dqdl/parse.js'
+export { LocalFiles } from './file-source.js'
+export type { FileEntry, FileSource } from './file-source.js'
 export { QualityError } from './errors.js'
 export { MemoryMetricsRepository, TableMetricsRepository } from './metrics-repository.js'
 export type { MetricRecord, MetricsQuery, MetricsRepository, MetricsTable } from './metrics-repository.js'
@@ -39,7 +43,7 @@ export type * from './rule.js'
 export { hasOutlierShare, isStable } from './rules/anomalies.js'
 export type { OutlierOptions } from './rules/anomalies.js'
 export { hasCompleteness, isComplete } from './rules/completeness.js'
-export { allOf, anyOf, customSql } from './rules/composite.js'
+export { allOf, anyOf, customSql, noneOf } from './rules/composite.js'
 export { referentialIntegrity } from './rules/referential-integrity.js'
 export {
   hasMax,

@@ -2,12 +2,15 @@
 export interface MetricRecord {
   readonly table: string
   readonly rule: string
+  /** What was measured, by Glue's pattern: `Column.price.Mean`. Rules that measure the same share its history. */
+  readonly name: string
   readonly metric: number
   readonly level: string
   readonly passed: boolean
   /** The verification's clock, milliseconds since the epoch. */
   readonly timestampMs: number
   readonly runId: string
+  readonly tags: Readonly<Record<string, string>>
 }
 
 export interface MetricsQuery {

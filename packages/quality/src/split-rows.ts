@@ -1,8 +1,9 @@
 import { col, fn, lit, when, type Expr, type SortKey } from '@deltaworks/expression'
-import type { DataFrame } from '@deltaworks/plan'
+import type { DataFrame, LogicalPlan } from '@deltaworks/plan'
 import { boolean, string } from '@deltaworks/schema'
 import { analyzerOf } from './analyzers/index.js'
 import type { RowAnnotator, RowVerdict } from './analyzers/analyzer.js'
+import { pinClock } from './clock.js'
 import { unknownReference } from './errors.js'
 import type { AnyFrame } from './query-runner.js'
 import type { Rule } from './rule.js'
@@ -11,6 +12,10 @@ export interface SplitOptions {
   readonly references?: ReadonlyMap<string, AnyFrame> | undefined
   /** Decides which of several rows with one key is the first; default: the order in which rows come. */
   readonly rowOrder?: readonly SortKey[] | undefined
+  /** Plans of the statements of `CustomSql` rules: see `prepareStatements`. Without them such rules name no rows. */
+  readonly statements?: ReadonlyMap<string, LogicalPlan> | undefined
+  /** The clock, microseconds since the epoch, of conditions that speak of now; default now. */
+  readonly nowMicros?: bigint | undefined
 }
 
 export const failedRulesColumn = 'failed_rules'
@@ -72,7 +77,9 @@ export function judgeRows(
 ): { readonly rows: DataFrame; readonly verdicts: readonly NamedVerdict[] } {
   const annotated = new AnnotatedRows(frame, options)
   const verdicts: NamedVerdict[] = []
-  for (const rule of rules) {
+  const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
+  for (const given of rules) {
+    const rule = pinClock(given, nowMicros)
     const verdict = analyzerOf(rule.constraint).verdict(rule.constraint, rule.filter, annotated.forRule(rule.id))
     if (verdict !== null)
       verdicts.push({ rule, ...verdict, failing: fn.coalesce(verdict.failing, lit(false, boolean)) })
@@ -111,6 +118,7 @@ export class AnnotatedRows {
       rowOrder: this.#options.rowOrder ?? [],
       column: (expression) => this.#column(expression),
       lookup: (keys, frame, frameKeys, payload) => this.#lookup(keys, frame, frameKeys, payload),
+      statement: (sql) => this.#options.statements?.get(sql) ?? null,
       reference: (name) => {
         const frame = this.#options.references?.get(name)
         if (frame === undefined) throw unknownReference(rule, name, [...(this.#options.references?.keys() ?? [])])

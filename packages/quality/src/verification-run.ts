@@ -15,6 +15,7 @@ import type {
 import { countOutliers, countOutside, momentsOf } from './analyzers/outliers.js'
 import { grouping, orphans } from './analyzers/queries.js'
 import { unknownReference } from './errors.js'
+import { LocalFiles, type FileSource } from './file-source.js'
 import { profileAggregates, profileOf, sampleOf, topValuesOf, type ProfileOptions } from './profile.js'
 import type { AnyFrame, QueryRunner } from './query-runner.js'
 import type { TableProfile } from './table-profile.js'
@@ -23,6 +24,10 @@ import { requirementKey, type VerificationPlan } from './verification-plan.js'
 export interface RunOptions {
   readonly references?: ReadonlyMap<string, AnyFrame> | undefined
   readonly signal?: AbortSignal | undefined
+  /** The clock, microseconds since the epoch; default now. */
+  readonly nowMicros?: bigint | undefined
+  /** Where file rules look; default the machine's files. */
+  readonly files?: FileSource | undefined
 }
 
 /** Computes what a plan requires, and answers questions about it. What only some runs need is loaded when it is needed. */
@@ -45,11 +50,16 @@ export class VerificationRun {
   scanCount = 0
   profile: TableProfile | null = null
 
-  constructor(session: QueryRunner, frame: DataFrame, { references, signal }: RunOptions) {
+  readonly #nowMicros: bigint
+  readonly #files: FileSource | undefined
+
+  constructor(session: QueryRunner, frame: DataFrame, { references, signal, nowMicros, files }: RunOptions) {
     this.#session = session
     this.#frame = frame
     this.#references = references ?? new Map()
     this.#options = signal === undefined ? {} : { signal }
+    this.#nowMicros = nowMicros ?? BigInt(Date.now()) * 1000n
+    this.#files = files
   }
 
   /** Everything of the plan, the shared scan first. @returns the number of rows */
@@ -151,6 +161,8 @@ export class VerificationRun {
     return {
       frame: this.#frame,
       rowCount: this.#rowCount,
+      nowMicros: this.#nowMicros,
+      files: this.#files ?? new LocalFiles(),
       reference: (name) => this.#reference(name),
       aggregate: (expression) => this.#aggregates.get(requirementKey({ kind: 'aggregate', expression }))!,
       row: (plan) => this.#row(plan),
@@ -178,7 +190,7 @@ export class VerificationRun {
     return countOutside(this.#frame, constraint, filter, values)
   }
 
-  answers(nowMicros: bigint, history: readonly number[] | null): Answers {
+  answers(history: readonly number[] | null): Answers {
     const ask = <T>(answers: ReadonlyMap<string, T>, requirement: Requirement): T => {
       const key = requirementKey(requirement)
       const failure = this.#failures.get(key)
@@ -188,7 +200,7 @@ export class VerificationRun {
     return {
       schema: this.#frame.schema,
       rowCount: this.#rowCount,
-      nowMicros,
+      nowMicros: this.#nowMicros,
       history,
       aggregate: (expression: Expression) => ask(this.#aggregates, { kind: 'aggregate', expression }),
       moments: (requirement) => ask(this.#moments, requirement),

@@ -3,7 +3,10 @@ import { isDeltaworksError } from '@deltaworks/schema'
 import { analyzerOf } from './analyzers/index.js'
 import type { Answers } from './analyzers/analyzer.js'
 import { formatBounds } from './bounds.js'
-import type { MetricsRepository } from './metrics-repository.js'
+import { pinClock } from './clock.js'
+import type { FileSource } from './file-source.js'
+import { historyName, leavesOf, needsHistory, resolveBounds, type History } from './metric-history.js'
+import type { MetricRecord, MetricsRepository } from './metrics-repository.js'
 import type { ProfileOptions } from './profile.js'
 import type { AnyFrame, QueryRunner } from './query-runner.js'
 import type { Rule } from './rule.js'
@@ -22,6 +25,10 @@ export interface VerifyOptions {
   readonly repository?: MetricsRepository | undefined
   readonly table?: string | undefined
   readonly runId?: string | undefined
+  /** Kept with the metrics, to ask for them by. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** Where file rules look; default the machine's files. */
+  readonly files?: FileSource | undefined
   /** Also profile the table, in the same scan. */
   readonly profile?: boolean | ProfileOptions | undefined
 }
@@ -38,31 +45,37 @@ export async function verify(
 ): Promise<VerificationResult> {
   const frame = table as DataFrame
   const references = options.references ?? new Map<string, AnyFrame>()
+  const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
   const schemas = new Map([...references].map(([name, reference]) => [name, reference.schema]))
-  const problems = new Map(rules.map((rule) => [rule, problemOf(rule, frame.schema, schemas)]))
-  const sound = rules.filter((rule) => problems.get(rule) === null)
+  const pinned = rules.map((rule) => pinClock(rule, nowMicros))
+  const problems = new Map(pinned.map((rule) => [rule, problemOf(rule, frame.schema, schemas)]))
+  const sound = pinned.filter((rule) => problems.get(rule) === null)
   const plan = planVerification(sound, frame.schema)
   const profiling = options.profile === true ? {} : options.profile || null
-  const run = new VerificationRun(session, frame, { references, signal: options.signal })
+  const run = new VerificationRun(session, frame, { ...options, references, nowMicros })
   const rowCount = await run.compute(plan, profiling)
-  const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
   const history = await readHistory(options, sound)
-  const results = rules.map((rule): RuleResult => {
+  const results = pinned.map((rule): RuleResult => {
     const problem = problems.get(rule)
     if (problem !== null && problem !== undefined) return errorResult(rule, problem.message)
     try {
-      return resultOf(rule, run.answers(nowMicros, history === null ? null : (history.get(rule.id) ?? [])))
+      return resultOf(rule, run.answers(historyOf(rule, history)), history)
     } catch (error) {
       if (!isDeltaworksError(error)) throw error
       return errorResult(rule, error.message)
     }
   })
-  await writeHistory(options, results, nowMicros)
+  await writeHistory(options, pinned, results, run.answers(null), nowMicros)
   return { ...summarise(results), rowCount, scanCount: run.scanCount, profile: run.profile }
 }
 
-function resultOf(rule: Rule, answers: Answers): RuleResult {
-  const { constraint, filter } = rule
+/** Earlier metrics of what a rule observes; null without a repository. */
+const historyOf = ({ constraint, filter }: Rule, history: History | null): readonly number[] | null =>
+  history === null ? null : (history.get(historyName(constraint, filter) ?? '') ?? [])
+
+function resultOf(rule: Rule, answers: Answers, history: History | null): RuleResult {
+  const { filter } = rule
+  const constraint = needsHistory(rule) ? resolveBounds(rule.constraint, filter, history ?? new Map()) : rule.constraint
   const outcome = analyzerOf(constraint).outcome(constraint, filter, answers)
   return {
     ...named(rule),
@@ -83,16 +96,24 @@ const errorResult = (rule: Rule, message: string): RuleResult => ({
   message,
 })
 
-const named = ({ id, description, level, action }: Rule) => ({ rule: id, description, level, action })
+const named = ({ id, description, level, action, labels }: Rule) => ({
+  rule: id,
+  description,
+  level,
+  action,
+  ...(labels !== undefined && { labels }),
+})
 
 function thresholdOf({ constraint }: Rule): string {
   switch (constraint.kind) {
     case 'history':
       return 'as before'
     case 'composite':
-      return constraint.operator === 'and' ? 'all parts' : 'one part'
+      return { and: 'all parts', or: 'one part', not: 'not so' }[constraint.operator]
     case 'column_exists':
       return 'exists'
+    case 'files':
+      return 'all files'
     case 'metric':
       return constraint.test === null ? formatBounds(constraint.bounds) : 'by code'
     default:
@@ -106,39 +127,39 @@ function summarise(rules: readonly RuleResult[]): Pick<VerificationResult, 'rule
   return { rules, status, score: rules.length === 0 ? 1 : (rules.length - bad.length) / rules.length }
 }
 
-async function readHistory(
-  { repository, table }: VerifyOptions,
-  rules: readonly Rule[],
-): Promise<ReadonlyMap<string, readonly number[]> | null> {
+async function readHistory({ repository, table }: VerifyOptions, rules: readonly Rule[]): Promise<History | null> {
   if (repository === undefined || table === undefined) return null
-  if (!rules.some((rule) => rule.constraint.kind === 'history')) return new Map()
-  const history = new Map<string, number[]>()
-  for (const { rule, metric } of await repository.load({ table })) {
-    const series = history.get(rule)
-    if (series === undefined) history.set(rule, [metric])
-    else series.push(metric)
+  if (!rules.some(needsHistory)) return new Map()
+  const series = new Map<string, Map<number, number>>()
+  for (const { name, metric, timestampMs } of await repository.load({ table })) {
+    const found = series.get(name)
+    // Several rules of one run may have the same metric: it counts once.
+    if (found === undefined) series.set(name, new Map([[timestampMs, metric]]))
+    else found.set(timestampMs, metric)
   }
-  return history
+  return new Map([...series].map(([name, values]) => [name, [...values.values()]]))
 }
 
 async function writeHistory(
-  { repository, table, runId = '' }: VerifyOptions,
+  { repository, table, runId = '', tags = {} }: VerifyOptions,
+  rules: readonly Rule[],
   results: readonly RuleResult[],
+  answers: Answers,
   nowMicros: bigint,
 ): Promise<void> {
   if (repository === undefined || table === undefined) return
   const timestampMs = Number(nowMicros / 1000n)
-  await repository.append(
-    results
-      .filter((result) => result.metric !== null)
-      .map(({ rule, metric, level, status }) => ({
-        table,
-        rule,
-        metric: metric!,
-        level,
-        passed: status === 'passed',
-        timestampMs,
-        runId,
-      })),
-  )
+  const records: MetricRecord[] = []
+  rules.forEach(({ constraint, filter }, i) => {
+    const { rule, metric, level, status } = results[i]!
+    const common = { table, level, passed: status === 'passed', timestampMs, runId, tags }
+    if (metric !== null) records.push({ ...common, rule, name: historyName(constraint, filter) ?? rule, metric })
+    if (constraint.kind !== 'composite' || status === 'error') return
+    leavesOf(constraint).forEach((part, k) => {
+      const name = historyName(part, filter)
+      const value = analyzerOf(part).outcome(resolveBounds(part, filter, new Map()), filter, answers).metric
+      if (name !== null && value !== null) records.push({ ...common, rule: `${rule}/${k + 1}`, name, metric: value })
+    })
+  })
+  await repository.append(records)
 }

@@ -45,7 +45,7 @@ export async function analyze(
   const plan = planRequirements(sound.flatMap((analyzer) => requirementsOf(analyzer, frame.schema, purpose)))
   const run = new VerificationRun(session, frame, options)
   const rowCount = await run.compute(plan, null)
-  const answers = run.answers(0n, null)
+  const answers = run.answers(null)
   const metrics: Metric[] = []
   for (const analyzer of analyzers) {
     metrics.push(await metricFor(analyzer, frame.schema, answers, purpose, options.saveStatesTo, others))

@@ -49,6 +49,7 @@ function corrected(
   m: number,
   { correctForLowNumberOfSamples = false, alpha }: DistanceOptions,
 ): number {
+  const critical = alpha === undefined ? defaultCAlpha : Math.sqrt(-Math.log(alpha / 2) / 2)
   return correctForLowNumberOfSamples ? distance : Math.max(0, distance - critical * Math.sqrt((n + m) / (n * m)))
 }
 

@@ -3,6 +3,7 @@ import type { DataFrame, LogicalPlan } from '@deltaworks/plan'
 import type { DataType, Schema, Value } from '@deltaworks/schema'
 import type { KllSketchState } from '../analysis/kll-sketch.js'
 import type { FrequenciesState, MomentsState } from '../analysis/state.js'
+import type { FileSource } from '../file-source.js'
 import type { Constraint, Outliers, ReferentialIntegrity } from '../rule.js'
 
 /** Something that a constraint or an analyzer needs computed; equal requirements are computed once. */
@@ -66,6 +67,8 @@ export interface QueryRequirement {
 export interface QueryContext {
   readonly frame: DataFrame
   readonly rowCount: number
+  readonly nowMicros: bigint
+  readonly files: FileSource
   /** @throws QualityError DW-QUALITY-0004 */
   reference(name: string): DataFrame
   aggregate(expression: Expression): { readonly value: Value; readonly type: DataType }
@@ -149,6 +152,8 @@ export interface RowAnnotator {
   /** The table's rows as they are given. */
   readonly input: DataFrame
   reference(name: string): DataFrame
+  /** A statement's plan, if statements were prepared; else null: the rule then names no rows. */
+  statement(sql: string): LogicalPlan | null
 }
 
 /** What one kind of constraint can do; there is one in `analyzers` for each. */

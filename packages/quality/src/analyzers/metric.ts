@@ -98,6 +98,8 @@ export function rowCondition(
 
 /** Bounds as a condition on each value. */
 export function withinBounds(value: Expr, bounds: Bounds): Expr {
+  // Earlier metrics say nothing of single values.
+  if (bounds.kind === 'dynamic') return lit(null, boolean)
   if (bounds.kind === 'set') {
     const member = value.in_(bounds.values.map((of) => lit(of)))
     return bounds.negated ? member.not() : member

@@ -38,6 +38,7 @@ export type { IngestedFile, QualityResult, RunResult, StepResult, TableState } f
 export { planRun } from './plan-run.js'
 export type { PlannedStep } from './plan-run.js'
 export { validateLakehouse } from './validate.js'
+export { DeltaMetrics, metricsPath } from './delta-metrics.js'
 export { quarantinePath, quarantineSchema } from './quarantine.js'
 export { exportLakehouse, planLakehouseExport } from './export.js'
 export type { ExportOptions } from './export.js'

@@ -73,3 +73,6 @@ export const customSqlResult = (sql: string, found: string): QualityError =>
 
 export const notComparable = (problem: string): QualityError =>
   new QualityError('DW-QUALITY-0011', 'usage', `The tables cannot be compared: ${problem}.`)
+
+export const deequJsonInvalid = (problem: string): QualityError =>
+  new QualityError('DW-QUALITY-0012', 'usage', `The text is no metrics repository of Deequ: ${problem}.`)

@@ -32,7 +32,17 @@ export type { Ruleset } from './dqdl/parse.js'
 export { LocalFiles } from './file-source.js'
 export type { FileEntry, FileSource } from './file-source.js'
 export { QualityError } from './errors.js'
-export { MemoryMetricsRepository, TableMetricsRepository } from './metrics-repository.js'
+export { fromDeequJson, recordsOf, toDeequJson } from './deequ-json.js'
+export type { AnalysisRecord } from './deequ-json.js'
+export {
+  FileMetricsRepository,
+  MemoryMetricsRepository,
+  metricOfRow,
+  metricRow,
+  metricsCondition,
+  metricsSchema,
+  TableMetricsRepository,
+} from './metrics-repository.js'
 export type { MetricRecord, MetricsQuery, MetricsRepository, MetricsTable } from './metrics-repository.js'
 export { profile } from './profile.js'
 export type { ProfileOptions } from './profile.js'

@@ -76,3 +76,13 @@ export const notComparable = (problem: string): QualityError =>
 
 export const deequJsonInvalid = (problem: string): QualityError =>
   new QualityError('DW-QUALITY-0012', 'usage', `The text is no metrics repository of Deequ: ${problem}.`)
+
+export const rowsDoNotReconcile = (counts: Readonly<Record<string, number>>): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0013',
+    'internal',
+    `Rows were lost or doubled when they were split: ${Object.entries(counts)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ')}. Nothing was written. This is a bug: please report it with the rules.`,
+    counts,
+  )

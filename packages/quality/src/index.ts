@@ -83,6 +83,9 @@ export {
   matchesPattern,
   satisfies,
 } from './rules/values.js'
+export { evaluateRows, rowOutcomeColumns } from './evaluate-rows.js'
+export { reconcileRows } from './reconcile-rows.js'
+export type { RowCounts } from './reconcile-rows.js'
 export { failedRulesColumn, failureReasonsColumn, flagRows, splitRows } from './split-rows.js'
 export type { SplitOptions } from './split-rows.js'
 export type { ColumnProfile, SemanticType, TableProfile, TopValue } from './table-profile.js'

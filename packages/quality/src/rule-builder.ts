@@ -47,6 +47,10 @@ export class RuleBuilder implements Rule {
   quarantine(): RuleBuilder {
     return new RuleBuilder({ ...this, action: 'quarantine' })
   }
+  /** Rows that fail are left out by `splitRows`, and not kept. */
+  drop(): RuleBuilder {
+    return new RuleBuilder({ ...this, action: 'drop' })
+  }
   /** Rows that fail are marked by `flagRows` and stay. */
   flag(): RuleBuilder {
     return new RuleBuilder({ ...this, action: 'flag' })

@@ -7,8 +7,8 @@ import type { Bounds } from './bounds.js'
 
 /** A failed critical rule stops publication; a failed warning is reported. */
 export type RuleLevel = 'critical' | 'warning'
-/** What happens to the rows that a rule fails on: taken out, marked, or nothing. */
-export type RuleAction = 'quarantine' | 'flag' | 'none'
+/** What happens to the rows that a rule fails on: kept apart, left out, marked, or nothing. */
+export type RuleAction = 'quarantine' | 'drop' | 'flag' | 'none'
 
 /**
  * One quality rule: plain data, whichever front end made it (the builder, DQDL, or by hand). What it asks is `constraint`;

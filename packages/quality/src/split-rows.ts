@@ -12,6 +12,8 @@ export interface SplitOptions {
   readonly references?: ReadonlyMap<string, AnyFrame> | undefined
   /** Decides which of several rows with one key is the first; default: the order in which rows come. */
   readonly rowOrder?: readonly SortKey[] | undefined
+  /** Which rows of one key fail: those after the first (default), which is then kept, or all of them. */
+  readonly duplicates?: 'later' | 'all' | undefined
   /** Plans of the statements of `CustomSql` rules: see `prepareStatements`. Without them such rules name no rows. */
   readonly statements?: ReadonlyMap<string, LogicalPlan> | undefined
   /** The clock, microseconds since the epoch, of conditions that speak of now; default now. */
@@ -22,34 +24,39 @@ export const failedRulesColumn = 'failed_rules'
 export const failureReasonsColumn = 'failure_reasons'
 
 /**
- * Takes apart the rows on which quarantining rules fail: those whose action is `quarantine` and that name rows.
- * `good` has the frame's columns; `bad` also `failed_rules` (ids, separated by ", ") and `failure_reasons` (by "; ").
- * Every row of the frame is in exactly one of them, once.
+ * Takes apart the rows on which rules fail that name rows: `bad` are those that a quarantining rule fails on, `dropped` those
+ * that only a dropping one does, `good` the others. `good` has the frame's columns; the other two also `failed_rules` (ids,
+ * separated by ", ") and `failure_reasons` (by "; "). Every row of the frame is in exactly one of them, once.
  */
 export function splitRows(
   table: AnyFrame,
   rules: readonly Rule[],
   options: SplitOptions = {},
-): { readonly good: DataFrame; readonly bad: DataFrame } {
+): { readonly good: DataFrame; readonly bad: DataFrame; readonly dropped: DataFrame } {
   const frame = table as DataFrame
   const { rows, verdicts } = judgeRows(
     frame,
-    rules.filter((rule) => rule.action === 'quarantine'),
+    rules.filter((rule) => rule.action === 'quarantine' || rule.action === 'drop'),
     options,
   )
-  const failing = verdicts.length === 0 ? lit(false) : anyFails(verdicts)
+  const quarantined = failingOf(verdicts.filter(({ rule }) => rule.action === 'quarantine'))
+  const left = failingOf(verdicts.filter(({ rule }) => rule.action === 'drop'))
+  const columns = columnsOf(frame)
   return {
-    good: rows.filter(failing.not()).select(...columnsOf(frame)),
-    bad: rows.filter(failing).select(...columnsOf(frame), ...explanations(verdicts)),
+    good: rows.filter(quarantined.or(left).not()).select(...columns),
+    bad: rows.filter(quarantined).select(...columns, ...explanations(verdicts)),
+    dropped: rows.filter(left.and(quarantined.not())).select(...columns, ...explanations(verdicts)),
   }
 }
+
+const failingOf = (verdicts: readonly NamedVerdict[]): Expr => (verdicts.length === 0 ? lit(false) : anyFails(verdicts))
 
 /** Every row with `failed_rules` and `failure_reasons`, null where no rule fails: rules whose action is `flag` or `quarantine`. */
 export function flagRows(table: AnyFrame, rules: readonly Rule[], options: SplitOptions = {}): DataFrame {
   const frame = table as DataFrame
   const { rows, verdicts } = judgeRows(
     frame,
-    rules.filter((rule) => rule.action !== 'none'),
+    rules.filter((rule) => rule.action === 'flag' || rule.action === 'quarantine'),
     options,
   )
   const failing = verdicts.length === 0 ? lit(false) : anyFails(verdicts)
@@ -116,6 +123,7 @@ export class AnnotatedRows {
     return {
       input: this.#input,
       rowOrder: this.#options.rowOrder ?? [],
+      duplicates: this.#options.duplicates ?? 'later',
       column: (expression) => this.#column(expression),
       lookup: (keys, frame, frameKeys, payload) => this.#lookup(keys, frame, frameKeys, payload),
       statement: (sql) => this.#options.statements?.get(sql) ?? null,

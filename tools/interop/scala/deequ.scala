@@ -8,13 +8,23 @@ import org.json4s.jackson.JsonMethods._
 import org.json4s.JsonDSL._
 import java.io.{File, PrintWriter}
 
-implicit val formats: Formats = DefaultFormats
 val folder = sys.env("DEEQU_FOLDER")
-case class Spec(kind: String, columns: Option[List[String]], where: Option[String], predicate: Option[String],
-                pattern: Option[String], share: Option[Double], bins: Option[Int])
+// By hand: json4s cannot make case classes of a shell.
+def textOf(json: JValue, name: String): Option[String] = json \ name match { case JString(s) => Some(s); case _ => None }
+def numberOf(json: JValue, name: String): Option[Double] = json \ name match {
+  case JDouble(d) => Some(d); case JInt(i) => Some(i.toDouble); case _ => None }
+class Spec(json: JValue) {
+  val kind: String = textOf(json, "kind").get
+  val columns: List[String] = (json \ "columns").children.collect { case JString(s) => s }
+  val where: Option[String] = textOf(json, "where")
+  val predicate: Option[String] = textOf(json, "predicate")
+  val pattern: Option[String] = textOf(json, "pattern")
+  val share: Option[Double] = numberOf(json, "share")
+  val bins: Option[Int] = numberOf(json, "bins").map(_.toInt)
+}
 
 def analyzerOf(s: Spec): Analyzer[_, Metric[_]] = {
-  val cs = s.columns.getOrElse(Nil)
+  val cs = s.columns
   lazy val c = cs.head
   val w = s.where
   val made = s.kind match {
@@ -60,8 +70,8 @@ val out = new PrintWriter(new File(folder, "metrics.jsonl"), "UTF-8")
 val specs = parse(scala.io.Source.fromFile(new File(folder, "specs.json"), "UTF-8").mkString)
 for (JObject(fields) <- specs.children) {
   val set = JObject(fields)
-  val name = (set \ "name").extract[String]
-  val all = (set \ "analyzers").extract[List[Spec]]
+  val name = textOf(set, "name").get
+  val all = (set \ "analyzers").children.map(new Spec(_))
   val data = spark.read.parquet(new File(folder, name).getPath)
   val started = System.nanoTime()
   val context = AnalysisRunner.onData(data).addAnalyzers(all.map(analyzerOf)).run()

@@ -92,7 +92,7 @@ async function runDeequ(folder: string): Promise<void> {
     child.on('close', () => {
       const wrote = existsSync(join(folder, 'metrics.jsonl')) ? readFileSync(join(folder, 'metrics.jsonl'), 'utf8') : ''
       if (wrote.includes('"finished"')) done()
-      else fail(new Error(`Deequ did not finish:\n${log.slice(-6000)}`))
+      else fail(new Error(`Deequ did not finish:\n${log.slice(-60000)}`))
     })
   })
 }

@@ -140,6 +140,7 @@ export interface RowVerdict {
 export interface RowAnnotator {
   /** The order in which rows came, if it is known: decides which duplicate is the first. */
   readonly rowOrder: readonly SortKey[]
+  readonly duplicates: 'later' | 'all'
   /** Adds a column. @returns it, by a name of its own */
   column(expression: Expr): Expr
   /** Left join with a frame that has each key at most once. @returns its `payload` column, null where nothing matched */

@@ -1,13 +1,17 @@
 export { boundsOf, formatBounds, within } from './bounds.js'
 export type { Bounds, DynamicBounds, Limits, Range, ValueSet } from './bounds.js'
-export { absoluteChange, judge, onlineNormal, relativeRateOfChange } from './anomaly-strategy.js'
-export type {
-  AbsoluteChange,
-  AnomalyStrategy,
-  AnomalyVerdict,
-  OnlineNormal,
-  RelativeRateOfChange,
+export {
+  absoluteChange,
+  batchNormal,
+  detectAnomalies,
+  holtWinters,
+  judge,
+  onlineNormal,
+  rateOfChange,
+  relativeRateOfChange,
+  simpleThreshold,
 } from './anomaly-strategy.js'
+export type * from './anomaly-strategy.js'
 export { analyze, analyzeStates } from './analysis/analyze.js'
 export type { AnalysisOptions, AnalysisResult } from './analysis/analyze.js'
 export { analyzers } from './analysis/analyzers.js'

@@ -70,6 +70,8 @@ const numeric = [
   'ExactQuantile',
   'KLLSketch',
 ]
+/** Deequ makes no sketches of decimals. */
+const ofDecimals = numeric.filter((kind) => kind !== 'KLLSketch')
 const anyType = [
   'Completeness',
   'Uniqueness',
@@ -132,7 +134,8 @@ const shop: Dataset = {
     { kind: 'Size', where: 'quantity > 5' },
     { kind: 'ColumnCount' },
     ...ofEach(anyType, ['id', 'customer', 'email', 'city', 'quantity', 'amount', 'paid', 'day']),
-    ...ofEach(numeric, ['quantity', 'amount']).map(share),
+    ...ofEach(numeric, ['quantity']).map(share),
+    ...ofEach(ofDecimals, ['amount']).map(share),
     ...ofEach(textual, ['customer', 'email', 'city']),
     ...whereEach(ofEach(['Completeness', 'Mean', 'Maximum', 'StandardDeviation'], ['quantity']), "city = 'Oslo'"),
     on('Uniqueness', 'customer', 'day'),
@@ -193,7 +196,8 @@ const extremes: Dataset = {
   ],
   analyzers: [
     ...ofEach(anyType, ['i', 'n', 'p', 'one']),
-    ...ofEach(numeric, ['i', 'n', 'd', 'p', 'far', 'one']).map(share),
+    ...ofEach(numeric, ['i', 'n', 'd', 'far', 'one']).map(share),
+    ...ofEach(ofDecimals, ['p']).map(share),
     on('Correlation', 'n', 'far'),
     on('Correlation', 'd', 'p'),
     on('RatioOfSums', 'n', 'one'),
@@ -247,7 +251,8 @@ export const largeDataset = (rowCount = 20_000): Dataset => ({
   analyzers: [
     { kind: 'Size' },
     ...ofEach(anyType, ['id', 'text', 'group']),
-    ...ofEach(numeric, ['amount', 'x', 'group']).map(share),
+    ...ofEach(numeric, ['x', 'group']).map(share),
+    ...ofEach(ofDecimals, ['amount']).map(share),
     ...ofEach(['MinLength', 'MaxLength', 'DataType'], ['text']),
     on('MutualInformation', 'group', 'text'),
     on('Correlation', 'x', 'amount'),

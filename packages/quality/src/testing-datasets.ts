@@ -337,6 +337,9 @@ function toleranceOf(kind: string): number {
     case 'Skewness':
     case 'Kurtosis':
       return 1e-7
+    case 'Correlation':
+      // Of numbers about 10^8 apart by less than one, their digits allow no more.
+      return 1e-8
     default:
       return 1e-9
   }
@@ -352,6 +355,8 @@ export function differenceOf(
   theirs: RecordedMetric,
   rowCount: number,
 ): string | null {
+  // Deequ reads the wrong column where this one shares a scan (RatioOfSums.fromAggregationResult ignores its offset).
+  if (kind === 'RatioOfSums' && theirs.problem?.includes('ClassCastException') === true) return null
   if ((problem !== null || ours.length === 0) !== theirs.numbers.every(([, value]) => value === 'NaN'))
     return `ours ${problem ?? 'is a value'}, theirs ${theirs.problem ?? 'is a value'}`
   if (problem !== null) return null
@@ -371,7 +376,7 @@ export function differenceOf(
     const own = mine.get(name)
     if (own === undefined) return `${columns?.join(',') ?? ''} ${name} is missing`
     const expected = Number(value)
-    const slack = toleranceOf(kind) * Math.max(1, Math.abs(expected))
+    const slack = Math.max(toleranceOf(kind) * Math.max(1, Math.abs(expected)), kind === 'ApproxCountDistinct' ? 1 : 0)
     if (!(Math.abs(own - expected) <= slack)) return `${name}: ours ${own}, theirs ${expected}`
   }
   return null

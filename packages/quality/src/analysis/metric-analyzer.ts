@@ -164,8 +164,6 @@ export const metricName = (analyzer: MetricAnalyzer): string => {
       return 'KLL'
     case 'ApproxQuantile':
       return `ApproxQuantile-${analyzer.shares[0]}`
-    case 'ExactQuantile':
-      return `ExactQuantile-${analyzer.share}`
     case 'CustomSql':
       return 'CustomSQL'
     default:

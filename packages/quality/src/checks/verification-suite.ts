@@ -108,7 +108,10 @@ function rowsOf({ entity, instance, name, value }: Metric): readonly MetricRow[]
     case 'binned':
       return [
         row('.bins', value.numberOfBins),
-        ...value.bins.flatMap(({ absolute, ratio }, i) => [row(`.abs.${i}`, absolute), row(`.ratio.${i}`, ratio)]),
+        ...value.bins.flatMap(({ absolute, ratio }, i) => [
+          row(`.abs.bin${i}`, absolute),
+          row(`.ratio.bin${i}`, ratio),
+        ]),
       ]
     case 'buckets':
       return [row('.buckets', value.buckets.length), ...value.buckets.map(({ count }, i) => row(`.count.${i}`, count))]

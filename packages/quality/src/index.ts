@@ -93,6 +93,17 @@ export type { RowCounts } from './reconcile-rows.js'
 export { failedRulesColumn, failureReasonsColumn, flagRows, splitRows } from './split-rows.js'
 export type { SplitOptions } from './split-rows.js'
 export type { ColumnProfile, SemanticType, TableProfile, TopValue } from './table-profile.js'
+export { profileColumns } from './suggestions/column-profile.js'
+export type {
+  DetailedProfile,
+  DetailedProfileOptions,
+  DetailedTableProfile,
+  NumberProfile,
+} from './suggestions/column-profile.js'
+export { confidenceInterval } from './suggestions/confidence-interval.js'
+export { checkOf, printSuggestions, suggestConstraints } from './suggestions/suggest-constraints.js'
+export type { Suggestion, SuggestionOptions, SuggestionResult } from './suggestions/suggest-constraints.js'
+export { suggestionRules } from './suggestions/suggestion-rules.js'
 export { validateRules } from './validate.js'
 export { planVerification } from './verification-plan.js'
 export type { VerificationPlan } from './verification-plan.js'

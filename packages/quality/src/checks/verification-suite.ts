@@ -108,6 +108,7 @@ function rowsOf({ entity, instance, name, value }: Metric): readonly MetricRow[]
     case 'binned':
       return [
         row('.bins', value.numberOfBins),
+        ...(value.missing > 0 ? [row('.nullCount', value.missing)] : []),
         ...value.bins.flatMap(({ absolute, ratio }, i) => [
           row(`.abs.bin${i}`, absolute),
           row(`.ratio.bin${i}`, ratio),

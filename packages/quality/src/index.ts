@@ -88,6 +88,11 @@ export {
   satisfies,
 } from './rules/values.js'
 export { evaluateRows, rowOutcomeColumns } from './evaluate-rows.js'
+export { historyOfRules } from './metric-history.js'
+export { renderReport } from './report/render.js'
+export type { ReportFormat } from './report/render.js'
+export { reportStatus, rulesetHash, scoresByLabel } from './report/quality-report.js'
+export type { QualityReport, RuleReport, TableReport } from './report/quality-report.js'
 export { reconcileRows } from './reconcile-rows.js'
 export type { RowCounts } from './reconcile-rows.js'
 export { failedRulesColumn, failureReasonsColumn, flagRows, splitRows } from './split-rows.js'

@@ -106,3 +106,16 @@ export function resolveBounds(constraint: Constraint, filter: Expression | null,
 /** The constraints whose metrics are kept, of a rule: itself, or the parts of a composite. */
 export const leavesOf = (constraint: Constraint): readonly Constraint[] =>
   constraint.kind === 'composite' ? constraint.parts.flatMap(leavesOf) : [constraint]
+
+/** The metrics of each rule, oldest first: trends for reports. */
+export function historyOfRules(
+  records: readonly { readonly rule: string; readonly metric: number }[],
+): ReadonlyMap<string, readonly number[]> {
+  const series = new Map<string, number[]>()
+  for (const { rule, metric } of records) {
+    const found = series.get(rule)
+    if (found === undefined) series.set(rule, [metric])
+    else found.push(metric)
+  }
+  return series
+}

@@ -10,6 +10,6 @@ const program = createProgram(
 )
 program.addCommand(runCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
-program.addCommand(validateCommand())
+program.addCommand(validateCommand(abort.signal))
 
 void runProgram(program, abort)

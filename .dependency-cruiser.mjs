@@ -40,6 +40,7 @@ const fences = {
   '@duckdb/node-api': ['warehouse'],
   commander: ['cli'],
   zod: ['lakehouse', 'retail'],
+  '@aws-sdk': ['storage'],
 }
 
 const tests = '\\.test\\.ts$|/testing(/|\\.ts$)'

@@ -1,3 +1,4 @@
+import { storageVariable } from '@deltaworks/storage'
 import { Command, CommanderError, Option } from 'commander'
 import { invalidOption, usageProblem } from './errors.js'
 import { exitCode, reportError } from './exit-code.js'
@@ -35,11 +36,22 @@ export const withCommonOptions = (command: Command): Command =>
     )
     .addOption(new Option('--env <name>', 'environment: which configuration file').default('dev'))
     .addOption(new Option('--root <uri>', 'where the lake is').default('lake'))
+    .addOption(
+      new Option('--storage <file>', `how buckets are reached (JSON); default: ${storageVariable}`).argParser(
+        useStorage,
+      ),
+    )
     .addOption(new Option('--memory <size>', 'memory budget, e.g. 1GiB').argParser(parseBytes))
     .addOption(new Option('--threads <n>', 'worker threads').argParser(parseCount('--threads')))
     .addOption(new Option('--json', 'print one JSON document on stdout').default(false))
     .addOption(new Option('--quiet', 'print nothing but errors').default(false))
     .addOption(new Option('--debug', 'print stacks of errors').default(false))
+
+/** Kept in the environment, where every thread finds it. */
+function useStorage(file: string): string {
+  process.env[storageVariable] = file
+  return file
+}
 
 const units: Readonly<Record<string, number>> = {
   '': 1,

@@ -29,7 +29,8 @@ export function decodePath(path: string): string {
 /** Where the object of a log path is. */
 export function resolveFile(location: TableLocation, path: string): ResolvedFile {
   if (!isAbsolutePath(path)) return { store: location.store, path: joinPath(location.path, decodePath(path)) }
-  const split = splitUri(path.startsWith('/') ? decodePath(path) : canonicalUri(path))
+  // Paths of file URIs are decoded with the URI; those of a bucket's URI are plain there and encoded here.
+  const split = splitUri(/^file:/i.test(path) ? canonicalUri(path) : decodePath(path))
   const { store } = split
   return { store: store === location.store.uri ? location.store : openStore(store), path: split.path }
 }

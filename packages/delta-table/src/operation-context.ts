@@ -72,7 +72,31 @@ export async function runOperation(
       throw conflictFailure(context.location.uri, intent.operation.name, result.conflict)
     }
     base = await readSnapshot(context.location, context.parquet, { previous: base })
+    checkApplications(context, snapshot, base, intent.operation.name, options)
   }
+}
+
+/**
+ * What an application wrote meanwhile is in the new snapshot, where the commit's own check does not look: the write that is
+ * tried again may be the same one.
+ */
+function checkApplications(
+  context: OperationContext,
+  first: Snapshot,
+  latest: Snapshot,
+  operation: string,
+  { appTransactions = [] }: WriteOptions,
+): void {
+  const taken = appTransactions.find(
+    ({ appId }) => first.appTransactions.get(appId)?.version !== latest.appTransactions.get(appId)?.version,
+  )
+  if (taken === undefined) return
+  throw conflictFailure(context.location.uri, operation, {
+    kind: 'ConcurrentTransaction',
+    version: latest.version,
+    winnerOperation: null,
+    subject: taken.appId,
+  })
 }
 
 export async function commitIntent(context: OperationContext, intent: Intent, options: WriteOptions) {

@@ -2,6 +2,7 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { scan, type DataFrame, type TableProvider } from '@deltaworks/plan'
 import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
+import { overtaken } from './errors.js'
 import { passGate, type GateResult } from './gate.js'
 import { mergeRows } from './merge-rows.js'
 import { buildContext, type RunContext } from './run-context.js'
@@ -32,14 +33,21 @@ const maintenanceOperations: ReadonlySet<string> = new Set([
   'COMPUTE STATS',
 ])
 
-/** Whether the table must be built again: it is not there, an input has other rows, or its definition changed. */
+/**
+ * Whether the table must be built again: it is not there, an input has other rows, or its definition changed.
+ * @throws LakehouseError DW-LAKEHOUSE-0013 if a run at the same time built it from more than this one has seen
+ */
 export async function isStale(table: TableDefinition, context: RunContext): Promise<boolean> {
   if ((await context.lake.table(table.path)) === null) return true
   const ledger = await context.lake.ledger(table.path)
   if (ledger.get(definitionTransaction) !== definitionHash(table, context.configuration)) return true
   for (const input of Object.values(table.from)) {
     const seen = ledger.get(inputTransaction(input.path))
-    if (seen === undefined || (await hasOtherRows(input, seen, context))) return true
+    if (seen === undefined) return true
+    // Built from more than we have seen: by a run beside this one, or from a table that has since been made anew.
+    const overtook = (await context.lake.version(input.path)) < seen
+    if (overtook && (await context.lake.currentVersion(input.path)) >= seen) throw overtaken(table.name, input.path)
+    if (overtook || (await hasOtherRows(input, seen, context))) return true
   }
   return false
 }
@@ -48,7 +56,6 @@ export async function isStale(table: TableDefinition, context: RunContext): Prom
 async function hasOtherRows(input: TableDefinition, seen: number, context: RunContext): Promise<boolean> {
   const table = await context.lake.existing(input.path)
   if (table.version === seen) return false
-  if (table.version < seen) return true
   const since = await table.history(table.version - seen)
   return since.some(({ version, info }) => version > seen && !maintenanceOperations.has(info?.operation ?? ''))
 }

@@ -90,3 +90,19 @@ export const landingColumnsDiffer = (
     `${path} does not have the columns of table "${table}":${missing.length === 0 ? '' : ` ${missing.join(', ')} missing;`}${extra.length === 0 ? '' : ` ${extra.join(', ')} not declared;`} it has ${found.join(', ')}. Deliver the file as declared, or declare the columns (from, optional) or extraColumns ignore.`,
     { path, table, missing, extra },
   )
+
+export const landingChanged = (landing: string, paths: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0012',
+    'conflict',
+    `${paths.join(', ')} in ${landing} changed while it was read. Nothing of it was ingested; the next run takes what is there then. Deliver files under another name first, and rename them when they are whole.`,
+    { landing, paths },
+  )
+
+export const overtaken = (table: string, input: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0013',
+    'conflict',
+    `Another run has built table "${table}" from a newer version of ${input} than this run has seen. Run again.`,
+    { table, input },
+  )

@@ -4,8 +4,8 @@ import { scan, type DataFrame } from '@deltaworks/plan'
 import { date } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
 import { anyFrame } from './any-frame.js'
-import { noLandingFiles, tooManyMalformed } from './errors.js'
-import { discoverLandingFiles, ledgerEntries, type LandingFile } from './landing.js'
+import { landingChanged, noLandingFiles, tooManyMalformed } from './errors.js'
+import { discoverLandingFiles, isUnchanged, ledgerEntries, type LandingFile } from './landing.js'
 import { landingColumns } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
@@ -91,6 +91,7 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
     : computed
   const settings = {
     ...writeSettings(table, context),
+    audit: () => checkUnchanged(pending, context),
     appTransactions: pending.flatMap(ledgerEntries),
     userMetadata: JSON.stringify({
       run: context.runId,
@@ -103,13 +104,28 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
     lake.wrote(table.path, created, context.keepInMemory ? rows : undefined)
     return created
   }
-  const changed = pending.filter((file) => file.state === 'changed').map((file) => lit(file.path))
-  const written =
-    changed.length === 0
-      ? await existing.append(rows, settings)
-      : await existing.overwrite(rows, { ...settings, replaceWhere: col('source_file').in_(changed) })
+  // Rows of new files go in with those of changed ones; the table has none that they could take the place of.
+  const replaced = col('source_file').in_(pending.map((file) => lit(file.path)))
+  const written = pending.some((file) => file.state === 'changed')
+    ? await existing.overwrite(rows, { ...settings, replaceWhere: replaced })
+    : await existing.append(rows, settings)
   lake.wrote(table.path, written)
   return written
+}
+
+/**
+ * What was read must be what was hashed, else the record of it would be wrong for ever.
+ * @throws LakehouseError DW-LAKEHOUSE-0012 if a file was replaced or removed meanwhile
+ */
+async function checkUnchanged(files: readonly LandingFile[], { landing }: RunContext): Promise<void> {
+  const unchanged = await Promise.all(files.map((file) => isUnchanged(landing, file)))
+  const changed = files.filter((_, i) => !unchanged[i])
+  if (changed.length > 0) {
+    throw landingChanged(
+      landing.uri,
+      changed.map((file) => file.path),
+    )
+  }
 }
 
 /** Rows that the landing files hold, and how many of them are malformed. */

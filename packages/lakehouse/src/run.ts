@@ -1,6 +1,7 @@
 import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
+import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
@@ -29,21 +30,36 @@ export interface RunOptions {
 
 const defaultInMemoryBytes = 64 * 1024 * 1024
 
+/** Times that a run begins again because another one was faster, and the longest first wait before it does. */
+const maxRestarts = 8
+const restartWaitMs = 50
+
 /**
  * Runs a lakehouse: landing files to raw tables, through the quality gate, to processed and analytics tables.
  * Everything that is up to date is left alone. A failed critical rule ends the run before anything is built behind it.
+ *
+ * Runs may overlap: each commit happens once, and the run that loses one looks again at what there is now and goes on with
+ * what is left. @throws DeltaError DW-DELTA-0016 and its kin if it loses too often
  */
 export async function runLakehouse(options: RunOptions): Promise<RunResult> {
-  const listing = await openStore(options.landing).list('')
-  const context = runContext(options, listing)
-  const run = new Run(context)
-  await run.ingest(
-    options.lakehouse.tables.filter((table) => table.source !== null),
-    listing,
-  )
-  const passed = await run.gateAndBuild(options.lakehouse.tables.filter((table) => table.build !== null))
-  return run.result(passed)
+  const landing = openStore(options.landing)
+  let listing = await landing.list('')
+  const run = new Run(runContext(options, listing))
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run.execute(listing)
+    } catch (error) {
+      if (!isLostRace(error) || attempt > maxRestarts || options.signal?.aborted === true) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * restartWaitMs * 2 ** (attempt - 1)))
+      listing = await landing.list('')
+      run.restart(runContext(options, listing))
+    }
+  }
 }
+
+/** A conflict, or a table that appeared between looking for it and making it. */
+const isLostRace = (error: unknown): boolean =>
+  isDeltaworksError(error) && (error.fault === 'conflict' || error.code === 'DW-TABLE-0011')
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
   return {
@@ -67,21 +83,45 @@ const runIdOf = (nowMicros: bigint): string =>
 
 /** The state of one run: what its steps did so far. */
 class Run {
-  readonly #context: RunContext
+  #context: RunContext
   readonly #startedMs = Date.now()
   readonly #origin = performance.now()
-  readonly #steps: StepResult[] = []
-  readonly #files: IngestedFile[] = []
-  readonly #quality: QualityResult[] = []
+  #steps: StepResult[] = []
+  #files: IngestedFile[] = []
+  #quality: QualityResult[] = []
   readonly #stepCount: number
-  readonly #profiles: RawProfile[] = []
+  #profiles: RawProfile[] = []
   #quarantined = 0
   /** Rows of gated tables without those that were refused: what builds read. */
   readonly #good = new Map<string, DataFrame>()
+  /** Steps that committed before the run began again: they are not done twice, and not told twice. */
+  #done: ReadonlySet<string> = new Set()
 
   constructor(context: RunContext) {
     this.#context = context
     this.#stepCount = context.lakehouse.tables.length
+  }
+
+  async execute(listing: readonly ObjectMeta[]): Promise<RunResult> {
+    const { tables } = this.#context.lakehouse
+    await this.#context.lake.preload(tables.map((table) => table.path))
+    await this.ingest(
+      tables.filter((table) => table.source !== null),
+      listing,
+    )
+    return this.result(await this.gateAndBuild(tables.filter((table) => table.build !== null)))
+  }
+
+  /** Forgets what this run has seen, and keeps what it has committed. */
+  restart(context: RunContext): void {
+    this.#context = context
+    this.#good.clear()
+    this.#steps = this.#steps.filter((step) => step.status === 'written')
+    this.#done = new Set(this.#steps.map((step) => step.step))
+    const written = new Set(this.#steps.filter((step) => step.kind !== 'quarantine').map((step) => step.table))
+    this.#files = this.#files.filter((file) => written.has(file.table))
+    this.#quality = this.#quality.filter((result) => written.has(result.table))
+    this.#profiles = []
   }
 
   /** Malformed rows of all sources are quarantined before any raw table says that it has their files. */
@@ -91,8 +131,10 @@ class Run {
     for (const table of tables) {
       const startMs = this.#now()
       const plan = await planIngest(table, listing, context)
+      const told = new Set(this.#files.filter((file) => file.table === table.name).map((file) => file.path))
+      const fresh = plan.files.filter((file) => file.state !== 'known' || !told.has(file.path))
       this.#files.push(
-        ...plan.files.map(({ path, sizeBytes, sha256, state }) => ({
+        ...fresh.map(({ path, sizeBytes, sha256, state }) => ({
           table: table.name,
           path,
           sizeBytes,
@@ -101,9 +143,7 @@ class Run {
         })),
       )
       if (plan.pending.length === 0) {
-        this.#steps.push(
-          this.#step({ step: `ingest ${table.name}`, kind: 'ingest', table, status: 'unchanged', startMs }),
-        )
+        this.#unchanged(`ingest ${table.name}`, 'ingest', table, startMs)
         continue
       }
       this.#start(`ingest ${table.name}`, 'ingest')
@@ -141,9 +181,7 @@ class Run {
     for (const table of tables) {
       const startMs = this.#now()
       if (!(await isStale(table, this.#context))) {
-        this.#steps.push(
-          this.#step({ step: `build ${table.name}`, kind: 'build', table, status: 'unchanged', startMs }),
-        )
+        this.#unchanged(`build ${table.name}`, 'build', table, startMs)
         continue
       }
       const inputs: Record<string, DataFrame> = {}
@@ -166,7 +204,7 @@ class Run {
       rowsIn += (await this.#context.lake.existing(input.path)).detail().numRows ?? 0
     }
     const built = await buildTable(table, inputs, this.#context)
-    this.#quality.push(...built.gate.results)
+    this.#judged(table, built.gate.results)
     const step = this.#step({
       step: `build ${table.name}`,
       kind: 'build',
@@ -192,7 +230,7 @@ class Run {
     const rows = await lake.frame(table.path)
     const gate = await passGate(table, rows, this.#context)
     const refused = await this.#quarantineFailures(table, gate)
-    this.#quality.push(...gate.results)
+    this.#judged(table, gate.results)
     if (gate.profile !== null) this.#profiles.push({ table: table.name, ...gate.profile })
     const step = this.#step({
       step: `check ${table.name}`,
@@ -280,6 +318,15 @@ class Run {
       quarantined: this.#quarantined,
       tables,
     }
+  }
+
+  #unchanged(step: string, kind: StepResult['kind'], table: TableDefinition, startMs: number): void {
+    if (this.#done.has(step)) return
+    this.#steps.push(this.#step({ step, kind, table, status: 'unchanged', startMs }))
+  }
+
+  #judged(table: TableDefinition, results: readonly QualityResult[]): void {
+    this.#quality = [...this.#quality.filter((result) => result.table !== table.name), ...results]
   }
 
   #now(): number {

@@ -62,12 +62,52 @@ export const unsupportedScheme = (uri: string, scheme: string): StorageError =>
   new StorageError(
     'DW-STORAGE-0006',
     'unsupported',
-    `Cannot open ${uri}: the scheme "${scheme}:" is not supported. Supported are paths, file: and memory:.`,
+    `Cannot open ${uri}: the scheme "${scheme}:" is not supported. Supported are paths, file:, memory: and s3:.`,
     { uri, scheme },
   )
 
 export const invalidUri = (uri: string, reason: string): StorageError =>
   new StorageError('DW-STORAGE-0007', 'usage', `"${uri}" is not a valid location: ${reason}.`, { uri, reason })
+
+export const invalidStorageOptions = (where: string, problem: string): StorageError =>
+  new StorageError('DW-STORAGE-0010', 'usage', `The storage options of ${where} are wrong: ${problem}.`, {
+    where,
+    problem,
+  })
+
+export const bucketNotFound = (store: string, bucket: string, cause?: unknown): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0011',
+    'usage',
+    `There is no bucket "${bucket}" (${store}). Create it, or check its name and the endpoint.`,
+    { store, bucket },
+    cause,
+  )
+
+export const conditionsIgnored = (store: string, endpoint: string | null, finding: string): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0012',
+    'unsupported',
+    `${store}${endpoint === null ? '' : ` at ${endpoint}`} does not honour conditional writes (${finding}), so two writers could both commit the same version and one would lose its rows. Nothing was committed; use a store that honours If-None-Match.`,
+    { store, endpoint },
+  )
+
+export const credentialsRefused = (store: string, reason: string, cause?: unknown): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0013',
+    'usage',
+    `No credentials for ${store}: ${reason.replace(/\.$/, '')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role.`,
+    { store },
+    cause,
+  )
+
+export const objectChanged = (store: string, path: string): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0014',
+    'storage',
+    `${place(store, path)} was replaced while it was read. Read it again.`,
+    { store, path },
+  )
 
 export const writerClosed = (store: string, path: string): StorageError =>
   new StorageError('DW-STORAGE-0009', 'internal', `The writer of "${path}" in ${store} is closed already.`, {

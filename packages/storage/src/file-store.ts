@@ -1,6 +1,7 @@
 import {
   close,
   closeSync,
+  copyFileSync,
   fstatSync,
   fsync,
   fsyncSync,
@@ -117,7 +118,7 @@ export class FileStore implements ObjectStore {
       } finally {
         if (left) removeQuietly(temporary)
       }
-      if (this.#durable) syncFolder(dirname(file))
+      if (this.#durable) syncPath(dirname(file))
       return 'written'
     } catch (error) {
       throw this.#writeError(path, error)
@@ -175,6 +176,24 @@ export class FileStore implements ObjectStore {
       if (stats?.isFile() === true) found.push(objectMeta(path, stats))
     })
     return found.sort((a, b) => comparePaths(a.path, b.path))
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    const source = this.#resolve(from)
+    const target = this.#resolve(to)
+    if (this.#stat(from) === undefined) throw objectNotFound(this.uri, from)
+    const temporary = temporaryName(target)
+    try {
+      // Made first, so that its folder is there.
+      closeSync(openForWriting(temporary))
+      copyFileSync(source, temporary)
+      if (this.#durable) syncPath(temporary)
+      renameSync(temporary, target)
+      if (this.#durable) syncPath(dirname(target))
+    } catch (error) {
+      removeQuietly(temporary)
+      throw this.#writeError(to, error)
+    }
   }
 
   async delete(paths: readonly string[]): Promise<void> {
@@ -295,7 +314,7 @@ class FileWriter implements ObjectWriter {
         closeSync(descriptor)
       }
       renameSync(this.#temporary, this.#file)
-      if (this.#durable) syncFolder(dirname(this.#file))
+      if (this.#durable) syncPath(dirname(this.#file))
       return objectMeta(this.#path, stats)
     } catch (error) {
       removeQuietly(this.#temporary)
@@ -422,8 +441,8 @@ function readFully(descriptor: number, target: Uint8Array, start: number): numbe
   return at
 }
 
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r')
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r')
   try {
     fsyncSync(descriptor)
   } finally {

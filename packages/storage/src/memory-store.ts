@@ -68,6 +68,11 @@ export class MemoryStore implements ObjectStore {
     return found.sort((a, b) => comparePaths(a.path, b.path))
   }
 
+  async copy(from: string, to: string): Promise<void> {
+    checkObjectPath(this.uri, to)
+    this.#store(to, this.#find(from).bytes)
+  }
+
   async delete(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
       checkObjectPath(this.uri, path)

@@ -44,6 +44,11 @@ export interface ObjectStore {
   writer(path: string): Promise<ObjectWriter>
   /** Every object below a folder, recursively, in ascending path order (UTF-8 bytes). A missing folder is an empty one. */
   list(prefix: string, options?: ListOptions): Promise<ObjectMeta[]>
+  /**
+   * Copies an object within the store, replacing what is there; no bytes come through this process where the store can do
+   * it itself. @throws StorageError DW-STORAGE-0001
+   */
+  copy(from: string, to: string): Promise<void>
   /** A missing object is not an error. */
   delete(paths: readonly string[]): Promise<void>
   /**

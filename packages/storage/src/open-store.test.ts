@@ -14,13 +14,18 @@ describe('resolveUri', () => {
     ['FILE:///lake/./raw', 'file:///lake/raw'],
     ['memory://x', 'memory://x'],
     ['memory://x//a/', 'memory://x/a'],
+    ['s3://bucket', 's3://bucket'],
+    ['S3://bucket//a b%20c/./d/', 's3://bucket/a b%20c/d'],
+    ['s3a://bucket/x', 's3://bucket/x'],
   ])('%s → %s', (text, uri) => {
     expect(resolveUri(text, '/home')).toBe(uri)
     expect(resolveUri(uri)).toBe(uri)
   })
 
   it.each([
-    ['s3://bucket/x', 'DW-STORAGE-0006'],
+    ['s3://b/x', 'DW-STORAGE-0007'],
+    ['s3:///x', 'DW-STORAGE-0007'],
+    ['s3://bucket/../x', 'DW-STORAGE-0007'],
     ['gopher://x', 'DW-STORAGE-0006'],
     ['', 'DW-STORAGE-0007'],
     ['file://host/x', 'DW-STORAGE-0007'],
@@ -36,6 +41,8 @@ describe('splitUri', () => {
     ['file:///a%20b', 'file:///', 'a b'],
     ['memory://x/a/b', 'memory://x', 'a/b'],
     ['memory://x', 'memory://x', ''],
+    ['s3://bucket/a/b c', 's3://bucket', 'a/b c'],
+    ['s3://bucket/', 's3://bucket', ''],
   ])('%s', (text, store, path) => {
     expect(splitUri(text)).toEqual({ store, path })
   })
@@ -47,11 +54,14 @@ describe('openStore', () => {
     expect(openStore('memory://one')).toBe(openStore('memory://one'))
     expect(openStore('memory://one')).not.toBe(openStore('memory://two'))
     expect(openStore('/lake').uri).toBe('file:///lake')
+    expect(openStore('s3://bucket/a/')).toBe(openStore('s3n://bucket/a'))
+    expect(openStore('s3://bucket/a').uri).toBe('s3://bucket/a')
+    expect(isThreadLocal('s3://bucket')).toBe(false)
     expect(isThreadLocal(openStore('memory://one').uri)).toBe(true)
   })
 
   it('refuses what it cannot open', () => {
-    expect(() => openStore('s3://b/x')).toThrow(
+    expect(() => openStore('gs://bucket/x')).toThrow(
       expect.objectContaining({ code: 'DW-STORAGE-0006', fault: 'unsupported' }),
     )
     expect(() => openStore('memory://a/b')).toThrow(expect.objectContaining({ code: 'DW-STORAGE-0007' }))

@@ -4,14 +4,15 @@ import { invalidUri, unsupportedScheme } from './errors.js'
 import { FileStore } from './file-store.js'
 import { MemoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
+import { S3Store } from './s3/s3-store.js'
 
 const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\//
 const opened = new Map<string, ObjectStore>()
 
 /**
- * The store of a location: a path, `file:///lake`, or `memory://name` (one store a name and thread). Opening touches
- * nothing; the same location gives the same store.
- * @throws StorageError DW-STORAGE-0006 (scheme not supported), DW-STORAGE-0007 (no valid URI)
+ * The store of a location: a path, `file:///lake`, `memory://name` (one store a name and thread), or `s3://bucket/prefix`
+ * (see `s3Options` for how it is reached). Opening touches nothing; the same location gives the same store.
+ * @throws StorageError DW-STORAGE-0006 (scheme not supported), DW-STORAGE-0007 (no valid URI), DW-STORAGE-0010 (options)
  */
 export function openStore(location: string): ObjectStore {
   const known = opened.get(location)
@@ -19,11 +20,16 @@ export function openStore(location: string): ObjectStore {
   const uri = resolveUri(location)
   let store = opened.get(uri)
   if (store === undefined) {
-    store = uri.startsWith('file:') ? new FileStore(fileURLToPath(uri)) : openMemory(uri)
+    store = newStore(uri)
     opened.set(uri, store)
   }
   if (location === uri) opened.set(location, store)
   return store
+}
+
+function newStore(uri: string): ObjectStore {
+  if (uri.startsWith('file:')) return new FileStore(fileURLToPath(uri))
+  return uri.startsWith('s3:') ? new S3Store(uri) : openMemory(uri)
 }
 
 function openMemory(uri: string): ObjectStore {
@@ -50,7 +56,12 @@ export function resolveUri(text: string, cwd: string = process.cwd()): string {
         throw invalidUri(text, 'a file URI has three slashes and an absolute path, file:///like/this')
       }
     case 'memory':
-      return memoryUri(text)
+      return namedUri('memory', text)
+    case 's3':
+    // Hadoop's names of the same.
+    case 's3a':
+    case 's3n':
+      return s3Uri(text)
     default:
       throw unsupportedScheme(text, name)
   }
@@ -58,23 +69,35 @@ export function resolveUri(text: string, cwd: string = process.cwd()): string {
 
 const fileUri = (path: string): string => pathToFileURL(path).href
 
-function memoryUri(text: string): string {
+/** `<scheme>://name/a/b` without empty and `.` segments. */
+function namedUri(name: 'memory' | 's3', text: string): string {
   const parts = text
-    .slice('memory://'.length)
+    .slice(text.indexOf('://') + 3)
     .split('/')
     .filter((part) => part !== '' && part !== '.')
   if (parts.includes('..')) throw invalidUri(text, 'it contains ".."')
-  return `memory://${parts.join('/')}`
+  return `${name}://${parts.join('/')}`
+}
+
+/** Bucket names as S3 has them; keys are what they are: nothing of them is percent-encoded. */
+function s3Uri(text: string): string {
+  const uri = namedUri('s3', text)
+  const bucket = uri.split('/')[2]!
+  if (!/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/i.test(bucket)) {
+    throw invalidUri(text, `"${bucket}" is no name of a bucket; give s3://bucket/prefix`)
+  }
+  return uri
 }
 
 /**
- * A location as a store that can be opened and a path in it: `file:///` and the whole path, `memory://name` and the rest.
+ * A location as a store that can be opened and a path in it: `file:///` and the whole path, `memory://name` or
+ * `s3://bucket` and the rest.
  * @throws StorageError DW-STORAGE-0006, DW-STORAGE-0007
  */
 export function splitUri(location: string): { readonly store: string; readonly path: string } {
   const uri = resolveUri(location)
   if (uri.startsWith('file:')) return { store: 'file:///', path: fileURLToPath(uri).slice(1) }
-  const slash = uri.indexOf('/', 'memory://'.length)
+  const slash = uri.indexOf('/', uri.indexOf('://') + 3)
   return slash < 0 ? { store: uri, path: '' } : { store: uri.slice(0, slash), path: uri.slice(slash + 1) }
 }
 

@@ -1,24 +1,38 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { S3Local } from '@deltaworks/s3-local'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { FileStore } from './file-store.js'
 import { MemoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
+import { S3Store } from './s3/s3-store.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'deltaworks-storage-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const server = await S3Local.start({ buckets: ['lake'] })
+process.env['AWS_ACCESS_KEY_ID'] = 'test'
+process.env['AWS_SECRET_ACCESS_KEY'] = 'test12345'
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  await server.stop()
+})
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (data: Uint8Array): string => new TextDecoder().decode(data)
 let stores = 0
+
+const newS3 = (): ObjectStore => {
+  server.buckets.get('lake')!.clear()
+  return new S3Store(`s3://lake${stores++ % 2 === 0 ? '' : '/a/prefix'}`, { endpoint: server.endpoint })
+}
 
 /** What every ObjectStore does. */
 describe.each<[string, () => ObjectStore]>([
   ['FileStore', () => new FileStore(join(folder, `s${stores++}`))],
   ['durable FileStore', () => new FileStore(join(folder, `s${stores++}`), { durable: true })],
   ['MemoryStore', () => new MemoryStore('contract')],
-])('%s', (_name, open) => {
+  ['S3Store', newS3],
+])('D-88: %s', (_name, open) => {
   it('reads what was put, whole and in ranges', async () => {
     const store = open()
     expect(await store.put('a/b.txt', bytes('hello world'), 'overwrite')).toBe('written')
@@ -93,6 +107,22 @@ describe.each<[string, () => ObjectStore]>([
     )
     expect((await store.list('t', { recursive: false })).map((meta) => meta.path)).not.toContain('t/a/b')
     expect(await store.list('missing')).toEqual([])
+  })
+
+  it('copies an object, replacing what is there', async () => {
+    const store = open()
+    await store.put('a/b c', bytes('1'), 'overwrite')
+    await store.put('d', bytes('22'), 'overwrite')
+    await store.copy('a/b c', 'e/f')
+    await store.copy('a/b c', 'd')
+    expect([text(await store.get('e/f')), text(await store.get('d')), text(await store.get('a/b c'))]).toEqual([
+      '1',
+      '1',
+      '1',
+    ])
+    await expect(store.copy('x/y', 'z')).rejects.toMatchObject({ code: 'DW-STORAGE-0001', details: { path: 'x/y' } })
+    await expect(store.copy('d', '../z')).rejects.toMatchObject({ code: 'DW-STORAGE-0004' })
+    expect((await store.list('')).map((meta) => meta.path)).toEqual(['a/b c', 'd', 'e/f'])
   })
 
   it('deletes, also what is not there', async () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { DeltaTable, type TableSession } from '@deltaworks/delta-table'
 import { scan } from '@deltaworks/plan'
 import { canonicalRow } from './canonical.js'
+import { Checks } from './checks.js'
 import { PythonEnvironment } from './python.js'
 import { openSession } from './session.js'
 import { tables } from './tables.js'
@@ -28,21 +29,6 @@ interface ManifestEntry {
   readonly path: string
   readonly version: number
   readonly expected: string
-}
-
-class Checks {
-  passed = 0
-  failed = 0
-
-  report(name: string, message: string | null): void {
-    if (message === null) this.passed++
-    else this.failed++
-    process.stdout.write(`${message === null ? 'ok  ' : 'FAIL'} ${name}${message === null ? '' : `: ${message}`}\n`)
-  }
-
-  skip(name: string, why: string): void {
-    process.stdout.write(`skip ${name}: ${why}\n`)
-  }
 }
 
 async function writeTables(
@@ -166,8 +152,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.includes('--keep')) process.stdout.write(`tables are in ${folder}\n`)
     else rmSync(folder, { recursive: true, force: true })
   }
-  process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`)
-  return checks.failed === 0 ? 0 : 1
+  return checks.finish()
 }
 
 process.exitCode = await main(process.argv.slice(2))

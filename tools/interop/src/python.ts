@@ -22,13 +22,18 @@ export class PythonEnvironment {
     }
     const missing: string[] = []
     for (const name of packages) {
-      const plain = name.replace(/[=<>].*$/, '')
+      const plain = name.replace(/[=<>[].*$/, '')
       const shown = await run(this.#python, ['-m', 'pip', '--disable-pip-version-check', 'show', '-q', plain])
       if (shown.code !== 0) missing.push(name)
     }
     if (missing.length === 0) return null
     const installed = await run(this.#python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', ...missing])
     return installed.code === 0 ? null : lastLine(installed.stderr)
+  }
+
+  /** Path of a program that an installed package brings. */
+  program(name: string): string {
+    return join(this.#root, 'bin', name)
   }
 
   /** Runs a script; its standard output is one JSON object a line. */
@@ -43,17 +48,21 @@ export class PythonEnvironment {
   }
 }
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''
+export const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? ''
 
-interface Finished {
+export interface Finished {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
-function run(command: string, args: readonly string[]): Promise<Finished> {
+export function run(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))

@@ -1,0 +1,8 @@
+export { Bucket } from './bucket.js'
+export type { ListPage, ListQuery, StoredObject } from './bucket.js'
+export { Faults } from './faults.js'
+export type { FaultKind, FaultRule } from './faults.js'
+export { S3Error } from './s3-error.js'
+export { S3Local } from './server.js'
+export type { LoggedRequest, S3LocalOptions } from './server.js'
+export type { Credentials } from './signature.js'

@@ -38,6 +38,10 @@ const fences = {
   'fast-csv': ['formats', 'warehouse'],
   'libpg-query': ['plan'],
   '@duckdb/node-api': ['warehouse'],
+  pg: ['warehouse'],
+  'pg-copy-streams': ['warehouse'],
+  '@aws-sdk/client-redshift-data': ['warehouse'],
+  'snowflake-sdk': ['warehouse'],
   commander: ['cli'],
   zod: ['lakehouse', 'retail'],
 }

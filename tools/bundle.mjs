@@ -24,7 +24,18 @@ const common = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  external: ['piscina', 'apache-arrow', 'parquet-wasm', 'libpg-query', '@duckdb/node-api', 'fast-csv'],
+  external: [
+    'piscina',
+    'apache-arrow',
+    'parquet-wasm',
+    'libpg-query',
+    '@duckdb/node-api',
+    'fast-csv',
+    'pg',
+    'pg-copy-streams',
+    '@aws-sdk/client-redshift-data',
+    'snowflake-sdk',
+  ],
   logLevel: 'warning',
 }
 const main = await build({

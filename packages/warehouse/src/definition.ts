@@ -60,7 +60,7 @@ function columnOf(
   if (chosen === null) throw unsupportedType(dialect.name, table.name, field.name, typeName(field.type))
   const isDeclared =
     typeof field.metadata?.['maxlength'] === 'number' || metadataText(field.metadata, 'redshift_type') !== null
-  const type = isDeclared ? chosen : notShorter(chosen, before)
+  const type = isDeclared ? chosen : notShorter(chosen, before, profile !== undefined)
   if (type.kind === 'text' && type.length !== null) {
     const { maxBytes } = profile ?? {}
     if (maxBytes !== undefined && maxBytes > type.length && dialect.limits.textBytes !== null)
@@ -79,12 +79,13 @@ function columnOf(
   }
 }
 
-const notShorter = (chosen: SqlType, before: SqlType | undefined): SqlType =>
+/** A length that nothing is known about stays as it is, too. */
+const notShorter = (chosen: SqlType, before: SqlType | undefined, isKnown: boolean): SqlType =>
   chosen.kind === 'text' &&
   before?.kind === 'text' &&
   chosen.length !== null &&
   before.length !== null &&
-  before.length > chosen.length &&
+  (before.length > chosen.length || !isKnown) &&
   before.sql.replace(/\d+/, '') === chosen.sql.replace(/\d+/, '')
     ? before
     : chosen

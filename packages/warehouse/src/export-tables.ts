@@ -85,8 +85,9 @@ export async function planExport(
   const loads: PlannedLoad[] = []
   const unchanged: LoadPlan['unchanged'][number][] = []
   const ordered = referencedFirst(tables)
-  for (const [i, table] of ordered.entries()) {
-    const record = records.get(table.name)
+  for (const [i, given] of ordered.entries()) {
+    const record = records.get(given.name)
+    const table = await profiled(given, record)
     const recorded = record === undefined ? null : recordedLayout(record.layout)
     const definition = defineIn(target.dialect, table, {
       schemaName: target.schemaName,
@@ -256,6 +257,14 @@ async function loadOne(
 /** What the lake counts of a table: as given, or asked for. */
 const expectedTotals = async (table: WarehouseTable): Promise<TableTotals | null> =>
   table.expected ?? (table.lake === undefined ? null : await table.lake.totals(allTotals(table.schema)))
+
+/** The table with its profile, if there may be rows to load. */
+async function profiled(table: WarehouseTable, record: LoadRecord | undefined): Promise<WarehouseTable> {
+  const isKnown = record?.deltaVersion === table.deltaVersion && record.identity === table.identity
+  return table.profile !== undefined || table.findProfile === undefined || isKnown
+    ? table
+    : { ...table, profile: await table.findProfile() }
+}
 
 /** Foreign keys that other tables were made with. */
 const keysTo = (name: string, records: ReadonlyMap<string, LoadRecord>): TableLoad['referencing'] =>

@@ -36,6 +36,7 @@ export type {
   ParquetFiles,
   ParquetSource,
   TableChanges,
+  TableProfile,
   TableSource,
   TableTotals,
   WarehouseTable,

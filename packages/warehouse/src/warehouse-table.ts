@@ -23,7 +23,9 @@ export interface WarehouseTable {
   /** Columns by which the lake keeps the rows apart: a mismatch is told by these first. */
   readonly partitionBy?: readonly string[]
   /** What is known of columns' values, by name: lengths of VARCHAR and encodings are chosen by it. */
-  readonly profile?: Readonly<Record<string, ColumnProfile>>
+  readonly profile?: TableProfile
+  /** Finds the profile out; asked only for versions that are not loaded yet. */
+  readonly findProfile?: () => Promise<TableProfile>
   /** Asks the lake: totals where `expected` is null, and where the difference is when a total differs. */
   readonly lake?: TableProbe
   /** The rows themselves, for warehouses that cannot read `source` where it is. Absent: `source` is batches. */
@@ -41,6 +43,9 @@ export interface TableChanges {
   /** Whether `upserts` are all new rows, so that nothing need be deleted first. */
   readonly insertsOnly: boolean
 }
+
+/** By column. */
+export type TableProfile = Readonly<Record<string, ColumnProfile>>
 
 /** Facts of a column's values at this version. */
 export interface ColumnProfile {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { PGlite } from '@electric-sql/pglite'
+import type * as Pglite from '@electric-sql/pglite'
 import { copyText } from '../copy-text.js'
 import { statementFailed } from '../errors.js'
 import type { RowsStep, SqlConnection } from '../sql-connection.js'
@@ -10,14 +10,14 @@ import type { Batches } from '../warehouse-table.js'
 /** PostgreSQL in this process (PGlite), for tests. It has no COPY by the protocol: pieces are copied from memory. */
 export class PgliteConnection implements SqlConnection {
   readonly location = 'pglite'
-  readonly #database: PGlite
+  readonly #database: Pglite.PGlite
 
-  private constructor(database: PGlite) {
+  private constructor(database: Pglite.PGlite) {
     this.#database = database
   }
 
   static async open(): Promise<PgliteConnection> {
-    const { PGlite } = createRequire(import.meta.url)('@electric-sql/pglite') as typeof import('@electric-sql/pglite')
+    const { PGlite } = createRequire(import.meta.url)('@electric-sql/pglite') as typeof Pglite
     const database = await PGlite.create()
     await database.exec(`SET TIME ZONE 'UTC'; SET client_min_messages TO warning`)
     return new PgliteConnection(database)

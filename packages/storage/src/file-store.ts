@@ -138,7 +138,7 @@ export class FileStore implements ObjectStore {
       } finally {
         await closeInPool(descriptor)
       }
-      if (this.#durable) syncFolder(dirname(file))
+      if (this.#durable) syncPath(dirname(file))
       return 'written'
     } catch (error) {
       throw this.#writeError(path, error)

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { invalidOption, type CommonOptions } from '@deltaworks/cli'
 import type { Session } from '@deltaworks/engine'
 import { validateData, type LakehouseDefinition } from '@deltaworks/lakehouse'
+import type { Rule } from '@deltaworks/quality'
 import {
   parseDqdl,
   renderReport,
   reportStatus,
   type QualityReport,
   type ReportFormat,
-  type Rule,
-} from '@deltaworks/quality'
+} from '@deltaworks/quality/validation'
 
 interface Options extends CommonOptions {
   readonly table: readonly string[] | undefined

@@ -2,15 +2,7 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { expr } from '@deltaworks/expression'
 import type { Session } from '@deltaworks/engine'
 import { scan, values } from '@deltaworks/plan'
-import {
-  metricOfRow,
-  metricRow,
-  metricsCondition,
-  metricsSchema,
-  type MetricRecord,
-  type MetricsQuery,
-  type MetricsTable,
-} from '@deltaworks/quality'
+import type { MetricRecord, MetricsQuery, MetricsTable } from '@deltaworks/quality'
 
 /** Where the metrics of a lake are kept, under its root. */
 export const metricsPath = 'quality/metrics'
@@ -29,6 +21,7 @@ export class DeltaMetrics implements MetricsTable {
   async read(query: MetricsQuery): Promise<readonly MetricRecord[]> {
     const table = await DeltaTable.openIfExists(this.#session, this.#uri)
     if (table === null) return []
+    const { metricOfRow, metricsCondition, metricsSchema } = await import('@deltaworks/quality/validation')
     const condition = metricsCondition(query)
     const rows = scan(table.provider())
     const wanted = condition === null ? rows : rows.filter(expr(condition.node))
@@ -37,6 +30,7 @@ export class DeltaMetrics implements MetricsTable {
   }
 
   async append(records: readonly MetricRecord[]): Promise<void> {
+    const { metricRow, metricsSchema } = await import('@deltaworks/quality/validation')
     const rows = values(metricsSchema, records.map(metricRow))
     const table = await DeltaTable.openIfExists(this.#session, this.#uri)
     if (table === null) await DeltaTable.createWith(this.#session, this.#uri, rows)

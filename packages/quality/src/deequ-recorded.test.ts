@@ -16,21 +16,18 @@ beforeAll(() => {
 })
 afterAll(() => session.close())
 
-describe('Deequ', () => {
-  it.each(datasets.map((set) => [set.name, set] as const))(
-    'M-063 Q-02 to Q-19: metrics of "%s" are what Deequ said',
-    async (_, set) => {
-      const { metrics } = await analyze(session, frameOf(set), set.analyzers.map(analyzerOf))
-      const said = recorded.filter(({ dataset }) => dataset === set.name)
-      expect(said.length).toBe(set.analyzers.length)
-      const differences = metrics.flatMap((metric, i) => {
-        const theirs = said.find(({ index }) => index === i)!
-        const difference = differenceOf(set.analyzers[i]!, metric.problem, metricRows([metric]), theirs, set.rowCount)
-        return difference === null ? [] : [`${JSON.stringify(set.analyzers[i])}: ${difference}`]
-      })
-      expect(differences).toEqual([])
-    },
-  )
+describe('M-063: metrics are what Deequ said', () => {
+  it.each(datasets.map((set) => [set.name, set] as const))('the data set "%s"', async (_, set) => {
+    const { metrics } = await analyze(session, frameOf(set), set.analyzers.map(analyzerOf))
+    const said = recorded.filter(({ dataset }) => dataset === set.name)
+    expect(said.length).toBe(set.analyzers.length)
+    const differences = metrics.flatMap((metric, i) => {
+      const theirs = said.find(({ index }) => index === i)!
+      const difference = differenceOf(set.analyzers[i]!, metric.problem, metricRows([metric]), theirs, set.rowCount)
+      return difference === null ? [] : [`${JSON.stringify(set.analyzers[i])}: ${difference}`]
+    })
+    expect(differences).toEqual([])
+  })
 
   it('a difference is told', () => {
     const theirs = { dataset: 'd', index: 0, kind: 'Mean', numbers: [['Mean', 2]] } as const

@@ -95,6 +95,8 @@ export { reportStatus, rulesetHash, scoresByLabel } from './report/quality-repor
 export type { QualityReport, RuleReport, TableReport } from './report/quality-report.js'
 export { reconcileRows } from './reconcile-rows.js'
 export type { RowCounts } from './reconcile-rows.js'
+export { validateRowSchema } from './row-schema.js'
+export type { ColumnDefinition } from './row-schema.js'
 export { failedRulesColumn, failureReasonsColumn, flagRows, splitRows } from './split-rows.js'
 export type { SplitOptions } from './split-rows.js'
 export type { ColumnProfile, SemanticType, TableProfile, TopValue } from './table-profile.js'

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Session } from '@deltaworks/engine'
 import { values } from '@deltaworks/plan'
 import { field, float64, int64, schema, string, type Value } from '@deltaworks/schema'
+import { analyze } from '../analysis/analyze.js'
 import { Check } from './check.js'
 import { rowLevelResults } from './row-level-results.js'
-import { checkResultRows, verifyChecks, type SuiteResult } from './verification-suite.js'
+import { analyzersOf, checkResultRows, metricRows, verifyChecks, type SuiteResult } from './verification-suite.js'
 
 let session: Session
 beforeAll(() => {
@@ -114,7 +115,7 @@ const failing: readonly (readonly [string, (check: Check) => Check])[] = [
   ['Q-16: hasHistogramValues', (c) => c.hasHistogramValues('priority', (d) => d.numberOfBins === 3)],
 ]
 
-describe('Check', () => {
+describe('Check: Q-02 Q-03 Q-04 Q-05 Q-07 Q-08 Q-09 Q-10 Q-11 Q-17', () => {
   it.each(passing)('%s passes', async (_, add) => {
     expect(await one(add(begin))).toEqual(['Success'])
   })
@@ -143,6 +144,27 @@ describe('Check', () => {
     const failed = await run(sound, warned, broken)
     expect(failed.status).toBe('Error')
     expect(failed.checks[2]!.constraints[0]!.message).toContain('Ask the suppliers.')
+  })
+
+  it("Q-27: metrics as rows, with Deequ's names", async () => {
+    const checks = [
+      begin
+        .hasSize(5)
+        .isComplete('name')
+        .hasHistogramValues('priority', () => true)
+        .hasPattern('name', 'x'),
+    ]
+    const { metrics } = await analyze(session, table, analyzersOf(checks))
+    expect(metricRows(metrics)).toEqual([
+      { entity: 'Dataset', instance: '*', name: 'Size', value: 5 },
+      { entity: 'Column', instance: 'name', name: 'Completeness', value: 0.8 },
+      { entity: 'Column', instance: 'priority', name: 'Histogram.bins', value: 2 },
+      { entity: 'Column', instance: 'priority', name: 'Histogram.abs.high', value: 3 },
+      { entity: 'Column', instance: 'priority', name: 'Histogram.ratio.high', value: 0.6 },
+      { entity: 'Column', instance: 'priority', name: 'Histogram.abs.low', value: 2 },
+      { entity: 'Column', instance: 'priority', name: 'Histogram.ratio.low', value: 0.4 },
+      { entity: 'Column', instance: 'name', name: 'PatternMatch', value: 0 },
+    ])
   })
 
   it('Q-22: a suite shares its scans', async () => {

@@ -208,7 +208,7 @@ const cases = (text: string): readonly (readonly [string, string])[] =>
     .split('\n')
     .map((line) => [line.slice(0, 4), line.slice(5)] as const)
 
-describe('DQDL rule types', () => {
+describe('DQDL rule types: Q-31 Q-32 Q-33 Q-34 Q-35 Q-36 Q-37 Q-38 Q-47 Q-48', () => {
   it.each(cases(passing))('%s: %s passes', async (_, text) => {
     const { status, message } = await one(text)
     expect([status, message]).toEqual(['passed', message])

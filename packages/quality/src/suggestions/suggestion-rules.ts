@@ -1,5 +1,5 @@
 import type { DistributionValue } from '../analysis/metric.js'
-import { Check } from '../checks/check.js'
+import { type Check } from '../checks/check.js'
 import type { DetailedProfile } from './column-profile.js'
 import { confidenceInterval, type IntervalStrategy } from './confidence-interval.js'
 

@@ -153,6 +153,31 @@ describe('deltaworks-batch', () => {
     expect(batch('validate', '--data', '--table', 'moon').status).toBe(2)
   })
 
+  it('M-011 O-02: a run and its plan take the landing files that are asked for, and again if asked', () => {
+    const planned = (...more: readonly string[]) => {
+      const { status, stdout } = batch('plan', '--root', 'chosen', '--landing', 'landing', '--json', ...more)
+      expect(status).toBe(0)
+      const { steps } = JSON.parse(stdout) as { steps: { action: string; table: string; reason: string }[] }
+      return steps.filter((s) => s.action === 'ingest').map((s) => `${s.table}: ${s.reason}`)
+    }
+    expect(planned('--files', '*dates*')).toEqual(['raw/calendar: de_dates.csv is new'])
+    expect(planned('--since', '2100-01-01T00:00:00Z')).toEqual([])
+    expect(planned('--until', '2100-01-01T00:00:00Z')).toHaveLength(3)
+    expect(run('chosen', 'landing', '--quiet').status).toBe(0)
+    expect(planned()).toEqual([])
+    expect(planned('--files', '*dates*', '--reprocess')).toEqual(['raw/calendar: de_dates.csv is asked for again'])
+    const { status, stdout } = run('chosen', 'landing', '--files', '*dates*', '--reprocess', '--json')
+    expect(status).toBe(0)
+    const { files, tables } = JSON.parse(stdout) as {
+      files: { state: string }[]
+      tables: { table: string; rowCount: number }[]
+    }
+    expect(files.map((f) => f.state)).toEqual(['again'])
+    expect(tables.find((t) => t.table === 'calendar')!.rowCount).toBe(planted.calendar.rows)
+    const backwards = batch('run', '--since', '2026-01-02T00:00:00Z', '--until', '2026-01-01T00:00:00Z')
+    expect([backwards.status, backwards.stderr]).toEqual([2, expect.stringMatching(/^DW-CLI-0001: .*--until/)])
+  })
+
   it('M-026: validate checks the definitions without data', () => {
     const { status, stdout } = batch('validate', '--json')
     expect(status).toBe(0)

@@ -2,7 +2,7 @@ import { loadLakehouse, openSession, textTable, withCommonOptions } from '@delta
 import { planRun } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
 import { Command } from 'commander'
-import { withBatchOptions, type BatchOptions } from './batch-options.js'
+import { selectionOf, withBatchOptions, type BatchOptions } from './batch-options.js'
 
 export const planCommand = (signal: AbortSignal): Command =>
   withBatchOptions(withCommonOptions(new Command('plan')))
@@ -18,6 +18,7 @@ export const planCommand = (signal: AbortSignal): Command =>
           root: resolveUri(options.root),
           landing: resolveUri(options.landing),
           nowMicros: options.now ?? BigInt(Date.now()) * 1000n,
+          selection: selectionOf(options),
           signal,
         })
         if (options.json) process.stdout.write(`${JSON.stringify({ steps }, null, 2)}\n`)

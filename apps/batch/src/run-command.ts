@@ -3,7 +3,7 @@ import { runLakehouse } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
 import { showProgress } from '@deltaworks/telemetry'
 import { Command, Option } from 'commander'
-import { withBatchOptions, type BatchOptions } from './batch-options.js'
+import { selectionOf, withBatchOptions, type BatchOptions } from './batch-options.js'
 
 interface RunOptions extends BatchOptions {
   readonly report: string | undefined
@@ -26,6 +26,7 @@ export const runCommand = (signal: AbortSignal): Command =>
           root: resolveUri(options.root),
           landing: resolveUri(options.landing),
           nowMicros: options.now ?? BigInt(Date.now()) * 1000n,
+          selection: selectionOf(options),
           signal,
         })
         progress?.stop()

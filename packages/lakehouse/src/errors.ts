@@ -106,3 +106,26 @@ export const overtaken = (table: string, input: string): LakehouseError =>
     `Another run has built table "${table}" from a newer version of ${input} than this run has seen. Run again.`,
     { table, input },
   )
+
+export const malformedRow = (
+  table: string,
+  file: string,
+  line: number,
+  reason: string,
+  count: number,
+): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0014',
+    'data',
+    `${file}, line ${line}, is malformed (${reason})${count > 1 ? `, and ${count - 1} more rows for "${table}" are` : ''}. Its source is declared to fail then; nothing of it was ingested.`,
+    { table, file, line, reason, count },
+  )
+
+export const unreadableArchive = (path: string, reason: string, cause: unknown): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0015',
+    'data',
+    `${path} cannot be unpacked: ${reason.replace(/\.$/, '')}. Nothing of it was ingested; deliver it again.`,
+    { path, reason },
+    cause,
+  )

@@ -1,24 +1,32 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { agg, col, lit } from '@deltaworks/expression'
+import { agg, col, fn, lit } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { date } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
 import { anyFrame } from './any-frame.js'
-import { landingChanged, noLandingFiles, tooManyMalformed } from './errors.js'
-import { discoverLandingFiles, isUnchanged, ledgerEntries, type LandingFile } from './landing.js'
+import { landingChanged, malformedRow, noLandingFiles, tooManyMalformed } from './errors.js'
+import {
+  discoverLandingFiles,
+  filesOfSource,
+  isSelected,
+  isUnchanged,
+  ledgerEntries,
+  type LandingFile,
+} from './landing.js'
 import { landingColumns } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
+import { memberMark, packingOf, type LandingPart } from './unpack/unpack-landing.js'
 import { writeSettings } from './write-settings.js'
 
 /** A source's landing files compared with its table, before anything is read. */
 export interface IngestPlan {
   readonly table: TableDefinition
   readonly files: readonly LandingFile[]
-  /** Those to read: new ones and changed ones. */
+  /** Those to read: new ones, changed ones, and those asked for again. */
   readonly pending: readonly LandingFile[]
 }
 
@@ -36,25 +44,37 @@ export async function planIngest(
   context: RunContext,
 ): Promise<IngestPlan> {
   const ledger = await context.lake.ledger(table.path)
-  const files = await discoverLandingFiles(context.landing, listing, table.source!.files, ledger)
-  if (files.length === 0 && (await context.lake.table(table.path)) === null) {
+  const candidates = filesOfSource(listing, table.source!)
+  const selected = candidates.filter((file) => isSelected(file, context.selection))
+  const files = await discoverLandingFiles(context.landing, selected, ledger, context.selection.reprocess)
+  if (candidates.length === 0 && (await context.lake.table(table.path)) === null) {
     throw noLandingFiles(table.name, table.source!.files, context.landing.uri)
   }
   return { table, files, pending: files.filter((file) => file.state !== 'known') }
 }
 
+/** The pending files as they can be read: packed ones unpacked. @throws LakehouseError DW-LAKEHOUSE-0015 */
+export const landingParts = ({ table, pending }: IngestPlan, context: RunContext): Promise<readonly LandingPart[]> =>
+  context.unpacker.parts(context.landing, pending, { members: table.source!.members, signal: context.signal })
+
 /**
  * Reads the pending files once if they are small (they stay in memory), else counts what is malformed in them.
- * @throws LakehouseError DW-LAKEHOUSE-0010 if more rows are malformed than the source allows
+ * @throws LakehouseError DW-LAKEHOUSE-0010 if more rows are malformed than the source allows, DW-LAKEHOUSE-0014 if any is
+ * and the source is to fail then
  */
-export async function stageIngest(plan: IngestPlan, context: RunContext): Promise<StagedIngest> {
+export async function stageIngest(
+  plan: IngestPlan,
+  context: RunContext,
+  parts?: readonly LandingPart[],
+): Promise<StagedIngest> {
   const { session } = context.lake
-  const { table, pending } = plan
-  const provider = new LandingTable(session, context.landing, table, pending)
+  const { table } = plan
+  const provider = new LandingTable(session, table, parts ?? (await landingParts(plan, context)))
   const rows = numbered(scan(provider), table)
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name })) : rows
   const [rowsRead, rowsMalformed] = await countRows(landed, context)
-  const limit = table.source!.maxMalformed
+  const { maxMalformed: limit, malformed } = table.source!
+  if (malformed === 'fail' && rowsMalformed > 0) throw await firstMalformed(table, landed, rowsMalformed, context)
   if (rowsRead > 0 && rowsMalformed > rowsRead * limit) {
     throw tooManyMalformed(table.name, rowsMalformed, rowsRead, limit)
   }
@@ -79,9 +99,7 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
   const { table, pending } = staged
   const derive = table.derive ?? ((landed: DataFrame) => landed)
   const today = lit(Number(context.nowMicros / 86_400_000_000n), date)
-  const wellFormed = staged.landed
-    .filter(col(landingColumns.corruptReason).isNull())
-    .drop(landingColumns.corruptReason, landingColumns.rawRecord)
+  const wellFormed = usableRows(staged).drop(landingColumns.corruptReason, landingColumns.rawRecord)
   const computed = conform(
     anyFrame(derive(wellFormed, buildContext(context))).withColumn('ingestion_date', today),
     table,
@@ -105,12 +123,39 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
     return created
   }
   // Rows of new files go in with those of changed ones; the table has none that they could take the place of.
-  const replaced = col('source_file').in_(pending.map((file) => lit(file.path)))
-  const written = pending.some((file) => file.state === 'changed')
+  const members = pending
+    .filter((file) => (packingOf(file.path)?.archive ?? null) !== null)
+    .map((file) => fn.starts_with(col('source_file'), lit(file.path + memberMark)))
+  const replaced = members.reduce((a, b) => a.or(b), col('source_file').in_(pending.map((file) => lit(file.path))))
+  const written = pending.some((file) => file.state !== 'new')
     ? await existing.overwrite(rows, { ...settings, replaceWhere: replaced })
     : await existing.append(rows, settings)
   lake.wrote(table.path, written)
   return written
+}
+
+/** The rows that the table gets: the well-formed ones, or all of them where malformed ones are kept. */
+function usableRows({ landed, table }: StagedIngest): DataFrame {
+  const { malformed, corruptColumn } = table.source!
+  if (malformed !== 'keep') return landed.filter(col(landingColumns.corruptReason).isNull())
+  return corruptColumn === null ? landed : anyFrame(landed.withColumn(corruptColumn, col(landingColumns.rawRecord)))
+}
+
+async function firstMalformed(
+  table: TableDefinition,
+  landed: DataFrame,
+  count: number,
+  context: RunContext,
+): Promise<Error> {
+  const { sourceFile, sourceLine, corruptReason } = landingColumns
+  const rows = landed
+    .filter(col(corruptReason).isNotNull())
+    .select(col(sourceFile), col(sourceLine), col(corruptReason))
+    .orderBy(col(sourceFile), col(sourceLine))
+    .limit(1)
+  const [first] = (await context.lake.session.collect(rows, { signal: context.signal })).rows
+  const [file, line, reason] = first!
+  return malformedRow(table.name, String(file), Number(line), String(reason), count)
 }
 
 /**

@@ -2,11 +2,11 @@ import type { Session } from '@deltaworks/engine'
 import { csvOptionsToJson, splitCsv, type CsvColumnOptions, type CsvReadOptions } from '@deltaworks/formats'
 import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
-import type { ObjectStore } from '@deltaworks/storage'
+import { openStore } from '@deltaworks/storage'
 import { landedFields, landingColumns } from './landing-columns.js'
-import type { LandingFile } from './landing.js'
 import { parquetNames } from './parquet-landing.js'
 import type { TableDefinition } from './table-definition.js'
+import type { LandingPart } from './unpack/unpack-landing.js'
 
 /** Files larger than this are cut into byte ranges, so that several workers read one file. */
 const splitBytes = 32 * 1024 * 1024
@@ -20,15 +20,13 @@ export class LandingTable implements TableProvider {
   readonly schema: Schema
   readonly statistics: TableStatistics
   readonly #session: Session
-  readonly #store: ObjectStore
-  readonly #files: readonly LandingFile[]
+  readonly #parts: readonly LandingPart[]
   readonly #table: TableDefinition
 
-  constructor(session: Session, store: ObjectStore, table: TableDefinition, files: readonly LandingFile[]) {
+  constructor(session: Session, table: TableDefinition, parts: readonly LandingPart[]) {
     this.name = `landing of ${table.name}`
     this.#session = session
-    this.#store = store
-    this.#files = files
+    this.#parts = parts
     this.#table = table
     this.schema = {
       fields: [
@@ -41,7 +39,7 @@ export class LandingTable implements TableProvider {
     }
     this.statistics = {
       rowCount: null,
-      sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+      sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
       approximate: true,
     }
   }
@@ -49,25 +47,25 @@ export class LandingTable implements TableProvider {
   async scan(): Promise<ScanPlan> {
     const splits: FileSplit[] = []
     const format = { kind: this.#table.source!.format, options: readerOptions(this.#table) }
-    for (const file of this.#files) {
-      const physicalNames = format.kind === 'parquet' ? await parquetNames(this.#store, file, this.#table) : null
+    for (const file of this.#parts) {
+      const physicalNames =
+        format.kind === 'parquet' ? await parquetNames(openStore(file.store), file, this.#table) : null
       const ranges = format.kind === 'csv' && file.sizeBytes > splitBytes ? await this.#ranges(file) : [null]
       for (const range of ranges) {
         splits.push({
           kind: 'file',
-          store: this.#store.uri,
+          store: file.store,
           path: file.path,
           format,
           sizeBytes: file.sizeBytes,
           rowGroups: null,
           byteRange: range,
           rowCount: null,
-          constants: {},
+          constants: { [landingColumns.sourceFile]: file.sourceFile },
           physicalNames,
           fieldIds: null,
           deletedRows: null,
           virtualColumns: {
-            [landingColumns.sourceFile]: 'file_path',
             [landingColumns.sourceLine]: format.kind === 'parquet' ? 'row_index' : 'line',
             [landingColumns.rawRecord]: 'raw_record',
             [landingColumns.corruptReason]: 'corrupt_reason',
@@ -75,18 +73,18 @@ export class LandingTable implements TableProvider {
         })
       }
     }
-    return { splits, filesTotal: this.#files.length, filesPruned: 0 }
+    return { splits, filesTotal: this.#parts.length, filesPruned: 0 }
   }
 
-  #ranges({ path, sizeBytes }: LandingFile) {
+  #ranges({ store, path, sizeBytes }: LandingPart) {
     const { context, pool } = this.#session
     const account = pool.account(`split of ${path}`)
-    const file = { store: this.#store, path, sizeBytes }
+    const file = { store: openStore(store), path, sizeBytes }
     return splitCsv(context, account, file, csvOptions(this.#table), splitBytes).finally(() => account.close())
   }
 
   describe(): Json {
-    return { kind: 'landing', store: this.#store.uri, files: this.#files.map((f) => f.path) }
+    return { kind: 'landing', files: this.#parts.map((part) => part.sourceFile) }
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { objectNotFoundCode, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
+import type { SourceDefinition } from './source-definition.js'
 
 /** A file of the landing zone, and whether its table has it already. */
 export interface LandingFile {
@@ -8,7 +9,8 @@ export interface LandingFile {
   readonly modifiedMs: number
   /** The store's own mark of this content, if it has one. */
   readonly etag: string | undefined
-  readonly state: 'new' | 'changed' | 'known'
+  /** `again`: known, but asked for by `reprocess`. */
+  readonly state: 'new' | 'changed' | 'again' | 'known'
   /** First 52 bits of the SHA-256 of its content; 0 for a known file that was recognised by size and time alone. */
   readonly contentHash: number
   /** SHA-256 of its content, hex; empty for a known file recognised by size and time alone. */
@@ -32,26 +34,54 @@ export const ledgerEntries = (file: LandingFile): readonly { readonly appId: str
   { appId: statTransaction(file.path), version: statHash(file) },
 ]
 
-/** Files that match the pattern, in path order, each compared with the ledger. Reads a file only if its size or time is new. */
+/** Which landing files a run looks at; all members together must hold. */
+export interface LandingSelection {
+  /** Globs on paths within the landing zone; a file must match one of them. */
+  readonly files?: readonly string[]
+  /** Delivered (modified) at or after, and before; milliseconds since the epoch. */
+  readonly sinceMs?: number
+  readonly untilMs?: number
+  /** Also those that their table has already: their rows take the place of the former ones. */
+  readonly reprocess?: boolean
+}
+
+export function isSelected({ path, modifiedMs }: ObjectMeta, selection: LandingSelection): boolean {
+  const { files, sinceMs, untilMs } = selection
+  return (
+    (files === undefined || files.some((glob) => globExpression(glob).test(path))) &&
+    (sinceMs === undefined || modifiedMs >= sinceMs) &&
+    (untilMs === undefined || modifiedMs < untilMs)
+  )
+}
+
+/** Files of a listing that a source declares. */
+export function filesOfSource(
+  listing: readonly ObjectMeta[],
+  { files, archiveFolder }: Pick<SourceDefinition, 'files' | 'archiveFolder'>,
+): readonly ObjectMeta[] {
+  const expression = globExpression(files)
+  return listing.filter(({ path }) => expression.test(path) && !path.startsWith(`${archiveFolder}/`))
+}
+
+/** Files in path order, each compared with the ledger. Reads a file only if its size, time or etag is new, or if it is asked for. */
 export async function discoverLandingFiles(
   store: ObjectStore,
-  listing: readonly ObjectMeta[],
-  pattern: string,
+  candidates: readonly ObjectMeta[],
   ledger: Ledger,
+  reprocess = false,
 ): Promise<readonly LandingFile[]> {
-  const expression = globExpression(pattern)
   const files: LandingFile[] = []
-  for (const meta of listing) {
-    if (!expression.test(meta.path)) continue
+  for (const meta of candidates) {
     const { path, sizeBytes, modifiedMs, etag } = meta
     const recorded = ledger.get(contentTransaction(path))
-    if (recorded !== undefined && ledger.get(statTransaction(path)) === statHash(meta)) {
+    if (!reprocess && recorded !== undefined && ledger.get(statTransaction(path)) === statHash(meta)) {
       files.push({ path, sizeBytes, modifiedMs, etag, state: 'known', contentHash: recorded, sha256: '' })
       continue
     }
     const sha256 = await hashContent(store, meta)
     const contentHash = first52Bits(sha256)
-    const state = recorded === undefined ? 'new' : recorded === contentHash ? 'known' : 'changed'
+    const same = reprocess ? 'again' : 'known'
+    const state = recorded === undefined ? 'new' : recorded === contentHash ? same : 'changed'
     files.push({ path, sizeBytes, modifiedMs, etag, state, contentHash, sha256 })
   }
   return files

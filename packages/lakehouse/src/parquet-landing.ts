@@ -1,9 +1,9 @@
 import { readParquetSchema } from '@deltaworks/formats'
 import type { ObjectStore } from '@deltaworks/storage'
 import { landingColumnsDiffer } from './errors.js'
-import type { LandingFile } from './landing.js'
 import { landedFields } from './landing-columns.js'
 import type { TableDefinition } from './table-definition.js'
+import type { LandingPart } from './unpack/unpack-landing.js'
 
 /**
  * Which column of a Parquet landing file each declared column is: the first of its names that the file has.
@@ -12,7 +12,7 @@ import type { TableDefinition } from './table-definition.js'
  */
 export async function parquetNames(
   store: ObjectStore,
-  { path, sizeBytes }: LandingFile,
+  { path, sizeBytes, sourceFile }: LandingPart,
   table: TableDefinition,
 ): Promise<Readonly<Record<string, string>>> {
   const { fields } = await readParquetSchema(store, path, sizeBytes)
@@ -32,7 +32,7 @@ export async function parquetNames(
   const extra = table.source!.extraColumns === 'ignore' ? [] : fields.map((f) => f.name).filter((f) => !taken.has(f))
   if (missing.length > 0 || extra.length > 0) {
     const found = fields.map((f) => f.name)
-    throw landingColumnsDiffer(path, table.name, missing, extra, found)
+    throw landingColumnsDiffer(sourceFile, table.name, missing, extra, found)
   }
   return names
 }

@@ -9,6 +9,8 @@ export interface PlannedStep {
   readonly reason: string
 }
 
+const stateText = { new: 'new', changed: 'changed', again: 'asked for again', known: 'in it' } as const
+
 /** What `runLakehouse` would do with the same options. Reads logs and new landing files' hashes, no rows; writes nothing. */
 export async function planRun(options: RunOptions): Promise<readonly PlannedStep[]> {
   const listing = await openStore(options.landing).list('')
@@ -24,8 +26,10 @@ export async function planRun(options: RunOptions): Promise<readonly PlannedStep
         table: table.path,
         reason:
           pending.length > 0
-            ? pending.map((file) => `${file.path} is ${file.state}`).join(', ')
-            : `all ${files.length} landing files are in it`,
+            ? pending.map((file) => `${file.path} is ${stateText[file.state]}`).join(', ')
+            : files.length === 0
+              ? 'no landing file is asked for'
+              : `all ${files.length} landing files are in it`,
       })
       continue
     }

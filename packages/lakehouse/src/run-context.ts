@@ -1,7 +1,9 @@
 import type { ObjectStore } from '@deltaworks/storage'
 import type { Lake } from './lake.js'
+import type { LandingSelection } from './landing.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import type { BuildContext, TableDefinition } from './table-definition.js'
+import type { LandingUnpacker } from './unpack/unpack-landing.js'
 
 /** What every step of a run has at hand. */
 export interface RunContext {
@@ -11,6 +13,9 @@ export interface RunContext {
   readonly configuration: unknown
   readonly lake: Lake
   readonly landing: ObjectStore
+  readonly selection: LandingSelection
+  /** Holds what packed landing files were unpacked to, until it is closed. */
+  readonly unpacker: LandingUnpacker
   readonly signal: AbortSignal | undefined
   /** Inputs so small that every table of the run is kept in memory until it ends. */
   readonly keepInMemory: boolean

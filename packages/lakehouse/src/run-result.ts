@@ -24,7 +24,7 @@ export interface IngestedFile {
   readonly path: string
   readonly sizeBytes: number
   readonly sha256: string
-  readonly state: 'new' | 'changed' | 'known'
+  readonly state: 'new' | 'changed' | 'again' | 'known'
 }
 
 export interface QualityResult {

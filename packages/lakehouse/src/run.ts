@@ -6,13 +6,25 @@ import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
 import { passGate, type GateResult } from './gate.js'
-import { commitIngest, planIngest, stagedMalformed, stageIngest, type StagedIngest } from './ingest.js'
+import {
+  commitIngest,
+  landingParts,
+  planIngest,
+  stagedMalformed,
+  stageIngest,
+  type IngestPlan,
+  type StagedIngest,
+} from './ingest.js'
+import { disposeLanding } from './landing-disposal.js'
+import type { LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
 import type { RunContext } from './run-context.js'
 import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
+import type { SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
+import { LandingUnpacker } from './unpack/unpack-landing.js'
 
 export interface RunOptions {
   readonly lakehouse: LakehouseDefinition
@@ -23,6 +35,8 @@ export interface RunOptions {
   readonly landing: string
   /** The run's clock, microseconds since the epoch; a replay gives the original's. */
   readonly nowMicros: bigint
+  /** Default: every landing file that is new or changed. */
+  readonly selection?: LandingSelection
   readonly signal?: AbortSignal
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
   readonly inMemoryBytes?: number
@@ -47,12 +61,14 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   const run = new Run(runContext(options, listing))
   for (let attempt = 1; ; attempt++) {
     try {
-      return await run.execute(listing)
+      return await run.execute(listing, options.inMemoryBytes ?? defaultInMemoryBytes)
     } catch (error) {
       if (!isLostRace(error) || attempt > maxRestarts || options.signal?.aborted === true) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.random() * restartWaitMs * 2 ** (attempt - 1)))
       listing = await landing.list('')
       run.restart(runContext(options, listing))
+    } finally {
+      run.releaseUnpacked()
     }
   }
 }
@@ -69,6 +85,8 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
     configuration: options.configuration,
     lake: new Lake(options.session, options.root),
     landing: openStore(options.landing),
+    selection: options.selection ?? {},
+    unpacker: new LandingUnpacker(),
     signal: options.signal,
     keepInMemory:
       listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= (options.inMemoryBytes ?? defaultInMemoryBytes),
@@ -102,18 +120,25 @@ class Run {
     this.#stepCount = context.lakehouse.tables.length
   }
 
-  async execute(listing: readonly ObjectMeta[]): Promise<RunResult> {
+  async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
     const { tables } = this.#context.lakehouse
     await this.#context.lake.preload(tables.map((table) => table.path))
     await this.ingest(
       tables.filter((table) => table.source !== null),
       listing,
+      inMemoryBytes,
     )
     return this.result(await this.gateAndBuild(tables.filter((table) => table.build !== null)))
   }
 
+  /** Removes the temporary files of packed landing files. */
+  releaseUnpacked(): void {
+    this.#context.unpacker.close()
+  }
+
   /** Forgets what this run has seen, and keeps what it has committed. */
   restart(context: RunContext): void {
+    this.releaseUnpacked()
     this.#context = context
     this.#good.clear()
     this.#steps = this.#steps.filter((step) => step.status === 'written')
@@ -125,12 +150,19 @@ class Run {
   }
 
   /** Malformed rows of all sources are quarantined before any raw table says that it has their files. */
-  async ingest(tables: readonly TableDefinition[], listing: Parameters<typeof planIngest>[1]): Promise<void> {
-    const context = this.#context
+  async ingest(
+    tables: readonly TableDefinition[],
+    listing: readonly ObjectMeta[],
+    inMemoryBytes: number,
+  ): Promise<void> {
+    let context = this.#context
+    let unpackedBytes = 0
     const staged: { readonly staged: StagedIngest; readonly startMs: number }[] = []
+    const planned: IngestPlan[] = []
     for (const table of tables) {
       const startMs = this.#now()
       const plan = await planIngest(table, listing, context)
+      planned.push(plan)
       const told = new Set(this.#files.filter((file) => file.table === table.name).map((file) => file.path))
       const fresh = plan.files.filter((file) => file.state !== 'known' || !told.has(file.path))
       this.#files.push(
@@ -147,9 +179,18 @@ class Run {
         continue
       }
       this.#start(`ingest ${table.name}`, 'ingest')
-      staged.push({ staged: await stageIngest(plan, context), startMs })
+      const parts = await landingParts(plan, context)
+      unpackedBytes += parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+      // Packed files may be small in the listing and large to read.
+      if (unpackedBytes > inMemoryBytes && context.keepInMemory) {
+        context = { ...context, keepInMemory: false }
+        this.#context = context
+      }
+      staged.push({ staged: await stageIngest(plan, context, parts), startMs })
     }
-    const malformed = staged.filter(({ staged }) => staged.rowsMalformed > 0)
+    const malformed = staged.filter(
+      ({ staged }) => staged.rowsMalformed > 0 && staged.table.source!.malformed === 'quarantine',
+    )
     if (malformed.length > 0) {
       await this.#quarantine(
         malformed.map(({ staged }) => stagedMalformed(staged, context)).reduce((a, b) => a.union(b)),
@@ -168,12 +209,14 @@ class Run {
         status: 'written',
         startMs,
         rowsIn: stage.rowsRead,
-        rowsQuarantined: stage.rowsMalformed,
+        rowsQuarantined: table.source!.malformed === 'quarantine' ? stage.rowsMalformed : 0,
+        note: malformedNote(table.source!.malformed, stage.rowsMalformed),
         ...writtenBy(written),
       })
       this.#steps.push(step)
       this.#finish(step)
     }
+    for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
   }
 
   /** @returns false if a critical rule failed; what was built before it stays, nothing behind it is built */
@@ -367,6 +410,11 @@ class Run {
       rows: step.rowsOut,
     })
   }
+}
+
+function malformedNote(malformed: SourceDefinition['malformed'], rows: number): string | null {
+  if (rows === 0 || malformed === 'quarantine' || malformed === 'fail') return null
+  return `${rows} malformed row${rows > 1 ? 's' : ''} ${malformed === 'keep' ? 'kept' : 'dropped'}`
 }
 
 const writtenBy = (table: DeltaTable) => {

@@ -2,8 +2,13 @@ import type { Json } from '@deltaworks/schema'
 
 /** Where a raw table's rows land: files of a folder by a pattern, and how they are read. */
 export interface SourceDefinition {
-  /** A glob on the file's path within the landing zone: `*` and `?` do not cross `/`, `**` does. */
+  /**
+   * A glob on the file's path within the landing zone: `*` and `?` do not cross `/`, `**` does. Files that end with `.gz`,
+   * `.zst`, `.bz2`, `.zip`, `.tar` (and `.tar.gz` and its like) are unpacked.
+   */
   readonly files: string
+  /** Which members of an archive are read: a glob on their paths in it. Hidden ones never are. */
+  readonly members: string
   readonly format: 'csv' | 'json' | 'parquet'
   /** Reader options of the format (`CsvReadOptions`, …), columns aside: these come from the table's definition. */
   readonly options: { readonly [option: string]: Json }
@@ -11,12 +16,32 @@ export interface SourceDefinition {
   readonly extraColumns: 'error' | 'ignore'
   /** The share of malformed rows (0 to 1) beyond which a source fails as a whole; below it they go to quarantine. */
   readonly maxMalformed: number
+  /**
+   * What becomes of a malformed row. `quarantine`: it waits there, with file, line, text and reason. `keep` (Spark's PERMISSIVE): it is
+   * a row of the table, null where a value could not be read, its text in `corruptColumn`. `drop` (DROPMALFORMED): it is
+   * left out and counted. `fail` (FAILFAST): the first one fails the run, before anything of the source is written.
+   */
+  readonly malformed: 'quarantine' | 'keep' | 'drop' | 'fail'
+  /** A derived, nullable text column that has the text of a malformed row, null for others. With `keep` only. */
+  readonly corruptColumn: string | null
+  /**
+   * What becomes of a landing file once its rows are committed (or are known to be). `archive`: it is moved to
+   * `archiveFolder/<day of the run>/<its path>`. A file that was replaced since is left alone: the next run takes it.
+   */
+  readonly afterIngest: 'keep' | 'archive' | 'delete'
+  /** In the landing zone; nothing below it is ever ingested. */
+  readonly archiveFolder: string
 }
 
 interface SourceOptions {
   readonly options?: { readonly [option: string]: Json }
   readonly extraColumns?: 'error' | 'ignore'
   readonly maxMalformed?: number
+  readonly malformed?: SourceDefinition['malformed']
+  readonly corruptColumn?: string
+  readonly members?: string
+  readonly afterIngest?: SourceDefinition['afterIngest']
+  readonly archiveFolder?: string
 }
 
 const source = (format: SourceDefinition['format'], files: string, options: SourceOptions): SourceDefinition => ({
@@ -24,7 +49,13 @@ const source = (format: SourceDefinition['format'], files: string, options: Sour
   format,
   options: options.options ?? {},
   extraColumns: options.extraColumns ?? 'error',
-  maxMalformed: options.maxMalformed ?? 0.1,
+  // Where malformed rows are rows like others, or are not wanted, their share is no reason to stop.
+  maxMalformed: options.maxMalformed ?? (options.malformed === 'keep' || options.malformed === 'drop' ? 1 : 0.1),
+  malformed: options.malformed ?? 'quarantine',
+  corruptColumn: options.corruptColumn ?? null,
+  members: options.members ?? '**/*',
+  afterIngest: options.afterIngest ?? 'keep',
+  archiveFolder: options.archiveFolder ?? '_archive',
 })
 
 export const csvFiles = (files: string, options: SourceOptions = {}): SourceDefinition => source('csv', files, options)

@@ -92,6 +92,14 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
   if ((specification.source === undefined) === (specification.build === undefined)) {
     throw wrong('it needs either a `source` (landing files) or a `build` (from other tables), and not both.')
   }
+  const corrupt = specification.source?.corruptColumn ?? null
+  if (corrupt !== null) {
+    const facts = specification.columns[corrupt]?.facts
+    if (specification.source?.malformed !== 'keep') throw wrong(`corruptColumn needs malformed: 'keep'.`)
+    if (facts?.type.kind !== 'string' || !facts.nullable || !facts.derived) {
+      throw wrong(`its corruptColumn "${corrupt}" must be declared as string().derived(), and may be null.`)
+    }
+  }
   const partitionBy = specification.partitionBy ?? []
   const columns = Object.fromEntries(
     Object.entries(specification.columns).map(([key, column]) => [key, column.at({ table: name, column: key })]),

@@ -53,7 +53,7 @@ export interface ReportFile {
   readonly path: string
   readonly sizeBytes: number
   readonly sha256: string
-  readonly state: 'new' | 'changed' | 'known'
+  readonly state: 'new' | 'changed' | 'again' | 'known'
 }
 
 export interface ReportQuality {

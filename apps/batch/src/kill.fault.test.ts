@@ -1,0 +1,98 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { DeltaTable } from '@deltaworks/delta-table'
+import { Session } from '@deltaworks/engine'
+import { scan } from '@deltaworks/plan'
+
+/** Points at which a run is killed; DELTAWORKS_KILL_POINTS=200 for a long night. */
+const points = Number(process.env['DELTAWORKS_KILL_POINTS'] ?? 12)
+const files = 50
+const linesOfFile = 40
+const bin = fileURLToPath(new URL('../bin/deltaworks-batch.cjs', import.meta.url))
+
+describe('kill -9 of an ingestion', () => {
+  let folder: string
+  let session: Session
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'deltaworks-kill-'))
+    session = Session.create()
+    mkdirSync(join(folder, 'landing'))
+    for (let file = 0; file < files; file++) {
+      // The last line of each is malformed.
+      const rows = Array.from({ length: linesOfFile }, (_, line) => `${file * 1000 + line},${line % 7}`)
+      writeFileSync(join(folder, 'landing', `stock_${file}.csv`), `id,items\n${rows.join('\n')}\nx,1\n`)
+    }
+    const lakehouse = JSON.stringify(import.meta.resolve('@deltaworks/lakehouse'))
+    const expression = JSON.stringify(import.meta.resolve('@deltaworks/expression'))
+    writeFileSync(join(folder, 'dev.json'), '{}')
+    writeFileSync(
+      join(folder, 'stock.mjs'),
+      `import { bigint, csvFiles, defineLakehouse, defineTable, integer } from ${lakehouse}
+import { agg, col } from ${expression}
+const raw = defineTable({ name: 'stock', layer: 'raw', columns: { id: bigint(), items: integer() }, source: csvFiles('stock_*.csv') })
+const total = defineTable({ name: 'total', layer: 'processed', columns: { items: integer().primaryKey(), rows: bigint() }, from: { raw },
+  build: ({ raw }) => raw.groupBy(col('items')).agg({ rows: agg.count() }) })
+export default defineLakehouse({ name: 'stock', description: 'For a test.', tables: [raw, total],
+  configuration: { safeParse: (data) => ({ success: true, data }) }, environments: ${JSON.stringify(folder)} })
+`,
+    )
+  })
+  afterAll(async () => {
+    await session.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const args = (lake: string): readonly string[] => {
+    const places = ['--lakehouse', join(folder, 'stock.mjs'), '--landing', 'landing', '--root', lake]
+    return [bin, 'run', '--quiet', ...places]
+  }
+  const rowsOf = async (path: string, ...columns: readonly string[]): Promise<readonly string[]> => {
+    const table = await DeltaTable.open(session, join(folder, path))
+    const { rows } = await session.collect(scan(table.provider()).select(...columns))
+    return rows.map((row) => row.join(':')).sort()
+  }
+  const expected = (): string[] =>
+    Array.from({ length: files }, (_, file) =>
+      Array.from({ length: linesOfFile }, (_, line) => `${file * 1000 + line}:stock_${file}.csv:${line + 2}`),
+    )
+      .flat()
+      .sort()
+
+  it(`M-004 M-011 M-065: at ${points} random points, then run again: every row once, by file and line`, async () => {
+    let wholeMs = 0
+    // The first one is slower than any later one.
+    for (const lake of ['first', 'whole']) {
+      const started = performance.now()
+      expect(spawnSync(process.execPath, args(lake), { cwd: folder, encoding: 'utf8' }).stderr).toBe('')
+      wholeMs = performance.now() - started
+    }
+    let killed = 0
+    let partly = 0
+    for (let point = 0; point < points; point++) {
+      const lake = `lake-${point}`
+      const [command, ...rest] = [process.execPath, ...args(lake)]
+      const child = spawn(command, rest, { cwd: folder, stdio: 'ignore' })
+      const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+      // From before the first write to after the last commit.
+      const timer = setTimeout(() => child.kill('SIGKILL'), wholeMs * (0.3 + 0.7 * ((point + Math.random()) / points)))
+      if ((await ended) === 'SIGKILL') killed++
+      clearTimeout(timer)
+      if ((await DeltaTable.openIfExists(session, join(folder, lake, 'quality/quarantine'))) !== null) partly++
+      const again = spawnSync(process.execPath, args(lake), { cwd: folder, encoding: 'utf8' })
+      expect([again.status, again.stderr]).toEqual([0, ''])
+      expect(await rowsOf(`${lake}/raw/stock`, 'id', 'source_file', 'source_line')).toEqual(expected())
+      expect(await rowsOf(`${lake}/quality/quarantine`, 'source_file', 'source_line')).toEqual(
+        Array.from({ length: files }, (_, file) => `stock_${file}.csv:${linesOfFile + 2}`).sort(),
+      )
+      expect(await rowsOf(`${lake}/processed/total`, 'items', 'rows')).toEqual(
+        await rowsOf('whole/processed/total', 'items', 'rows'),
+      )
+      rmSync(join(folder, lake), { recursive: true })
+    }
+    expect(killed).toBeGreaterThan(points / 3)
+    console.log(`killed ${killed} of ${points}; ${partly} had committed something`)
+  }, 1_200_000)
+})

@@ -105,7 +105,7 @@ async function changedFiles(
 async function filesAreThere(provider: DeltaTableProvider): Promise<boolean> {
   const { splits } = await provider.scan({ projection: [], filters: [], fetch: null })
   const present = await Promise.all(
-    splits.map((split) => split.kind === 'file' && openStore(split.store).exists(split.path)),
+    splits.map(async (split) => split.kind === 'file' && (await openStore(split.store).exists(split.path))),
   )
   return !present.includes(false)
 }

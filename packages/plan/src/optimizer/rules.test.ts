@@ -266,7 +266,7 @@ describe('the other rules', () => {
       '   └─ Scan ages',
     ])
   })
-  it('E-36: reorder_joins takes a key of several columns for no more values than its table has rows', () => {
+  it('E-35: reorder_joins takes a key of several columns for no more values than its table has rows', () => {
     const numbers = (name: string, columns: readonly string[], rows: number) =>
       scan(
         memoryTable(

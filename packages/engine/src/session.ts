@@ -36,6 +36,8 @@ import { physicalPlan } from './physical-planner.js'
 import { estimateInputBytes } from './scheduler/input-bytes.js'
 import { ParallelExecutor, type ExecutionLimits } from './scheduler/parallel-executor.js'
 import { WorkerPool } from './scheduler/worker-pool.js'
+import { SpillFolder } from './spill/spill-folder.js'
+import { SpillStore } from './spill/spill-store.js'
 import { executeSql, type SqlResult, type SqlTables, type TableFunction } from './sql.js'
 import { writeFiles } from './write-files.js'
 
@@ -44,6 +46,14 @@ export interface SessionOptions {
   readonly threads?: number
   /** Budget over all threads; default half of the machine's memory, at most 4 GiB. */
   readonly memoryBytes?: number
+  /**
+   * Parent of the folder for rows that do not fit into memory; default: one for the user among the system's temporary files.
+   * The session's own folder in it is deleted when the session is closed, and when the process ends; what a killed process
+   * left is deleted by the next session with the same parent.
+   */
+  readonly spillFolder?: string
+  /** Disk that the session may use for that; default: as much as there is. */
+  readonly spillLimitBytes?: number
   /** The session's time zone; default UTC. */
   readonly timezone?: string
   /** The session's clock, microseconds since the epoch. */
@@ -93,6 +103,7 @@ export class Session {
   /** One for all queries: many short ones keep events out as well as a long one does. */
   readonly #pause: () => Promise<void> | null
   readonly #workers: WorkerPool
+  readonly #spill: SpillFolder
   #closed = false
 
   private constructor(options: SessionOptions) {
@@ -105,6 +116,7 @@ export class Session {
     this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
     this.#pause = pauses()
     this.#workers = new WorkerPool(this.threads, options.workerFile)
+    this.#spill = new SpillFolder(options.spillFolder, options.spillLimitBytes)
   }
 
   static create(options: SessionOptions = {}): Session {
@@ -168,7 +180,7 @@ export class Session {
     return this.#published(plan, metrics, async () => {
       const files = parallel
         ? await this.#inParallel(metrics, options, (executor) => executor.writeFiles(plan, sink))
-        : await writeFiles(physicalPlan(plan), sink, this.#executionContext(metrics, options.signal))
+        : await this.#inline(metrics, options, (context) => writeFiles(physicalPlan(plan), sink, context))
       metrics.rowsOut = files.reduce((sum, file) => sum + file.rowCount, 0)
       return { files, rowCount: metrics.rowsOut, metrics }
     })
@@ -223,6 +235,7 @@ export class Session {
       }
     } finally {
       executor?.close()
+      this.#spill.endQuery(context.spill.target)
       metrics.durationMs = performance.now() - start
       if (queryFinish.hasSubscribers) queryFinish.publish({ plan, metrics })
     }
@@ -246,21 +259,37 @@ export class Session {
   }
 
   #executor(context: ExecutionContext, { signal }: QueryOptions): ParallelExecutor {
-    const { pool, evaluation, metrics } = context
-    return new ParallelExecutor(context, { workers: this.#workers, pool, evaluation, metrics, signal }, this.#limits)
+    const { pool, evaluation, metrics, spill } = context
+    const resources = { workers: this.#workers, pool, spill: spill.target, evaluation, metrics, signal }
+    return new ParallelExecutor(context, resources, this.#limits)
   }
 
-  async #inParallel<T>(
+  async #inline<T>(
+    metrics: QueryMetrics,
+    { signal }: QueryOptions,
+    run: (context: ExecutionContext) => Promise<T>,
+  ): Promise<T> {
+    const context = this.#executionContext(metrics, signal)
+    try {
+      return await run(context)
+    } finally {
+      this.#spill.endQuery(context.spill.target)
+    }
+  }
+
+  #inParallel<T>(
     metrics: QueryMetrics,
     options: QueryOptions,
     run: (executor: ParallelExecutor) => Promise<T>,
   ): Promise<T> {
-    const executor = this.#executor(this.#executionContext(metrics, options.signal), options)
-    try {
-      return await run(executor)
-    } finally {
-      executor.close()
-    }
+    return this.#inline(metrics, options, async (context) => {
+      const executor = this.#executor(context, options)
+      try {
+        return await run(executor)
+      } finally {
+        executor.close()
+      }
+    })
   }
 
   #requireOpen(): void {
@@ -275,6 +304,7 @@ export class Session {
       pool: this.pool,
       evaluation,
       metrics,
+      spill: new SpillStore(this.#spill.query(), metrics),
       checkCancelled: cancellation(signal),
       pause: this.#pause,
       splitsOf: (node) => splitsOf(node, metrics),
@@ -284,6 +314,7 @@ export class Session {
   async close(): Promise<void> {
     this.#closed = true
     await this.#workers.close()
+    this.#spill.close()
   }
 }
 

@@ -29,7 +29,15 @@ import { buildSide } from '../physical-planner.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
 import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
-import type { BroadcastJoin, MergingSort, MorselSegment, PhasedAggregate, Pipeline, StageSink } from './stage.js'
+import {
+  splitBytes,
+  type BroadcastJoin,
+  type MergingSort,
+  type MorselSegment,
+  type PhasedAggregate,
+  type Pipeline,
+  type StageSink,
+} from './stage.js'
 
 /** A build side of at most so many bytes is sent to all workers; larger ones are partitioned. */
 const broadcastBytes = 32 * 1024 * 1024
@@ -365,12 +373,12 @@ function groupSegments(segments: readonly MorselSegment[]): MorselSegment[][] {
   const groups: MorselSegment[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const segment of segments) {
-    if (bytes + segment.segment.byteLength > partitionBytes) {
+    if (bytes + splitBytes(segment.split) > partitionBytes) {
       groups.push([])
       bytes = 0
     }
     groups[groups.length - 1]!.push(segment)
-    bytes += segment.segment.byteLength
+    bytes += splitBytes(segment.split)
   }
   return groups
 }

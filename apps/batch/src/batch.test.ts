@@ -178,6 +178,40 @@ describe('deltaworks-batch', () => {
     expect([backwards.status, backwards.stderr]).toEqual([2, expect.stringMatching(/^DW-CLI-0001: .*--until/)])
   })
 
+  it('M-065 O-03: quarantined rows are counted, exported, released once and discarded', () => {
+    expect(run('reviewed', 'landing', '--quiet').status).toBe(0)
+    const review = (...args: readonly string[]) => batch('quarantine', ...args, '--root', 'reviewed')
+    const waiting = (): number => {
+      const { groups } = JSON.parse(review('list', '--json').stdout) as { groups: { rows: number }[] }
+      return groups.reduce((sum, group) => sum + group.rows, 0)
+    }
+    const all = waiting()
+    expect(all).toBeGreaterThan(2)
+    expect(review('list').stdout).toMatch(/email:email/)
+    expect(review('export', '--table', 'customers', '--limit', '2', '--out', 'rows.jsonl').status).toBe(0)
+    const text = readFileSync(at('rows.jsonl'), 'utf8').trim().split('\n')
+    const [first, second] = text.map((line) => JSON.parse(line) as { _id: string; email: string })
+    expect(review('show', first!._id).stdout).toContain('not a valid e-mail address')
+    writeFileSync(at('rows.jsonl'), JSON.stringify({ ...first, email: 'someone@example.com' }))
+    expect(review('release', '--from', 'rows.jsonl').stdout).toBe('1 row released.\n')
+    expect(review('release', '--from', 'rows.jsonl').stdout).toBe('0 rows released; 1 row had been released before.\n')
+    expect(review('discard', second!._id, '--reason', 'test data').stdout).toBe('1 row discarded.\n')
+    expect(waiting()).toBe(all - 2)
+    expect(run('reviewed', 'landing', '--quiet').status).toBe(0)
+    expect(waiting()).toBe(all - 2)
+    for (const args of [
+      ['show', 'nothing'],
+      ['release'],
+      ['release', '--from', 'none.jsonl'],
+      ['discard', first!._id],
+      ['lst'],
+    ]) {
+      const { status, stdout, stderr } = review(...args)
+      expect([args, status, stdout, stderr.trim().split('\n').length]).toEqual([args, 2, '', 1])
+      expect(stderr).toMatch(/^DW-/)
+    }
+  })
+
   it('M-026: validate checks the definitions without data', () => {
     const { status, stdout } = batch('validate', '--json')
     expect(status).toBe(0)

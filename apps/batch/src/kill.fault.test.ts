@@ -77,7 +77,7 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
       const child = spawn(command, rest, { cwd: folder, stdio: 'ignore' })
       const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
       // From before the first write to after the last commit.
-      const timer = setTimeout(() => child.kill('SIGKILL'), wholeMs * (0.3 + 0.7 * ((point + Math.random()) / points)))
+      const timer = setTimeout(() => child.kill('SIGKILL'), wholeMs * (0.5 + 0.55 * ((point + Math.random()) / points)))
       if ((await ended) === 'SIGKILL') killed++
       clearTimeout(timer)
       if ((await DeltaTable.openIfExists(session, join(folder, lake, 'quality/quarantine'))) !== null) partly++

@@ -1,5 +1,6 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
 import { planCommand } from './plan-command.js'
+import { quarantineCommand } from './quarantine-command.js'
 import { runCommand } from './run-command.js'
 import { validateCommand } from './validate-command.js'
 
@@ -11,5 +12,6 @@ const program = createProgram(
 program.addCommand(runCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
 program.addCommand(validateCommand(abort.signal))
+program.addCommand(quarantineCommand(abort.signal))
 
 void runProgram(program, abort)

@@ -82,6 +82,13 @@ export const parseCount =
     return Number(text)
   }
 
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent)
+    inheritSettings(command)
+  }
+}
+
 /**
  * Runs a program to its end: parses, executes, turns errors into one sentence and an exit code.
  * SIGINT and SIGTERM abort what is running; a second one ends the process at once.
@@ -97,7 +104,7 @@ export async function runProgram(
     abort.abort()
   }
   // Commands that are added whole do not inherit how the program ends and prints.
-  for (const command of program.commands) command.copyInheritedSettings(program)
+  inheritSettings(program)
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   try {

@@ -129,3 +129,19 @@ export const unreadableArchive = (path: string, reason: string, cause: unknown):
     { path, reason },
     cause,
   )
+
+export const unknownQuarantined = (ids: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0016',
+    'usage',
+    `There is no quarantined row ${ids.join(', ')} in this lake. \`deltaworks-batch quarantine export\` tells the ids.`,
+    { ids },
+  )
+
+export const correctionsRefused = (problems: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0017',
+    'data',
+    `The corrected rows cannot be released: ${problems.join('; ').replace(/\.$/, '')}. Nothing was written; correct them and release them again.`,
+    { problems },
+  )

@@ -1,5 +1,5 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { agg, col, fn, lit } from '@deltaworks/expression'
+import { agg, col, lit } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { date } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
@@ -17,9 +17,10 @@ import { landingColumns } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
+import { reopenDecisions, rowsOfFiles } from './review/decisions.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
-import { memberMark, packingOf, type LandingPart } from './unpack/unpack-landing.js'
+import type { LandingPart } from './unpack/unpack-landing.js'
 import { writeSettings } from './write-settings.js'
 
 /** A source's landing files compared with its table, before anything is read. */
@@ -97,13 +98,7 @@ export const stagedMalformed = (staged: StagedIngest, context: RunContext): Data
 export async function commitIngest(staged: StagedIngest, context: RunContext): Promise<DeltaTable> {
   const { lake } = context
   const { table, pending } = staged
-  const derive = table.derive ?? ((landed: DataFrame) => landed)
-  const today = lit(Number(context.nowMicros / 86_400_000_000n), date)
-  const wellFormed = usableRows(staged).drop(landingColumns.corruptReason, landingColumns.rawRecord)
-  const computed = conform(
-    anyFrame(derive(wellFormed, buildContext(context))).withColumn('ingestion_date', today),
-    table,
-  )
+  const computed = landedRows(usableRows(staged), table, context)
   const rows = context.keepInMemory
     ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
     : computed
@@ -116,6 +111,7 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
       files: pending.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
     }),
   }
+  await reopenDecisions(table, pending, context)
   const existing = await lake.table(table.path)
   if (existing === null) {
     const created = await DeltaTable.createWith(lake.session, lake.uri(table.path), rows, settings)
@@ -123,23 +119,26 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
     return created
   }
   // Rows of new files go in with those of changed ones; the table has none that they could take the place of.
-  const members = pending
-    .filter((file) => (packingOf(file.path)?.archive ?? null) !== null)
-    .map((file) => fn.starts_with(col('source_file'), lit(file.path + memberMark)))
-  const replaced = members.reduce((a, b) => a.or(b), col('source_file').in_(pending.map((file) => lit(file.path))))
   const written = pending.some((file) => file.state !== 'new')
-    ? await existing.overwrite(rows, { ...settings, replaceWhere: replaced })
+    ? await existing.overwrite(rows, { ...settings, replaceWhere: rowsOfFiles(pending) })
     : await existing.append(rows, settings)
   lake.wrote(table.path, written)
   return written
 }
 
-/** The rows that the table gets: the well-formed ones, or all of them where malformed ones are kept. */
-function usableRows({ landed, table }: StagedIngest): DataFrame {
-  const { malformed, corruptColumn } = table.source!
-  if (malformed !== 'keep') return landed.filter(col(landingColumns.corruptReason).isNull())
-  return corruptColumn === null ? landed : anyFrame(landed.withColumn(corruptColumn, col(landingColumns.rawRecord)))
+/** Landed rows as rows of their table: without what only landing knows, with what `derive` and the audit add. */
+export function landedRows(landed: DataFrame, table: TableDefinition, context: RunContext): DataFrame {
+  const derive = table.derive ?? ((rows: DataFrame) => rows)
+  const today = lit(Number(context.nowMicros / 86_400_000_000n), date)
+  const { corruptColumn } = table.source!
+  const told = corruptColumn === null ? landed : landed.withColumn(corruptColumn, col(landingColumns.rawRecord))
+  const rows = anyFrame(told).drop(landingColumns.corruptReason, landingColumns.rawRecord)
+  return conform(anyFrame(derive(rows, buildContext(context))).withColumn('ingestion_date', today), table)
 }
+
+/** The rows that the table gets: the well-formed ones, or all of them where malformed ones are kept. */
+const usableRows = ({ landed, table }: StagedIngest): DataFrame =>
+  table.source!.malformed === 'keep' ? landed : landed.filter(col(landingColumns.corruptReason).isNull())
 
 async function firstMalformed(
   table: TableDefinition,

@@ -22,8 +22,19 @@ export class LandingTable implements TableProvider {
   readonly #session: Session
   readonly #parts: readonly LandingPart[]
   readonly #table: TableDefinition
+  readonly #form: 'landed' | 'corrected'
 
-  constructor(session: Session, table: TableDefinition, parts: readonly LandingPart[]) {
+  /**
+   * @param form `corrected`: JSON lines by the table's own column names, with the place that each row was landed at, as the
+   * review of quarantined rows writes them
+   */
+  constructor(
+    session: Session,
+    table: TableDefinition,
+    parts: readonly LandingPart[],
+    form: 'landed' | 'corrected' = 'landed',
+  ) {
+    this.#form = form
     this.name = `landing of ${table.name}`
     this.#session = session
     this.#parts = parts
@@ -46,7 +57,10 @@ export class LandingTable implements TableProvider {
 
   async scan(): Promise<ScanPlan> {
     const splits: FileSplit[] = []
-    const format = { kind: this.#table.source!.format, options: readerOptions(this.#table) }
+    const landed = this.#form === 'landed'
+    const format = landed
+      ? { kind: this.#table.source!.format, options: readerOptions(this.#table) }
+      : ({ kind: 'json', options: { form: 'lines' } } as const)
     for (const file of this.#parts) {
       const physicalNames =
         format.kind === 'parquet' ? await parquetNames(openStore(file.store), file, this.#table) : null
@@ -61,12 +75,12 @@ export class LandingTable implements TableProvider {
           rowGroups: null,
           byteRange: range,
           rowCount: null,
-          constants: { [landingColumns.sourceFile]: file.sourceFile },
+          constants: landed ? { [landingColumns.sourceFile]: file.sourceFile } : {},
           physicalNames,
           fieldIds: null,
           deletedRows: null,
           virtualColumns: {
-            [landingColumns.sourceLine]: format.kind === 'parquet' ? 'row_index' : 'line',
+            ...(landed ? { [landingColumns.sourceLine]: format.kind === 'parquet' ? 'row_index' : 'line' } : {}),
             [landingColumns.rawRecord]: 'raw_record',
             [landingColumns.corruptReason]: 'corrupt_reason',
           },

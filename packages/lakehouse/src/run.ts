@@ -20,6 +20,7 @@ import type { LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { reopenRefused } from './review/decisions.js'
 import type { RunContext } from './run-context.js'
 import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
 import type { SourceDefinition } from './source-definition.js'
@@ -311,6 +312,7 @@ class Run {
   async #quarantine(rows: DataFrame, step: string): Promise<number> {
     const startMs = this.#now()
     const { added, table } = await addToQuarantine(rows, this.#context)
+    await reopenRefused(rows, this.#context)
     this.#quarantined += added
     this.#steps.push({
       ...this.#step({

@@ -102,7 +102,7 @@ async function* readSplit(
       return
     }
     case 'segment': {
-      const arena = new Arena(context.columnar.heap, context.pool.account('segment'))
+      const arena = new Arena(context.columnar.heap, context.pool.account('ScanExec'))
       try {
         yield* readSegment(arena, split.segment, read)
       } finally {
@@ -111,7 +111,7 @@ async function* readSplit(
       return
     }
     case 'spilled': {
-      const account = context.pool.account('segment')
+      const account = context.pool.account('ScanExec')
       const arena = new Arena(context.columnar.heap, account)
       try {
         yield* readSpilled(arena, split, read)

@@ -16,6 +16,18 @@ const root = join(import.meta.dirname, '..')
 const out = join(app, 'dist', 'bundle')
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
+/** Node's child_process takes 3 ms to load; what imports it here (commander) seldom uses it. */
+const lateChildProcess = {
+  name: 'late child_process',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ path, namespace }) =>
+      namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
+    )
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require('${path}')[name] })`,
+    }))
+  },
+}
 const common = {
   bundle: true,
   platform: 'node',
@@ -24,8 +36,20 @@ const common = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  external: ['piscina', 'apache-arrow', 'parquet-wasm', 'libpg-query', '@duckdb/node-api', 'fast-csv'],
+  external: [
+    'piscina',
+    'apache-arrow',
+    'parquet-wasm',
+    'libpg-query',
+    '@duckdb/node-api',
+    'fast-csv',
+    'pg',
+    'pg-copy-streams',
+    '@aws-sdk/client-redshift-data',
+    'snowflake-sdk',
+  ],
   logLevel: 'warning',
+  plugins: [lateChildProcess],
 }
 const main = await build({
   ...common,

@@ -4,12 +4,13 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { stagesOf } from './stages.js'
 
 /**
  * The shop's pipeline as whole cold processes, ours and the peer's in turn on the same landing files.
- *   node benchmarks/dist/pipeline.js [--scale 1] [--rounds 5] [--landing DIR] [--peers DIR] [--python PATH]
+ *   node benchmarks/dist/pipeline.js [--scale 1] [--rounds 5] [--landing DIR] [--peers DIR] [--python PATH] [--stages]
  * Without --landing, sample data of the scale is generated; with --peers and a Python that has duckdb and deltalake, the
- * by-hand pipeline (duck_pipeline.py) runs beside us. Prints a table and writes results/pipeline-<scale>.json.
+ * by-hand pipeline (duck_pipeline.py) runs beside us; --stages adds a run that tells the time and memory of each step. Prints a table and writes results/pipeline-<scale>.json.
  */
 const { values: options } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     landing: { type: 'string' },
     peers: { type: 'string' },
     python: { type: 'string', default: 'python3' },
+    stages: { type: 'boolean', default: false },
   },
 })
 
@@ -100,6 +102,12 @@ for (const row of rows) {
       `peak ${row.peakMb.toFixed(0)} MB, ours / this ${row.oursByThis.toFixed(2)}`,
   )
 }
+const stages = options.stages ? await stagesOf(batch, landing, join(work, 'lake-stages')) : []
+for (const { step, seconds, rowsIn, rowsOut, peakMb } of stages) {
+  console.log(
+    `${step.padEnd(34)} ${seconds.toFixed(2).padStart(7)} s ${peakMb.toFixed(0).padStart(6)} MB, ${rowsIn} rows in, ${rowsOut} out`,
+  )
+}
 const folder = join(root, 'benchmarks/results')
 mkdirSync(folder, { recursive: true })
 const command = `node benchmarks/dist/pipeline.js ${process.argv
@@ -108,6 +116,6 @@ const command = `node benchmarks/dist/pipeline.js ${process.argv
   .join(' ')}`
 writeFileSync(
   join(folder, `pipeline-${options.scale}.json`),
-  `${JSON.stringify({ command, load: loadavg()[0], rows }, null, 2)}\n`,
+  `${JSON.stringify({ command, load: loadavg()[0], rows, ...(stages.length === 0 ? {} : { stages }) }, null, 2)}\n`,
 )
 rmSync(work, { recursive: true, force: true })

@@ -127,6 +127,32 @@ describe('deltaworks-batch', () => {
     expect(batch('plan', '--root', 'lake', '--landing', 'landing').stdout).not.toMatch(/^(ingest|build)/m)
   })
 
+  it('Q-30 Q-63: validate --data evaluates rules on the tables, also of a DQDL file, and reports', () => {
+    run('validated', 'landing')
+    writeFileSync(at('more.dqdl'), 'Rules = [ RowCount > 1, IsComplete "customer_key" ]')
+    const options = ['--root', 'validated', '--table', 'fact_transactions', '--rules', 'fact_transactions=more.dqdl']
+    const first = batch('validate', '--data', ...options, '--report', 'quality-reports')
+    expect(first.stderr).toBe('')
+    expect(first.status).toBe(0)
+    expect(first.stdout).toContain('## fact_transactions')
+    expect(readdirSync(at('quality-reports')).sort()).toEqual([
+      'quality.html',
+      'quality.json',
+      'quality.junit.xml',
+      'quality.md',
+    ])
+    const second = JSON.parse(batch('validate', '--data', ...options, '--json').stdout) as {
+      tables: { rules: { rule: string; trend: number[] }[] }[]
+    }
+    const rows = second.tables[0]!.rules.find(({ rule }) => rule.endsWith('row_count'))!
+    expect(rows.trend.length).toBe(2)
+    writeFileSync(at('broken.dqdl'), 'Rules = [ RowCount >> 1 ]')
+    const broken = batch('validate', '--data', '--root', 'validated', '--rules', 'fact_transactions=broken.dqdl')
+    expect(broken.status).toBe(2)
+    expect(broken.stderr).toContain('line 1, column 21')
+    expect(batch('validate', '--data', '--table', 'moon').status).toBe(2)
+  })
+
   it('M-011 O-02: a run and its plan take the landing files that are asked for, and again if asked', () => {
     const planned = (...more: readonly string[]) => {
       const { status, stdout } = batch('plan', '--root', 'chosen', '--landing', 'landing', '--json', ...more)

@@ -12,7 +12,7 @@ const program = createProgram(
 )
 program.addCommand(runCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
-program.addCommand(validateCommand())
+program.addCommand(validateCommand(abort.signal))
 program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))
 

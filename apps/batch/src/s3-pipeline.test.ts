@@ -206,7 +206,7 @@ describe('deltaworks-batch on S3', () => {
     const trace = join(folder, 'trace.cjs')
     writeFileSync(
       trace,
-      `process.on('exit', () => console.log(Object.keys(require.cache).some((file) => /aws-sdk|smithy/.test(file))))`,
+      `process.on('exit', () => console.log(String(Object.keys(require.cache).some((file) => /aws-sdk|smithy/.test(file)))))`,
     )
     const loaded = (root: string): string => {
       const args = ['--require', trace, bin, 'run', '--quiet', '--landing', 'landing', '--root', root]

@@ -1,6 +1,7 @@
 import type { DataType } from '@deltaworks/schema'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulators/accumulator.js'
 import { createAccumulator } from './accumulators/create-accumulator.js'
+import { DistinctAccumulator } from './accumulators/distinct.js'
 import { Arena, type MemoryAccount } from './arena.js'
 import type { Column } from './column.js'
 import type { ColumnarContext } from './context.js'
@@ -50,6 +51,13 @@ export class Accumulators {
     })
   }
 
+  /** Like `update`, for one aggregate alone. */
+  updateOf(index: number, groupIds: number, args: readonly Column[], rowCount: number, groupCount: number): void {
+    this.#grow(Math.max(1, groupCount))
+    this.#accumulators[index]!.update({ rowCount, groups: groupIds, chosen: 0 }, args)
+    this.#scope.scratch.reset()
+  }
+
   /** Address of a byte a row: 1 where a boolean column is true. */
   #trueRows({ values, validity, length }: Column): number {
     const { context, scratch } = this.#scope
@@ -59,15 +67,52 @@ export class Accumulators {
   }
 
   partial(arena: Arena, groupCount: number): Column[] {
+    return this.#accumulators.flatMap((_, index) => this.partialOf(index, arena, groupCount))
+  }
+
+  /** The state columns of one aggregate. */
+  partialOf(index: number, arena: Arena, groupCount: number): Column[] {
     this.#grow(groupCount)
-    return this.#accumulators.flatMap((accumulator) => accumulator.partial(arena, groupCount))
+    return this.#accumulators[index]!.partial(arena, groupCount)
+  }
+
+  partialTypesOf(index: number): readonly DataType[] {
+    return this.#accumulators[index]!.partialTypes
+  }
+
+  /** Whether the aggregate keeps its values: its state columns are a list an argument, of the values of each group once. */
+  isDistinct(index: number): boolean {
+    return this.#accumulators[index] instanceof DistinctAccumulator
+  }
+
+  /** For a distinct aggregate: the states of the same aggregate without DISTINCT over its values. */
+  plainPartialOf(index: number, arena: Arena, groupCount: number): Column[] {
+    this.#grow(groupCount)
+    const accumulator = this.#accumulators[index]!
+    if (!(accumulator instanceof DistinctAccumulator)) return accumulator.partial(arena, groupCount)
+    const columns = accumulator.plainPartial(arena, groupCount)
+    this.#scope.scratch.reset()
+    return columns
   }
 
   /** Merges states: row r of the columns into the group at int32[r] of `groupIds` (0: all into group 0). */
   mergePartial(groupIds: number, columns: readonly Column[], rowCount: number, groupCount: number): void {
+    const all = this.#accumulators.map((_, index) => index)
+    this.mergePartialOf(all, groupIds, columns, rowCount, groupCount)
+  }
+
+  /** Like `mergePartial`, for some of the aggregates: the columns are theirs, in a row. */
+  mergePartialOf(
+    indexes: readonly number[],
+    groupIds: number,
+    columns: readonly Column[],
+    rowCount: number,
+    groupCount: number,
+  ): void {
     this.#grow(Math.max(1, groupCount))
     let first = 0
-    for (const accumulator of this.#accumulators) {
+    for (const index of indexes) {
+      const accumulator = this.#accumulators[index]!
       const own = columns.slice(first, first + accumulator.partialTypes.length)
       first += own.length
       accumulator.merge({ rowCount, groups: groupIds, chosen: 0 }, own)

@@ -1,4 +1,5 @@
 import { heapExhausted } from './errors.js'
+import { FreeList } from './free-list.js'
 
 /** Exports of kernels.wasm by name, working on one heap. */
 export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
@@ -10,7 +11,7 @@ export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
  *   0            64 KiB                                                    4 GiB
  *   | reserved   | kernel scratch | chunks handed out by `allocate` …       |
  *
- * Memory is handed out in chunks of powers of two (64 KiB and up) with a free list a size; `Arena` bumps inside them.
+ * Memory is handed out in chunks of 64 KiB and more (`chunkSize`); `Arena` bumps inside them. Freed neighbours are joined.
  * Address 0 is never handed out: 0 means "absent".
  */
 export class Heap {
@@ -27,8 +28,9 @@ export class Heap {
   #f32: Float32Array<ArrayBufferLike>
   #f64: Float64Array<ArrayBufferLike>
   #top: number
-  #free = new Map<number, number[]>()
+  readonly #free = new FreeList()
   #usedBytes = 0
+  #touched = 0
   readonly limitBytes: number
 
   constructor(limitBytes = 4 * 1024 ** 3 - 65_536) {
@@ -81,11 +83,16 @@ export class Heap {
     return this.#usedBytes
   }
 
+  /** What the heap ever touched: memory that the process keeps, used or not. */
+  get touchedBytes(): number {
+    return this.#touched
+  }
+
   /** A chunk of at least `bytes`, rounded up to `chunkSize(bytes)`; 64-byte aligned, not zeroed. @throws ColumnarError DW-COLUMNAR-0001 */
   allocate(bytes: number): number {
     const size = chunkSize(bytes)
-    const reused = this.#free.get(size)?.pop()
-    if (reused !== undefined) {
+    const reused = this.#free.take(size)
+    if (reused >= 0) {
       this.#usedBytes += size
       return reused
     }
@@ -94,6 +101,7 @@ export class Heap {
     if (end > this.limitBytes) throw heapExhausted(bytes, this.limitBytes)
     if (end > this.#u8.byteLength) this.#grow(end)
     this.#top = end
+    if (end > this.#touched) this.#touched = end
     this.#usedBytes += size
     return address
   }
@@ -101,9 +109,11 @@ export class Heap {
   /** Gives back what `allocate(bytes)` returned, with the same `bytes`. */
   free(address: number, bytes: number): void {
     const size = chunkSize(bytes)
-    const list = this.#free.get(size)
-    if (list === undefined) this.#free.set(size, [address])
-    else list.push(address)
+    const run = this.#free.give(address, size)
+    if (run.start + run.size === this.#top) {
+      this.#free.drop(run.start, run.size)
+      this.#top = run.start
+    }
     this.#usedBytes -= size
   }
 

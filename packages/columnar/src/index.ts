@@ -24,9 +24,10 @@ export {
   sliceBatch,
   sliceColumn,
 } from './copy.js'
-export { readSegment, segmentInfo, writeSegment } from './segment.js'
+export { encodeSegment, openSegment, readSegment, segmentInfo, writeSegment } from './segment.js'
 export { Accumulators } from './accumulators.js'
 export type { AggregateSpec } from './accumulators/accumulator.js'
+export { FirstRowCandidates, firstRows } from './first-rows.js'
 export { GroupTable } from './group-table.js'
 export { hashColumns } from './hash.js'
 export { JoinTable } from './join-table.js'

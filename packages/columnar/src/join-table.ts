@@ -52,6 +52,11 @@ export class JoinTable {
     return this.#rowCount
   }
 
+  /** Every key is there once: no probe row has more than one match. Known from `finish` on. */
+  get isUnique(): boolean {
+    return this.#isUnique
+  }
+
   add(keys: readonly Column[], rowCount: number): void {
     const used = this.#rowCount * 4
     this.#groupOf.ensure(used + rowCount * 4, used)

@@ -115,3 +115,42 @@ describe('kernels', () => {
     expect(b.heap.limitBytes).toBe(16 * 1024 * 1024)
   })
 })
+
+describe('a heap under use', () => {
+  it('E-38: joins what was freed, so that its memory stays near what was in use at once', () => {
+    const heap = new Heap(256 * 1024 * 1024)
+    const live: { address: number; bytes: number }[] = []
+    let state = 1
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return Math.floor((state / 2 ** 32) * below)
+    }
+    let [inUse, peak] = [0, 0]
+    for (let i = 0; i < 20_000; i++) {
+      if (live.length > 0 && (inUse > 16 * 1024 * 1024 || random(2) === 0)) {
+        const [{ address, bytes }] = live.splice(random(live.length), 1) as [{ address: number; bytes: number }]
+        heap.free(address, bytes)
+        inUse -= chunkSize(bytes)
+        continue
+      }
+      const bytes = 1 + random(random(4) === 0 ? 4_000_000 : 200_000)
+      const address = heap.allocate(bytes)
+      expect(
+        live.every(
+          (other) => address >= other.address + chunkSize(other.bytes) || address + chunkSize(bytes) <= other.address,
+        ),
+      ).toBe(true)
+      live.push({ address, bytes })
+      inUse += chunkSize(bytes)
+      peak = Math.max(peak, inUse)
+    }
+    expect(heap.usedBytes).toBe(inUse)
+    expect(heap.touchedBytes).toBeLessThan(peak * 2)
+    for (const { address, bytes } of live) heap.free(address, bytes)
+    expect(heap.usedBytes).toBe(0)
+    const whole = heap.touchedBytes - 3 * 1024 * 1024
+    const before = heap.touchedBytes
+    heap.allocate(whole)
+    expect(heap.touchedBytes).toBe(before)
+  })
+})

@@ -40,7 +40,16 @@ interface Piece {
 }
 
 /** Copies batches into a new segment: of slices only their rows, and a dictionary that batches share only once. */
-export function writeSegment(heap: Heap, schema: Schema, batches: readonly RecordBatch[]): SharedArrayBuffer {
+export const writeSegment = (heap: Heap, schema: Schema, batches: readonly RecordBatch[]): SharedArrayBuffer =>
+  encodeSegment(heap, schema, batches, (bytes) => new SharedArrayBuffer(bytes))
+
+/** Like `writeSegment`, into the first bytes of memory that the caller provides (`allocate(bytes)` gives at least so many). */
+export function encodeSegment<T extends ArrayBuffer | SharedArrayBuffer>(
+  heap: Heap,
+  schema: Schema,
+  batches: readonly RecordBatch[],
+  allocate: (bytes: number) => T,
+): T {
   const writer = new SegmentWriter(heap)
   const header: Header = {
     schema,
@@ -52,7 +61,7 @@ export function writeSegment(heap: Heap, schema: Schema, batches: readonly Recor
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
   const base = align(8 + text.length)
-  const segment = new SharedArrayBuffer(base + writer.sizeBytes)
+  const segment = allocate(base + writer.sizeBytes)
   new Uint32Array(segment, 0, 2).set([magic, text.length])
   new Uint8Array(segment, 8, text.length).set(text)
   writer.copyTo(segment, base)
@@ -139,7 +148,7 @@ class SegmentWriter {
     return stored
   }
 
-  copyTo(segment: SharedArrayBuffer, base: number): void {
+  copyTo(segment: ArrayBuffer | SharedArrayBuffer, base: number): void {
     const target = new Uint8Array(segment)
     const { u8, i32 } = this.#heap
     for (const { kind, source, position, bytes, first } of this.#pieces) {
@@ -159,6 +168,14 @@ function readHeader(segment: SharedArrayBuffer): { readonly header: Header; read
   const [, bytes] = new Uint32Array(segment, 0, 2) as unknown as [number, number]
   const text = Buffer.from(segment, 8, bytes).toString('utf8')
   return { header: JSON.parse(text) as Header, base: align(8 + bytes) }
+}
+
+/** The batches of a segment whose bytes are in the heap already, at a 16-byte aligned address: their columns lie in it. */
+export function openSegment(heap: Heap, address: number, columns?: readonly number[]): RecordBatch[] {
+  const bytes = heap.u32[(address >>> 2) + 1]!
+  const text = Buffer.from(heap.memory.buffer, address + 8, bytes).toString('utf8')
+  const base = address + align(8 + bytes)
+  return loadBatches(JSON.parse(text) as Header, columns, (piece) => (piece === null ? 0 : base + piece[0]))
 }
 
 export function segmentInfo(segment: SharedArrayBuffer): {
@@ -181,6 +198,14 @@ export function readSegment(arena: Arena, segment: SharedArrayBuffer, columns?: 
     arena.heap.u8.set(source.subarray(base + position, base + position + bytes), address)
     return address
   }
+  return loadBatches(header, columns, load)
+}
+
+function loadBatches(
+  header: Header,
+  columns: readonly number[] | undefined,
+  load: (piece: readonly [number, number] | null) => number,
+): RecordBatch[] {
   const dictionaries = new Map<number, Column>()
   const positions = columns ?? header.schema.fields.map((_, i) => i)
   const schema = { fields: positions.map((i) => header.schema.fields[i]!) }

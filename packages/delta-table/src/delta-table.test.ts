@@ -1,5 +1,5 @@
 import { col, fn, lit } from '@deltaworks/expression'
-import { scan, values, type DataFrame } from '@deltaworks/plan'
+import { scan, values, type DataFrame, type TableProvider } from '@deltaworks/plan'
 import { date, decimal, field, int32, int64, string, timestamp, type Schema, type Value } from '@deltaworks/schema'
 import { readCommit } from '@deltaworks/delta-log'
 import { DeltaTable } from './delta-table.js'
@@ -159,6 +159,30 @@ describe.each(testSessions)('on the %s', (_, session) => {
       expect(await files(all.filter(col('city').eq('a').and(col('id').gt(5))))).toEqual([1, 3])
       expect(await files(all.filter(col('id').gt(100)))).toEqual([0, 4])
       expect(await files(all.filter(col('city').isNull()))).toEqual([0, 4])
+    })
+  })
+
+  describe('audit', () => {
+    it('Q-04: sees what is written before it is committed, and stops it', async () => {
+      const uri = newUri()
+      const seen: number[] = []
+      const audit = (limit: number) => async (provider: TableProvider) => {
+        const { rows } = await session.collect(scan(provider).plan)
+        seen.push(rows.length)
+        if (rows.length > limit) throw new Error('too many')
+      }
+      await expect(DeltaTable.createWith(session, uri, rowsOf(row(1), row(2)), { audit: audit(1) })).rejects.toThrow(
+        'too many',
+      )
+      expect(await DeltaTable.exists(uri)).toBe(false)
+      const table = await DeltaTable.createWith(session, uri, rowsOf(row(1), row(2)), { audit: audit(2) })
+      await expect(table.overwrite(rowsOf(row(3), row(4), row(5)), { audit: audit(2) })).rejects.toThrow('too many')
+      expect(await ids(await table.refresh())).toEqual([1, 2])
+      const { store, path } = table.location
+      const files = (await store.list(path)).map((file) => file.path).filter((name) => name.endsWith('.parquet'))
+      expect(files).toHaveLength(table.snapshot.files.size)
+      expect(await ids(await table.append(rowsOf(row(3)), { audit: audit(1) }))).toEqual([1, 2, 3])
+      expect(seen).toEqual([2, 2, 3, 1])
     })
   })
 

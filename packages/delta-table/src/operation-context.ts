@@ -1,4 +1,5 @@
 import {
+  advanceSnapshot,
   commit,
   conflictFailure,
   DeltaError,
@@ -15,10 +16,11 @@ import {
   type TableLocation,
   targetFileBytes,
 } from '@deltaworks/delta-log'
+import { DeltaTableProvider } from './delta-table-provider.js'
 import type { TableSession } from './table-session.js'
 import type { WriteReport } from './write-report.js'
 import { defaultTargetFileBytes, type WriteOptions } from './write/write-options.js'
-import { discard, type WrittenRows } from './write/write-rows.js'
+import { discard, discardOnFailure, type WrittenRows } from './write/write-rows.js'
 
 /** What an operation works with: who computes, and the table as it was last seen. */
 export interface OperationContext {
@@ -103,12 +105,7 @@ export async function commitIntent(context: OperationContext, intent: Intent, op
   const isolation =
     intent.isolation ?? (changesData ? isolationLevel(base?.metadata.configuration ?? {}) : 'SnapshotIsolation')
   const nowMs = options.nowMs
-  try {
-    await options.beforeCommit?.()
-  } catch (error) {
-    await discard(context.location, intent.written)
-    throw error
-  }
+  await discardOnFailure(context.location, intent.written, () => auditRows(context, intent, options))
   try {
     return await commit({
       location: context.location,
@@ -131,6 +128,16 @@ export async function commitIntent(context: OperationContext, intent: Intent, op
     if (error instanceof DeltaError) await discard(context.location, intent.written)
     throw error
   }
+}
+
+async function auditRows(
+  { location }: OperationContext,
+  { base, actions, written }: Intent,
+  { audit, nowMs }: WriteOptions,
+): Promise<void> {
+  if (audit === undefined) return
+  const staged = advanceSnapshot(location, base, [actions], nowMs ?? Date.now())
+  await audit(new DeltaTableProvider(staged, { files: written.adds }))
 }
 
 const transactionActions = (options: WriteOptions): readonly Action[] =>

@@ -34,3 +34,20 @@ export const noFiles = (pattern: string): EngineError =>
 
 export const schemaDisagrees = (path: string, problem: string): EngineError =>
   new EngineError('DW-ENGINE-0007', 'data', `${path} does not fit the other files: ${problem}.`, { path })
+
+export const spillLimitReached = (usedBytes: number, limitBytes: number): EngineError =>
+  new EngineError(
+    'DW-ENGINE-0008',
+    'resources',
+    `The query needs more than the ${limitBytes} bytes of disk that it may spill to (${usedBytes} are in use). Raise the spill limit, raise --memory, or read less at once.`,
+    { usedBytes, limitBytes },
+  )
+
+export const spillFailed = (path: string, cause: unknown): EngineError =>
+  new EngineError(
+    'DW-ENGINE-0009',
+    'resources',
+    `Rows that do not fit into memory could not be kept in ${path} (${cause instanceof Error ? cause.message : String(cause)}). Let the session spill to a folder with room and permission to write (its option spillFolder, by default below TMPDIR), or raise --memory.`,
+    { path },
+    cause,
+  )

@@ -1,10 +1,13 @@
 import type { OperatorMetrics, QueryMetrics, StageMetrics } from './metrics.js'
 import type { ExecutionPlan } from './operators/execution-plan.js'
 
-type Measured = Pick<OperatorMetrics, 'rows' | 'batches' | 'ms'>
+type Measured = Pick<OperatorMetrics, 'rows' | 'batches' | 'ms' | 'spilledBytes' | 'spilledFiles'>
 
-const measuredText = ({ rows, batches, ms }: Measured): string =>
-  `rows ${rows}, batches ${batches}, ${ms.toFixed(1)} ms`
+const measuredText = ({ rows, batches, ms, ...spilled }: Measured): string =>
+  `rows ${rows}, batches ${batches}, ${ms.toFixed(1)} ms${spillText(spilled)}`
+
+const spillText = ({ spilledBytes, spilledFiles }: Pick<Measured, 'spilledBytes' | 'spilledFiles'>): string =>
+  spilledBytes === 0 ? '' : `, ${spilledBytes} bytes spilled to ${spilledFiles} files`
 
 /** What was executed as trees, each operator with its rows, batches and time (its inputs included): stages in the order in
  * which they ran on the workers, then what this thread did. */
@@ -42,7 +45,7 @@ function stageLines(stage: StageMetrics): readonly string[] {
   const { tasks } = stage
   const head =
     `Stage ${stage.stage} ${stage.name}: ${stage.morsels} morsels, ${tasks.length} tasks, rows ${stage.rows}, ` +
-    `${stage.exchangedBytes} bytes exchanged, ${stage.durationMs.toFixed(1)} ms`
+    `${stage.exchangedBytes} bytes exchanged, ${stage.durationMs.toFixed(1)} ms${spillText(stage)}`
   const [first] = tasks
   const operators = (first?.operators ?? []).map(({ operator, depth }, i) => {
     const measured = sum(tasks.flatMap((task) => task.operators.slice(i, i + 1)))
@@ -53,10 +56,12 @@ function stageLines(stage: StageMetrics): readonly string[] {
 
 const sum = (parts: readonly Measured[]): Measured =>
   parts.reduce<Measured>(
-    (total, { rows, batches, ms }) => ({
+    (total, { rows, batches, ms, spilledBytes, spilledFiles }) => ({
       rows: total.rows + rows,
       batches: total.batches + batches,
       ms: total.ms + ms,
+      spilledBytes: total.spilledBytes + spilledBytes,
+      spilledFiles: total.spilledFiles + spilledFiles,
     }),
-    { rows: 0, batches: 0, ms: 0 },
+    { rows: 0, batches: 0, ms: 0, spilledBytes: 0, spilledFiles: 0 },
   )

@@ -8,6 +8,9 @@ export interface QueryMetrics {
   rowsOut: number
   batches: number
   durationMs: number
+  /** Bytes that this thread's operators wrote to disk for want of memory. */
+  spilledBytes: number
+  spilledFiles: number
   readonly operators: OperatorMetrics[]
   /** Stages that ran on worker threads, in the order in which they were started. */
   readonly stages: StageMetrics[]
@@ -22,6 +25,9 @@ export interface StageMetrics {
   rows: number
   /** Bytes of the segments that crossed threads. */
   exchangedBytes: number
+  /** Bytes that its operators and its output wrote to disk for want of memory. */
+  spilledBytes: number
+  spilledFiles: number
   durationMs: number
 }
 
@@ -33,6 +39,9 @@ export interface OperatorMetrics {
   batches: number
   /** Time inside the operator and its inputs. */
   ms: number
+  /** Bytes that it wrote to disk for want of memory. */
+  spilledBytes: number
+  spilledFiles: number
 }
 
 export const queryMetrics = (): QueryMetrics => ({
@@ -42,6 +51,8 @@ export const queryMetrics = (): QueryMetrics => ({
   rowsOut: 0,
   batches: 0,
   durationMs: 0,
+  spilledBytes: 0,
+  spilledFiles: 0,
   operators: [],
   stages: [],
 })
@@ -61,5 +72,7 @@ export interface TaskMetrics {
     readonly rows: number
     readonly batches: number
     readonly ms: number
+    readonly spilledBytes: number
+    readonly spilledFiles: number
   }[]
 }

@@ -1,6 +1,8 @@
 import { estimateRows, type Aggregate, type Join, type LogicalPlan, type Sort } from '@deltaworks/plan'
 import type { ExecutionPlan } from './operators/execution-plan.js'
+import { isFirstRows } from './first-rows.js'
 import { FilterExec } from './operators/filter-exec.js'
+import { FirstRowsExec } from './operators/first-rows-exec.js'
 import { HashAggregateExec } from './operators/hash-aggregate-exec.js'
 import { HashJoinExec } from './operators/hash-join-exec.js'
 import { LimitExec } from './operators/limit-exec.js'
@@ -56,7 +58,9 @@ export function physicalPlan(plan: LogicalPlan): ExecutionPlan {
     case 'recursive':
       return new RecursiveExec(plan, physicalPlan)
     case 'window':
-      return new WindowExec(plan, physicalPlan(plan.input))
+      return isFirstRows(plan)
+        ? new FirstRowsExec(plan, physicalPlan(plan.input))
+        : new WindowExec(plan, physicalPlan(plan.input))
   }
 }
 

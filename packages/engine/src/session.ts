@@ -27,6 +27,7 @@ import { isThreadLocal } from '@deltaworks/storage'
 import { sessionClosed } from './errors.js'
 import { explainAnalysis } from './explain-analyze.js'
 import { cancellation, pauses, type ExecutionContext } from './execution-context.js'
+import { withFirstRows } from './first-rows.js'
 import { queryMetrics, type QueryMetrics } from './metrics.js'
 import type { FileSink, WriteResult } from './file-sink.js'
 import { MemoryPool } from './memory-pool.js'
@@ -35,6 +36,8 @@ import { physicalPlan } from './physical-planner.js'
 import { estimateInputBytes } from './scheduler/input-bytes.js'
 import { ParallelExecutor, type ExecutionLimits } from './scheduler/parallel-executor.js'
 import { WorkerPool } from './scheduler/worker-pool.js'
+import { SpillFolder } from './spill/spill-folder.js'
+import { SpillStore } from './spill/spill-store.js'
 import { executeSql, type SqlResult, type SqlTables, type TableFunction } from './sql.js'
 import { writeFiles } from './write-files.js'
 
@@ -43,6 +46,14 @@ export interface SessionOptions {
   readonly threads?: number
   /** Budget over all threads; default half of the machine's memory, at most 4 GiB. */
   readonly memoryBytes?: number
+  /**
+   * Parent of the folder for rows that do not fit into memory; default: one for the user among the system's temporary files.
+   * The session's own folder in it is deleted when the session is closed, and when the process ends; what a killed process
+   * left is deleted by the next session with the same parent.
+   */
+  readonly spillFolder?: string
+  /** Disk that the session may use for that; default: as much as there is. */
+  readonly spillLimitBytes?: number
   /** The session's time zone; default UTC. */
   readonly timezone?: string
   /** The session's clock, microseconds since the epoch. */
@@ -70,6 +81,7 @@ export interface QueryResult {
 export type Query = DataFrame | DataFrame<never> | LogicalPlan
 
 const planOf = (query: Query): LogicalPlan => ('plan' in query ? query.plan : query)
+const planned = (query: Query): LogicalPlan => withFirstRows(optimize(planOf(query)))
 
 /** About a second of work for one thread. Less is done sooner here than by workers, which start cold. */
 const defaultInlineBytes = 128 * 1024 * 1024
@@ -88,7 +100,10 @@ export class Session {
   readonly #timezone: string
   readonly #now: () => bigint
   readonly #limits: ExecutionLimits
+  /** One for all queries: many short ones keep events out as well as a long one does. */
+  readonly #pause: () => Promise<void> | null
   readonly #workers: WorkerPool
+  readonly #spill: SpillFolder
   #closed = false
 
   private constructor(options: SessionOptions) {
@@ -99,7 +114,9 @@ export class Session {
     this.#timezone = options.timezone ?? 'UTC'
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
     this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
+    this.#pause = pauses()
     this.#workers = new WorkerPool(this.threads, options.workerFile)
+    this.#spill = new SpillFolder(options.spillFolder, options.spillLimitBytes)
   }
 
   static create(options: SessionOptions = {}): Session {
@@ -109,7 +126,7 @@ export class Session {
   /** All rows as values. @throws EngineError, and what reading and evaluating throw */
   async collect(query: Query, options: QueryOptions = {}): Promise<QueryResult> {
     const rows: Value[][] = []
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const metrics = await this.#each(plan, options, (batch) => {
       for (const row of batchToRows(this.context.heap, batch)) rows.push(row)
     })
@@ -118,12 +135,12 @@ export class Session {
 
   /** Batches in this thread's memory, each valid until the next is asked for. */
   async *stream(query: Query, options: QueryOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
-    yield* this.#run(optimize(planOf(query)), queryMetrics(), options)
+    yield* this.#run(planned(query), queryMetrics(), options)
   }
 
   /** The rows kept in shared memory as a table that can be scanned again. The pool does not pay for them: the caller keeps few. */
   async materialise(query: Query, options: QueryOptions & { readonly name?: string } = {}): Promise<TableProvider> {
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const name = options.name ?? 'materialised'
     if (this.#isLarge(plan)) {
       const segments = await this.#inParallel(queryMetrics(), options, (executor) =>
@@ -158,12 +175,12 @@ export class Session {
   /** Writes the rows as Parquet files. Nothing is left behind if it fails. */
   async writeFiles(query: Query, sink: FileSink, options: QueryOptions = {}): Promise<WriteResult> {
     const metrics = queryMetrics()
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const parallel = this.#isLarge(plan) && !isThreadLocal(sink.store)
     return this.#published(plan, metrics, async () => {
       const files = parallel
         ? await this.#inParallel(metrics, options, (executor) => executor.writeFiles(plan, sink))
-        : await writeFiles(physicalPlan(plan), sink, this.#executionContext(metrics, options.signal))
+        : await this.#inline(metrics, options, (context) => writeFiles(physicalPlan(plan), sink, context))
       metrics.rowsOut = files.reduce((sum, file) => sum + file.rowCount, 0)
       return { files, rowCount: metrics.rowsOut, metrics }
     })
@@ -186,7 +203,7 @@ export class Session {
 
   /** The operators with what they did: rows, batches and time, after running the query; stages on workers first. */
   async explainAnalyze(query: Query, options: QueryOptions = {}): Promise<string> {
-    const plan = optimize(planOf(query))
+    const plan = planned(query)
     const metrics = queryMetrics()
     for await (const batch of this.#run(plan, metrics, options)) void batch
     return explainAnalysis(metrics)
@@ -218,6 +235,7 @@ export class Session {
       }
     } finally {
       executor?.close()
+      this.#spill.endQuery(context.spill.target)
       metrics.durationMs = performance.now() - start
       if (queryFinish.hasSubscribers) queryFinish.publish({ plan, metrics })
     }
@@ -241,21 +259,37 @@ export class Session {
   }
 
   #executor(context: ExecutionContext, { signal }: QueryOptions): ParallelExecutor {
-    const { pool, evaluation, metrics } = context
-    return new ParallelExecutor(context, { workers: this.#workers, pool, evaluation, metrics, signal }, this.#limits)
+    const { pool, evaluation, metrics, spill } = context
+    const resources = { workers: this.#workers, pool, spill: spill.target, evaluation, metrics, signal }
+    return new ParallelExecutor(context, resources, this.#limits)
   }
 
-  async #inParallel<T>(
+  async #inline<T>(
+    metrics: QueryMetrics,
+    { signal }: QueryOptions,
+    run: (context: ExecutionContext) => Promise<T>,
+  ): Promise<T> {
+    const context = this.#executionContext(metrics, signal)
+    try {
+      return await run(context)
+    } finally {
+      this.#spill.endQuery(context.spill.target)
+    }
+  }
+
+  #inParallel<T>(
     metrics: QueryMetrics,
     options: QueryOptions,
     run: (executor: ParallelExecutor) => Promise<T>,
   ): Promise<T> {
-    const executor = this.#executor(this.#executionContext(metrics, options.signal), options)
-    try {
-      return await run(executor)
-    } finally {
-      executor.close()
-    }
+    return this.#inline(metrics, options, async (context) => {
+      const executor = this.#executor(context, options)
+      try {
+        return await run(executor)
+      } finally {
+        executor.close()
+      }
+    })
   }
 
   #requireOpen(): void {
@@ -270,8 +304,9 @@ export class Session {
       pool: this.pool,
       evaluation,
       metrics,
+      spill: new SpillStore(this.#spill.query(), metrics),
       checkCancelled: cancellation(signal),
-      pause: pauses(),
+      pause: this.#pause,
       splitsOf: (node) => splitsOf(node, metrics),
     }
   }
@@ -279,6 +314,7 @@ export class Session {
   async close(): Promise<void> {
     this.#closed = true
     await this.#workers.close()
+    this.#spill.close()
   }
 }
 

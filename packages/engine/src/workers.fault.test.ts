@@ -104,18 +104,23 @@ describe('cancellation', () => {
     const session = Session.create(options)
     try {
       await session.sql('select count(*) from orders', tables)
-      const abort = new AbortController()
       const endless = await planOf(
         'select count(*) n from orders a, orders b, orders c where a.amount < b.amount and a.id + b.id + c.id < 0',
       )
-      const running = session.collect(endless, { signal: abort.signal })
-      let abortedAt = 0
-      setTimeout(() => {
-        abortedAt = performance.now()
-        abort.abort()
-      }, 20)
-      await expect(running).rejects.toMatchObject({ code: 'DW-ENGINE-0002', fault: 'cancelled' })
-      expect(performance.now() - abortedAt).toBeLessThan(500)
+      // The best of a few: the machine may be busy with other things.
+      let soonestMs = Number.POSITIVE_INFINITY
+      for (let attempt = 0; attempt < 5 && soonestMs >= 100; attempt++) {
+        const abort = new AbortController()
+        const running = session.collect(endless, { signal: abort.signal })
+        let abortedAt = 0
+        setTimeout(() => {
+          abortedAt = performance.now()
+          abort.abort()
+        }, 20)
+        await expect(running).rejects.toMatchObject({ code: 'DW-ENGINE-0002', fault: 'cancelled' })
+        soonestMs = Math.min(soonestMs, performance.now() - abortedAt)
+      }
+      expect(soonestMs).toBeLessThan(100)
       expect((await session.sql('select count(*) from orders', tables)).rows).toEqual([[2000n]])
       expect(session.pool.usedBytes).toBe(0)
     } finally {

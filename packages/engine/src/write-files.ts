@@ -16,9 +16,13 @@ import type { FileSink, WrittenFile } from './file-sink.js'
 import type { PoolAccount } from './memory-pool.js'
 import { open, type ExecutionPlan } from './operators/execution-plan.js'
 import { partitionFolder } from './partition-path.js'
+import { PendingPuts } from './pending-puts.js'
 
 /** Files of more partitions than this are not kept open at once: the largest is ended early. */
 const maxOpenFiles = 256
+/** Beside so many open files others are given pages of few rows: what a page of each column waits for is most of what a file holds. */
+const fewFiles = 16
+const manyFilesPageRows = 4096
 /** A file smaller than this is put at once; a larger one is streamed to its store as its row groups end. */
 const streamBytes = 8 * 1024 * 1024
 
@@ -60,6 +64,7 @@ export class PartitionedWriter {
   readonly #partitions: (OpenFile | undefined)[] = []
   readonly #values: Record<string, Value>[] = []
   readonly #written: WrittenFile[] = []
+  readonly #puts = new PendingPuts()
   readonly #began: (path: string) => void
   #sequence = 0
 
@@ -187,6 +192,7 @@ export class PartitionedWriter {
     const name = `part-${String(this.#sequence++).padStart(5, '0')}-${randomUUID()}.c000${suffix}.parquet`
     const path = joinPath(directory, ...folders, name)
     this.#began(path)
+    const isCrowded = this.#openCount() >= fewFiles
     return new OpenFile(
       path,
       values,
@@ -194,6 +200,7 @@ export class PartitionedWriter {
         new ParquetWriter(this.#context.columnar, this.#account, this.#fileSchema, {
           compression,
           onPart,
+          ...(isCrowded ? { pageRows: manyFilesPageRows } : {}),
           ...(physicalNames === undefined ? {} : { physicalNames }),
           ...(fieldIds === undefined ? {} : { fieldIds }),
         }),
@@ -204,7 +211,6 @@ export class PartitionedWriter {
     const file = this.#partitions[partition]!
     this.#partitions[partition] = undefined
     const { sizeBytes, rowCount, statistics } = file.writer.finish()
-    await file.drain(this.#store, true)
     this.#written.push({
       path: file.path,
       sizeBytes,
@@ -212,16 +218,19 @@ export class PartitionedWriter {
       partitionValues: file.values,
       statistics: statistics.map(({ path, min, max, nullCount }) => ({ path, min, max, nullCount: nullCount ?? 0 })),
     })
+    await this.#puts.add(() => file.drain(this.#store, true))
   }
 
   async finish(): Promise<WrittenFile[]> {
     for (let partition = 0; partition < this.#partitions.length; partition++) {
       if (this.#partitions[partition] !== undefined) await this.#end(partition)
     }
+    await this.#puts.settled()
     return this.#written
   }
 
   async abort(): Promise<void> {
+    await this.#puts.settled().catch(() => undefined)
     for (const file of this.#partitions) await file?.stream?.abort().catch(() => undefined)
     await this.#store.delete(this.#written.map((file) => file.path)).catch(() => undefined)
   }
@@ -257,7 +266,7 @@ class OpenFile {
   async drain(store: ObjectStore, last: boolean): Promise<void> {
     if (this.stream === null) {
       if (last) {
-        await store.put(this.path, this.#parts, 'overwrite')
+        await store.put(this.path, this.#parts, 'fresh')
         return
       }
       if (this.#bytes < streamBytes) return

@@ -1,5 +1,5 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { scan, type DataFrame } from '@deltaworks/plan'
+import { scan, type DataFrame, type TableProvider } from '@deltaworks/plan'
 import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
@@ -74,21 +74,63 @@ export async function buildTable(
 ): Promise<Built> {
   const { lake } = context
   const computed = conform(table.build!(inputs, buildContext(context)), table)
+  const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
+  const existing = await lake.table(table.path)
+  const replaces = existing === null || table.write.kind !== 'merge'
+  if (!context.keepInMemory && replaces) {
+    const audited = await writeAudited(table, computed, existing, settings, context)
+    if (audited !== null) return audited
+  }
+  // Rows that are merged, or some of which are refused, are computed anew for each who reads them, unless they are few.
   const rows = context.keepInMemory
     ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
     : computed
-  // Before anything is written: rows too many to keep are computed twice if the table has rules, here and for the write.
   const gate = await passGate(table, rows, context)
   if (gate.criticalFailed) return { table: null, gate }
-  const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
-  const existing = await lake.table(table.path)
   const written =
-    existing === null
-      ? await DeltaTable.createWith(lake.session, lake.uri(table.path), gate.good, settings)
-      : table.write.kind === 'merge'
-        ? await mergeRows(existing, gate.good, table.write, settings)
-        : await existing.overwrite(gate.good, settings)
-  const complete = existing === null || table.write.kind !== 'merge'
-  lake.wrote(table.path, written, context.keepInMemory && complete ? gate.good : undefined)
+    existing !== null && table.write.kind === 'merge'
+      ? await mergeRows(existing, gate.good, table.write, settings)
+      : await writeWhole(table, gate.good, existing, settings, context)
+  lake.wrote(table.path, written, context.keepInMemory && replaces ? gate.good : undefined)
   return { table: written, gate }
+}
+
+type WriteSettings = Parameters<typeof DeltaTable.createWith>[3]
+
+const writeWhole = (
+  table: TableDefinition,
+  rows: DataFrame,
+  existing: DeltaTable | null,
+  settings: WriteSettings,
+  { lake }: RunContext,
+): Promise<DeltaTable> =>
+  existing === null
+    ? DeltaTable.createWith(lake.session, lake.uri(table.path), rows, settings)
+    : existing.overwrite(rows, settings)
+
+/**
+ * Writes the rows, passes them through the gate as they were written, and commits them if it refuses none.
+ * @returns null if it does: then nothing is left of the write
+ */
+async function writeAudited(
+  table: TableDefinition,
+  computed: DataFrame,
+  existing: DeltaTable | null,
+  settings: WriteSettings,
+  context: RunContext,
+): Promise<Built | null> {
+  const refused = new Error('refused by the gate')
+  let gate: GateResult | null = null
+  const audit = async (rows: TableProvider): Promise<void> => {
+    gate = await passGate(table, scan(rows), context)
+    if (gate.criticalFailed || gate.refused !== null) throw refused
+  }
+  try {
+    const written = await writeWhole(table, computed, existing, { ...settings, audit }, context)
+    context.lake.wrote(table.path, written)
+    return { table: written, gate: gate! }
+  } catch (error) {
+    if (error !== refused) throw error
+    return null
+  }
 }

@@ -17,6 +17,18 @@ describe('quality gates', () => {
   afterEach(() => lake.close())
   const critical = () => lake.run(smallShop({ critical: true }), shopConfiguration)
 
+  it('Q-61: rows that a dropping rule fails on are built from no longer, and not kept', async () => {
+    lake.land('orders_2.csv', orderLines('2,kite,0,1.50,2026-01-01', '3,drum,1,1.50,2026-01-01'))
+    const result = await lake.run(smallShop({ drop: true }), shopConfiguration)
+    expect(result.quality.find(({ rule }) => rule === 'quantity_is_positive')).toMatchObject({
+      action: 'drop',
+      rowsFailed: 1,
+    })
+    expect(result.steps.some(({ kind }) => kind === 'quarantine')).toBe(false)
+    const products = await lake.rows('processed/products')
+    expect(products.map((line) => (JSON.parse(line) as { product: string }).product).sort()).toEqual(['ball', 'drum'])
+  })
+
   it('M-025 M-066: a failed critical rule stops publication; what was published stays as it is', async () => {
     await critical()
     const published = [await lake.rows('processed/products'), await lake.rows('analytics/days')]

@@ -52,7 +52,10 @@ export async function passGate(table: TableDefinition, rows: DataFrame, context:
     profile: table.source !== null,
   })
   const refusing = failing(rules, verification, 'quarantine')
-  const { good, refused } = await takeApart(table, rows, refusing, references, context)
+  const { good: kept, refused } = await takeApart(table, rows, refusing, references, context)
+  const dropping = failing(rules, verification, 'drop')
+  const good =
+    dropping.length === 0 ? kept : splitRows(kept, dropping, { references, nowMicros: context.nowMicros }).good
   const flagging = failing(rules, verification, 'flag').map((rule): Rule => ({ ...rule, action: 'quarantine' }))
   return {
     results: verification.rules.map((rule) => ({ table: table.name, ...rule })),
@@ -73,15 +76,15 @@ async function takeApart(
   rows: DataFrame,
   refusing: readonly Rule[],
   references: ReadonlyMap<string, DataFrame>,
-  { lake, signal }: RunContext,
+  { lake, signal, nowMicros }: RunContext,
 ): Promise<Pick<GateResult, 'good' | 'refused'>> {
   if (refusing.length === 0) return { good: rows, refused: null }
   if (table.source === null) {
-    const { good, bad } = splitRows(rows, refusing, { references })
+    const { good, bad } = splitRows(rows, refusing, { references, nowMicros })
     return { good, refused: bad }
   }
   const suspects = await suspectRows(table, rows, refusing, references, { lake, signal })
-  const split = splitRows(suspects, refusing, { references })
+  const split = splitRows(suspects, refusing, { references, nowMicros })
   const refused = scan(await lake.session.materialise(split.bad, { name: `refused rows of ${table.name}`, signal }))
   return { good: rows.join(refused.select(...placeColumns), placeColumns, 'left_anti'), refused }
 }

@@ -104,7 +104,7 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
     : computed
   const settings = {
     ...writeSettings(table, context),
-    beforeCommit: () => checkUnchanged(pending, context),
+    audit: () => checkUnchanged(pending, context),
     appTransactions: pending.flatMap(ledgerEntries),
     userMetadata: JSON.stringify({
       run: context.runId,

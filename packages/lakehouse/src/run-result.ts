@@ -32,7 +32,7 @@ export interface QualityResult {
   readonly rule: string
   readonly description: string
   readonly level: 'critical' | 'warning'
-  readonly action: 'quarantine' | 'flag' | 'none'
+  readonly action: 'quarantine' | 'drop' | 'flag' | 'none'
   readonly status: 'passed' | 'failed' | 'error'
   readonly metric: number | null
   readonly threshold: string

@@ -1,7 +1,16 @@
 import { invalidRule } from './errors.js'
 
 /** What a metric must be to pass. */
-export type Bounds = Range | ValueSet
+export type Bounds = Range | ValueSet | DynamicBounds
+
+/** Bounds that earlier metrics make: they are resolved before they are used. */
+export interface DynamicBounds {
+  readonly kind: 'dynamic'
+  /** As DQDL has it. */
+  readonly text: string
+  /** Earlier metrics, oldest first, to bounds; null: there are too few of them. */
+  readonly resolve: (history: readonly number[]) => Range | ValueSet | null
+}
 
 export interface Range {
   readonly kind: 'range'
@@ -57,6 +66,7 @@ export function boundsOf(limits: Limits): Bounds {
 }
 
 export function within(bounds: Bounds, metric: number): boolean {
+  if (bounds.kind === 'dynamic') throw new TypeError(`the bounds "${bounds.text}" have not been resolved`)
   if (bounds.kind === 'set') return bounds.values.includes(metric) !== bounds.negated
   const { min, max, minInclusive, maxInclusive, negated } = bounds
   const above = min === null || (minInclusive ? metric >= min : metric > min)
@@ -66,6 +76,7 @@ export function within(bounds: Bounds, metric: number): boolean {
 
 /** `>= 0.95`, `between 1 and 7`, `= 24`, `not in (1, 2)`. */
 export function formatBounds(bounds: Bounds): string {
+  if (bounds.kind === 'dynamic') return bounds.text
   const not = bounds.negated ? 'not ' : ''
   if (bounds.kind === 'set') return `${not}in (${bounds.values.join(', ')})`
   const { min, max, minInclusive, maxInclusive, negated } = bounds

@@ -53,18 +53,36 @@ export const dqdlSyntax = (position: Position, problem: string): QualityError =>
     column: position.column,
   })
 
-export const dqdlUnsupported = (position: Position, ruleType: string): QualityError =>
+export const statesDoNotMerge = (a: string, b: string): QualityError =>
   new QualityError(
-    'DW-QUALITY-0007',
-    'unsupported',
-    `DQDL, line ${position.line}, column ${position.column}: ${ruleType} is not supported yet. Leave the rule out, or write it with the rule builder.`,
-    { line: position.line, column: position.column, ruleType },
+    'DW-QUALITY-0009',
+    'usage',
+    a === b
+      ? `States of the kind "${a}" do not add up: compute the metric over all rows.`
+      : `A state of the kind "${a}" and one of the kind "${b}" do not add up: they are of different analyzers.`,
+    { a, b },
   )
 
-export const ruleUnsupported = (rule: string, what: string): QualityError =>
+export const customSqlResult = (sql: string, found: string): QualityError =>
   new QualityError(
-    'DW-QUALITY-0008',
-    'unsupported',
-    `Rule "${rule}" uses ${what}, which is not supported yet. The other rules were evaluated.`,
-    { rule },
+    'DW-QUALITY-0010',
+    'usage',
+    `The statement "${sql}" must give one number, and gave ${found}. Select one aggregate, or leave the condition out to have it select rows.`,
+    { sql },
+  )
+
+export const notComparable = (problem: string): QualityError =>
+  new QualityError('DW-QUALITY-0011', 'usage', `The tables cannot be compared: ${problem}.`)
+
+export const deequJsonInvalid = (problem: string): QualityError =>
+  new QualityError('DW-QUALITY-0012', 'usage', `The text is no metrics repository of Deequ: ${problem}.`)
+
+export const rowsDoNotReconcile = (counts: Readonly<Record<string, number>>): QualityError =>
+  new QualityError(
+    'DW-QUALITY-0013',
+    'internal',
+    `Rows were lost or doubled when they were split: ${Object.entries(counts)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ')}. Nothing was written. This is a bug: please report it with the rules.`,
+    counts,
   )

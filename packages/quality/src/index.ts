@@ -1,16 +1,52 @@
 export { boundsOf, formatBounds, within } from './bounds.js'
-export type { Bounds, Limits, Range, ValueSet } from './bounds.js'
-export { absoluteChange, judge, onlineNormal, relativeRateOfChange } from './anomaly-strategy.js'
-export type {
-  AbsoluteChange,
-  AnomalyStrategy,
-  AnomalyVerdict,
-  OnlineNormal,
-  RelativeRateOfChange,
+export type { Bounds, DynamicBounds, Limits, Range, ValueSet } from './bounds.js'
+export {
+  absoluteChange,
+  batchNormal,
+  detectAnomalies,
+  holtWinters,
+  judge,
+  onlineNormal,
+  rateOfChange,
+  relativeRateOfChange,
+  simpleThreshold,
 } from './anomaly-strategy.js'
-export { dqdl, parseDqdl } from './dqdl/parse.js'
+export type * from './anomaly-strategy.js'
+export { analyze, analyzeStates } from './analysis/analyze.js'
+export type { AnalysisOptions, AnalysisResult } from './analysis/analyze.js'
+export { analyzers } from './analysis/analyzers.js'
+export type { Condition, Where } from './analysis/analyzers.js'
+export { categoricalDistance, chiSquareDistance, numericalDistance } from './analysis/distance.js'
+export { inferredType } from './analysis/definition.js'
+export { metricNumber } from './analysis/metric.js'
+export type { Bin, Bucket, Distribution, Metric, MetricValue } from './analysis/metric.js'
+export type { KllParameters, MetricAnalyzer, NullBehavior } from './analysis/metric-analyzer.js'
+export { mergeStates } from './analysis/merge-states.js'
+export { FileStateStore, MemoryStateStore } from './analysis/state-store.js'
+export type { StateStore } from './analysis/state-store.js'
+export type { State } from './analysis/state.js'
+export { Check } from './checks/check.js'
+export type { Assertion, CheckLevel } from './checks/check.js'
+export { rowLevelResults } from './checks/row-level-results.js'
+export { analyzersOf, checkResultRows, metricRows, verifyChecks } from './checks/verification-suite.js'
+export type { CheckResult, ConstraintResult, SuiteResult } from './checks/verification-suite.js'
+export { prepareStatements } from './prepare-statements.js'
+export { allStatistics, dqdl, parseDqdl, parseRuleset } from './dqdl/parse.js'
+export type { Ruleset } from './dqdl/parse.js'
+export { LocalFiles } from './file-source.js'
+export type { FileEntry, FileSource } from './file-source.js'
 export { QualityError } from './errors.js'
-export { MemoryMetricsRepository, TableMetricsRepository } from './metrics-repository.js'
+export { fromDeequJson, recordsOf, toDeequJson } from './deequ-json.js'
+export type { AnalysisRecord } from './deequ-json.js'
+export {
+  FileMetricsRepository,
+  MemoryMetricsRepository,
+  metricOfRow,
+  metricRow,
+  metricsCondition,
+  metricsSchema,
+  TableMetricsRepository,
+} from './metrics-repository.js'
 export type { MetricRecord, MetricsQuery, MetricsRepository, MetricsTable } from './metrics-repository.js'
 export { profile } from './profile.js'
 export type { ProfileOptions } from './profile.js'
@@ -21,7 +57,7 @@ export type * from './rule.js'
 export { hasOutlierShare, isStable } from './rules/anomalies.js'
 export type { OutlierOptions } from './rules/anomalies.js'
 export { hasCompleteness, isComplete } from './rules/completeness.js'
-export { allOf, anyOf, customSql } from './rules/composite.js'
+export { allOf, anyOf, customSql, noneOf } from './rules/composite.js'
 export { referentialIntegrity } from './rules/referential-integrity.js'
 export {
   hasMax,
@@ -51,9 +87,30 @@ export {
   matchesPattern,
   satisfies,
 } from './rules/values.js'
+export { evaluateRows, rowOutcomeColumns } from './evaluate-rows.js'
+export { historyOfRules } from './metric-history.js'
+export { renderReport } from './report/render.js'
+export type { ReportFormat } from './report/render.js'
+export { reportStatus, rulesetHash, scoresByLabel } from './report/quality-report.js'
+export type { QualityReport, RuleReport, TableReport } from './report/quality-report.js'
+export { reconcileRows } from './reconcile-rows.js'
+export type { RowCounts } from './reconcile-rows.js'
+export { validateRowSchema } from './row-schema.js'
+export type { ColumnDefinition } from './row-schema.js'
 export { failedRulesColumn, failureReasonsColumn, flagRows, splitRows } from './split-rows.js'
 export type { SplitOptions } from './split-rows.js'
 export type { ColumnProfile, SemanticType, TableProfile, TopValue } from './table-profile.js'
+export { profileColumns } from './suggestions/column-profile.js'
+export type {
+  DetailedProfile,
+  DetailedProfileOptions,
+  DetailedTableProfile,
+  NumberProfile,
+} from './suggestions/column-profile.js'
+export { confidenceInterval } from './suggestions/confidence-interval.js'
+export { checkOf, printSuggestions, suggestConstraints } from './suggestions/suggest-constraints.js'
+export type { Suggestion, SuggestionOptions, SuggestionResult } from './suggestions/suggest-constraints.js'
+export { suggestionRules } from './suggestions/suggestion-rules.js'
 export { validateRules } from './validate.js'
 export { planVerification } from './verification-plan.js'
 export type { VerificationPlan } from './verification-plan.js'

@@ -1,13 +1,8 @@
-import type { DataFrame, LogicalPlan } from '@deltaworks/plan'
-import type { Value } from '@deltaworks/schema'
+import type { Session } from '@deltaworks/engine'
+import type { DataFrame } from '@deltaworks/plan'
 
-/** What quality needs of a Session: the rows of a query. */
-export interface QueryRunner {
-  collect(
-    query: LogicalPlan,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<{ readonly rows: readonly (readonly Value[])[] }>
-}
+/** What quality needs of a Session: the rows of a query, and for sketches its batches. */
+export type QueryRunner = Pick<Session, 'collect' | 'stream' | 'context'>
 
 /** A frame, whatever is known of its rows. */
 export type AnyFrame = DataFrame | DataFrame<never>

@@ -22,6 +22,8 @@ export class RuleBuilder implements Rule {
   readonly action: RuleAction
   readonly filter: Expression | null
   readonly constraint: Constraint
+  readonly hint?: string
+  readonly labels?: Readonly<Record<string, string>>
 
   constructor(rule: Rule) {
     this.id = rule.id
@@ -30,6 +32,8 @@ export class RuleBuilder implements Rule {
     this.action = rule.action
     this.filter = rule.filter
     this.constraint = rule.constraint
+    if (rule.hint !== undefined) this.hint = rule.hint
+    if (rule.labels !== undefined) this.labels = rule.labels
   }
 
   /** If it fails, nothing is published. */
@@ -43,6 +47,10 @@ export class RuleBuilder implements Rule {
   quarantine(): RuleBuilder {
     return new RuleBuilder({ ...this, action: 'quarantine' })
   }
+  /** Rows that fail are left out by `splitRows`, and not kept. */
+  drop(): RuleBuilder {
+    return new RuleBuilder({ ...this, action: 'drop' })
+  }
   /** Rows that fail are marked by `flagRows` and stay. */
   flag(): RuleBuilder {
     return new RuleBuilder({ ...this, action: 'flag' })
@@ -52,6 +60,13 @@ export class RuleBuilder implements Rule {
   }
   describe(description: string): RuleBuilder {
     return new RuleBuilder({ ...this, description })
+  }
+  /** Told when the rule fails. */
+  hinting(hint: string): RuleBuilder {
+    return new RuleBuilder({ ...this, hint })
+  }
+  labelled(labels: Readonly<Record<string, string>>): RuleBuilder {
+    return new RuleBuilder({ ...this, labels: { ...this.labels, ...labels } })
   }
   /** Asks only about rows on which the predicate is true. */
   where(predicate: Expr | Expression): RuleBuilder {

@@ -1,12 +1,14 @@
 import type { Expression, SortKey } from '@deltaworks/expression'
 import type { DataType } from '@deltaworks/schema'
 import type { AnomalyStrategy } from './anomaly-strategy.js'
+import type { MetricValue } from './analysis/metric.js'
+import type { MetricAnalyzer } from './analysis/metric-analyzer.js'
 import type { Bounds } from './bounds.js'
 
 /** A failed critical rule stops publication; a failed warning is reported. */
 export type RuleLevel = 'critical' | 'warning'
-/** What happens to the rows that a rule fails on: taken out, marked, or nothing. */
-export type RuleAction = 'quarantine' | 'flag' | 'none'
+/** What happens to the rows that a rule fails on: kept apart, left out, marked, or nothing. */
+export type RuleAction = 'quarantine' | 'drop' | 'flag' | 'none'
 
 /**
  * One quality rule: plain data, whichever front end made it (the builder, DQDL, or by hand). What it asks is `constraint`;
@@ -20,6 +22,10 @@ export interface Rule {
   readonly action: RuleAction
   readonly filter: Expression | null
   readonly constraint: Constraint
+  /** What people should know when it fails. */
+  readonly hint?: string
+  /** For reports: by team, by importance. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export type Constraint =
@@ -36,6 +42,9 @@ export type Constraint =
   | History
   | Composite
   | CustomSql
+  | ColumnNames
+  | Files
+  | MetricConstraint
 
 /** Metric: the share of rows in which `input` is not null. */
 export interface Completeness {
@@ -72,6 +81,8 @@ export interface Compliance {
   readonly subject: Expression | null
   /** What a failing row is told: "is not a valid e-mail address". */
   readonly reason: string
+  /** The predicate speaks of now: see clock.ts. */
+  readonly clock?: boolean
   readonly bounds: Bounds
 }
 
@@ -136,20 +147,73 @@ export type OutlierMethod = 'iqr' | 'z_score' | 'mad'
 /** Compares a metric of this run with its history in the repository. Metric: the observed one. */
 export interface History {
   readonly kind: 'history'
-  readonly observed: Completeness | RowCount | Statistic | Compliance
+  readonly observed: Observed
   readonly strategy: AnomalyStrategy
 }
 
-/** `and`: every part passes; `or`: one does. A row's verdict is the same operator over its verdicts of the parts. */
+/** Constraints with a metric that has a history. */
+export type Observed =
+  Completeness | RowCount | Statistic | Compliance | Uniqueness | ColumnCount | ReferentialIntegrity | MetricConstraint
+
+/** `and`: every part passes; `or`: one does; `not`: its one part does not. A row's verdict is the same operator over its verdicts of the parts. */
 export interface Composite {
   readonly kind: 'composite'
-  readonly operator: 'and' | 'or'
+  readonly operator: 'and' | 'or' | 'not'
   readonly parts: readonly Constraint[]
 }
 
-/** Parsed, kept, and refused at evaluation by name (DW-QUALITY-0008). */
+/** Metric: the share of rows that a statement selects, by the columns that it selects; the table is `primary`. */
 export interface CustomSql {
   readonly kind: 'custom_sql'
   readonly sql: string
   readonly bounds: Bounds
 }
+
+/** Metric: the share of columns whose name has the form. */
+export interface ColumnNames {
+  readonly kind: 'column_names'
+  readonly pattern: string
+  readonly bounds: Bounds
+}
+
+/** About files that a table is made of, before they are read: see `FileSource`. */
+export interface Files {
+  readonly kind: 'files'
+  /** A folder or file; null: where the verification's files come from. */
+  readonly path: string | null
+  readonly test: FileTest
+  /** Of the newest files only, and of those whose path matches. */
+  readonly recentFiles: number | null
+  readonly uriPattern: string | null
+}
+export type FileTest =
+  /** Every file's (or `share` of the files') size in bytes. */
+  | { readonly kind: 'size'; readonly bytes: Bounds; readonly share: Bounds }
+  /** Every file's time of change; `fresh` is told its microseconds, and the clock's. */
+  | {
+      readonly kind: 'freshness'
+      readonly fresh: (changedMicros: bigint, nowMicros: bigint) => boolean
+      readonly share: Bounds
+    }
+  /** The share of files that no other is equal to. */
+  | { readonly kind: 'uniqueness'; readonly algorithm: HashAlgorithm; readonly bounds: Bounds }
+  /** Every file has one of these checksums, or those of the files there. */
+  | {
+      readonly kind: 'match'
+      readonly algorithm: HashAlgorithm
+      readonly hashes: readonly string[] | null
+      readonly comparePath: string | null
+    }
+export type HashAlgorithm = 'MD5' | 'SHA-1' | 'SHA-256'
+
+/** Asks for the metric of an analyzer: the meaning of nulls is Deequ's. */
+export interface MetricConstraint {
+  readonly kind: 'metric'
+  readonly analyzer: MetricAnalyzer
+  readonly bounds: Bounds
+  /** Of `DataType`: the share of values of this type is asked for. */
+  readonly dataType: DataTypeName | null
+  /** Judges the whole metric, by code instead of bounds. Such a rule cannot be printed. */
+  readonly test: ((value: MetricValue) => boolean) | null
+}
+export type DataTypeName = 'Null' | 'Fractional' | 'Integral' | 'Boolean' | 'String' | 'Numeric'

@@ -1,8 +1,9 @@
 import { col, fn, lit, when, type Expr, type SortKey } from '@deltaworks/expression'
-import type { DataFrame } from '@deltaworks/plan'
+import type { DataFrame, LogicalPlan } from '@deltaworks/plan'
 import { boolean, string } from '@deltaworks/schema'
 import { analyzerOf } from './analyzers/index.js'
 import type { RowAnnotator, RowVerdict } from './analyzers/analyzer.js'
+import { pinClock } from './clock.js'
 import { unknownReference } from './errors.js'
 import type { AnyFrame } from './query-runner.js'
 import type { Rule } from './rule.js'
@@ -11,40 +12,51 @@ export interface SplitOptions {
   readonly references?: ReadonlyMap<string, AnyFrame> | undefined
   /** Decides which of several rows with one key is the first; default: the order in which rows come. */
   readonly rowOrder?: readonly SortKey[] | undefined
+  /** Which rows of one key fail: those after the first (default), which is then kept, or all of them. */
+  readonly duplicates?: 'later' | 'all' | undefined
+  /** Plans of the statements of `CustomSql` rules: see `prepareStatements`. Without them such rules name no rows. */
+  readonly statements?: ReadonlyMap<string, LogicalPlan> | undefined
+  /** The clock, microseconds since the epoch, of conditions that speak of now; default now. */
+  readonly nowMicros?: bigint | undefined
 }
 
 export const failedRulesColumn = 'failed_rules'
 export const failureReasonsColumn = 'failure_reasons'
 
 /**
- * Takes apart the rows on which quarantining rules fail: those whose action is `quarantine` and that name rows.
- * `good` has the frame's columns; `bad` also `failed_rules` (ids, separated by ", ") and `failure_reasons` (by "; ").
- * Every row of the frame is in exactly one of them, once.
+ * Takes apart the rows on which rules fail that name rows: `bad` are those that a quarantining rule fails on, `dropped` those
+ * that only a dropping one does, `good` the others. `good` has the frame's columns; the other two also `failed_rules` (ids,
+ * separated by ", ") and `failure_reasons` (by "; "). Every row of the frame is in exactly one of them, once.
  */
 export function splitRows(
   table: AnyFrame,
   rules: readonly Rule[],
   options: SplitOptions = {},
-): { readonly good: DataFrame; readonly bad: DataFrame } {
+): { readonly good: DataFrame; readonly bad: DataFrame; readonly dropped: DataFrame } {
   const frame = table as DataFrame
   const { rows, verdicts } = judgeRows(
     frame,
-    rules.filter((rule) => rule.action === 'quarantine'),
+    rules.filter((rule) => rule.action === 'quarantine' || rule.action === 'drop'),
     options,
   )
-  const failing = verdicts.length === 0 ? lit(false) : anyFails(verdicts)
+  const quarantined = failingOf(verdicts.filter(({ rule }) => rule.action === 'quarantine'))
+  const left = failingOf(verdicts.filter(({ rule }) => rule.action === 'drop'))
+  const columns = columnsOf(frame)
   return {
-    good: rows.filter(failing.not()).select(...columnsOf(frame)),
-    bad: rows.filter(failing).select(...columnsOf(frame), ...explanations(verdicts)),
+    good: rows.filter(quarantined.or(left).not()).select(...columns),
+    bad: rows.filter(quarantined).select(...columns, ...explanations(verdicts)),
+    dropped: rows.filter(left.and(quarantined.not())).select(...columns, ...explanations(verdicts)),
   }
 }
+
+const failingOf = (verdicts: readonly NamedVerdict[]): Expr => (verdicts.length === 0 ? lit(false) : anyFails(verdicts))
 
 /** Every row with `failed_rules` and `failure_reasons`, null where no rule fails: rules whose action is `flag` or `quarantine`. */
 export function flagRows(table: AnyFrame, rules: readonly Rule[], options: SplitOptions = {}): DataFrame {
   const frame = table as DataFrame
   const { rows, verdicts } = judgeRows(
     frame,
-    rules.filter((rule) => rule.action !== 'none'),
+    rules.filter((rule) => rule.action === 'flag' || rule.action === 'quarantine'),
     options,
   )
   const failing = verdicts.length === 0 ? lit(false) : anyFails(verdicts)
@@ -72,7 +84,9 @@ export function judgeRows(
 ): { readonly rows: DataFrame; readonly verdicts: readonly NamedVerdict[] } {
   const annotated = new AnnotatedRows(frame, options)
   const verdicts: NamedVerdict[] = []
-  for (const rule of rules) {
+  const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
+  for (const given of rules) {
+    const rule = pinClock(given, nowMicros)
     const verdict = analyzerOf(rule.constraint).verdict(rule.constraint, rule.filter, annotated.forRule(rule.id))
     if (verdict !== null)
       verdicts.push({ rule, ...verdict, failing: fn.coalesce(verdict.failing, lit(false, boolean)) })
@@ -93,7 +107,7 @@ function explanations(verdicts: readonly NamedVerdict[]): readonly Expr[] {
   return [fn.concat_ws(', ', ...ids).as(failedRulesColumn), fn.concat_ws('; ', ...reasons).as(failureReasonsColumn)]
 }
 
-class AnnotatedRows {
+export class AnnotatedRows {
   readonly #input: DataFrame
   readonly #options: SplitOptions
   #count = 0
@@ -109,8 +123,10 @@ class AnnotatedRows {
     return {
       input: this.#input,
       rowOrder: this.#options.rowOrder ?? [],
+      duplicates: this.#options.duplicates ?? 'later',
       column: (expression) => this.#column(expression),
       lookup: (keys, frame, frameKeys, payload) => this.#lookup(keys, frame, frameKeys, payload),
+      statement: (sql) => this.#options.statements?.get(sql) ?? null,
       reference: (name) => {
         const frame = this.#options.references?.get(name)
         if (frame === undefined) throw unknownReference(rule, name, [...(this.#options.references?.keys() ?? [])])

@@ -1,14 +1,9 @@
 import { bind, type Expression } from '@deltaworks/expression'
 import { isDeltaworksError, type DataType, type Schema } from '@deltaworks/schema'
+import { referencesOf } from './analysis/query-analysis.js'
 import { analyzerOf } from './analyzers/index.js'
-import {
-  duplicateRule,
-  ruleDoesNotFit,
-  ruleUnsupported,
-  unknownColumn,
-  unknownReference,
-  type QualityError,
-} from './errors.js'
+import { pinClock } from './clock.js'
+import { duplicateRule, ruleDoesNotFit, unknownColumn, unknownReference, type QualityError } from './errors.js'
 import type { Constraint, Rule } from './rule.js'
 
 /**
@@ -35,12 +30,11 @@ export function validateRules(
 
 /** The first thing that is wrong with one rule, or null. */
 export function problemOf(
-  { id, constraint, filter }: Rule,
+  rule: Rule,
   schema: Schema,
   references: ReadonlyMap<string, Schema> | undefined,
 ): QualityError | null {
-  const unsupported = constraints(constraint).find((part) => part.kind === 'custom_sql')
-  if (unsupported !== undefined) return ruleUnsupported(id, 'a custom SQL statement')
+  const { id, constraint, filter } = pinClock(rule, 0n)
   const analyzer = analyzerOf(constraint)
   const asked = filter === null ? analyzer.expressions(constraint) : [...analyzer.expressions(constraint), filter]
   const types = new Map<Expression, DataType>()
@@ -62,6 +56,10 @@ function referenceProblem(
   references: ReadonlyMap<string, Schema>,
 ): QualityError | null {
   for (const part of constraints(constraint)) {
+    if (part.kind === 'metric') {
+      const missing = referencesOf(part.analyzer).find((name) => !references.has(name))
+      if (missing !== undefined) return unknownReference(id, missing, [...references.keys()])
+    }
     if (part.kind !== 'referential_integrity') continue
     const schema = references.get(part.reference)
     if (schema === undefined) return unknownReference(id, part.reference, [...references.keys()])

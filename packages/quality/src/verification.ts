@@ -17,6 +17,7 @@ export interface RuleResult {
   readonly rowsFailed: number | null
   /** One sentence for people: what was found. */
   readonly message: string
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export interface VerificationResult {

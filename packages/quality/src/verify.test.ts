@@ -132,7 +132,7 @@ describe('rules', () => {
   it('a rule that cannot be evaluated is an error and stops no other', async () => {
     const result = await verify([
       quality.isComplete('nmae').critical(),
-      quality.customSql('select 1', 1),
+      quality.customSql('select gone from primary', 1),
       quality.hasRowCount(8),
     ])
     expect(result.rules.map((rule) => rule.status)).toEqual(['error', 'error', 'passed'])

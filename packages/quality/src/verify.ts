@@ -1,24 +1,18 @@
-import { agg, expr } from '@deltaworks/expression'
-import type { DataFrame, LogicalPlan } from '@deltaworks/plan'
-import { isDeltaworksError, type DataType, type Value } from '@deltaworks/schema'
+import type { DataFrame } from '@deltaworks/plan'
+import { isDeltaworksError } from '@deltaworks/schema'
 import { analyzerOf } from './analyzers/index.js'
-import type {
-  AggregateRequirement,
-  Answers,
-  GroupingAnswer,
-  OutliersRequirement,
-  Requirement,
-} from './analyzers/analyzer.js'
-import { grouping, orphans } from './analyzers/queries.js'
-import { countOutliers, countOutside, momentsOf } from './analyzers/outliers.js'
+import type { Answers } from './analyzers/analyzer.js'
 import { formatBounds } from './bounds.js'
-import { unknownReference } from './errors.js'
-import type { MetricsRepository } from './metrics-repository.js'
-import { profileAggregates, profileOf, sampleOf, topValuesOf, type ProfileOptions } from './profile.js'
+import { pinClock } from './clock.js'
+import type { FileSource } from './file-source.js'
+import { historyName, leavesOf, needsHistory, resolveBounds, type History } from './metric-history.js'
+import type { MetricRecord, MetricsRepository } from './metrics-repository.js'
+import type { ProfileOptions } from './profile.js'
 import type { AnyFrame, QueryRunner } from './query-runner.js'
 import type { Rule } from './rule.js'
 import { problemOf } from './validate.js'
-import { planVerification, requirementKey, type VerificationPlan } from './verification-plan.js'
+import { planVerification } from './verification-plan.js'
+import { VerificationRun } from './verification-run.js'
 import type { RuleResult, VerificationResult } from './verification.js'
 
 export interface VerifyOptions {
@@ -31,6 +25,10 @@ export interface VerifyOptions {
   readonly repository?: MetricsRepository | undefined
   readonly table?: string | undefined
   readonly runId?: string | undefined
+  /** Kept with the metrics, to ask for them by. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** Where file rules look; default the machine's files. */
+  readonly files?: FileSource | undefined
   /** Also profile the table, in the same scan. */
   readonly profile?: boolean | ProfileOptions | undefined
 }
@@ -47,151 +45,37 @@ export async function verify(
 ): Promise<VerificationResult> {
   const frame = table as DataFrame
   const references = options.references ?? new Map<string, AnyFrame>()
-  const schemas = new Map([...references].map(([name, reference]) => [name, reference.schema]))
-  const problems = new Map(rules.map((rule) => [rule, problemOf(rule, frame.schema, schemas)]))
-  const sound = rules.filter((rule) => problems.get(rule) === null)
-  const plan = planVerification(sound)
-  const profiling = options.profile === true ? {} : options.profile || null
-  const run = new VerificationRun(session, frame, references, options.signal)
-  const rowCount = await run.aggregates(plan.aggregates, profiling)
-  await run.others(plan)
   const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
+  const schemas = new Map([...references].map(([name, reference]) => [name, reference.schema]))
+  const pinned = rules.map((rule) => pinClock(rule, nowMicros))
+  const problems = new Map(pinned.map((rule) => [rule, problemOf(rule, frame.schema, schemas)]))
+  const sound = pinned.filter((rule) => problems.get(rule) === null)
+  const plan = planVerification(sound, frame.schema)
+  const profiling = options.profile === true ? {} : options.profile || null
+  const run = new VerificationRun(session, frame, { ...options, references, nowMicros })
+  const rowCount = await run.compute(plan, profiling)
   const history = await readHistory(options, sound)
-  const results = rules.map((rule): RuleResult => {
+  const results = pinned.map((rule): RuleResult => {
     const problem = problems.get(rule)
     if (problem !== null && problem !== undefined) return errorResult(rule, problem.message)
     try {
-      return resultOf(rule, run.answers(nowMicros, history === null ? null : (history.get(rule.id) ?? [])))
+      return resultOf(rule, run.answers(historyOf(rule, history)), history)
     } catch (error) {
       if (!isDeltaworksError(error)) throw error
       return errorResult(rule, error.message)
     }
   })
-  await writeHistory(options, results, nowMicros)
+  await writeHistory(options, pinned, results, run.answers(null), nowMicros)
   return { ...summarise(results), rowCount, scanCount: run.scanCount, profile: run.profile }
 }
 
-class VerificationRun {
-  readonly #session: QueryRunner
-  readonly #frame: DataFrame
-  readonly #references: ReadonlyMap<string, AnyFrame>
-  readonly #options: { readonly signal?: AbortSignal }
-  readonly #aggregates = new Map<string, { readonly value: Value; readonly type: DataType }>()
-  readonly #groupings = new Map<string, GroupingAnswer>()
-  readonly #orphans = new Map<string, number>()
-  readonly #outliers = new Map<string, { readonly values: number; readonly outliers: number }>()
-  /** Queries that failed for a reason of their own; the rules that need them are errors. */
-  readonly #failures = new Map<string, Error>()
-  scanCount = 0
-  profile: VerificationResult['profile'] = null
+/** Earlier metrics of what a rule observes; null without a repository. */
+const historyOf = ({ constraint, filter }: Rule, history: History | null): readonly number[] | null =>
+  history === null ? null : (history.get(historyName(constraint, filter) ?? '') ?? [])
 
-  constructor(
-    session: QueryRunner,
-    frame: DataFrame,
-    references: ReadonlyMap<string, AnyFrame>,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#session = session
-    this.#frame = frame
-    this.#references = references
-    this.#options = signal === undefined ? {} : { signal }
-  }
-
-  /** One scan: the rules' aggregates, the profile's, and the number of rows. @returns the last */
-  async aggregates(required: readonly AggregateRequirement[], profiling: ProfileOptions | null): Promise<number> {
-    const ofProfile = profiling === null ? null : profileAggregates(this.#frame.schema, profiling)
-    const query = this.#frame.agg({
-      rows: agg.count(),
-      ...Object.fromEntries(required.map(({ expression }, i) => [`rule_${i}`, expr(expression)])),
-      ...ofProfile?.aggregates,
-    }).plan
-    const values = await this.#row(query)
-    const { fields } = query.schema
-    required.forEach((requirement, i) => {
-      this.#aggregates.set(requirementKey(requirement), { value: values[i + 1]!, type: fields[i + 1]!.type })
-    })
-    const rowCount = Number(values[0])
-    if (profiling !== null && ofProfile !== null) {
-      const first = 1 + required.length
-      const sample = await sampleOf(this.#session, this.#frame, profiling, this.#options)
-      const profile = profileOf(ofProfile, values.slice(first), fields.slice(first), rowCount, sample)
-      this.profile = await topValuesOf(this.#session, this.#frame, profile, profiling, this.#options)
-    }
-    return rowCount
-  }
-
-  async others(plan: VerificationPlan): Promise<void> {
-    for (const requirement of plan.groupings) {
-      await this.#attempt(requirement, async () => {
-        const [rows, nullRows, groups, singles] = await this.#row(grouping(this.#frame, requirement))
-        this.#groupings.set(requirementKey(requirement), {
-          rows: Number(rows ?? 0n),
-          nullRows: Number(nullRows ?? 0n),
-          groups: Number(groups),
-          singles: Number(singles),
-        })
-      })
-    }
-    for (const requirement of plan.orphans) {
-      await this.#attempt(requirement, async () => {
-        const { reference } = requirement.constraint
-        const table = this.#references.get(reference)
-        if (table === undefined) throw unknownReference(reference, reference, [...this.#references.keys()])
-        const [count] = await this.#row(orphans(this.#frame, table as DataFrame, requirement))
-        this.#orphans.set(requirementKey(requirement), Number(count))
-      })
-    }
-    for (const requirement of plan.outliers) {
-      await this.#attempt(requirement, async () => {
-        const [values, outliers] = await this.#row(this.#outliersQuery(requirement))
-        this.#outliers.set(requirementKey(requirement), { values: Number(values), outliers: Number(outliers) })
-      })
-    }
-  }
-
-  #outliersQuery({ constraint, filter }: OutliersRequirement): LogicalPlan {
-    const moments = momentsOf(constraint, filter)?.map((moment) => this.#aggregates.get(requirementKey(moment))!)
-    if (moments === undefined) return countOutliers(this.#frame, constraint, filter)
-    const values = moments.map(({ value }) => value as number | null)
-    return countOutside(this.#frame, constraint, filter, values)
-  }
-
-  answers(nowMicros: bigint, history: readonly number[] | null): Answers {
-    const ask = <T>(answers: ReadonlyMap<string, T>, requirement: Requirement): T => {
-      const key = requirementKey(requirement)
-      const failure = this.#failures.get(key)
-      if (failure !== undefined) throw failure
-      return answers.get(key)!
-    }
-    return {
-      schema: this.#frame.schema,
-      nowMicros,
-      history,
-      aggregate: (expression) => ask(this.#aggregates, { kind: 'aggregate', expression }),
-      grouping: (requirement) => ask(this.#groupings, requirement),
-      orphans: (requirement) => ask(this.#orphans, requirement),
-      outliers: (requirement) => ask(this.#outliers, requirement),
-    }
-  }
-
-  async #row(query: LogicalPlan): Promise<readonly Value[]> {
-    this.scanCount++
-    const { rows } = await this.#session.collect(query, this.#options)
-    return rows[0]!
-  }
-
-  async #attempt(requirement: Requirement, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      if (!isDeltaworksError(error) || error.fault === 'cancelled' || error.fault === 'internal') throw error
-      this.#failures.set(requirementKey(requirement), error)
-    }
-  }
-}
-
-function resultOf(rule: Rule, answers: Answers): RuleResult {
-  const { constraint, filter } = rule
+function resultOf(rule: Rule, answers: Answers, history: History | null): RuleResult {
+  const { filter } = rule
+  const constraint = needsHistory(rule) ? resolveBounds(rule.constraint, filter, history ?? new Map()) : rule.constraint
   const outcome = analyzerOf(constraint).outcome(constraint, filter, answers)
   return {
     ...named(rule),
@@ -212,16 +96,26 @@ const errorResult = (rule: Rule, message: string): RuleResult => ({
   message,
 })
 
-const named = ({ id, description, level, action }: Rule) => ({ rule: id, description, level, action })
+const named = ({ id, description, level, action, labels }: Rule) => ({
+  rule: id,
+  description,
+  level,
+  action,
+  ...(labels !== undefined && { labels }),
+})
 
 function thresholdOf({ constraint }: Rule): string {
   switch (constraint.kind) {
     case 'history':
       return 'as before'
     case 'composite':
-      return constraint.operator === 'and' ? 'all parts' : 'one part'
+      return { and: 'all parts', or: 'one part', not: 'not so' }[constraint.operator]
     case 'column_exists':
       return 'exists'
+    case 'files':
+      return 'all files'
+    case 'metric':
+      return constraint.test === null ? formatBounds(constraint.bounds) : 'by code'
     default:
       return formatBounds(constraint.bounds)
   }
@@ -233,39 +127,39 @@ function summarise(rules: readonly RuleResult[]): Pick<VerificationResult, 'rule
   return { rules, status, score: rules.length === 0 ? 1 : (rules.length - bad.length) / rules.length }
 }
 
-async function readHistory(
-  { repository, table }: VerifyOptions,
-  rules: readonly Rule[],
-): Promise<ReadonlyMap<string, readonly number[]> | null> {
+async function readHistory({ repository, table }: VerifyOptions, rules: readonly Rule[]): Promise<History | null> {
   if (repository === undefined || table === undefined) return null
-  if (!rules.some((rule) => rule.constraint.kind === 'history')) return new Map()
-  const history = new Map<string, number[]>()
-  for (const { rule, metric } of await repository.load({ table })) {
-    const series = history.get(rule)
-    if (series === undefined) history.set(rule, [metric])
-    else series.push(metric)
+  if (!rules.some(needsHistory)) return new Map()
+  const series = new Map<string, Map<number, number>>()
+  for (const { name, metric, timestampMs } of await repository.load({ table })) {
+    const found = series.get(name)
+    // Several rules of one run may have the same metric: it counts once.
+    if (found === undefined) series.set(name, new Map([[timestampMs, metric]]))
+    else found.set(timestampMs, metric)
   }
-  return history
+  return new Map([...series].map(([name, values]) => [name, [...values.values()]]))
 }
 
 async function writeHistory(
-  { repository, table, runId = '' }: VerifyOptions,
+  { repository, table, runId = '', tags = {} }: VerifyOptions,
+  rules: readonly Rule[],
   results: readonly RuleResult[],
+  answers: Answers,
   nowMicros: bigint,
 ): Promise<void> {
   if (repository === undefined || table === undefined) return
   const timestampMs = Number(nowMicros / 1000n)
-  await repository.append(
-    results
-      .filter((result) => result.metric !== null)
-      .map(({ rule, metric, level, status }) => ({
-        table,
-        rule,
-        metric: metric!,
-        level,
-        passed: status === 'passed',
-        timestampMs,
-        runId,
-      })),
-  )
+  const records: MetricRecord[] = []
+  rules.forEach(({ constraint, filter }, i) => {
+    const { rule, metric, level, status } = results[i]!
+    const common = { table, level, passed: status === 'passed', timestampMs, runId, tags }
+    if (metric !== null) records.push({ ...common, rule, name: historyName(constraint, filter) ?? rule, metric })
+    if (constraint.kind !== 'composite' || status === 'error') return
+    leavesOf(constraint).forEach((part, k) => {
+      const name = historyName(part, filter)
+      const value = analyzerOf(part).outcome(resolveBounds(part, filter, new Map()), filter, answers).metric
+      if (name !== null && value !== null) records.push({ ...common, rule: `${rule}/${k + 1}`, name, metric: value })
+    })
+  })
+  await repository.append(records)
 }

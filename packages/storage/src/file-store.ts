@@ -1,11 +1,15 @@
 import {
+  close,
   closeSync,
   copyFileSync,
   fstatSync,
+  fsync,
   fsyncSync,
   linkSync,
   lstatSync,
+  mkdir,
   mkdirSync,
+  open,
   openSync,
   readdirSync,
   readFileSync,
@@ -20,6 +24,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { notReadable, notWritable, objectNotFound, storageFailed, systemCode, writerClosed } from './errors.js'
 import { checkFolderPath, checkObjectPath, comparePaths } from './object-path.js'
 import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'
@@ -35,7 +40,8 @@ export interface FileStoreOptions {
 
 /**
  * Objects are files below a folder. Calls are synchronous inside: for the many small files of a lake a trip to Node's thread
- * pool costs several times the call itself, and a bulk read runs on a worker that has nothing else to do.
+ * pool costs several times the call itself, and a bulk read runs on a worker that has nothing else to do. Only data files
+ * (`fresh`) are made in the pool, several at a time: a new folder for each can take a busy disk a millisecond.
  *
  * A write goes to a hidden file `.tmp-…` beside its target and takes its name when it is whole: by rename(2) to overwrite, by
  * link(2), which fails if the name is taken, to create. There is no lock, so a writer that is killed at any step leaves
@@ -96,6 +102,7 @@ export class FileStore implements ObjectStore {
 
   async put(path: string, data: Uint8Array | readonly Uint8Array[], mode: PutMode): Promise<'written' | 'exists'> {
     const file = this.#resolve(path)
+    if (mode === 'fresh') return this.#putFresh(path, file, data)
     try {
       if (mode === 'create' && lstatSync(file, noThrow) !== undefined) return 'exists'
       const temporary = temporaryName(file)
@@ -110,6 +117,26 @@ export class FileStore implements ObjectStore {
         }
       } finally {
         if (left) removeQuietly(temporary)
+      }
+      if (this.#durable) syncPath(dirname(file))
+      return 'written'
+    } catch (error) {
+      throw this.#writeError(path, error)
+    }
+  }
+
+  /** In the thread pool: such files come in numbers, a folder each, and the caller has others to encode meanwhile. */
+  async #putFresh(path: string, file: string, data: Uint8Array | readonly Uint8Array[]): Promise<'written'> {
+    try {
+      const descriptor = await openFresh(file)
+      try {
+        writeAll(descriptor, data)
+        if (this.#durable) await syncInPool(descriptor)
+      } catch (error) {
+        removeQuietly(file)
+        throw error
+      } finally {
+        await closeInPool(descriptor)
       }
       if (this.#durable) syncPath(dirname(file))
       return 'written'
@@ -323,6 +350,23 @@ function openForWriting(file: string): number {
       makeFolder(dirname(file))
     }
   }
+}
+
+// Not node:fs/promises: loading it takes longer than all the files of a small run.
+const openInPool = promisify(open)
+const closeInPool = promisify(close)
+const syncInPool = promisify(fsync)
+const makeInPool: (folder: string) => Promise<void> = promisify(mkdir)
+
+async function openFresh(file: string): Promise<number> {
+  try {
+    return await openInPool(file, 'wx', 0o666)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+  const folder = dirname(file)
+  await makeInPool(folder).catch(() => makeFolder(folder))
+  return openInPool(file, 'wx', 0o666)
 }
 
 /** mkdir -p. Node's own (20.20) never returns where the system denies a folder below an existing one, as in /proc. */

@@ -14,7 +14,8 @@ export interface ByteRange {
   readonly end: number
 }
 
-export type PutMode = 'overwrite' | 'create'
+/** How `put` treats the name: see there. */
+export type PutMode = 'overwrite' | 'create' | 'fresh'
 
 /**
  * A store of immutable objects under paths. Paths are relative to the store's root; `..` and absolute paths are refused.
@@ -35,7 +36,8 @@ export interface ObjectStore {
   getInto(path: string, start: number, target: Uint8Array): Promise<number>
   /**
    * `overwrite` replaces atomically (readers see the old or the new object); `create` is put-if-absent:
-   * @returns 'exists', having written nothing, if the object is there already.
+   * @returns 'exists', having written nothing, if the object is there already. `fresh` is for a name that nobody else
+   * knows (it carries a UUID): a store may write it in place, so that a writer which dies leaves a part of an object to which nothing refers.
    */
   put(path: string, data: Uint8Array | readonly Uint8Array[], mode: PutMode): Promise<'written' | 'exists'>
   /** Opens an object to be written in parts; it appears under its path, whole, at `close`. */

@@ -71,6 +71,14 @@ describe.each<[string, () => ObjectStore]>([
     expect(text(await store.get('k'))).toBe('3')
   })
 
+  it('writes many fresh objects at once, in folders that are not there yet', async () => {
+    const store = open()
+    const paths = Array.from({ length: 40 }, (_, i) => `new/month=${i % 20}/part-${i}`)
+    await Promise.all(paths.map((path) => store.put(path, [bytes(path), bytes('!')], 'fresh')))
+    for (const path of paths) expect(text(await store.get(path))).toBe(`${path}!`)
+    expect(await store.list('new')).toHaveLength(40)
+  })
+
   it('lets one of many creators win', async () => {
     const store = open()
     const results = await Promise.all(

@@ -28,7 +28,7 @@ export function renderMarkdown(report: RunReport): string {
       formatBytes(entry.bytes),
       formatDuration(entry.durationMs),
     ])
-    blocks.push('## Tables', table(['table', 'rows in', 'rows out', 'set aside', 'size', 'time'], rows))
+    blocks.push('## Tables', table(['table', 'rows in', 'rows out', 'quarantined', 'size', 'time'], rows))
   }
   if (report.quality.length > 0) {
     const rows = report.quality.map((rule) => [

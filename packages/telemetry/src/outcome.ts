@@ -44,7 +44,10 @@ export function totalsOf({ steps, quality, quarantine }: RunReport): Totals {
   }
 }
 
-/** What all steps of one table in the lake did together (exports have a section of their own), tables in the order in which they were first touched. */
+/**
+ * What all steps of one table in the lake did together, tables in the order in which they were first touched. Exports have a
+ * section of their own; maintenance of a table that the run made is in the timeline only.
+ */
 export interface TableWork {
   readonly table: string
   readonly layer: string
@@ -63,6 +66,7 @@ export function workByTable(steps: readonly ReportStep[]): readonly TableWork[] 
   for (const step of steps) {
     if (step.kind === 'export') continue
     const before = work.get(step.table)
+    if (step.kind === 'maintenance' && before !== undefined) continue
     const moves = step.kind !== 'quality' && step.kind !== 'quarantine'
     work.set(step.table, {
       table: step.table,

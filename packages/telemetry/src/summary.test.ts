@@ -14,12 +14,12 @@ describe('the terminal summary', () => {
     const stripped = renderSummary(sampleReport, { colour: true, width: 100 }).replace(/\u001b\[\d+m/g, '')
     expect(stripped).toBe(text)
   })
-  it('says how it went, rows in and out, what the rules said, what was set aside, where things are', () => {
+  it('says how it went, rows in and out, what the rules said, what was quarantined, where things are', () => {
     expect(text).toContain('! Succeeded with warnings in 413 ms')
     expect(text).toMatch(/transactions +2,823 +2,821 +5 /)
     expect(text).toContain('5 of 6 rules passed')
     expect(text).toContain('! transactions: contact is found in customers')
-    expect(text).toContain('19 rows set aside')
+    expect(text).toContain('Quarantine  19 rows')
     expect(text).toContain('/srv/lake/reports/20261123T215813-4f2a.html')
   })
   it('fits a narrow terminal', () => {

@@ -33,7 +33,7 @@ const monochrome: Palette = {
 
 const marks: Readonly<Record<Tone, string>> = { good: '✓', warning: '!', bad: '✗', neutral: '·' }
 
-/** The run on one screen, for a terminal: what went in and out, what the rules said, what was set aside, where things are. */
+/** The run on one screen, for a terminal: what went in and out, what the rules said, what was quarantined, where things are. */
 export function renderSummary(report: RunReport, { colour, width }: SummaryOptions): string {
   const palette = colour ? coloured : monochrome
   const columns = Math.max(60, Math.min(110, width))
@@ -67,7 +67,7 @@ function tables(report: RunReport, palette: Palette, columns: number): string[] 
   const work = workByTable(report.steps).filter((entry) => entry.layer !== 'quality')
   if (work.length === 0) return []
   const quarantined = work.some((entry) => entry.rowsQuarantined > 0)
-  const headings = ['rows in', 'rows out', ...(quarantined ? ['set aside'] : []), 'files', 'size', 'time']
+  const headings = ['rows in', 'rows out', ...(quarantined ? ['quarantined'] : []), 'files', 'size', 'time']
   const rows = work.map((entry) => ({
     layer: entry.layer,
     cells: [
@@ -127,10 +127,7 @@ function quarantine(report: RunReport, palette: Palette, columns: number): strin
     return `  ${clip(text, columns - 6)}`
   })
   if (entries.length > shownRules) lines.push(palette.dim(`  and ${entries.length - shownRules} more kinds`))
-  return [
-    `${palette.bold('Quarantine')}  ${palette.tone.warning(`${plural(rowsQuarantined, 'row')} set aside`)}`,
-    ...lines,
-  ]
+  return [`${palette.bold('Quarantine')}  ${palette.tone.warning(`${plural(rowsQuarantined, 'row')}`)}`, ...lines]
 }
 
 function exported(report: RunReport, palette: Palette, columns: number): string[] {

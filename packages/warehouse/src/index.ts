@@ -1,21 +1,42 @@
 export { duckDbDialect } from './dialects/duckdb-dialect.js'
-export type { SqlDialect } from './dialects/sql-dialect.js'
+export { postgresDialect } from './dialects/postgres-dialect.js'
+export { redshiftDialect } from './dialects/redshift-dialect.js'
+export { adviseEncoding } from './dialects/redshift-encoding.js'
+export { snowflakeDialect } from './dialects/snowflake-dialect.js'
+export type { ColumnDefinition, SqlDialect, TableDefinition } from './dialects/sql-dialect.js'
+export { defineIn } from './definition.js'
+export type { Drift, DriftPolicy } from './drift.js'
 export { WarehouseError } from './errors.js'
 export { exportTables, formatPlan, planExport } from './export-tables.js'
-export type { ExportedTable, ExportOptions, ExportResult, LoadPlan } from './export-tables.js'
+export type { ExportedTable, ExportEvent, ExportOptions, ExportResult, LoadPlan, PlanOptions } from './export-tables.js'
+export type { LoadScript, LoadStep } from './load-script.js'
+export { columnChecksum, hasChecksum, rowChecksum } from './checksum.js'
+export type { ProbeDialect } from './checksum.js'
 export { firstDifference, reconcile } from './reconcile.js'
 export type { Comparison, Reconciliation } from './reconcile.js'
-export type { LoadRecord, WarehouseTarget } from './target.js'
-export { controlTable, duckDbTarget } from './targets/duckdb-target.js'
+export type { SqlConnection } from './sql-connection.js'
+export { controlTable, SqlTarget } from './sql-target.js'
+export { StageArea } from './stage-area.js'
+export type { Manifest, ParquetSink, StageAreaOptions, StagedFile } from './stage-area.js'
+export type { Distribution, Grant, RedshiftEncoding, SortOrder, TableLayout } from './table-layout.js'
+export { allTotals, noTotals, SqlProbe } from './table-probe.js'
+export type { Grouping, TableProbe, TextRows, TotalsRequest, WantedSums } from './table-probe.js'
+export type { LoadMode, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
+export { duckDbTarget } from './targets/duckdb-target.js'
 export type { DuckDbTarget } from './targets/duckdb-target.js'
+export { postgresTarget, postgresTargetOver } from './targets/postgres-target.js'
+export type { PostgresOptions } from './targets/postgres-target.js'
 export { wantedTotals } from './totals.js'
 export type { WantedTotals } from './totals.js'
 export type {
   Batches,
+  ColumnProfile,
   ColumnTotals,
   ForeignKey,
   ParquetFiles,
   ParquetSource,
+  TableChanges,
+  TableProfile,
   TableSource,
   TableTotals,
   WarehouseTable,

@@ -1,12 +1,12 @@
 import { formatDate, formatDecimal, formatTimestamp, isFloat, type DataType, type Value } from '@deltaworks/schema'
-import { notReconciled, type WarehouseError } from './errors.js'
+import { notReconciled, type Differences, type WarehouseError } from './errors.js'
 import type { ColumnTotals, TableTotals, WarehouseTable } from './warehouse-table.js'
 
 /** What both sides said of one total. */
 export interface Comparison {
   /** Null: of the table. */
   readonly column: string | null
-  readonly total: 'rowCount' | 'nullCount' | 'sum' | 'min' | 'max'
+  readonly total: 'rowCount' | 'nullCount' | 'sum' | 'min' | 'max' | 'checksum' | 'rowChecksum'
   readonly lake: string
   readonly warehouse: string
   readonly equal: boolean
@@ -33,14 +33,34 @@ export function reconcile(table: WarehouseTable, expected: TableTotals, actual: 
     const lake = expected.columns[name]
     if (lake !== undefined) comparisons.push(...compareColumn(name, type, lake, actual.columns[name] ?? {}))
   }
+  if (typeof expected.rowChecksum === 'bigint') {
+    const [lake, warehouse] = [expected.rowChecksum, actual.rowChecksum ?? null]
+    comparisons.push({
+      column: null,
+      total: 'rowChecksum',
+      lake: String(lake),
+      warehouse: String(warehouse),
+      equal: lake === warehouse,
+    })
+  }
   return { table: table.name, equal: comparisons.every((comparison) => comparison.equal), comparisons }
 }
 
-export function firstDifference({ table, comparisons }: Reconciliation): WarehouseError | null {
+/** Columns of which a total differs. */
+export const differingColumns = ({ comparisons }: Reconciliation): readonly string[] => [
+  ...new Set(comparisons.flatMap(({ column, equal }) => (equal || column === null ? [] : [column]))),
+]
+
+export function firstDifference(
+  reconciliation: Reconciliation,
+  where: Differences = { columns: [], partitions: [], keys: [] },
+): WarehouseError | null {
+  const { table, comparisons } = reconciliation
   const different = comparisons.find((comparison) => !comparison.equal)
   if (different === undefined) return null
   const { column, total, lake, warehouse } = different
-  return notReconciled(table, column, totalNames[total], lake, warehouse)
+  const differences = { ...where, columns: [...new Set([...differingColumns(reconciliation), ...where.columns])] }
+  return notReconciled(table, column, totalNames[total], lake, warehouse, differences)
 }
 
 const totalNames: Readonly<Record<Comparison['total'], string>> = {
@@ -49,6 +69,8 @@ const totalNames: Readonly<Record<Comparison['total'], string>> = {
   sum: 'the sum',
   min: 'the smallest value',
   max: 'the largest value',
+  checksum: 'the checksum',
+  rowChecksum: 'the checksum of whole rows',
 }
 
 function compareColumn(
@@ -77,6 +99,17 @@ function compareColumn(
       lake: show(expected, type),
       warehouse: show(actual, type),
       equal: isFloat(type) ? closeTo(Number(expected), Number(actual), total === 'sum') : sameValue(expected, actual),
+    })
+  }
+  const { checksum } = lake
+  if (checksum !== undefined && checksum !== null) {
+    const actual = warehouse.checksum ?? null
+    comparisons.push({
+      column,
+      total: 'checksum',
+      lake: String(checksum),
+      warehouse: String(actual),
+      equal: checksum === actual,
     })
   }
   return comparisons

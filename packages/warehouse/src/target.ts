@@ -1,28 +1,58 @@
-import type { SqlDialect } from './dialects/sql-dialect.js'
-import type { TableTotals, WarehouseTable } from './warehouse-table.js'
+import type { SqlDialect, TableDefinition } from './dialects/sql-dialect.js'
+import type { Drift } from './drift.js'
+import type { RecordedLayout } from './layout.js'
+import type { LoadScript } from './load-script.js'
+import type { TableProbe } from './table-probe.js'
+import type { ForeignKey, TableChanges, WarehouseTable } from './warehouse-table.js'
 
 /**
- * A warehouse that tables of the lake are loaded into. Nothing that `load` does is seen by readers before `publish`; then
- * all of it is, at once. Between `begin` and `publish` or `rollback` a target is used by one export only.
+ * A warehouse that tables of the lake are loaded into. An export calls `loaded`, makes its plan (`script`, pure), then
+ * `stage`s, `begin`s, `load`s and asks the `probe` for each table, and `publish`es or rolls back; `finish` is house-keeping.
+ * Nothing that `load` does is seen by readers before `publish`; then all of it is, at once. Between `begin` and `publish`
+ * or `rollback` no other export publishes.
  */
 export interface WarehouseTarget {
   readonly kind: string
   /** Where it is, for messages. */
   readonly location: string
   readonly dialect: SqlDialect
-  /** What was loaded last, by table name. */
+  /** Schema of the warehouse that tables are put into; null: the connection's own. */
+  readonly schemaName: string | null
+  /** What was loaded last, by table name. Writes nothing. */
   loaded(): Promise<ReadonlyMap<string, LoadRecord>>
-  /** The statements that `load` runs, as text: what a dry run prints. */
-  statements(table: WarehouseTable): readonly string[]
+  /** What `stage`, `load` and `finish` do with a table: a dry run prints it, they execute it. */
+  script(load: TableLoad): LoadScript
+  /** Brings rows to where the warehouse reads them; seen by nobody. */
+  stage(load: TableLoad, script: LoadScript): Promise<void>
+  /** Starts the transaction, and waits for other exports to end theirs. */
   begin(): Promise<void>
-  /** Replaces the table's rows. @returns how many there are now */
-  load(table: WarehouseTable): Promise<number>
-  /** Totals of the table as it is loaded: those that `wanted` has. */
-  totals(table: WarehouseTable, wanted: TableTotals): Promise<TableTotals>
+  load(load: TableLoad, script: LoadScript): Promise<void>
+  probe(table: WarehouseTable): TableProbe
   /** Makes everything since `begin` visible, together with the records of it. */
-  publish(records: readonly LoadRecord[]): Promise<void>
+  publish(records: readonly LoadRecord[], loads: readonly TableLoad[]): Promise<void>
   rollback(): Promise<void>
+  /** After `publish` or `rollback`: statistics, and the removal of staged files. */
+  finish(loads: readonly { readonly load: TableLoad; readonly script: LoadScript }[], published: boolean): Promise<void>
   close(): Promise<void>
+}
+
+/** `auto`: by changes where there are any to be had and the table is made as before, else whole. */
+export type LoadMode = 'auto' | 'full' | 'append' | 'merge' | 'incremental'
+
+/** One table's part of an export, decided. */
+export interface TableLoad {
+  readonly table: WarehouseTable
+  readonly definition: TableDefinition
+  readonly loadId: string
+  readonly mode: Exclude<LoadMode, 'auto'>
+  /** Version that the warehouse has; null: it has no such table. */
+  readonly fromVersion: number | null
+  readonly recorded: RecordedLayout | null
+  readonly drifts: readonly Drift[]
+  /** Foreign keys, as the warehouse has them, of tables that refer to this one. */
+  readonly referencing: readonly { readonly table: string; readonly key: ForeignKey }[]
+  /** Of `append` and `incremental`. */
+  readonly changes: TableChanges | null
 }
 
 /** A row of the control table: what was loaded, from which version of which table. */
@@ -30,7 +60,7 @@ export interface LoadRecord {
   readonly table: string
   readonly identity: string
   readonly deltaVersion: number
-  /** Digest of the columns' names and types and of the aliases: a changed definition is loaded again. */
+  /** How the table was made (`layoutOf`): a changed definition is loaded again. */
   readonly layout: string
   readonly loadId: string
   readonly rowCount: number

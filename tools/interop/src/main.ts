@@ -13,8 +13,8 @@ import { tables } from './tables.js'
 /*
  * node tools/interop/dist/main.js [--quick] [--keep] [--only NAME] [--reference]
  *
- * Our writer writes tables; delta-rs, DuckDB's delta extension and (without --quick) Spark read them, and must get our rows.
- * Then delta-rs and Spark write tables, and we must get theirs.
+ * Our writer writes tables; delta-rs, DuckDB's delta extension and Spark read them, and must get our rows.
+ * Then delta-rs and (without --quick) Spark write tables, and we must get theirs.
  */
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -140,14 +140,12 @@ async function main(args: readonly string[]): Promise<number> {
       await readByOthers(python, 'duckdb', manifestPath, checks)
       await readTheirs(python, session, 'delta-rs', join(folder, 'theirs'), checks)
     }
-    if (quick) checks.skip('Spark', '--quick')
+    const sparkFailure = failure ?? (await python.install(sparkPackages))
+    if (sparkFailure !== null) checks.skip('Spark', `pyspark could not be installed: ${sparkFailure}`)
     else {
-      const sparkFailure = failure ?? (await python.install(sparkPackages))
-      if (sparkFailure !== null) checks.skip('Spark', `pyspark could not be installed: ${sparkFailure}`)
-      else {
-        await readByOthers(python, 'spark', manifestPath, checks)
-        await readTheirs(python, session, 'spark', join(folder, 'theirs'), checks)
-      }
+      await readByOthers(python, 'spark', manifestPath, checks)
+      if (quick) checks.skip('tables written by Spark', '--quick')
+      else await readTheirs(python, session, 'spark', join(folder, 'theirs'), checks)
     }
   } finally {
     await session.close?.()

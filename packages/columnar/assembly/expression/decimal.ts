@@ -46,6 +46,32 @@ export function exprMultiply128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64, ou
   return 1
 }
 
+/** (high · 2^64 + low) / b, where high < b: two digits of 32 bits, each guessed from b's upper half (Knuth, TAOCP 2, 4.3.1 D). */
+function divide64(high: u64, low: u64, b: u64): u64 {
+  if (high == 0) return low / b
+  const shift = clz(b)
+  const divisor = b << shift
+  const upper = shift == 0 ? high : (high << shift) | (low >> (64 - shift))
+  const lower = low << shift
+  const first = digit(upper, lower >> 32, divisor)
+  const rest = (upper << 32) + (lower >> 32) - first * divisor
+  return (first << 32) | digit(rest, lower & 0xffffffff, divisor)
+}
+
+/** (rest · 2^32 + next) / divisor, below 2^32; the divisor's top bit is set. */
+function digit(rest: u64, next: u64, divisor: u64): u64 {
+  const upper = divisor >> 32
+  const lower = divisor & 0xffffffff
+  let guess = rest / upper
+  let left = rest - guess * upper
+  while (guess >> 32 != 0 || guess * lower > ((left << 32) | next)) {
+    guess--
+    left += upper
+    if (left >> 32 != 0) break
+  }
+  return guess
+}
+
 /** a / b rounded half up; b is not 0. */
 export function exprDivide128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64, out: usize): i32 {
   const negative = (aHigh ^ bHigh) >> 63 != 0
@@ -69,15 +95,21 @@ export function exprDivide128(aLow: u64, aHigh: u64, bLow: u64, bHigh: u64, out:
   let restHigh: u64 = 0
   let quotientLow: u64 = 0
   let quotientHigh: u64 = 0
-  for (let i = 127; i >= 0; i--) {
-    restHigh = (restHigh << 1) | (restLow >> 63)
-    restLow = (restLow << 1) | (i >= 64 ? (aHigh >> (i - 64)) & 1 : (aLow >> i) & 1)
-    if (restHigh > bHigh || (restHigh == bHigh && restLow >= bLow)) {
-      const borrow: u64 = restLow < bLow ? 1 : 0
-      restLow -= bLow
-      restHigh -= bHigh + borrow
-      if (i >= 64) quotientHigh |= (<u64>1) << (i - 64)
-      else quotientLow |= (<u64>1) << i
+  if (bHigh == 0) {
+    quotientHigh = aHigh / bLow
+    quotientLow = divide64(aHigh - quotientHigh * bLow, aLow, bLow)
+    restLow = aLow - quotientLow * bLow
+  } else {
+    for (let i = 127; i >= 0; i--) {
+      restHigh = (restHigh << 1) | (restLow >> 63)
+      restLow = (restLow << 1) | (i >= 64 ? (aHigh >> (i - 64)) & 1 : (aLow >> i) & 1)
+      if (restHigh > bHigh || (restHigh == bHigh && restLow >= bLow)) {
+        const borrow: u64 = restLow < bLow ? 1 : 0
+        restLow -= bLow
+        restHigh -= bHigh + borrow
+        if (i >= 64) quotientHigh |= (<u64>1) << (i - 64)
+        else quotientLow |= (<u64>1) << i
+      }
     }
   }
   // Twice the rest is at least b, compared as rest >= b - rest.

@@ -299,3 +299,36 @@ function siftDown(heap: usize, size: u32, key: u64): void {
   }
   store<u64>(heap + (<usize>at << 3), key)
 }
+
+/**
+ * Rows that may be the first of their group: those whose key is not greater than the least one that `best` (u64 a group) has,
+ * which is lowered to theirs, and those without a key. form, descending: as of sortWordEntries. @returns how many are at `chosen`
+ */
+export function sortChallenge(
+  words: usize,
+  form: i32,
+  descending: i32,
+  validity: usize,
+  groups: usize,
+  rowCount: u32,
+  best: usize,
+  chosen: usize,
+): u32 {
+  const flip: u64 = descending != 0 ? 0xffffffffffffffff : 0
+  const sign: u64 = form == 0 ? 0 : 0x8000000000000000
+  let count: u32 = 0
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (validity == 0 || isSet(validity, row) != 0) {
+      let key = load<u64>(words + (<usize>row << 3))
+      if (form == 2 && <i64>key < 0) key = ~key
+      else key ^= sign
+      key ^= flip
+      const place = best + (<usize>load<u32>(groups + (<usize>row << 2)) << 3)
+      if (key > load<u64>(place)) continue
+      store<u64>(place, key)
+    }
+    store<u32>(chosen + (<usize>count << 2), row)
+    count++
+  }
+  return count
+}

@@ -85,6 +85,13 @@ export class DistinctAccumulator implements Accumulator {
     this.#insert(fixedColumn(int32, count, ids), values, count)
   }
   finish(arena: Arena, groups: number): Column {
+    return this.#plain(groups, (plain) => plain.finish(arena, groups))
+  }
+  /** The plain aggregate's states. */
+  plainPartial(arena: Arena, groups: number): Column[] {
+    return this.#plain(groups, (plain) => plain.partial(arena, groups))
+  }
+  #plain<T>(groups: number, take: (plain: Accumulator) => T): T {
     const { scratch, context } = this.#scope
     const plain = this.#createPlain()
     try {
@@ -97,7 +104,7 @@ export class DistinctAccumulator implements Accumulator {
         u8[chosen + pair] = args.some((column) => isNull(context.heap, column, pair)) ? 0 : 1
       }
       plain.update({ rowCount, groups: groupColumn!.values, chosen }, args)
-      return plain.finish(arena, groups)
+      return take(plain)
     } finally {
       plain.close?.()
     }

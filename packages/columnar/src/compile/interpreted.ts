@@ -9,15 +9,24 @@ import {
   type Evaluate,
   type EvaluationContext,
 } from '@deltaworks/expression'
-import { isDeltaworksError, isVariableLength, type Value } from '@deltaworks/schema'
+import { isDeltaworksError, isFloat, isNested, isVariableLength, type Value } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import { dictionaryColumn, type Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
+import { GroupTable } from '../group-table.js'
 import type { RecordBatch } from '../record-batch.js'
 import { takeColumn } from '../take.js'
 import { columnFromValues, readValue } from '../values.js'
 
-/** An expression evaluated row by row by the interpreter, or once a dictionary entry where it reads one such column only. */
+/** A batch of fewer rows is evaluated row by row sooner than its values are told apart. */
+const encodedFrom = 512
+/** Batches of mostly different values, after which the rest is taken for such. */
+const maxFutile = 3
+
+/**
+ * An expression evaluated by the interpreter: once a different value where it reads one column only, whose values often repeat,
+ * else row by row.
+ */
 export class InterpretedExpression {
   readonly #context: ColumnarContext
   readonly #evaluation: EvaluationContext
@@ -25,6 +34,7 @@ export class InterpretedExpression {
   readonly #evaluate: Evaluate
   readonly columns: readonly number[]
   readonly #row: Value[]
+  #futile = 0
 
   constructor(context: ColumnarContext, expression: BoundExpression, evaluation: EvaluationContext) {
     this.#context = context
@@ -36,15 +46,34 @@ export class InterpretedExpression {
   }
 
   column(arena: Arena, batch: RecordBatch): Column {
-    const single = this.columns.length === 1 ? batch.columns[this.columns[0]!]! : null
-    const dictionary = single?.dictionary ?? null
-    if (single !== null && dictionary !== null && dictionary.length * 2 <= batch.rowCount) {
-      const column = this.#byEntry(arena, single, dictionary)
+    const single = this.columns.length === 1 ? this.#encoded(arena, batch.columns[this.columns[0]!]!) : null
+    if (single !== null) {
+      const column = this.#byEntry(arena, single, single.dictionary!)
       if (column !== null) return column
     }
     const values = new Array<Value>(batch.rowCount)
     for (let row = 0; row < batch.rowCount; row++) values[row] = this.value(batch, row)
     return columnFromValues(arena, this.#expression.type, values)
+  }
+
+  /** The column as codes of a dictionary of its values; null if they seldom repeat. */
+  #encoded(arena: Arena, column: Column): Column | null {
+    const { type, length, dictionary, validity, nullCount } = column
+    if (dictionary !== null) return dictionary.length * 2 <= length ? column : null
+    // Groups do not tell 0 from -0, and nested values are not worth a table.
+    if (length < encodedFrom || this.#futile >= maxFutile || isFloat(type) || isNested(type)) return null
+    const table = new GroupTable(this.#context, arena.account, [type], [false])
+    try {
+      const codes = arena.allocate(length * 4)
+      table.insert([column], length, codes)
+      if (table.groupCount * 2 > length) {
+        this.#futile++
+        return null
+      }
+      return dictionaryColumn(table.keys(arena)[0]!, length, codes, validity, nullCount)
+    } finally {
+      table.close()
+    }
   }
 
   /** The value of one row. @throws ExpressionError with the row's place and values */

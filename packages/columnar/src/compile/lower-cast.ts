@@ -119,8 +119,8 @@ function rescaled(b: LoopBuilder, x: Operand, precision: number, scale: number, 
     if (!fits) checkDigits(b, rounded, to.precision)
     return b.value('i64', rounded, null)
   }
-  if (shift < 0) return refuse('a wide decimal that is rounded')
   const wide = widened(b, x)
+  if (shift < 0) return roundedWide(b, wide, -shift, fits, to)
   const result =
     shift === 0
       ? wide
@@ -135,6 +135,20 @@ function rescaled(b: LoopBuilder, x: Operand, precision: number, scale: number, 
   if (to.precision > 18) return result
   b.flagIf(result.high, result.code, i64Const(63n), op.i64shr, op.i64ne)
   return b.value('i64', result.code, null)
+}
+
+/** 128 bits divided by 10^digits, rounded half away from zero. */
+function roundedWide(b: LoopBuilder, x: Operand, digits: number, fits: boolean, to: DecimalType): Operand {
+  const unit = pow10(digits)
+  b.flagIf(x.code, x.high, i64Const(unit), i64Const(unit >> 64n), b.scratch, b.kernel('exprDivide128'), op.eqz)
+  const result: Operand = {
+    rep: 'i128',
+    code: b.set('i64', b.scratch, load.i64()),
+    high: b.set('i64', b.scratch, load.i64(8)),
+    valid: null,
+  }
+  if (!fits) check128(b, result, to.precision)
+  return to.precision > 18 ? result : b.value('i64', result.code, null)
 }
 
 function checkDigits(b: LoopBuilder, code: Code, digits: number): void {

@@ -1,3 +1,4 @@
+import type { TableProvider } from '@deltaworks/plan'
 import type { Schema } from '@deltaworks/schema'
 
 /** What every write can say. */
@@ -15,8 +16,11 @@ export interface WriteOptions {
   readonly targetFileBytes?: number
   /** Attempts to run the operation again after a conflict; default 10. */
   readonly maxRetries?: number
-  /** Called when everything is written and only the commit is missing; what it throws keeps the commit from happening. */
-  readonly beforeCommit?: () => Promise<void>
+  /**
+   * Sees the rows that this write adds, read from the files that were written, before the commit names them. If it throws,
+   * the files are deleted and nothing is committed (write, audit, publish).
+   */
+  readonly audit?: (rows: TableProvider) => Promise<void>
 }
 
 /** What a table that does not exist yet is made of. */

@@ -10,11 +10,15 @@ import {
 } from '@deltaworks/columnar'
 import type { BoundExpression } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
-import type { ExecutionContext } from '../execution-context.js'
-import type { PoolAccount } from '../memory-pool.js'
+import { isOverShare, type ExecutionContext } from '../execution-context.js'
+import type { SpillableAccount } from '../memory-pool.js'
+import type { SegmentSplit } from '../scheduler/stage.js'
+import type { SegmentWriter } from './segment-writer.js'
 import { SegmentBuffer } from './segment-buffer.js'
 
 const segmentRows = 32_768
+/** Of the share: routing rows takes as much again. */
+const bufferedPart = 0.5
 
 /** Routes rows to partitions by the hash of their keys: equal keys go to one partition, on every thread. */
 export class HashPartitioner {
@@ -23,7 +27,7 @@ export class HashPartitioner {
   readonly #partitions: number
   readonly #buffers: readonly SegmentBuffer[]
   readonly #evaluator
-  readonly #account: PoolAccount
+  readonly #account: SpillableAccount
   readonly #arena: Arena
   readonly #slice: Arena
 
@@ -33,26 +37,26 @@ export class HashPartitioner {
     schema: Schema,
     keys: readonly BoundExpression[],
     partitions: number,
-    emit: (partition: number, segment: SharedArrayBuffer, rowCount: number) => void,
+    writer: SegmentWriter,
+    emit: (partition: number, segment: SegmentSplit) => void,
   ) {
     this.#context = context
     this.#schema = schema
     this.#partitions = partitions
-    this.#account = context.pool.account('Exchange')
+    this.#account = context.pool.spillable('Exchange')
     this.#arena = new Arena(context.columnar.heap, this.#account)
     this.#slice = new Arena(context.columnar.heap, this.#account)
     this.#evaluator = createEvaluator(context.columnar, keys, schema, { evaluation: context.evaluation })
     this.#buffers = Array.from(
       { length: partitions },
       (_, partition) =>
-        new SegmentBuffer(context, schema, segmentRows, (segment, rows) => emit(partition, segment, rows)),
+        new SegmentBuffer(context, schema, writer, segmentRows, (segment) => emit(partition, segment), this.#account),
     )
   }
 
   add(batch: RecordBatch): void {
     const { columnar } = this.#context
     const { rowCount } = batch
-    this.#arena.reset()
     const keys = this.#evaluator.project(this.#arena, batch)
     const hashes = hashColumns(columnar, this.#arena, keys, rowCount)
     const order = this.#arena.allocate(rowCount * 4)
@@ -67,6 +71,9 @@ export class HashPartitioner {
       this.#slice.reset()
       this.#buffers[partition]!.add(sliceBatch(this.#slice, routed, start, end))
     }
+    this.#arena.reset()
+    this.#slice.reset()
+    if (isOverShare(this.#context, this.#account, bufferedPart)) this.flush()
   }
 
   flush(): void {

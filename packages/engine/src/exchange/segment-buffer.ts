@@ -1,17 +1,14 @@
-import {
-  Arena,
-  copyBatch,
-  concatBatches,
-  plainColumn,
-  recordBatch,
-  writeSegment,
-  type RecordBatch,
-} from '@deltaworks/columnar'
+import { Arena, copyBatch, concatBatches, plainColumn, recordBatch, type RecordBatch } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
-import type { PoolAccount } from '../memory-pool.js'
+import { isOverShare } from '../execution-context.js'
+import type { SpillableAccount } from '../memory-pool.js'
+import type { SegmentSplit } from '../scheduler/stage.js'
+import type { SegmentWriter } from './segment-writer.js'
 
 const segmentBytes = 8 * 1024 * 1024
+/** Of the share: rows are joined before they are written. */
+const bufferedPart = 0.5
 /** Batches smaller than this are joined before they are written: each costs a header. */
 const smallBatchRows = 2048
 
@@ -19,30 +16,44 @@ const smallBatchRows = 2048
 export class SegmentBuffer {
   readonly #schema: Schema
   readonly #targetRows: number
-  readonly #emit: (segment: SharedArrayBuffer, rowCount: number) => void
+  readonly #emit: (segment: SegmentSplit) => void
+  readonly #context: ExecutionContext
+  readonly #writer: SegmentWriter
   readonly #arena: Arena
-  readonly #account: PoolAccount
+  readonly #account: SpillableAccount
   #batches: RecordBatch[] = []
   #rows = 0
 
   constructor(
     context: ExecutionContext,
     schema: Schema,
+    writer: SegmentWriter,
     targetRows: number,
-    emit: (segment: SharedArrayBuffer, rowCount: number) => void,
+    emit: (segment: SegmentSplit) => void,
+    account: SpillableAccount = context.pool.spillable('Exchange'),
   ) {
-    this.#account = context.pool.account('Exchange')
+    this.#context = context
+    this.#writer = writer
+    this.#account = account
     this.#arena = new Arena(context.columnar.heap, this.#account)
     this.#schema = schema
     this.#targetRows = targetRows
     this.#emit = emit
   }
 
+  get sizeBytes(): number {
+    return this.#arena.sizeBytes
+  }
+
   add(batch: RecordBatch): void {
     if (batch.rowCount === 0) return
     this.#batches.push(copyBatch(this.#arena, this.#withoutLargeDictionaries(batch)))
     this.#rows += batch.rowCount
-    if (this.#rows >= this.#targetRows || this.#arena.sizeBytes >= segmentBytes) this.flush()
+    if (this.#rows >= this.#targetRows || this.#arena.sizeBytes >= segmentBytes || this.#isOver()) this.flush()
+  }
+
+  #isOver(): boolean {
+    return isOverShare(this.#context, this.#account, bufferedPart)
   }
 
   /** A dictionary is copied with every batch: one larger than what it saves is dissolved. */
@@ -60,12 +71,11 @@ export class SegmentBuffer {
     if (this.#rows === 0) return
     const many = this.#batches.length > 1 && this.#rows / this.#batches.length < smallBatchRows
     const batches = many ? [concatBatches(this.#arena, this.#schema, this.#batches)] : this.#batches
-    const segment = writeSegment(this.#arena.heap, this.#schema, batches)
-    const rows = this.#rows
+    const segment = this.#writer.write(batches)
     this.#batches = []
     this.#rows = 0
     this.#arena.reset()
-    this.#emit(segment, rows)
+    this.#emit(segment)
   }
 
   close(): void {

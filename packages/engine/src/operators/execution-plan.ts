@@ -25,7 +25,8 @@ export function closePlan(plan: ExecutionPlan): void {
 
 /** The operator's stream with cancellation checks and its rows and time counted. */
 export async function* open(plan: ExecutionPlan, context: ExecutionContext): BatchStream {
-  const metrics: OperatorMetrics = { operator: plan.name, plan, rows: 0, batches: 0, ms: 0 }
+  const counters = { rows: 0, batches: 0, ms: 0, spilledBytes: 0, spilledFiles: 0 }
+  const metrics: OperatorMetrics = { operator: plan.name, plan, ...counters }
   context.metrics.operators.push(metrics)
   const stream = plan.execute(context)
   try {

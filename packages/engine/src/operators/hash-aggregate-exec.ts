@@ -1,23 +1,23 @@
-import {
-  Accumulators,
-  Arena,
-  createEvaluator,
-  GroupTable,
-  recordBatch,
-  sliceBatch,
-  type AggregateSpec,
-} from '@deltaworks/columnar'
+import { Arena, createEvaluator, type AggregateSpec, type RecordBatch } from '@deltaworks/columnar'
 import type { BoundAggregate } from '@deltaworks/expression'
 import type { Aggregate } from '@deltaworks/plan'
 import type { Schema } from '@deltaworks/schema'
-import type { ExecutionContext } from '../execution-context.js'
+import { isOverShare, spillFile, type ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
-
-const outputRows = 16_384
+import {
+  aggregatePart,
+  assignGroups,
+  closeStates,
+  groupBatches,
+  groupCountOf,
+  groupStates,
+  SpilledAggregate,
+  type GroupStates,
+} from './spilled-aggregate.js'
 
 /**
  * Groups rows by key in a hash table. `partial` gives keys and states, `final` merges such rows (their columns: the keys, then
- * the states) into results, `single` does both at once.
+ * the states) into results, `single` does both at once. More groups than fit into memory go to disk, divided by key.
  */
 export class HashAggregateExec implements ExecutionPlan {
   readonly name: string
@@ -36,54 +36,46 @@ export class HashAggregateExec implements ExecutionPlan {
 
   async *execute(context: ExecutionContext): BatchStream {
     const { groupBy, aggregates } = this.#aggregate
-    const account = context.pool.account(this.name)
-    const table =
-      groupBy.length === 0
-        ? null
-        : new GroupTable(
-            context.columnar,
-            account,
-            groupBy.map((key) => key.type),
-          )
-    const accumulators = new Accumulators(context.columnar, account, aggregates.map(specOf))
+    const account = context.pool.spillable(this.name)
+    const file = spillFile(context, this)
+    const keyTypes = groupBy.map((key) => key.type)
+    const specs = aggregates.map(specOf)
+    let states = groupStates(context, account, keyTypes, specs)
+    let spilled: SpilledAggregate | null = null
     const arena = new Arena(context.columnar.heap, account)
+    const consume = this.#phase === 'final' ? this.#merger() : this.#updater(context)
     try {
-      const consume = this.#phase === 'final' ? this.#merge : this.#update
-      await consume.call(this, context, table, accumulators, arena)
-      arena.reset()
-      const groups = table?.groupCount ?? 1
-      const keys = table?.keys(arena) ?? []
-      const results =
-        this.#phase === 'partial' ? accumulators.partial(arena, groups) : accumulators.finish(arena, groups)
-      const all = recordBatch(this.schema, groups, [...keys, ...results])
-      if (groups <= outputRows) {
-        if (groups > 0) yield all
-        return
-      }
-      const part = new Arena(context.columnar.heap, account)
-      try {
-        for (let start = 0; start < groups; start += outputRows) {
-          part.reset()
-          yield sliceBatch(part, all, start, Math.min(groups, start + outputRows))
+      for await (const batch of open(this.inputs[0]!, context)) {
+        consume(arena, states, batch)
+        arena.reset()
+        if (!isOverShare(context, account, aggregatePart)) continue
+        // Partial states may be of the same group: who merges them does not mind.
+        if (this.#phase === 'partial') yield* groupBatches(context, account, this.schema, states, 'partial')
+        else {
+          spilled ??= new SpilledAggregate(context, account, file, keyTypes, specs)
+          spilled.add(states)
         }
-      } finally {
-        part.close()
+        closeStates(states)
+        states = groupStates(context, account, keyTypes, specs)
+      }
+      if (spilled === null) {
+        const phase = this.#phase === 'partial' ? 'partial' : 'final'
+        yield* groupBatches(context, account, this.schema, states, phase)
+      } else {
+        spilled.add(states)
+        yield* spilled.results(this.schema)
       }
     } finally {
-      table?.close()
-      accumulators.close()
+      spilled?.close()
+      closeStates(states)
       arena.close()
+      file.close()
       account.close()
     }
   }
 
-  async #update(
-    context: ExecutionContext,
-    table: GroupTable | null,
-    accumulators: Accumulators,
-    arena: Arena,
-  ): Promise<void> {
-    const [input] = this.inputs
+  /** Takes input rows. */
+  #updater(context: ExecutionContext): Consume {
     const { groupBy, aggregates } = this.#aggregate
     const expressions = [...groupBy]
     const layout = aggregates.map((aggregate) => {
@@ -91,44 +83,33 @@ export class HashAggregateExec implements ExecutionPlan {
       const filter = aggregate.filter === null ? null : expressions.push(aggregate.filter) - 1
       return { args, filter }
     })
-    const evaluator = createEvaluator(context.columnar, expressions, input!.schema, { evaluation: context.evaluation })
-    for await (const batch of open(input!, context)) {
-      arena.reset()
+    const { schema } = this.inputs[0]!
+    const evaluator = createEvaluator(context.columnar, expressions, schema, { evaluation: context.evaluation })
+    return (arena, states, batch) => {
       const columns = evaluator.project(arena, batch)
       const { rowCount } = batch
-      let groupIds = 0
-      if (table !== null) {
-        groupIds = arena.allocate(rowCount * 4)
-        table.insert(columns.slice(0, groupBy.length), rowCount, groupIds)
-      }
-      accumulators.update(
+      const groupIds = assignGroups(arena, states, columns.slice(0, groupBy.length), rowCount)
+      states.accumulators.update(
         groupIds,
         layout.map(({ args }) => args.map((i) => columns[i]!)),
         layout.map(({ filter }) => (filter === null ? null : columns[filter]!)),
         rowCount,
-        table?.groupCount ?? 1,
+        groupCountOf(states),
       )
     }
   }
 
-  async #merge(
-    context: ExecutionContext,
-    table: GroupTable | null,
-    accumulators: Accumulators,
-    arena: Arena,
-  ): Promise<void> {
+  /** Takes partial states. */
+  #merger(): Consume {
     const keyCount = this.#aggregate.groupBy.length
-    for await (const batch of open(this.inputs[0]!, context)) {
-      arena.reset()
-      let groupIds = 0
-      if (table !== null) {
-        groupIds = arena.allocate(batch.rowCount * 4)
-        table.insert(batch.columns.slice(0, keyCount), batch.rowCount, groupIds)
-      }
-      accumulators.mergePartial(groupIds, batch.columns.slice(keyCount), batch.rowCount, table?.groupCount ?? 1)
+    return (arena, states, { rowCount, columns }) => {
+      const groupIds = assignGroups(arena, states, columns.slice(0, keyCount), rowCount)
+      states.accumulators.mergePartial(groupIds, columns.slice(keyCount), rowCount, groupCountOf(states))
     }
   }
 }
+
+type Consume = (arena: Arena, states: GroupStates, batch: RecordBatch) => void
 
 export type AggregatePhase = 'single' | 'partial' | 'final'
 

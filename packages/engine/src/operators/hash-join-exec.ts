@@ -151,11 +151,18 @@ export class HashJoinExec implements ExecutionPlan {
     build: RecordBatch,
     matches: JoinMatches,
   ): Column[] {
-    const take = (batch: RecordBatch, rows: number): Column[] =>
-      batch.columns.map((column) => takeColumn(context.columnar, arena, column, rows, matches.count))
-    const probeColumns = take(probe, matches.probeRows)
-    const buildColumns = take(build, matches.buildRows)
-    return this.#build === 'left' ? [...buildColumns, ...probeColumns] : [...probeColumns, ...buildColumns]
+    return this.#sideBySide(
+      this.#taken(context, arena, probe, matches.probeRows, matches.count),
+      this.#taken(context, arena, build, matches.buildRows, matches.count),
+    )
+  }
+
+  #taken({ columnar }: ExecutionContext, arena: Arena, batch: RecordBatch, rows: number, count: number): Column[] {
+    return batch.columns.map((column) => takeColumn(columnar, arena, column, rows, count))
+  }
+
+  #sideBySide(probe: readonly Column[], build: readonly Column[]): Column[] {
+    return this.#build === 'left' ? [...build, ...probe] : [...probe, ...build]
   }
 
   async *#emit(
@@ -177,10 +184,17 @@ export class HashJoinExec implements ExecutionPlan {
     if (semi) {
       if (!probeIsLeft) return
       const selection = rowsByMatch(context, arena, probe.rowCount, matches, joinType === 'left_semi')
-      if (selection.count > 0) yield takeBatch(context.columnar, arena, probe, selection)
+      if (selection.count === probe.rowCount) yield probe
+      else if (selection.count > 0) yield takeBatch(context.columnar, arena, probe, selection)
       return
     }
     const pairs = keepsProbe ? withUnmatched(context, arena, probe.rowCount, matches) : matches
+    // Each probe row once, in its order: its columns are passed on.
+    if (table.isUnique && pairs.count === probe.rowCount) {
+      const columns = this.#sideBySide(probe.columns, this.#taken(context, arena, build, pairs.buildRows, pairs.count))
+      yield recordBatch(this.schema, pairs.count, columns)
+      return
+    }
     for (let start = 0; start < pairs.count; start += pairRows) {
       const part = {
         probeRows: pairs.probeRows + start * 4,

@@ -9,10 +9,11 @@ import {
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, remapColumns } from '@deltaworks/expression'
 import { scanFile } from '@deltaworks/formats'
-import type { FileSplit, ScanSplit, TableScan } from '@deltaworks/plan'
+import type { FileSplit, TableScan } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
-import type { ExecutionContext } from '../execution-context.js'
+import type { ExecutionContext, StageSplit } from '../execution-context.js'
+import { readSpilled } from '../spill/spill-store.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
 
 /**
@@ -76,7 +77,7 @@ const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatc
   recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))
 
 async function* readSplit(
-  split: ScanSplit,
+  split: StageSplit,
   scan: TableScan,
   read: readonly number[],
   schema: Schema,
@@ -101,11 +102,22 @@ async function* readSplit(
       return
     }
     case 'segment': {
-      const arena = new Arena(context.columnar.heap, context.pool.account('segment'))
+      const arena = new Arena(context.columnar.heap, context.pool.account('ScanExec'))
       try {
         yield* readSegment(arena, split.segment, read)
       } finally {
         arena.close()
+      }
+      return
+    }
+    case 'spilled': {
+      const account = context.pool.account('ScanExec')
+      const arena = new Arena(context.columnar.heap, account)
+      try {
+        yield* readSpilled(arena, split, read)
+      } finally {
+        arena.close()
+        account.close()
       }
       return
     }

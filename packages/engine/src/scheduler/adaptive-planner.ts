@@ -24,11 +24,20 @@ import { isThreadLocal } from '@deltaworks/storage'
 import type { ExecutionContext } from '../execution-context.js'
 import { specOf } from '../operators/hash-aggregate-exec.js'
 import { materialisedRecursion } from '../operators/materialised-recursion.js'
+import { firstRowsOf, isFirstRows } from '../first-rows.js'
 import { buildSide } from '../physical-planner.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
 import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
-import type { BroadcastJoin, MergingSort, MorselSegment, PhasedAggregate, Pipeline, StageSink } from './stage.js'
+import {
+  splitBytes,
+  type BroadcastJoin,
+  type MergingSort,
+  type MorselSegment,
+  type PhasedAggregate,
+  type Pipeline,
+  type StageSink,
+} from './stage.js'
 
 /** A build side of at most so many bytes is sent to all workers; larger ones are partitioned. */
 const broadcastBytes = 32 * 1024 * 1024
@@ -232,6 +241,8 @@ export class AdaptivePlanner {
 
   async #window(plan: Window): Promise<Pipeline> {
     const input = await this.pipelineOf(plan.input)
+    // First rows of each morsel here, of each partition of the exchange that follows.
+    if (isFirstRows(plan)) return over(input, { ...plan, input: input.plan })
     const windowed = (of: Pipeline): Pipeline => over(of, { ...plan, input: of.plan })
     if (isSingle(input)) return windowed(input)
     const [first, ...rest] = plan.windows.map((window) => expressionKey(window.partitionBy))
@@ -239,7 +250,9 @@ export class AdaptivePlanner {
     if (keys.length === 0 || rest.some((other) => other !== first)) {
       return windowed(collapse(await this.#materialise('Exchange', input)))
     }
-    return windowed(await this.#exchange(input, keys))
+    const exchanged = await this.#exchange(input, keys)
+    if (plan.input.kind !== 'window' || !isFirstRows(plan.input)) return windowed(exchanged)
+    return over(exchanged, { ...plan, input: firstRowsOf(plan, exchanged.plan) })
   }
 
   /** Rows with equal keys in one morsel. */
@@ -360,12 +373,12 @@ function groupSegments(segments: readonly MorselSegment[]): MorselSegment[][] {
   const groups: MorselSegment[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const segment of segments) {
-    if (bytes + segment.segment.byteLength > partitionBytes) {
+    if (bytes + splitBytes(segment.split) > partitionBytes) {
       groups.push([])
       bytes = 0
     }
     groups[groups.length - 1]!.push(segment)
-    bytes += segment.segment.byteLength
+    bytes += splitBytes(segment.split)
   }
   return groups
 }

@@ -2,6 +2,7 @@ import type { RecordBatch } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
 import { HashPartitioner } from '../exchange/hash-partitioner.js'
 import { SegmentBuffer } from '../exchange/segment-buffer.js'
+import { SegmentWriter } from '../exchange/segment-writer.js'
 import type { ExecutionContext } from '../execution-context.js'
 import type { WrittenFile } from '../file-sink.js'
 import { PartitionedWriter } from '../write-files.js'
@@ -28,21 +29,19 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
   switch (sink.kind) {
     case 'gather': {
       let current = 0
-      const buffer = new SegmentBuffer(context, schema, sink.segmentRows, (segment, rowCount) =>
-        events.segment({ morsel: current, partition: 0, segment, rowCount }),
+      const writer = new SegmentWriter(context, schema, sink.inMemory === true)
+      const buffer = new SegmentBuffer(context, schema, writer, sink.segmentRows, (split) =>
+        events.segment({ morsel: current, partition: 0, split, rowCount: split.rowCount }),
       )
-      return segmentSink(buffer, (morsel) => (current = morsel))
+      return segmentSink(buffer, writer, (morsel) => (current = morsel))
     }
     case 'hash': {
       let current = 0
-      const partitioner = new HashPartitioner(
-        context,
-        schema,
-        sink.keys,
-        sink.partitions,
-        (partition, segment, rowCount) => events.segment({ morsel: current, partition, segment, rowCount }),
+      const writer = new SegmentWriter(context, schema, false)
+      const partitioner = new HashPartitioner(context, schema, sink.keys, sink.partitions, writer, (partition, split) =>
+        events.segment({ morsel: current, partition, split, rowCount: split.rowCount }),
       )
-      return segmentSink(partitioner, (morsel) => (current = morsel))
+      return segmentSink(partitioner, writer, (morsel) => (current = morsel))
     }
     case 'files': {
       const account = context.pool.account('WriteFilesExec')
@@ -63,6 +62,7 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
 
 const segmentSink = (
   buffer: { add(batch: RecordBatch): void; flush(): void; close(): void },
+  writer: SegmentWriter,
   enter: (morsel: number) => void,
 ): MorselSink => ({
   write: (batch, morsel) => {
@@ -75,5 +75,8 @@ const segmentSink = (
   },
   finish: async () => [],
   abort: async () => undefined,
-  close: () => buffer.close(),
+  close: () => {
+    buffer.close()
+    writer.end()
+  },
 })

@@ -1,10 +1,11 @@
 import { Arena, readSegment, recordBatch } from '@deltaworks/columnar'
-import type { LogicalPlan } from '@deltaworks/plan'
+import type { LogicalPlan, MemorySegment } from '@deltaworks/plan'
 import type { ExecutionContext } from '../execution-context.js'
 import type { FileSink, WrittenFile } from '../file-sink.js'
-import type { PoolAccount } from '../memory-pool.js'
+import type { ExchangeAccount } from '../memory-pool.js'
 import { closePlan, open, type BatchStream, type ExecutionPlan } from '../operators/execution-plan.js'
 import { physicalPlan } from '../physical-planner.js'
+import { readSpilled } from '../spill/spill-store.js'
 import { writeFiles } from '../write-files.js'
 import { AdaptivePlanner, type StageExecutor } from './adaptive-planner.js'
 import { createSink } from './morsel-sink.js'
@@ -32,7 +33,7 @@ export class ParallelExecutor implements StageExecutor {
   readonly #resources: StageResources
   readonly #planner: AdaptivePlanner
   /** Pays for segments between stages until the query ends. */
-  readonly #exchange: PoolAccount
+  readonly #exchange: ExchangeAccount
   #stages = 0
 
   constructor(context: ExecutionContext, resources: StageResources, limits: ExecutionLimits) {
@@ -40,7 +41,7 @@ export class ParallelExecutor implements StageExecutor {
     this.inlineBytes = limits.inlineBytes
     this.morselBytes = limits.morselBytes
     this.#resources = resources
-    this.#exchange = context.pool.account('Exchange')
+    this.#exchange = context.pool.exchange('Exchange')
     this.#planner = new AdaptivePlanner(this)
   }
 
@@ -48,7 +49,7 @@ export class ParallelExecutor implements StageExecutor {
     const segments: MorselSegment[] = []
     if (isSingle(pipeline)) {
       await this.#executeHere(pipeline, sink, (segment) => {
-        this.#exchange.reserve(segment.segment.byteLength)
+        if (segment.split.kind === 'segment') this.#exchange.adopt(segment.split.segment.byteLength)
         segments.push(segment)
       })
       return segments
@@ -64,7 +65,7 @@ export class ParallelExecutor implements StageExecutor {
   }
 
   release(segments: readonly MorselSegment[]): void {
-    for (const { segment } of segments) this.#exchange.release(segment.byteLength)
+    for (const { split } of segments) if (split.kind === 'segment') this.#exchange.release(split.segment.byteLength)
   }
 
   async *stream(plan: LogicalPlan): BatchStream {
@@ -74,7 +75,7 @@ export class ParallelExecutor implements StageExecutor {
       return
     }
     this.root = null
-    const account = this.context.pool.account('Result')
+    const account = this.context.pool.exchange('Result')
     const arena = new Arena(this.context.columnar.heap, account)
     const stage = {
       number: ++this.#stages,
@@ -84,10 +85,11 @@ export class ParallelExecutor implements StageExecutor {
     } as const
     const window = this.#resources.workers.threads * 2
     try {
-      for await (const { segment } of new StageRun(stage, this.#resources, account, window).segments()) {
+      for await (const { split } of new StageRun(stage, this.#resources, account, window).segments()) {
         arena.reset()
-        for (const batch of readSegment(arena, segment)) yield recordBatch(plan.schema, batch.rowCount, batch.columns)
-        account.release(segment.byteLength)
+        const batches = split.kind === 'segment' ? readSegment(arena, split.segment) : readSpilled(arena, split)
+        for (const batch of batches) yield recordBatch(plan.schema, batch.rowCount, batch.columns)
+        if (split.kind === 'segment') account.release(split.segment.byteLength)
       }
     } finally {
       arena.close()
@@ -96,9 +98,10 @@ export class ParallelExecutor implements StageExecutor {
   }
 
   /** The rows as segments that belong to the caller. */
-  async segments(plan: LogicalPlan, segmentRows: number): Promise<MorselSegment[]> {
+  async segments(plan: LogicalPlan, segmentRows: number): Promise<MemorySegment[]> {
     const pipeline = await this.#planner.pipelineOf(plan)
-    return this.execute('Materialise', pipeline, { kind: 'gather', segmentRows })
+    const segments = await this.execute('Materialise', pipeline, { kind: 'gather', segmentRows, inMemory: true })
+    return segments.flatMap(({ split }) => (split.kind === 'segment' ? [split] : []))
   }
 
   async writeFiles(plan: LogicalPlan, sink: FileSink): Promise<readonly WrittenFile[]> {

@@ -1,6 +1,7 @@
-import { scanNode, type LogicalPlan, type ScanSplit, type TableScan } from '@deltaworks/plan'
+import { scanNode, type LogicalPlan, type TableScan } from '@deltaworks/plan'
 import type { Schema } from '@deltaworks/schema'
-import type { Morsel, MorselSegment, Pipeline, StageTable } from './stage.js'
+import type { StageSplit } from '../execution-context.js'
+import { splitBytes, type Morsel, type MorselSegment, type Pipeline, type StageTable } from './stage.js'
 
 let tables = 0
 
@@ -8,16 +9,21 @@ let tables = 0
 export function stageTable(
   name: string,
   schema: Schema,
-  splits: readonly ScanSplit[],
+  splits: readonly StageSplit[],
   rowCount: number | null,
 ): StageTable {
-  const sizeBytes = splits.reduce((sum, split) => sum + (split.kind === 'segment' ? split.segment.byteLength : 0), 0)
+  const sizeBytes = splits.reduce(
+    (sum, split) => sum + (split.kind === 'segment' || split.kind === 'spilled' ? splitBytes(split) : 0),
+    0,
+  )
   return {
     id: `t${tables++}`,
     name,
     schema,
     statistics: { rowCount, sizeBytes: sizeBytes === 0 ? null : sizeBytes, approximate: false },
-    scan: () => ({ splits, filesTotal: 0, filesPruned: 0 }),
+    scan: () => {
+      throw new Error(`the splits of ${name} are told by morsel`)
+    },
     describe: () => ({ kind: 'stage', name }),
   }
 }
@@ -25,11 +31,10 @@ export function stageTable(
 /** The scan over another table, with the same columns and filters. */
 export const scanOf = (scan: TableScan, table: StageTable): TableScan => ({ ...scan, table })
 
-export const segmentSplits = (segments: readonly MorselSegment[]): ScanSplit[] =>
-  segments.map(({ segment, rowCount }) => ({ kind: 'segment', segment, rowCount }))
+export const segmentSplits = (segments: readonly MorselSegment[]): StageSplit[] => segments.map(({ split }) => split)
 
 const bytesOf = (segments: readonly MorselSegment[]): number =>
-  segments.reduce((sum, { segment }) => sum + segment.byteLength, 0)
+  segments.reduce((sum, { split }) => sum + splitBytes(split), 0)
 
 const rowsOf = (segments: readonly MorselSegment[]): number => segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
 
@@ -58,7 +63,7 @@ export const isSingle = (pipeline: Pipeline): boolean => pipeline.morsels.length
 
 /** One morsel of all; splits stay in order. */
 export function mergeMorsels(morsels: readonly Morsel[]): Morsel {
-  const splits: Record<string, ScanSplit[]> = {}
+  const splits: Record<string, StageSplit[]> = {}
   let bytes = 0
   for (const morsel of morsels) {
     bytes += morsel.bytes

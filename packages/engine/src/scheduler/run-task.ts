@@ -7,6 +7,7 @@ import { MemoryPool } from '../memory-pool.js'
 import { closePlan, open, type ExecutionPlan } from '../operators/execution-plan.js'
 import { physicalPlan } from '../physical-planner.js'
 import { MorselQueue } from './morsel-queue.js'
+import { SpillStore } from '../spill/spill-store.js'
 import { createSink } from './morsel-sink.js'
 import type { SplitsByTable } from './stage.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
@@ -32,12 +33,14 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
   const start = performance.now()
   const queue = new MorselQueue(request.morsels.length, request.queue)
   const metrics = queryMetrics()
+  const { memory } = request
   let splits: SplitsByTable = {}
   const context: ExecutionContext = {
     columnar: thread,
-    pool: new MemoryPool(request.memory.limitBytes, request.memory.counter, request.memory.share),
+    pool: new MemoryPool(memory.limitBytes, memory.counter, memory.share, () => queue.cancelled),
     evaluation: request.evaluation,
     metrics,
+    spill: new SpillStore(request.spill, metrics),
     checkCancelled: () => {
       if (queue.cancelled) throw cancelled()
     },
@@ -103,12 +106,14 @@ function taskMetrics(
 ): TaskMetrics {
   const operators: TaskMetrics['operators'][number][] = []
   const visit = (node: ExecutionPlan, depth: number): void => {
-    const own = { operator: node.name, depth, rows: 0, batches: 0, ms: 0 }
+    const own = { operator: node.name, depth, rows: 0, batches: 0, ms: 0, spilledBytes: 0, spilledFiles: 0 }
     for (const run of runs) {
       if (run.plan !== node) continue
       own.rows += run.rows
       own.batches += run.batches
       own.ms += run.ms
+      own.spilledBytes += run.spilledBytes
+      own.spilledFiles += run.spilledFiles
     }
     operators.push(own)
     for (const input of node.inputs) visit(input, depth + 1)

@@ -9,10 +9,11 @@ import { openStore } from '@deltaworks/storage'
 import { cancelled, workerFailed } from '../errors.js'
 import type { QueryMetrics, StageMetrics } from '../metrics.js'
 import type { WrittenFile } from '../file-sink.js'
-import type { MemoryPool, PoolAccount } from '../memory-pool.js'
+import { memoryShare, type ExchangeAccount, type MemoryPool } from '../memory-pool.js'
 import { MorselQueue } from './morsel-queue.js'
 import { portablePlan } from './portable-plan.js'
-import type { MorselSegment, Stage } from './stage.js'
+import type { SpillTarget } from '../spill/spill-store.js'
+import { splitBytes, type MorselSegment, type Stage } from './stage.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
 import type { TaskMetrics } from '../metrics.js'
 import type { WorkerPool } from './worker-pool.js'
@@ -30,6 +31,7 @@ const taskFinish = channel('deltaworks:task:finish')
 export interface StageResources {
   readonly workers: WorkerPool
   readonly pool: MemoryPool
+  readonly spill: SpillTarget
   readonly evaluation: EvaluationContext
   readonly metrics: QueryMetrics
   readonly signal: AbortSignal | undefined
@@ -42,6 +44,8 @@ interface RunningTask {
   /** Output of morsels that are not done yet. */
   readonly segments: Map<number, MorselSegment[]>
   readonly files: string[]
+  /** What its thread reserved. */
+  readonly share: SharedArrayBuffer
 }
 
 /**
@@ -51,7 +55,7 @@ interface RunningTask {
 export class StageRun {
   readonly #stage: Stage
   readonly #resources: StageResources
-  readonly #account: PoolAccount
+  readonly #account: ExchangeAccount
   readonly #window: number
   readonly #queue: MorselQueue
   readonly #plan: LogicalPlan
@@ -67,8 +71,8 @@ export class StageRun {
   #failure: unknown = null
   #wake: () => void = () => undefined
 
-  /** @param account pays for segments from when they arrive; who takes them releases */
-  constructor(stage: Stage, resources: StageResources, account: PoolAccount, window: number) {
+  /** @param account takes over segments that arrive; who takes them releases */
+  constructor(stage: Stage, resources: StageResources, account: ExchangeAccount, window: number) {
     this.#stage = stage
     this.#resources = resources
     this.#account = account
@@ -82,6 +86,8 @@ export class StageRun {
       tasks: [],
       rows: 0,
       exchangedBytes: 0,
+      spilledBytes: 0,
+      spilledFiles: 0,
       durationMs: 0,
     }
     resources.metrics.stages.push(this.#metrics)
@@ -140,7 +146,7 @@ export class StageRun {
 
   /** @param claimed morsels that are the task's from the start @param deaths of workers, on these morsels */
   #launch(claimed: readonly number[], deaths: number, task: number = ++this.#tasks): void {
-    const own: RunningTask = { task, deaths, segments: new Map(), files: [] }
+    const own: RunningTask = { task, deaths, segments: new Map(), files: [], share: memoryShare() }
     const running: Promise<void> = this.#run(own, claimed)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
@@ -152,9 +158,8 @@ export class StageRun {
 
   async #run(own: RunningTask, claimed: readonly number[]): Promise<void> {
     const { pipeline, sink, number, name } = this.#stage
-    const { pool, evaluation, workers } = this.#resources
+    const { pool, spill, evaluation, workers } = this.#resources
     const { port1, port2 } = new MessageChannel()
-    const share = new SharedArrayBuffer(4)
     const ended = new Promise<void>((resolve) => {
       port1.on('message', (message: TaskMessage) => {
         if (message.kind === 'end') resolve()
@@ -172,7 +177,8 @@ export class StageRun {
       queue: this.#queue.buffer,
       window: this.#window,
       claimed,
-      memory: { limitBytes: pool.limitBytes, counter: pool.counter, share },
+      memory: { limitBytes: pool.limitBytes, counter: pool.counter, share: own.share },
+      spill,
       evaluation,
       kernels: kernelModule(),
       port: port2,
@@ -183,14 +189,14 @@ export class StageRun {
       await ended
       this.#finish(own, result)
     } catch (error) {
-      pool.reclaim(share)
+      // Messages that were on their way are still delivered; the port is closed behind them.
+      if (!this.#queue.cancelled) await Promise.race([ended, delay(closeMs, undefined, { ref: false })])
+      port1.removeAllListeners()
+      pool.reclaim(own.share)
       if (this.#queue.cancelled) {
         this.#abandon(own)
         return
       }
-      // Messages that were on their way are still delivered; the port is closed behind them.
-      await Promise.race([ended, delay(closeMs, undefined, { ref: false })])
-      port1.removeAllListeners()
       this.#recover(own, error)
     } finally {
       port1.close()
@@ -200,17 +206,14 @@ export class StageRun {
   #receive(own: RunningTask, message: Exclude<TaskMessage, { kind: 'end' }>): void {
     switch (message.kind) {
       case 'segment': {
-        try {
-          this.#account.reserve(message.segment.byteLength)
-        } catch (error) {
-          this.#fail(error)
-          return
+        const { morsel, partition, split, rowCount } = message
+        if (split.kind === 'segment') {
+          this.#account.adopt(split.segment.byteLength, own.share)
+          this.#metrics.exchangedBytes += split.segment.byteLength
         }
-        this.#metrics.exchangedBytes += message.segment.byteLength
-        const { morsel, partition, segment, rowCount } = message
         const segments = own.segments.get(morsel)
-        if (segments === undefined) own.segments.set(morsel, [{ morsel, partition, segment, rowCount }])
-        else segments.push({ morsel, partition, segment, rowCount })
+        if (segments === undefined) own.segments.set(morsel, [{ morsel, partition, split, rowCount }])
+        else segments.push({ morsel, partition, split, rowCount })
         return
       }
       case 'done':
@@ -238,7 +241,7 @@ export class StageRun {
   #abandon(own: RunningTask): void {
     this.#orphans.push(...own.files)
     for (const segments of own.segments.values()) {
-      for (const { segment } of segments) this.#account.release(segment.byteLength)
+      for (const { split } of segments) if (split.kind === 'segment') this.#account.release(splitBytes(split))
     }
   }
 
@@ -257,6 +260,8 @@ export class StageRun {
   #addMetrics(metrics: TaskMetrics): void {
     this.#metrics.tasks.push(metrics)
     this.#metrics.rows += metrics.rows
+    this.#metrics.spilledBytes += metrics.query.spilledBytes
+    this.#metrics.spilledFiles += metrics.query.spilledFiles
     const { scan } = this.#resources.metrics
     for (const [name, count] of Object.entries(metrics.query.scan)) scan[name as keyof typeof scan] += count
     taskFinish.publish({ stage: this.#stage.number, name: this.#stage.name, ...metrics })

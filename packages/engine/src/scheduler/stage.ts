@@ -1,5 +1,6 @@
-import type { Aggregate, Join, LogicalPlan, ScanSplit, Sort, TableProvider } from '@deltaworks/plan'
+import type { Aggregate, Join, LogicalPlan, MemorySegment, Sort, TableProvider } from '@deltaworks/plan'
 import type { BoundExpression } from '@deltaworks/expression'
+import type { SpilledSplit, StageSplit } from '../execution-context.js'
 import type { FileSink } from '../file-sink.js'
 
 /*
@@ -16,7 +17,7 @@ import type { FileSink } from '../file-sink.js'
  */
 
 /** Splits by `StageTable.id`. */
-export type SplitsByTable = Readonly<Record<string, readonly ScanSplit[]>>
+export type SplitsByTable = Readonly<Record<string, readonly StageSplit[]>>
 
 export interface Morsel {
   readonly splits: SplitsByTable
@@ -56,7 +57,8 @@ export interface MergingSort extends Sort {
 }
 
 export type StageSink =
-  | { readonly kind: 'gather'; readonly segmentRows: number }
+  /** `inMemory`: segments outlive the query, so none may be on disk. */
+  | { readonly kind: 'gather'; readonly segmentRows: number; readonly inMemory?: boolean }
   /** Rows by hash of keys over the fragment's output. */
   | { readonly kind: 'hash'; readonly keys: readonly BoundExpression[]; readonly partitions: number }
   | { readonly kind: 'files'; readonly sink: FileSink }
@@ -73,6 +75,12 @@ export interface Stage {
 export interface MorselSegment {
   readonly morsel: number
   readonly partition: number
-  readonly segment: SharedArrayBuffer
   readonly rowCount: number
+  readonly split: SegmentSplit
 }
+
+/** Rows in shared memory, or on disk if that is full. */
+export type SegmentSplit = (MemorySegment & { readonly kind: 'segment' }) | SpilledSplit
+
+export const splitBytes = (split: SegmentSplit): number =>
+  split.kind === 'segment' ? split.segment.byteLength : split.bytes

@@ -4,6 +4,7 @@ import type { LogicalPlan } from '@deltaworks/plan'
 import type { ErrorData } from '@deltaworks/schema'
 import type { WrittenFile } from '../file-sink.js'
 import type { TaskMetrics } from '../metrics.js'
+import type { SpillTarget } from '../spill/spill-store.js'
 import type { MorselSegment, SplitsByTable, StageSink } from './stage.js'
 
 /** One worker's part of a stage, as data: it pulls morsels until none is left. May be run again elsewhere if the worker dies. */
@@ -27,6 +28,7 @@ export interface TaskRequest {
     readonly counter: SharedArrayBuffer
     readonly share: SharedArrayBuffer
   }
+  readonly spill: SpillTarget
   readonly evaluation: EvaluationContext
   readonly kernels: WebAssembly.Module
   readonly port: MessagePort

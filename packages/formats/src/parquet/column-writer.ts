@@ -4,7 +4,7 @@ import type { PageCompressor } from './compress.js'
 import { DictionaryBuilder } from './dictionary-builder.js'
 import type { FileOutput } from './file-output.js'
 import { encoding, physical } from './format.js'
-import { HeapBuffer } from './heap-buffer.js'
+import { HeapBuffer, OwnedBuffer } from './heap-buffer.js'
 import type { ParquetKernels } from './kernels.js'
 import {
   appendCodes,
@@ -44,12 +44,15 @@ export interface ColumnWriterContext {
   readonly pageRows: number
 }
 
+/** Values after which a dictionary is given up that does not pay: where many files are open, those of all columns take much memory. */
+const trialValues = 4096
+
 /** Pages are cut before their values pass this. */
 const pageBytes = 1_048_576
 
 /**
  * Writes one leaf's chunk of a row group. Values go through a dictionary until that stops paying: if it does not pay on the
- * first page, the page is made PLAIN and the dictionary dropped (and not tried in later row groups); if it grows too large
+ * first values or page, the page is made PLAIN and the dictionary dropped (and not tried in later row groups); if it grows too large
  * later, pages from then on are PLAIN.
  */
 export class ColumnWriter {
@@ -58,12 +61,14 @@ export class ColumnWriter {
   /** Bytes of a value while in here: 1 boolean, 4, 8, 16; 0 strings. */
   readonly #width: number
   readonly #bounds: BoundsAccumulator
-  readonly #definitions: HeapBuffer
-  readonly #repetitions: HeapBuffer
-  readonly #codes: HeapBuffer
-  readonly #plain: HeapBuffer
+  readonly #definitions: OwnedBuffer
+  readonly #repetitions: OwnedBuffer
+  readonly #codes: OwnedBuffer
+  readonly #plain: OwnedBuffer
   readonly #dictionary: DictionaryBuilder | null
   #isDictionary: boolean
+  /** Whether the dictionary was asked if it pays before its first page ended. */
+  #isTried = false
   #pageRows = 0
   #pageLevels = 0
   #pageNulls = 0
@@ -75,7 +80,7 @@ export class ColumnWriter {
   #dictionaryPages = 0
   /** The dictionary of the incoming column that `#remap` is for. */
   #source: Column | null = null
-  readonly #remap: HeapBuffer
+  readonly #remap: OwnedBuffer
   /** The dictionary did not pay. */
   gaveUp = false
 
@@ -86,11 +91,11 @@ export class ColumnWriter {
     const { arena, heap, kernels } = context
     this.#bounds = new BoundsAccumulator(heap, kernels, leaf.type)
     this.#isDictionary = useDictionary && leaf.type.kind !== 'boolean' && leaf.type.kind !== 'null'
-    this.#definitions = new HeapBuffer(arena, leaf.definition > 0 ? 256 : 0)
-    this.#repetitions = new HeapBuffer(arena, leaf.repetition > 0 ? 256 : 0)
-    this.#codes = new HeapBuffer(arena, this.#isDictionary ? 1024 : 0)
-    this.#plain = new HeapBuffer(arena, this.#isDictionary ? 0 : 2048)
-    this.#remap = new HeapBuffer(arena, 0)
+    this.#definitions = new OwnedBuffer(arena, leaf.definition > 0 ? 256 : 0)
+    this.#repetitions = new OwnedBuffer(arena, leaf.repetition > 0 ? 256 : 0)
+    this.#codes = new OwnedBuffer(arena, this.#isDictionary ? 1024 : 0)
+    this.#plain = new OwnedBuffer(arena, this.#isDictionary ? 0 : 2048)
+    this.#remap = new OwnedBuffer(arena, 0)
     this.#dictionary = this.#isDictionary ? new DictionaryBuilder(arena, kernels, this.#width) : null
   }
 
@@ -129,6 +134,10 @@ export class ColumnWriter {
   }
 
   #finishIfFull(): void {
+    if (!this.#isTried && this.#codes.length >= trialValues * 4) {
+      this.#isTried = true
+      if (!this.#dictionaryPays()) this.#leaveDictionary()
+    }
     if (
       this.#pageRows >= this.#context.pageRows ||
       this.#plain.length >= pageBytes ||
@@ -358,8 +367,10 @@ export class ColumnWriter {
     }
     this.#codes.length = 0
     this.#isDictionary = false
-    if (this.#dictionaryPages === 0) this.gaveUp = true
     this.#addDictionaryBounds()
+    if (this.#dictionaryPages > 0) return
+    this.gaveUp = true
+    dictionary.close()
   }
 
   #addDictionaryBounds(): void {
@@ -455,6 +466,12 @@ export class ColumnWriter {
       uncompressedBytes: this.#uncompressedBytes,
       compressedBytes: this.#compressedBytes,
     }
+  }
+
+  /** Gives its memory back; what lies in the arena goes with that. */
+  close(): void {
+    for (const buffer of [this.#definitions, this.#repetitions, this.#codes, this.#plain, this.#remap]) buffer.close()
+    this.#dictionary?.close()
   }
 
   #writeDictionary(output: FileOutput): void {

@@ -1,4 +1,5 @@
 import type { Arena } from '@deltaworks/columnar'
+import { OwnedBuffer } from './heap-buffer.js'
 import type { ParquetKernels } from './kernels.js'
 
 /** Strings' bytes, or values' width times their number, that a dictionary may take. */
@@ -15,6 +16,11 @@ export class DictionaryBuilder {
   /** Bytes of a value; 0 for strings. */
   readonly #width: number
   readonly #state: number
+  #table: OwnedBuffer
+  /** Values of a fixed width, or the offsets of strings. */
+  readonly #entries: OwnedBuffer
+  /** Of strings. */
+  readonly #bytes: OwnedBuffer
   #slots = 0
   #capacity = 0
   #bytesCapacity = 0
@@ -24,6 +30,9 @@ export class DictionaryBuilder {
     this.#kernels = kernels
     this.#width = width
     this.#state = arena.allocateZeroed(48)
+    this.#table = new OwnedBuffer(arena, 0)
+    this.#entries = new OwnedBuffer(arena, 0)
+    this.#bytes = new OwnedBuffer(arena, 0)
     this.#set(8, width)
     this.#growEntries(64)
     if (width === 0) this.#growBytes(1024)
@@ -139,33 +148,42 @@ export class DictionaryBuilder {
 
   #growEntries(capacity: number): void {
     const { heap } = this.#arena
-    const oldTable = this.#get(0) >>> 0
+    const former = this.#table
     const oldSlots = this.#slots
     this.#slots = capacity * 2
-    this.#set(0, this.#arena.allocateZeroed(this.#slots * 8))
+    this.#table = new OwnedBuffer(this.#arena, this.#slots * 8)
+    heap.u8.fill(0, this.#table.address, this.#table.address + this.#slots * 8)
+    this.#set(0, this.#table.address)
     this.#set(1, this.#slots - 1)
     this.#set(3, capacity)
-    if (oldSlots > 0) this.#kernels.parquetDictionaryRehash(this.#state, oldTable, oldSlots)
+    if (oldSlots > 0) this.#kernels.parquetDictionaryRehash(this.#state, former.address, oldSlots)
+    former.close()
     const { count } = this
     if (this.#width > 0) {
-      const values = this.#arena.allocate(capacity * this.#width)
-      heap.u8.copyWithin(values, this.values, this.values + count * this.#width)
-      this.#set(4, values)
+      this.#entries.length = count * this.#width
+      this.#entries.resize(capacity * this.#width)
+      this.#set(4, this.#entries.address)
     } else {
-      const offsets = this.#arena.allocate((capacity + 1) * 4)
-      if (oldSlots === 0) heap.i32[offsets >>> 2] = 0
-      else heap.u8.copyWithin(offsets, this.offsets, this.offsets + (count + 1) * 4)
-      this.#set(5, offsets)
+      this.#entries.length = oldSlots === 0 ? 0 : (count + 1) * 4
+      this.#entries.resize((capacity + 1) * 4)
+      if (oldSlots === 0) heap.i32[this.#entries.address >>> 2] = 0
+      this.#set(5, this.#entries.address)
     }
     this.#capacity = capacity
   }
 
   #growBytes(capacity: number): void {
-    const bytes = this.#arena.allocate(capacity)
-    const used = this.#get(6)
-    this.#arena.heap.u8.copyWithin(bytes, this.values, this.values + used)
-    this.#set(4, bytes)
+    this.#bytes.length = this.#get(6)
+    this.#bytes.resize(capacity)
+    this.#set(4, this.#bytes.address)
     this.#set(7, capacity)
     this.#bytesCapacity = capacity
+  }
+
+  /** Gives its memory back. */
+  close(): void {
+    this.#table.close()
+    this.#entries.close()
+    this.#bytes.close()
   }
 }

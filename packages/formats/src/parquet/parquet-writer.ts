@@ -156,6 +156,7 @@ export class ParquetWriter {
     const chunks = this.#writers.map((writer, i) => {
       const chunk = writer.finish(this.#output)
       addTotals(this.#totals[i]!, chunk, writer.gaveUp)
+      writer.close()
       return chunk
     })
     this.#groups.push({ rowCount: this.#groupRows, startOffset, chunks })
@@ -185,6 +186,7 @@ export class ParquetWriter {
 
   /** Frees memory without ending the file. */
   close(): void {
+    this.#writers?.forEach((writer) => writer.close())
     this.#writers = null
     this.#groupArena.close()
     this.#scratch.close()

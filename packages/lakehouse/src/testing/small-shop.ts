@@ -15,7 +15,13 @@ export const shopConfiguration: ShopConfiguration = { large: 10 }
 
 /** A lakehouse small enough to be seen at once: orders land, products are merged, days are overwritten. For tests. */
 export function smallShop(
-  change: { readonly build?: 'other'; readonly critical?: boolean; readonly extra?: 'error' | 'ignore' } = {},
+  change: {
+    readonly build?: 'other'
+    readonly critical?: boolean
+    readonly extra?: 'error' | 'ignore'
+    /** Bad quantities are left out instead of quarantined. */
+    readonly drop?: boolean
+  } = {},
 ): LakehouseDefinition {
   const orders = defineTable({
     name: 'orders',
@@ -30,7 +36,9 @@ export function smallShop(
     partitionBy: ['day'],
     source: csvFiles('orders*.csv', { maxMalformed: 0.5, extraColumns: change.extra ?? 'error' }),
     quality: () => [
-      isPositive('quantity').named('quantity_is_positive').quarantine(),
+      change.drop === true
+        ? isPositive('quantity').named('quantity_is_positive').drop()
+        : isPositive('quantity').named('quantity_is_positive').quarantine(),
       change.critical === true ? hasCompleteness('product', 1).critical() : hasCompleteness('product', 1),
     ],
   })

@@ -83,7 +83,8 @@ interface Link {
 
 function bestOrder(relations: readonly LogicalPlan[], tree: JoinTree): readonly number[] {
   const rows = relations.map(estimateRows)
-  const links = linksOf(tree, relations.map(tableRows))
+  const tables = relations.map(tableRows)
+  const links = linksOf(tree, tables)
   const order = [rows.indexOf(Math.max(...rows))]
   let resultRows = rows[order[0]!]!
   while (order.length < relations.length) {
@@ -93,7 +94,12 @@ function bestOrder(relations: readonly LogicalPlan[], tree: JoinTree): readonly 
     for (let r = 0; r < relations.length; r++) {
       if (order.includes(r)) continue
       const own = links.filter((l) => (l.a === r && order.includes(l.b)) || (l.b === r && order.includes(l.a)))
-      const joined = own.reduce((n, l) => n / l.values, resultRows * rows[r]!)
+      // A key of several columns has no more values than its table has rows, however many its columns have.
+      const values = Math.min(
+        own.reduce((n, l) => n * l.values, 1),
+        tables[r]!,
+      )
+      const joined = (resultRows * rows[r]!) / (own.length === 0 ? 1 : values)
       const isLinked = own.length > 0
       if (best < 0 || (isLinked && !bestLinked) || (isLinked === bestLinked && joined < bestRows)) {
         ;[best, bestRows, bestLinked] = [r, joined, isLinked]

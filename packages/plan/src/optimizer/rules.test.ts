@@ -266,6 +266,27 @@ describe('the other rules', () => {
       '   └─ Scan ages',
     ])
   })
+  it('E-35: reorder_joins takes a key of several columns for no more values than its table has rows', () => {
+    const numbers = (name: string, columns: readonly string[], rows: number) =>
+      scan(
+        memoryTable(
+          schema(columns.map((column) => field(column, int32))),
+          Array.from({ length: rows }, (_, i) => columns.map(() => i)),
+          { name },
+        ),
+      )
+    const frame = numbers('lines', ['item', 'seller'], 6000)
+      .join(
+        numbers('stock', ['stocked', 'by'], 800),
+        col('item')
+          .eq(col('stocked'))
+          .and(col('seller').eq(col('by'))),
+        'inner',
+      )
+      .join(numbers('items', ['number', 'kind'], 200).filter(col('kind').eq(1)), col('item').eq(col('number')), 'inner')
+    const scans = after(reorderJoins, frame).filter((line) => line.includes('Scan'))
+    expect(scans.map((line) => line.replace(/.*Scan (\w+).*/, '$1'))).toEqual(['lines', 'items', 'stock'])
+  })
 })
 
 describe('optimize', () => {

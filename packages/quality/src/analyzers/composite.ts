@@ -1,12 +1,12 @@
-import { fn, lit, when, type Expr, type Expression } from '@deltaworks/expression'
+import { expr, fn, lit, when, type Expr, type Expression } from '@deltaworks/expression'
 import type { Composite, Constraint } from '../rule.js'
 import type { Analyzer, AnalyzerOf, Answers, Outcome, RowAnnotator, RowVerdict } from './analyzer.js'
 import { aggregate, countOf, countWhere } from './counting.js'
 
 export const composite = (analyzerOf: AnalyzerOf): Analyzer<Composite> => ({
-  requires(constraint, filter) {
+  requires(constraint, filter, schema) {
     const failing = failingRows(analyzerOf, constraint, filter)
-    const parts = constraint.parts.flatMap((part) => analyzerOf(part).requires(part, filter))
+    const parts = constraint.parts.flatMap((part) => analyzerOf(part).requires(part, filter, schema))
     return failing === null ? parts : [...parts, aggregate(failing)]
   },
   outcome(constraint, filter, answers) {
@@ -14,7 +14,7 @@ export const composite = (analyzerOf: AnalyzerOf): Analyzer<Composite> => ({
     const outcomes = parts.map((part) => analyzerOf(part).outcome(part, filter, answers))
     const held = outcomes.filter((outcome) => outcome.passed).length
     return {
-      passed: operator === 'and' ? held === parts.length : held > 0,
+      passed: operator === 'and' ? held === parts.length : operator === 'or' ? held > 0 : held === 0,
       metric: held / parts.length,
       rowsFailed: rowsFailed(analyzerOf, constraint, filter, answers, outcomes),
       found: `${held} of ${parts.length} parts hold (${outcomes.map((outcome) => outcome.found).join('; ')})`,
@@ -41,6 +41,11 @@ function verdictOf(
   const verdicts = parts.map((part) => analyzerOf(part).verdict(part, filter, rows))
   if (verdicts.some((verdict) => verdict === null)) return null
   const known = verdicts.map((verdict) => verdict!)
+  if (operator === 'not') {
+    // What a part does not know does not fail it: then the opposite fails.
+    const fails = fn.coalesce(known[0]!.failing, lit(false)).not()
+    return { failing: filter === null ? fails : fails.and(expr(filter)), reason: lit('it is so, and must not be') }
+  }
   const failing = known.map((verdict) => verdict.failing).reduce((a, b) => (operator === 'and' ? a.or(b) : a.and(b)))
   const reasons = known.map((verdict): Expr =>
     when(verdict.failing, verdict.reason).otherwise(lit(null, { kind: 'string' })),
@@ -73,5 +78,6 @@ function rowsFailed(
   if (failing !== null) return countOf(answers, failing)
   const counts = outcomes.map((outcome) => outcome.rowsFailed)
   if (counts.some((count) => count === null)) return null
+  if (constraint.operator === 'not') return null
   return constraint.operator === 'and' ? Math.max(...counts.map(Number)) : Math.min(...counts.map(Number))
 }

@@ -4,7 +4,7 @@ import type { Analyzer, AnalyzerOf } from './analyzer.js'
 import { formatMetric } from './counting.js'
 
 export const history = (analyzerOf: AnalyzerOf): Analyzer<History> => ({
-  requires: ({ observed }, filter) => analyzerOf(observed).requires(observed, filter),
+  requires: ({ observed }, filter, schema) => analyzerOf(observed).requires(observed, filter, schema),
   outcome({ observed, strategy }, filter, answers) {
     const { metric } = analyzerOf(observed).outcome(observed, filter, answers)
     const earlier = answers.history ?? []

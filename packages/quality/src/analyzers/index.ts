@@ -1,14 +1,18 @@
 import type { Constraint } from '../rule.js'
 import type { Analyzer, AnalyzerOf } from './analyzer.js'
+import { columnNames } from './column-names.js'
 import { completeness } from './completeness.js'
 import { compliance } from './compliance.js'
 import { composite } from './composite.js'
+import { customSql } from './custom-sql.js'
+import { files } from './files.js'
 import { freshness } from './freshness.js'
 import { history } from './history.js'
+import { metric } from './metric.js'
 import { outliers } from './outliers.js'
 import { referentialIntegrity } from './referential-integrity.js'
 import { statistic } from './statistic.js'
-import { columnCount, columnExists, customSql, rowCount } from './table-shape.js'
+import { columnCount, columnExists, rowCount } from './table-shape.js'
 import { uniqueness } from './uniqueness.js'
 
 type Analyzers = { readonly [K in Constraint['kind']]: Analyzer<Extract<Constraint, { readonly kind: K }>> }
@@ -28,6 +32,9 @@ const analyzers: Analyzers = {
   history: history((constraint) => analyzerOf(constraint)),
   composite: composite((constraint) => analyzerOf(constraint)),
   custom_sql: customSql,
+  column_names: columnNames,
+  files,
+  metric,
 }
 
 export const analyzerOf: AnalyzerOf = <C extends Constraint>(constraint: C) =>

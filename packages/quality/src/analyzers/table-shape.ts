@@ -1,6 +1,6 @@
 import { fieldIndex, typeName, typesEqual } from '@deltaworks/schema'
 import { within } from '../bounds.js'
-import type { ColumnCount, ColumnExists, CustomSql, RowCount } from '../rule.js'
+import type { ColumnCount, ColumnExists, RowCount } from '../rule.js'
 import type { Analyzer } from './analyzer.js'
 import { aggregate, countOf, countRows, formatCount } from './counting.js'
 
@@ -36,14 +36,6 @@ export const columnExists: Analyzer<ColumnExists> = {
       found: found === undefined ? 'there is none' : `its type is ${typeName(found.type)}`,
     }
   },
-  verdict: () => null,
-  expressions: () => [],
-}
-
-/** Never evaluated: `validateRules` refuses it by name. */
-export const customSql: Analyzer<CustomSql> = {
-  requires: () => [],
-  outcome: () => ({ passed: false, metric: null, rowsFailed: null, found: 'not evaluated' }),
   verdict: () => null,
   expressions: () => [],
 }

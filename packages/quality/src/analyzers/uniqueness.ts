@@ -1,4 +1,4 @@
-import { expr, lit, win, type Expr, type Expression } from '@deltaworks/expression'
+import { agg, expr, lit, win, type Expr, type Expression } from '@deltaworks/expression'
 import { within } from '../bounds.js'
 import { labelsOf } from '../rules/label.js'
 import type { Uniqueness } from '../rule.js'
@@ -28,7 +28,10 @@ export const uniqueness: Analyzer<Uniqueness> = {
     const keys = constraint.keys.map((key) => expr(key))
     const order = constraint.keep.length > 0 ? constraint.keep : rows.rowOrder
     const partitionBy = filter === null ? keys : [...keys, expr(filter)]
-    const place = rows.column(win.rowNumber().over({ partitionBy, orderBy: [...order] }))
+    const place =
+      rows.duplicates === 'all'
+        ? rows.column(agg.count().over({ partitionBy }))
+        : rows.column(win.rowNumber().over({ partitionBy, orderBy: [...order] }))
     const repeats = place.gt(lit(1n, { kind: 'int64' }))
     const label = labelsOf(constraint.keys, ' + ')
     if (constraint.nullKeys === 'skip') {

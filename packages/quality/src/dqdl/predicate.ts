@@ -1,11 +1,23 @@
-import { col, lit, type Expr } from '@deltaworks/expression'
+import {
+  col,
+  fn,
+  isScalarFunction,
+  lit,
+  when,
+  type CaseBuilder,
+  type Expr,
+  type ScalarFunctionName,
+} from '@deltaworks/expression'
+import { boolean, date, decimal, float64, int32, int64, string, timestamp, type DataType } from '@deltaworks/schema'
 import { dqdlSyntax, type Position } from '../errors.js'
-import { numberLiteral } from './value-rules.js'
+import { numberLiteral } from './number-literal.js'
+import { predicateTokens, type PredicateToken } from './predicate-tokens.js'
 
 /**
- * The condition of a `where`: columns, numbers, 'texts', comparisons, `is [not] null`, `[not] in (…)`, `[not] like`,
- * `[not] between … and …`, `and`, `or`, `not` and parentheses.
- * @param at where it stands in the rules, for errors
+ * The condition of a `where`, in SQL: columns (`` `odd name` `` in backticks), numbers, 'texts', dates, arithmetic, comparisons,
+ * `is [not] null`, `[not] in (…)`, `[not] like`, `rlike`, `[not] between … and …`, `case`, `cast(… as type)`, scalar functions by
+ * name, `and`, `or`, `not` and parentheses.
+ * @param at where its quote stands in the rules, for errors
  */
 export function parsePredicate(source: string, at: Position): Expr {
   const parser = new PredicateParser(source, at)
@@ -14,10 +26,24 @@ export function parsePredicate(source: string, at: Position): Expr {
   return predicate
 }
 
-const pattern = /\s*(?:([A-Za-z_][\w$]*|`[^`]+`)|('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)|(<>|!=|>=|<=|[=<>(),]))/y
+/** A condition that stands alone. @throws QualityError DW-QUALITY-0006 */
+export const parseCondition = (source: string): Expr => parsePredicate(source, { line: 1, column: 0 })
+
+const types: Readonly<Record<string, DataType>> = {
+  boolean,
+  date,
+  timestamp,
+  string,
+  int: int32,
+  integer: int32,
+  bigint: int64,
+  long: int64,
+  double: float64,
+  float: float64,
+}
 
 class PredicateParser {
-  readonly #tokens: string[] = []
+  readonly #tokens: readonly PredicateToken[]
   readonly #source: string
   readonly #at: Position
   #next = 0
@@ -25,14 +51,10 @@ class PredicateParser {
   constructor(source: string, at: Position) {
     this.#source = source
     this.#at = at
-    let offset = 0
-    while (source.slice(offset).trim() !== '') {
-      pattern.lastIndex = offset
-      const match = pattern.exec(source)
-      if (match === null) this.#fail(`"${source.slice(offset).trim()}" is not expected`)
-      this.#tokens.push(match![0].trim())
-      offset = pattern.lastIndex
-    }
+    const tokens = predicateTokens(source)
+    if ('unreadable' in tokens)
+      this.#fail(`"${source.slice(tokens.unreadable).trim()}" is not expected`, tokens.unreadable)
+    this.#tokens = tokens as readonly PredicateToken[]
   }
 
   disjunction(): Expr {
@@ -41,7 +63,7 @@ class PredicateParser {
     return left
   }
   end(): void {
-    if (this.#next < this.#tokens.length) this.#fail(`"${this.#tokens[this.#next]!}" is not expected`)
+    if (this.#token.kind !== 'end') this.#fail(`"${this.#token.text}" is not expected`)
   }
 
   #conjunction(): Expr {
@@ -54,66 +76,188 @@ class PredicateParser {
   }
 
   #comparison(): Expr {
-    if (this.#accept('(')) {
-      const inner = this.disjunction()
-      this.#expect(')')
-      return inner
-    }
-    const left = this.#operand()
+    const left = this.#sum()
     if (this.#accept('is')) {
       const negated = this.#accept('not')
-      this.#expect('null')
-      return negated ? left.isNotNull() : left.isNull()
+      const test = this.#accept('true')
+        ? left.eq(lit(true))
+        : this.#accept('false')
+          ? left.eq(lit(false))
+          : this.#isNull(left)
+      return negated ? test.not() : test
     }
     const negated = this.#accept('not')
     const test = this.#test(left)
+    if (negated && test === left) this.#fail('expected "in", "like", "rlike" or "between" after "not"')
     return negated ? test.not() : test
+  }
+  #isNull(value: Expr): Expr {
+    this.#expect('null')
+    return value.isNull()
   }
 
   #test(left: Expr): Expr {
     if (this.#accept('in')) {
       this.#expect('(')
-      const values = [this.#operand()]
-      while (this.#accept(',')) values.push(this.#operand())
+      const values = [this.#sum()]
+      while (this.#accept(',')) values.push(this.#sum())
       this.#expect(')')
       return left.in_(values)
     }
-    if (this.#accept('like')) return left.like(this.#operand())
+    if (this.#accept('like')) return left.like(this.#sum())
+    if (this.#accept('ilike')) return left.ilike(this.#sum())
+    if (this.#accept('rlike')) return left.rlike(this.#sum())
     if (this.#accept('between')) {
-      const low = this.#operand()
+      const low = this.#sum()
       this.#expect('and')
-      return left.between(low, this.#operand())
+      return left.between(low, this.#sum())
     }
-    if (this.#accept('=')) return left.eq(this.#operand())
-    if (this.#accept('!=') || this.#accept('<>')) return left.ne(this.#operand())
-    if (this.#accept('>=')) return left.ge(this.#operand())
-    if (this.#accept('<=')) return left.le(this.#operand())
-    if (this.#accept('>')) return left.gt(this.#operand())
-    if (this.#accept('<')) return left.lt(this.#operand())
+    if (this.#accept('=') || this.#accept('==')) return left.eq(this.#sum())
+    if (this.#accept('<=>')) return left.isNotDistinctFrom(this.#sum())
+    if (this.#accept('!=') || this.#accept('<>')) return left.ne(this.#sum())
+    if (this.#accept('>=')) return left.ge(this.#sum())
+    if (this.#accept('<=')) return left.le(this.#sum())
+    if (this.#accept('>')) return left.gt(this.#sum())
+    if (this.#accept('<')) return left.lt(this.#sum())
     return left
   }
 
-  #operand(): Expr {
-    const token = this.#tokens[this.#next++]
-    if (token === undefined) this.#fail('it ends too early')
-    const text = token!
-    if (text.startsWith("'")) return lit(text.slice(1, -1).replaceAll("''", "'"))
-    if (text.startsWith('`')) return col(text.slice(1, -1))
-    if (/^-?\d/.test(text)) return numberLiteral(text)
-    if (/^(true|false)$/i.test(text)) return lit(text.toLowerCase() === 'true')
-    if (!/^[A-Za-z_]/.test(text)) this.#fail(`"${text}" is not expected`)
-    return col(text)
+  #sum(): Expr {
+    let left = this.#product()
+    for (;;) {
+      if (this.#accept('+')) left = left.add(this.#product())
+      else if (this.#accept('-')) left = left.sub(this.#product())
+      else if (this.#accept('||')) left = left.concat(this.#product())
+      else return left
+    }
+  }
+  #product(): Expr {
+    let left = this.#operand()
+    for (;;) {
+      if (this.#accept('*')) left = left.mul(this.#operand())
+      else if (this.#accept('/')) left = left.div(this.#operand())
+      else if (this.#accept('%')) left = left.mod(this.#operand())
+      else return left
+    }
   }
 
+  #operand(): Expr {
+    if (this.#accept('(')) {
+      const inner = this.disjunction()
+      this.#expect(')')
+      return inner
+    }
+    if (this.#accept('-')) {
+      const { kind, text } = this.#token
+      if (kind !== 'number') return this.#operand().neg()
+      this.#next++
+      return numberLiteral(`-${text}`)
+    }
+    const { kind, text } = this.#token
+    switch (kind) {
+      case 'number':
+        this.#next++
+        return numberLiteral(text.startsWith('.') ? `0${text}` : text)
+      case 'text':
+        this.#next++
+        return lit(text)
+      case 'quoted':
+        this.#next++
+        return col(text)
+      case 'word':
+        return this.#word(text)
+      case 'end':
+        return this.#fail('it ends too early')
+      case 'symbol':
+        return this.#fail(`"${text}" is not expected`)
+    }
+  }
+
+  #word(text: string): Expr {
+    const name = text.toLowerCase()
+    this.#next++
+    if (name === 'true' || name === 'false') return lit(name === 'true')
+    if (name === 'null') return lit(null)
+    if ((name === 'date' || name === 'timestamp') && this.#token.kind === 'text')
+      return lit(this.#tokens[this.#next++]!.text).cast(types[name]!)
+    if (name === 'case') return this.#cases()
+    if (!this.#accept('(')) return this.#column(text)
+    if (name === 'cast') return this.#cast()
+    if (!isScalarFunction(name)) this.#fail(`there is no function "${text}"`, this.#tokens[this.#next - 2]!.offset)
+    const args: Expr[] = []
+    while (!this.#accept(')')) {
+      if (args.length > 0) this.#expect(',')
+      args.push(this.disjunction())
+    }
+    return fn[name as ScalarFunctionName](...args)
+  }
+
+  /** A qualifier says nothing: there is one table. */
+  #column(first: string): Expr {
+    let name = first
+    while (this.#accept('.')) {
+      const { kind, text } = this.#token
+      if (kind !== 'word' && kind !== 'quoted') this.#fail('expected a column after the point')
+      this.#next++
+      name = text
+    }
+    return col(name)
+  }
+
+  #cast(): Expr {
+    const input = this.disjunction()
+    this.#expect('as')
+    const { text, kind } = this.#token
+    const name = text.toLowerCase()
+    if (kind !== 'word' || (name !== 'decimal' && !Object.hasOwn(types, name))) this.#fail(`"${text}" is not a type`)
+    this.#next++
+    const type = name === 'decimal' ? this.#decimal() : types[name]!
+    this.#expect(')')
+    return input.cast(type)
+  }
+  #decimal(): DataType {
+    if (!this.#accept('(')) return decimal(10, 0)
+    const precision = this.#integer()
+    const scale = this.#accept(',') ? this.#integer() : 0
+    this.#expect(')')
+    return decimal(precision, scale)
+  }
+  #integer(): number {
+    const { kind, text } = this.#token
+    if (kind !== 'number') this.#fail(`expected a number, found "${text}"`)
+    this.#next++
+    return Number(text)
+  }
+
+  #cases(): Expr {
+    let cases: CaseBuilder | null = null
+    while (this.#accept('when')) {
+      const condition = this.disjunction()
+      this.#expect('then')
+      const then = this.disjunction()
+      cases = cases === null ? when(condition, then) : cases.when(condition, then)
+    }
+    if (cases === null) return this.#fail('expected "when" after "case"')
+    const result = this.#accept('else') ? cases.otherwise(this.disjunction()) : cases
+    this.#expect('end')
+    return result
+  }
+
+  get #token(): PredicateToken {
+    return this.#tokens[this.#next]!
+  }
   #accept(text: string): boolean {
-    if (this.#tokens[this.#next]?.toLowerCase() !== text) return false
+    const token = this.#token
+    if ((token.kind !== 'word' && token.kind !== 'symbol') || token.text.toLowerCase() !== text) return false
     this.#next++
     return true
   }
   #expect(text: string): void {
-    if (!this.#accept(text)) this.#fail(`expected "${text}", found "${this.#tokens[this.#next] ?? 'the end'}"`)
+    if (!this.#accept(text)) this.#fail(`expected "${text}", found "${this.#token.text || 'the end'}"`)
   }
-  #fail(problem: string): never {
-    throw dqdlSyntax(this.#at, `the condition "${this.#source}" cannot be read: ${problem}`)
+  #fail(problem: string, offset = this.#token.offset): never {
+    const { line, column } = this.#at
+    const position = { line, column: column + 1 + offset }
+    throw dqdlSyntax(position, `the condition "${this.#source}" cannot be read: ${problem}`)
   }
 }

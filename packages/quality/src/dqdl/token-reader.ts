@@ -15,8 +15,13 @@ export class TokenReader {
   get position(): Position {
     return this.peek().position
   }
-  peek(): Token {
-    return this.#tokens[this.#next]!
+  /** @param ahead so many tokens on; after the end there is only the end */
+  peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)]!
+  }
+  /** The next token, for messages. */
+  get shown(): string {
+    return shown(this.peek())
   }
   /** The source from a token up to what was taken last, on one line. */
   textSince(first: Token): string {

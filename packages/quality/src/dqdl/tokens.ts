@@ -12,7 +12,8 @@ export interface Token {
   readonly end: number
 }
 
-const pattern = /(\s+|#[^\n]*)|([A-Za-z_][A-Za-z0-9_]*)|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?)|(!=|>=|<=|[[\](),=<>])/y
+const pattern =
+  /(\s+|#[^\n]*)|([A-Za-z_][A-Za-z0-9_.]*)|("(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|(!=|>=|<=|[[\](){},:$=<>+\-*/])/y
 
 /** DQDL text as tokens, comments left out. @throws QualityError DW-QUALITY-0006 */
 export function tokenise(source: string): readonly Token[] {

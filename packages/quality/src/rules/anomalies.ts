@@ -45,6 +45,10 @@ export function isStable(observed: Rule, strategy: AnomalyStrategy): RuleBuilder
     case 'row_count':
     case 'statistic':
     case 'compliance':
+    case 'uniqueness':
+    case 'column_count':
+    case 'referential_integrity':
+    case 'metric':
       return makeRule({
         id: `stable:${observed.id}`,
         description: `${observed.id} is in line with earlier runs`,

@@ -297,7 +297,7 @@ describe('D-88: S3Store', () => {
     await store.put('a', content, 'overwrite')
     const readAll = async (): Promise<Uint8Array> => {
       const read = new Uint8Array(content.byteLength)
-      for (let at = 0; at < read.byteLength; ) at += await store.getInto('a', at, read.subarray(at, at + MiB))
+      for (let at = 0; at < read.byteLength;) at += await store.getInto('a', at, read.subarray(at, at + MiB))
       return read
     }
     for (const read of await Promise.all([readAll(), readAll(), readAll()])) expect(same(read, content)).toBe(true)

@@ -55,7 +55,7 @@ function cards(report: RunReport): string {
     ),
     card(
       formatCount(totals.rowsQuarantined),
-      'Rows set aside',
+      'Rows quarantined',
       totals.rowsQuarantined === 0 ? 'all rows are good' : 'in quarantine',
     ),
   ].join('')}</div>`

@@ -55,7 +55,7 @@ export function tables(report: RunReport): string {
     { title: 'Table', wide: true },
     { title: 'Rows in', align: 'right' as const },
     { title: 'Rows written', align: 'right' as const },
-    { title: 'Set aside', align: 'right' as const },
+    { title: 'Quarantined', align: 'right' as const },
     { title: 'Rows now', align: 'right' as const },
     { title: 'Version', align: 'right' as const },
     { title: 'Files', align: 'right' as const },
@@ -135,7 +135,7 @@ export function quarantine(report: RunReport): string {
     { title: '' },
     { title: 'Rows', align: 'right' as const },
   ]
-  const note = `${plural(totalsOf(report).rowsQuarantined, 'row')} set aside, none lost`
+  const note = `${plural(totalsOf(report).rowsQuarantined, 'row')} in quarantine, none lost`
   return section('quarantine', 'Quarantine', note, table(columns, rows))
 }
 

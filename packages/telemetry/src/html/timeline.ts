@@ -100,7 +100,7 @@ function tooltip(step: ReportStep): string {
     `${step.step} (${kindNames[kindOf(step)]!.toLowerCase()}, ${step.status})`,
     `${formatDuration(step.startMs)} to ${formatDuration(step.endMs)}: ${formatDuration(step.endMs - step.startMs)}`,
     `${formatCount(step.rowsIn)} rows in, ${formatCount(step.rowsOut)} out`,
-    ...(step.rowsQuarantined > 0 ? [`${formatCount(step.rowsQuarantined)} set aside`] : []),
+    ...(step.rowsQuarantined > 0 ? [`${formatCount(step.rowsQuarantined)} quarantined`] : []),
     ...(step.note === null ? [] : [step.note]),
   ]
   return lines.join('\n')

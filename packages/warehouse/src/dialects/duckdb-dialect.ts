@@ -1,46 +1,43 @@
-import { formatDate, formatDecimal, formatTimestamp, typeName, type DataType, type Value } from '@deltaworks/schema'
-import { unsupportedType } from '../errors.js'
-import type { WarehouseTable } from '../warehouse-table.js'
+import { formatDate, formatDecimal, formatTimestamp, type DataType, type Value } from '@deltaworks/schema'
+import { columnLine, commentStatements, quote, tableComment, text } from './sql-text.js'
 import type { SqlDialect } from './sql-dialect.js'
+import { decimalOf, floatOf, integerOf, other, textOf, type SqlType } from './sql-type.js'
 
-const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
-
-const simpleTypes: Readonly<Partial<Record<DataType['kind'], string>>> = {
-  null: 'INTEGER',
-  boolean: 'BOOLEAN',
-  int8: 'TINYINT',
-  int16: 'SMALLINT',
-  int32: 'INTEGER',
-  int64: 'BIGINT',
-  float32: 'FLOAT',
-  float64: 'DOUBLE',
-  string: 'VARCHAR',
-  binary: 'BLOB',
-  date: 'DATE',
-  timestamp: 'TIMESTAMPTZ',
-  timestamp_ntz: 'TIMESTAMP',
-  variant: 'VARCHAR',
+const simpleTypes: Readonly<Partial<Record<DataType['kind'], SqlType>>> = {
+  null: integerOf('INTEGER', 32),
+  boolean: other('BOOLEAN'),
+  int8: integerOf('TINYINT', 8),
+  int16: integerOf('SMALLINT', 16),
+  int32: integerOf('INTEGER', 32),
+  int64: integerOf('BIGINT', 64),
+  float32: floatOf('FLOAT', 32),
+  float64: floatOf('DOUBLE', 64),
+  string: textOf('VARCHAR', null),
+  binary: other('BLOB'),
+  date: other('DATE'),
+  timestamp: other('TIMESTAMPTZ'),
+  timestamp_ntz: other('TIMESTAMP'),
+  variant: textOf('VARCHAR', null),
 }
 
 /** Every logical type has its DuckDB type, without loss; a variant is its JSON text. */
-function duckTypeName(type: DataType): string {
+function duckType(type: DataType): SqlType {
   switch (type.kind) {
     case 'decimal':
-      return `DECIMAL(${type.precision},${type.scale})`
+      return decimalOf(`DECIMAL(${type.precision},${type.scale})`, type.precision, type.scale)
     case 'list':
-      return `${duckTypeName(type.element)}[]`
+      return other(`${duckType(type.element).sql}[]`)
     case 'map':
-      return `MAP(${duckTypeName(type.key)}, ${duckTypeName(type.value)})`
+      return other(`MAP(${duckType(type.key).sql}, ${duckType(type.value).sql})`)
     case 'struct':
-      return `STRUCT(${type.fields.map((f) => `${quote(f.name)} ${duckTypeName(f.type)}`).join(', ')})`
+      return other(`STRUCT(${type.fields.map((f) => `${quote(f.name)} ${duckType(f.type).sql}`).join(', ')})`)
     default:
       return simpleTypes[type.kind]!
   }
 }
 
 function literal(value: Value, type: DataType): string {
-  if (value === null) return `CAST(NULL AS ${duckTypeName(type)})`
+  if (value === null) return `CAST(NULL AS ${duckType(type).sql})`
   switch (type.kind) {
     case 'boolean':
       return value === true ? 'true' : 'false'
@@ -54,40 +51,36 @@ function literal(value: Value, type: DataType): string {
     case 'timestamp_ntz':
       return `TIMESTAMP ${text(formatTimestamp(value as bigint))}`
     case 'decimal':
-      return `CAST(${text(formatDecimal(value as bigint, type.scale))} AS ${duckTypeName(type)})`
+      return `CAST(${text(formatDecimal(value as bigint, type.scale))} AS ${duckType(type).sql})`
     case 'binary':
       return `from_hex(${text(Buffer.from(value as Uint8Array).toString('hex'))})`
     default:
-      return `CAST(${text(String(value as number | bigint))} AS ${duckTypeName(type)})`
+      return `CAST(${text(String(value as number | bigint))} AS ${duckType(type).sql})`
   }
-}
-
-function createTable(table: WarehouseTable): string {
-  const columns = table.schema.fields.map((field) => {
-    if (field.type.kind === 'struct' && field.type.fields.length === 0) {
-      throw unsupportedType('DuckDB', table.name, field.name, typeName(field.type))
-    }
-    return `  ${quote(field.name)} ${duckTypeName(field.type)}${field.nullable ? '' : ' NOT NULL'}`
-  })
-  return `CREATE OR REPLACE TABLE ${quote(table.name)} (\n${columns.join(',\n')}\n)`
-}
-
-function comments(table: WarehouseTable): readonly string[] {
-  const said = [
-    ...(table.comment === null ? [] : [table.comment]),
-    ...(table.primaryKey.length === 0 ? [] : [`Primary key: ${table.primaryKey.join(', ')}.`]),
-    ...table.foreignKeys.map(
-      (key) => `${key.columns.join(', ')} refers to ${key.table}(${key.references.join(', ')}).`,
-    ),
-  ]
-  return said.length === 0 ? [] : [`COMMENT ON TABLE ${quote(table.name)} IS ${text(said.join(' '))}`]
 }
 
 export const duckDbDialect: SqlDialect = {
   name: 'DuckDB',
+  limits: { identifierBytes: 65_535, columns: 10_000, textBytes: null },
+  declaresForeignKeys: false,
+  transactionalDdl: true,
+  textType: 'VARCHAR',
   quote,
+  text,
   literal,
-  typeName: duckTypeName,
-  createTable,
-  comments,
+  byBytes: (expression) => expression,
+  epochMicros: (column) => `epoch_us(${column})`,
+  epochDays: (column) => `date_diff('day', DATE '1970-01-01', ${column})`,
+  hex: (column) => `lower(hex(${column}))`,
+  columnType: ({ type }) => (type.kind === 'struct' && type.fields.length === 0 ? null : duckType(type)),
+  createTable: (definition) => [
+    `CREATE OR REPLACE TABLE ${definition.relation} (\n${definition.columns.map(columnLine).join(',\n')}\n)`,
+  ],
+  comments: (definition) => commentStatements(definition, tableComment(definition, 'with keys')),
+  // A DuckDB file has no users.
+  access: () => [],
+  addColumn: (relation, { name, type }) => `ALTER TABLE ${relation} ADD COLUMN ${quote(name)} ${type.sql}`,
+  widenColumn: (relation, { name, type }) =>
+    `ALTER TABLE ${relation} ALTER COLUMN ${quote(name)} SET DATA TYPE ${type.sql}`,
+  maintain: () => [],
 }

@@ -6,16 +6,8 @@ import type { ParquetFiles, WarehouseTable } from '../warehouse-table.js'
 const { quote, literal } = duckDbDialect
 const fileColumn = '__deltaworks_file'
 
-/** What makes a table, empty, with its comments and its other names. */
-export const definitionStatements = (table: WarehouseTable): readonly string[] => [
-  ...table.aliases.map((alias) => `DROP VIEW IF EXISTS ${quote(alias)}`),
-  duckDbDialect.createTable(table),
-  ...duckDbDialect.comments(table),
-  ...table.aliases.map((alias) => `CREATE VIEW ${quote(alias)} AS SELECT * FROM ${quote(table.name)}`),
-]
-
 /** The statement that fills a table from its Parquet files; null if it has none. */
-export function insertFromParquet(table: WarehouseTable, source: ParquetFiles): string | null {
+export function insertFromParquet(table: WarehouseTable, source: ParquetFiles, relation: string): string | null {
   if (source.files.length === 0) return null
   const varying = varyingConstants(table, source)
   const columns = table.schema.fields.map((field) => selected(field, source, varying))
@@ -27,7 +19,7 @@ export function insertFromParquet(table: WarehouseTable, source: ParquetFiles): 
   ]
   const from = `read_parquet([${files.join(', ')}], ${options.join(', ')}) AS f`
   const joined = varying.length === 0 ? '' : `\n  JOIN ${constantsByFile(source, varying)} USING (${quote(fileColumn)})`
-  return `INSERT INTO ${quote(table.name)}\n  SELECT ${columns.join(', ')}\n  FROM ${from}${joined}`
+  return `INSERT INTO ${relation}\n  SELECT ${columns.join(', ')}\n  FROM ${from}${joined}`
 }
 
 /** Fields that are constants of files, and not the same in all of them. */

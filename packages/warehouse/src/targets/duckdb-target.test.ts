@@ -262,6 +262,7 @@ describe('rows in batches', () => {
     const heap = new Heap(64 * 1024 * 1024)
     const table: WarehouseTable = {
       ...dim(),
+      primaryKey: [],
       name: 'types',
       schema: everyType,
       source: {
@@ -308,6 +309,7 @@ describe('rows in batches', () => {
     const numbers = schema([field('n', int32)])
     const table: WarehouseTable = {
       ...dim(),
+      primaryKey: [],
       schema: numbers,
       source: {
         kind: 'batches',

@@ -6,17 +6,6 @@ import { duckDbDriver } from './duckdb-driver.js'
 
 type DuckValue = DuckDb.DuckDBValue
 
-/** A value of DuckDB's as one of ours, of a column of `type`; sums of integers and decimals keep their scale. */
-export function fromDuckDb(value: DuckValue, type: DataType): Value {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string' || typeof value === 'number')
-    return value
-  if (typeof value === 'bigint') return type.kind === 'int64' || type.kind === 'decimal' ? value : BigInt(value)
-  if ('days' in value && type.kind === 'date') return value.days
-  if ('micros' in value && (type.kind === 'timestamp' || type.kind === 'timestamp_ntz')) return value.micros
-  if ('scale' in value && 'value' in value) return value.value
-  return null
-}
-
 /** How values of a type become DuckDB's; chosen once a column. */
 export function converterTo(type: DataType): (value: Value) => DuckValue {
   const api = duckDbDriver()

@@ -1,0 +1,113 @@
+import {
+  invalidOption,
+  loadLakehouse,
+  openSession,
+  textTable,
+  withCommonOptions,
+  type CommonOptions,
+} from '@deltaworks/cli'
+import { resolveUri } from '@deltaworks/storage'
+import {
+  exportTables,
+  formatPlan,
+  planExport,
+  type DriftPolicy,
+  type ExportResult,
+  type LoadMode,
+  type WarehouseTarget,
+} from '@deltaworks/warehouse'
+import { Command, Option } from 'commander'
+import { randomBytes } from 'node:crypto'
+import { lakeTables } from './lake-tables.js'
+import { readLayouts } from './layout-file.js'
+
+export interface ExportCommandOptions extends CommonOptions {
+  readonly dryRun: boolean
+  readonly mode: LoadMode
+  readonly drift: DriftPolicy
+  readonly tables: string | undefined
+  readonly layout: string | undefined
+}
+
+export interface TargetDescription<O extends ExportCommandOptions> {
+  readonly name: string
+  readonly description: string
+  readonly options: readonly Option[]
+  readonly readsFiles: boolean
+  readonly profiles: boolean
+  readonly open: (options: O) => WarehouseTarget | Promise<WarehouseTarget>
+}
+
+/** A command that loads one kind of warehouse. */
+export function exportCommand<O extends ExportCommandOptions>(target: TargetDescription<O>): Command {
+  const command = withCommonOptions(new Command(target.name)).description(target.description)
+  for (const option of [...target.options, ...loadOptions()]) command.addOption(option)
+  return command.action((options: O) => run(target, options))
+}
+
+const loadOptions = (): readonly Option[] => [
+  new Option('--mode <mode>', 'how tables are loaded; auto: what has changed, where that can be told, else whole')
+    .choices(['auto', 'full', 'append', 'merge', 'incremental'])
+    .default('auto'),
+  new Option('--drift <policy>', 'what a changed definition may do to a table that is there')
+    .choices(['fail', 'append', 'sync'])
+    .default('append'),
+  new Option('--tables <names>', 'only these tables, separated by commas'),
+  new Option('--layout <file>', 'JSON: distribution, encodings, clustering, grants, masking and actions by table'),
+  new Option('--dry-run', 'print the SQL; nothing is written').default(false),
+]
+
+async function run<O extends ExportCommandOptions>(description: TargetDescription<O>, options: O): Promise<void> {
+  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
+  const names = lakehouse.tables.filter((table) => table.warehouse !== null).map((table) => table.name)
+  const unknown = only.find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    throw invalidOption('--tables', unknown, `tables that go to a warehouse are ${names.join(', ')}`)
+  const layouts = readLayouts(options.layout)
+  const target = await description.open(options)
+  const session = openSession(options)
+  try {
+    const { readsFiles, profiles } = description
+    const tables = await lakeTables({
+      lakehouse,
+      session,
+      root: resolveUri(options.root),
+      layouts,
+      only,
+      readsFiles,
+      profiles,
+    })
+    const nowMs = Date.now()
+    const loadId = `export-${nowMs}-${randomBytes(3).toString('hex')}`
+    const { mode, drift } = options
+    if (options.dryRun) {
+      process.stdout.write(`${formatPlan(await planExport(target, tables, { mode, drift, loadId }))}\n`)
+      return
+    }
+    const result = await exportTables(target, tables, { mode, drift, loadId, nowMs })
+    print(result, options)
+  } finally {
+    await target.close()
+    await session.close()
+  }
+}
+
+function print(result: ExportResult, options: ExportCommandOptions): void {
+  if (options.json) process.stdout.write(`${JSON.stringify(result, bigintText)}\n`)
+  else if (!options.quiet) {
+    const rows = result.tables.map((t) => [
+      t.table,
+      t.status,
+      t.mode ?? '',
+      String(t.rowCount),
+      String(t.deltaVersion),
+      t.reconciliation === null ? '' : 'agrees',
+    ])
+    const titles = ['table', 'status', 'mode', 'rows', 'version', 'lake']
+    const table = textTable(titles, rows, [false, false, false, true, true])
+    process.stdout.write(`${table}\n${result.rowsLoaded} rows loaded into ${result.location}\n`)
+  }
+}
+
+const bigintText = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value)

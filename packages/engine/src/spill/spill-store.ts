@@ -1,0 +1,180 @@
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { encodeSegment, openSegment, type Arena, type Heap, type RecordBatch } from '@deltaworks/columnar'
+import type { Schema } from '@deltaworks/schema'
+import { spillFailed, spillLimitReached } from '../errors.js'
+import { makeSpillFolder } from './spill-folder.js'
+
+/*
+ * What does not fit into memory is kept in files of segments (columnar/segment.ts), not of Arrow IPC: only this process, in
+ * this version, reads them again; decimals stay words and texts keep their dictionaries; a segment is read straight into
+ * the heap, where its columns lie as they were; and apache-arrow need not be loaded.
+ */
+
+/** Where a query spills, as data for its workers. Counters: int32 pages of 4 KiB on disk | files made. */
+export interface SpillTarget {
+  readonly folder: string
+  /** The session's counter. */
+  readonly session: SharedArrayBuffer
+  /** The query's own. */
+  readonly query: SharedArrayBuffer
+  /** For the session. */
+  readonly limitBytes: number
+}
+
+/** Rows in a file. */
+export interface SpilledSegment {
+  readonly path: string
+  readonly position: number
+  readonly bytes: number
+  readonly rowCount: number
+}
+
+/** Who is told what was spilled. */
+export interface SpillMeter {
+  spilledBytes: number
+  spilledFiles: number
+}
+
+const pageBytes = 4096
+/** Larger buffers are not kept from one segment to the next. */
+const keptBufferBytes = 8 * 1024 * 1024
+
+/** Makes spill files for one query on one thread. */
+export class SpillStore {
+  readonly target: SpillTarget
+  /** What this thread spilled, all in all. */
+  readonly meter: SpillMeter
+  #buffer = new ArrayBuffer(0)
+
+  constructor(target: SpillTarget, meter: SpillMeter) {
+    this.target = target
+    this.meter = meter
+  }
+
+  /** @param meter of who spills */
+  file(meter: SpillMeter): SpillFile {
+    return new SpillFile(this.target, [this.meter, meter], (bytes) => this.#scratch(bytes))
+  }
+
+  #scratch(bytes: number): ArrayBuffer {
+    if (bytes > keptBufferBytes) return new ArrayBuffer(bytes)
+    if (bytes > this.#buffer.byteLength) {
+      let size = 65_536
+      while (size < bytes) size *= 2
+      this.#buffer = new ArrayBuffer(size)
+    }
+    return this.#buffer
+  }
+}
+
+/** A file of segments, written and read in this process, deleted when closed. */
+export class SpillFile {
+  readonly #target: SpillTarget
+  readonly #session: Int32Array
+  readonly #query: Int32Array
+  readonly #meters: readonly SpillMeter[]
+  readonly #scratch: (bytes: number) => ArrayBuffer
+  #path: string | null = null
+  #handle: number | null = null
+  #end = 0
+  #pages = 0
+
+  constructor(target: SpillTarget, meters: readonly SpillMeter[], scratch: (bytes: number) => ArrayBuffer) {
+    this.#target = target
+    this.#session = new Int32Array(target.session)
+    this.#query = new Int32Array(target.query)
+    this.#meters = meters
+    this.#scratch = scratch
+  }
+
+  /** @throws EngineError DW-ENGINE-0008 if the query may not use so much disk, DW-ENGINE-0009 if the disk refuses */
+  append(heap: Heap, schema: Schema, batches: readonly RecordBatch[]): SpilledSegment {
+    const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0)
+    let bytes = 0
+    const buffer = encodeSegment(heap, schema, batches, (size) => this.#scratch((bytes = size)))
+    return this.appendBytes(new Uint8Array(buffer, 0, bytes), rowCount)
+  }
+
+  /** Memory to make a segment in, until the next one is. */
+  buffer(bytes: number): ArrayBuffer {
+    return this.#scratch(bytes)
+  }
+
+  /** A segment that was made before. */
+  appendBytes(segment: Uint8Array, rowCount: number): SpilledSegment {
+    const { length } = segment
+    this.#count(length)
+    const path = (this.#path ??= this.#newPath())
+    try {
+      if (this.#handle === null) {
+        makeSpillFolder(this.#target.folder)
+        this.#handle = openSync(path, 'wx', 0o600)
+      }
+      let written = 0
+      while (written < length) written += writeSync(this.#handle, segment, written, length - written)
+    } catch (error) {
+      throw spillFailed(path, error)
+    }
+    const position = this.#end
+    this.#end += length
+    for (const meter of this.#meters) meter.spilledBytes += length
+    return { path, position, bytes: length, rowCount }
+  }
+
+  #newPath(): string {
+    for (const meter of this.#meters) meter.spilledFiles++
+    return join(this.#target.folder, `${threadId}-${Atomics.add(this.#query, 1, 1)}.segments`)
+  }
+
+  #count(bytes: number): void {
+    const pages = Math.ceil((this.#end + bytes) / pageBytes) - this.#pages
+    const before = this.#take(pages)
+    if ((before + pages) * pageBytes > this.#target.limitBytes) {
+      throw spillLimitReached(before * pageBytes, this.#target.limitBytes)
+    }
+  }
+
+  #take(pages: number): number {
+    this.#pages += pages
+    Atomics.add(this.#query, 0, pages)
+    return Atomics.add(this.#session, 0, pages)
+  }
+
+  /** Ends writing; what was written stays for other threads to read, until the query's folder is deleted. */
+  end(): void {
+    if (this.#handle !== null) closeSync(this.#handle)
+    this.#handle = null
+  }
+
+  close(): void {
+    this.end()
+    if (this.#path !== null) rmSync(this.#path, { force: true })
+    this.#path = null
+    this.#take(-this.#pages)
+    this.#end = 0
+  }
+}
+
+/** The batches of a segment, read from its file into the arena. @throws EngineError DW-ENGINE-0009 */
+export function readSpilled(arena: Arena, segment: SpilledSegment, columns?: readonly number[]): RecordBatch[] {
+  const { path, position, bytes } = segment
+  const address = arena.allocate(bytes)
+  try {
+    const handle = openSync(path, 'r')
+    try {
+      let read = 0
+      while (read < bytes) {
+        const count = readSync(handle, arena.heap.u8, address + read, bytes - read, position + read)
+        if (count === 0) throw new RangeError(`the file ends at byte ${position + read}`)
+        read += count
+      }
+    } finally {
+      closeSync(handle)
+    }
+  } catch (error) {
+    throw spillFailed(path, error)
+  }
+  return openSegment(arena.heap, address, columns)
+}

@@ -1,0 +1,70 @@
+import { readValue, type Heap, type RecordBatch } from '@deltaworks/columnar'
+import {
+  formatDate,
+  formatDecimal,
+  formatTimestamp,
+  isNested,
+  type DataType,
+  type Schema,
+  type Value,
+} from '@deltaworks/schema'
+import { jsonText } from './json-text.js'
+import type { Batches } from './warehouse-table.js'
+
+/** Bytes, about, of a piece that is sent at once. */
+const pieceLength = 256 * 1024
+
+/** Rows in the text format of PostgreSQL's COPY (manual, "COPY", "Text Format"), in pieces of whole lines. */
+export async function* copyText({ batches, heap }: Batches, columns: Schema): AsyncGenerator<string, void, undefined> {
+  const encoders = columns.fields.map(({ type }) => encoderOf(type))
+  let piece = ''
+  for await (const batch of batches()) {
+    for (let row = 0; row < batch.rowCount; row++) {
+      piece += copyLine(heap, batch, row, encoders)
+      if (piece.length >= pieceLength) {
+        yield piece
+        piece = ''
+      }
+    }
+  }
+  if (piece !== '') yield piece
+}
+
+type Encoder = (value: Value) => string
+
+function copyLine(heap: Heap, batch: RecordBatch, row: number, encoders: readonly Encoder[]): string {
+  let line = ''
+  for (let i = 0; i < encoders.length; i++) {
+    const value = readValue(heap, batch.columns[i]!, row)
+    line += `${i === 0 ? '' : '\t'}${value === null ? '\\N' : encoders[i]!(value)}`
+  }
+  return `${line}\n`
+}
+
+/** How values of a type are written; chosen once a column. */
+function encoderOf(type: DataType): Encoder {
+  if (isNested(type) || type.kind === 'variant') return (value) => escaped(jsonText(type, value))
+  switch (type.kind) {
+    case 'boolean':
+      return (value) => (value === true ? 't' : 'f')
+    case 'decimal':
+      return (value) => formatDecimal(value as bigint, type.scale)
+    case 'date':
+      return (value) => formatDate(value as number)
+    case 'timestamp':
+      return (value) => `${formatTimestamp(value as bigint)}+00`
+    case 'timestamp_ntz':
+      return (value) => formatTimestamp(value as bigint)
+    case 'binary':
+      return (value) => `\\\\x${Buffer.from(value as Uint8Array).toString('hex')}`
+    case 'string':
+      return (value) => escaped(value as string)
+    default:
+      return String
+  }
+}
+
+const special = /[\\\t\n\r]/
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+const escaped = (text: string): string =>
+  special.test(text) ? text.replaceAll(/[\\\t\n\r]/g, (character) => escapes[character]!) : text

@@ -141,6 +141,16 @@ describe('runs at once', () => {
       const raw = await DeltaTable.open(lake.session, 's3://lake/dev/raw/orders')
       const { rows } = await lake.session.collect((await import('@deltaworks/plan')).scan(raw.provider()).select('id'))
       expect(rows.map(([id]) => Number(id)).sort((a, b) => a - b)).toEqual(ids)
+      // Many small files are fetched side by side.
+      for (let id = 100; id < 150; id++) {
+        ids.push(id)
+        await landing.put(`orders_${id}.csv`, bytes(orderLines(`${id},ball,2,1.50,2026-01-01`)), 'overwrite')
+      }
+      const before = server.requests.length
+      expect((await run()).tables[0]).toMatchObject({ table: 'orders', rowCount: ids.length })
+      const asked = server.requests.slice(before).filter(({ key }) => key.startsWith('shop/orders_1'))
+      // To hash it, to read it, and to see that it is still the same.
+      expect(asked.filter(({ operation }) => operation === 'GetObject')).toHaveLength(100)
       // The same size within one second under the same name: the etag tells.
       await landing.put('orders_0.csv', bytes(orderLines('0,kite,2,1.50,2026-01-01')), 'overwrite')
       expect((await run()).files.find((file) => file.path === 'orders_0.csv')).toMatchObject({ state: 'changed' })

@@ -70,24 +70,39 @@ export async function discoverLandingFiles(
   ledger: Ledger,
   reprocess = false,
 ): Promise<readonly LandingFile[]> {
-  const files: LandingFile[] = []
-  for (const meta of candidates) {
-    const { path, sizeBytes, modifiedMs, etag } = meta
-    const recorded = ledger.get(contentTransaction(path))
-    if (!reprocess && recorded !== undefined && ledger.get(statTransaction(path)) === statHash(meta)) {
-      files.push({ path, sizeBytes, modifiedMs, etag, state: 'known', contentHash: recorded, sha256: '' })
-      continue
+  const files = new Array<LandingFile>(candidates.length)
+  let next = 0
+  // Over a network a file is mostly waiting: several at once, each with one chunk in memory.
+  const readers = Array.from({ length: Math.min(filesAtOnce, candidates.length) }, async () => {
+    while (next < candidates.length) {
+      const at = next++
+      files[at] = await compareWithLedger(store, candidates[at]!, ledger, reprocess)
     }
-    const sha256 = await hashContent(store, meta)
-    const contentHash = first52Bits(sha256)
-    const same = reprocess ? 'again' : 'known'
-    const state = recorded === undefined ? 'new' : recorded === contentHash ? same : 'changed'
-    files.push({ path, sizeBytes, modifiedMs, etag, state, contentHash, sha256 })
-  }
+  })
+  await Promise.all(readers)
   return files
 }
 
-const hashChunkBytes = 8 * 1024 * 1024
+async function compareWithLedger(
+  store: ObjectStore,
+  meta: ObjectMeta,
+  ledger: Ledger,
+  reprocess: boolean,
+): Promise<LandingFile> {
+  const { path, sizeBytes, modifiedMs, etag } = meta
+  const recorded = ledger.get(contentTransaction(path))
+  if (!reprocess && recorded !== undefined && ledger.get(statTransaction(path)) === statHash(meta)) {
+    return { path, sizeBytes, modifiedMs, etag, state: 'known', contentHash: recorded, sha256: '' }
+  }
+  const sha256 = await hashContent(store, meta)
+  const contentHash = first52Bits(sha256)
+  const same = reprocess ? 'again' : 'known'
+  const state = recorded === undefined ? 'new' : recorded === contentHash ? same : 'changed'
+  return { path, sizeBytes, modifiedMs, etag, state, contentHash, sha256 }
+}
+
+const filesAtOnce = 16
+const hashChunkBytes = 2 * 1024 * 1024
 
 async function hashContent(store: ObjectStore, { path, sizeBytes }: ObjectMeta): Promise<string> {
   const hash = createHash('sha256')

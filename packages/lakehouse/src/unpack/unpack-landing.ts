@@ -48,6 +48,10 @@ const maxRatio = 200
 const freeBytes = 1024 ** 3
 const maxMembers = 100_000
 
+const smallBytes = 1024 * 1024
+const manyFiles = 32
+const filesAtOnce = 16
+
 export interface UnpackOptions {
   /** Which members of an archive belong to the source. */
   readonly members: string
@@ -68,11 +72,13 @@ export class LandingUnpacker {
     files: readonly LandingFile[],
     options: UnpackOptions,
   ): Promise<readonly LandingPart[]> {
+    const fetched = await this.#fetchSmall(store, files)
     const parts: LandingPart[] = []
     for (const file of files) {
       const packing = packingOf(file.path)
       if (packing === null) {
-        parts.push({ store: store.uri, path: file.path, sizeBytes: file.sizeBytes, sourceFile: file.path })
+        const { path, sizeBytes } = file
+        parts.push(fetched.get(path) ?? { store: store.uri, path, sizeBytes, sourceFile: path })
         continue
       }
       try {
@@ -84,6 +90,22 @@ export class LandingUnpacker {
       }
     }
     return parts
+  }
+
+  /** Many small files of a bucket are fetched side by side: reading them one after the other is waiting for the network. */
+  async #fetchSmall(store: ObjectStore, files: readonly LandingFile[]): Promise<ReadonlyMap<string, LandingPart>> {
+    const fetched = new Map<string, LandingPart>()
+    const small = files.filter((file) => file.sizeBytes <= smallBytes && packingOf(file.path) === null)
+    if (!store.uri.startsWith('s3:') || small.length < manyFiles) return fetched
+    let next = 0
+    const readers = Array.from({ length: filesAtOnce }, async () => {
+      while (next < small.length) {
+        const { path } = small[next++]!
+        fetched.set(path, await this.#write([await store.get(path)], path))
+      }
+    })
+    await Promise.all(readers)
+    return fetched
   }
 
   /** Removes what was unpacked. */
@@ -135,7 +157,7 @@ export class LandingUnpacker {
     return parts
   }
 
-  async #write(content: ByteStream, sourceFile: string): Promise<LandingPart> {
+  async #write(content: ByteStream | readonly Uint8Array[], sourceFile: string): Promise<LandingPart> {
     this.#folder ??= newFolder()
     // Its name is for messages.
     const name = sourceFile.replaceAll(/[^\w.-]+/g, '-').slice(-80)

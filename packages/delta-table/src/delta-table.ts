@@ -17,6 +17,7 @@ import type { Schema } from '@deltaworks/schema'
 import { changesOf, type ChangesRange } from './changes.js'
 import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
+import { addConstraint, dropConstraint, type DropConstraintOptions } from './operations/alter/constraints.js'
 import { appendRows } from './operations/append.js'
 import { createTable, type CreateOptions } from './operations/create.js'
 import { deleteRows } from './operations/delete.js'
@@ -190,6 +191,19 @@ export class DeltaTable {
   /** Writes files with deletion vectors again, without the deleted rows. */
   purge(options: PurgeOptions = {}): Promise<DeltaTable> {
     return this.#after(purgeTable(this.#context, this.snapshot, options))
+  }
+
+  /**
+   * A CHECK constraint, as SQL over the table's columns; rows that are there must satisfy it.
+   * @throws DeltaTableError DW-TABLE-0016, 0017, 0020
+   */
+  addConstraint(name: string, expression: string, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(addConstraint(this.#context, this.snapshot, name, expression, options))
+  }
+
+  /** @throws DeltaTableError DW-TABLE-0020 */
+  dropConstraint(name: string, options: DropConstraintOptions = {}): Promise<DeltaTable> {
+    return this.#after(dropConstraint(this.#context, this.snapshot, name, options))
   }
 
   restore(target: RestoreTarget, options: WriteOptions = {}): Promise<DeltaTable> {

@@ -42,6 +42,8 @@ export interface Intent {
   /** Default: the table's, or SnapshotIsolation if no action changes data. */
   readonly isolation?: IsolationLevel
   readonly rewritesRows?: boolean
+  /** The metadata that the commit brings follows from the base, so it can be made again (identity marks). */
+  readonly remakesMetadata?: boolean
   readonly report: WriteReport
 }
 
@@ -66,7 +68,9 @@ export async function runOperation(
     const result = await commitIntent(context, intent, options)
     if (result.kind === 'committed') return { snapshot: result.snapshot, report: intent.report }
     await discard(context.location, intent.written)
-    if (attempt >= maxRetries || !retried.has(result.conflict.kind)) {
+    const { kind } = result.conflict
+    const canRetry = retried.has(kind) || (kind === 'MetadataChanged' && intent.remakesMetadata === true)
+    if (attempt >= maxRetries || !canRetry) {
       throw conflictFailure(context.location.uri, intent.operation.name, result.conflict)
     }
     base = await readSnapshot(context.location, context.parquet, { previous: base })

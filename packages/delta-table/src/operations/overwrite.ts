@@ -5,7 +5,9 @@ import {
   readEverything,
   readNothing,
   removeOf,
-  requiredProtocol,
+  requiredFeatures,
+  withFeatures,
+  withSchema,
   type Action,
   type AddFile,
   type Metadata,
@@ -35,6 +37,7 @@ import {
 } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { planOf, type Rows } from '../table-session.js'
+import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
 import { enforceSchema, plainField } from '../write/schema-enforcement.js'
 import type { AppendOptions } from '../write/write-options.js'
 import { writeRows } from '../write/write-rows.js'
@@ -77,28 +80,25 @@ async function replaceAll(
 ): Promise<Intent> {
   const { session, location } = context
   const shape = newShape(location.uri, base, rows, options)
-  const { plan, schema, evolved } = enforceSchema(
-    location.uri,
-    shape.schema,
-    planOf(rows),
-    options.mergeSchema === true,
-  )
-  const metadata = evolved ? { ...shape.metadata, schemaString: formatSchema(schema) } : shape.metadata
-  const changed = metadata !== base.metadata
+  const fitted = await fitTarget(location.uri, shape.metadata, shape.schema, planOf(rows), options.mergeSchema === true)
+  const { plan, schema, identities } = fitted
   const written = await writeRows(
-    { session, location, metadata, schema },
+    { session, location, metadata: fitted.metadata, schema },
     plan,
-    writeSettings(metadata, options, nowMs),
+    writeSettings(fitted.metadata, options, nowMs),
   )
+  const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
+  const changed = metadata !== base.metadata
   const removed = [...base.files.values()]
-  const protocol = changed ? requiredProtocol(schema, metadata.configuration) : base.protocol
-  const upgrade: readonly Action[] = protocol.minWriterVersion > base.protocol.minWriterVersion ? [protocol] : []
+  const protocol = withFeatures(base.protocol, requiredFeatures(schema, metadata.configuration))
+  const upgrade: readonly Action[] = protocol === base.protocol ? [] : [protocol]
   return {
     base,
     actions: [...upgrade, ...(changed ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
     written,
     operation: writeOperation(metadata, { mode: 'Overwrite' }, written, removed),
     reads: changed || removed.length > 0 ? readEverything : readNothing,
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }
 }
@@ -120,12 +120,14 @@ function newShape(table: string, base: Snapshot, rows: Rows, options: OverwriteO
     }
     return { metadata: base.metadata, schema: base.schema }
   }
-  const schema: Schema = { fields: planOf(rows).schema.fields.map(plainField) }
-  const partitionColumns = (options.partitionBy ?? base.partitionColumns).map((name) => fieldOf(schema, name).name)
-  const schemaString = formatSchema(schema)
+  const wanted: Schema = { fields: planOf(rows).schema.fields.map(plainField) }
+  const partitionColumns = (options.partitionBy ?? base.partitionColumns).map((name) => fieldOf(wanted, name).name)
   const same =
-    schemaString === base.metadata.schemaString && partitionColumns.join('\n') === base.partitionColumns.join('\n')
-  return { metadata: same ? base.metadata : { ...base.metadata, schemaString, partitionColumns }, schema }
+    formatSchema({ fields: base.schema.fields.map(plainField) }) === formatSchema(wanted) &&
+    partitionColumns.join('\n') === base.partitionColumns.join('\n')
+  return same
+    ? { metadata: base.metadata, schema: base.schema }
+    : withSchema({ ...base.metadata, partitionColumns }, wanted)
 }
 
 async function replacePartitions(
@@ -137,21 +139,27 @@ async function replacePartitions(
 ): Promise<Intent> {
   const { session, location } = context
   if (base.partitionColumns.length === 0) return replaceAll(context, base, rows, options, nowMs)
-  const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
-  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
+  const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
+  const { plan, schema, identities } = fitted
   const written = await writeRows(
-    { session, location, metadata, schema },
+    { session, location, metadata: fitted.metadata, schema },
     plan,
-    writeSettings(metadata, options, nowMs),
+    writeSettings(fitted.metadata, options, nowMs),
   )
+  const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
   const touched = new Set(written.adds.map((file) => partitionKey(base, file)))
   const removed = [...base.files.values()].filter((file) => touched.has(partitionKey(base, file)))
   return {
     base,
-    actions: [...(evolved ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
+    actions: [
+      ...(metadata === base.metadata ? [] : [metadata]),
+      ...removed.map((f) => removeOf(f, nowMs)),
+      ...written.adds,
+    ],
     written,
     operation: writeOperation(metadata, { mode: 'Overwrite', isDynamicPartitionOverwrite: 'true' }, written, removed),
     reads: { wholeTable: false, predicates: [(file) => touched.has(partitionKey(base, file))], files: keysOf(removed) },
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }
 }
@@ -167,8 +175,8 @@ async function replaceWhere(
 ): Promise<Intent> {
   const { session, location } = context
   const predicate = bindCondition(condition, base.schema)
-  const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
-  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
+  const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
+  const { plan, schema, identities } = fitted
   const outside = await session.collect(
     { kind: 'limit', input: filterOf(plan, not(isTrue(predicate))), skip: 0, fetch: 1, schema: plan.schema },
     runOptions(options),
@@ -185,14 +193,20 @@ async function replaceWhere(
       ? []
       : [enforceSchema(location.uri, schema, remaining(base, removed, predicate), false).plan]
   const written = await writeRows(
-    { session, location, metadata, schema },
+    { session, location, metadata: fitted.metadata, schema },
     unionOf([plan, ...kept], plan.schema),
-    writeSettings(metadata, options, nowMs),
+    writeSettings(fitted.metadata, options, nowMs),
   )
+  // More than were made, if rows were kept: marks only have to pass every value.
+  const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
   const reads: ReadSet = { wholeTable: false, predicates: [fileMatcher(base, predicate)], files: keysOf(removed) }
   return {
     base,
-    actions: [...(evolved ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
+    actions: [
+      ...(metadata === base.metadata ? [] : [metadata]),
+      ...removed.map((f) => removeOf(f, nowMs)),
+      ...written.adds,
+    ],
     written,
     operation: writeOperation(
       metadata,
@@ -202,6 +216,7 @@ async function replaceWhere(
     ),
     reads,
     rewritesRows: kept.length > 0,
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }
 }

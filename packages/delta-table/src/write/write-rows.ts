@@ -1,5 +1,6 @@
 import {
   addFile,
+  advanceSnapshot,
   columnMapping,
   encodePath,
   formatPartitionValue,
@@ -7,6 +8,7 @@ import {
   indexedColumnCount,
   indexedColumns,
   physicalName,
+  protocol,
   type AddFile,
   type LeafStatistics,
   type Metadata,
@@ -15,8 +17,12 @@ import {
 import type { LogicalPlan } from '@deltaworks/plan'
 import { joinPath } from '@deltaworks/storage'
 import type { DataType, Field, Schema } from '@deltaworks/schema'
+import { DeltaTableProvider } from '../delta-table-provider.js'
 import { nullInRequired } from '../errors.js'
+import { filterOf, scanOf } from '../plan-nodes.js'
+import { runOptions } from '../run-options.js'
 import type { FileSink, RunOptions, TableSession, WrittenFile } from '../table-session.js'
+import { breaksAny, tableRules, violation } from './table-rules.js'
 
 export interface WriteTarget {
   readonly session: TableSession
@@ -46,7 +52,7 @@ export const nothing: WrittenRows = { adds: [], rowCount: 0, sizeBytes: 0, other
 /**
  * Writes rows (with exactly the table's columns) as data files. Columns that must not be null are checked from what the
  * writers measured, which costs no pass over the rows.
- * @throws DeltaTableError DW-TABLE-0004, having deleted the files
+ * @throws DeltaTableError DW-TABLE-0004, 0016, 0017, having deleted the files
  */
 export async function writeRows(
   target: WriteTarget,
@@ -68,12 +74,28 @@ export async function writeRows(
   const adds = result.files.map((file) => toAdd(file, target, options))
   const sizeBytes = adds.reduce((sum, file) => sum + file.sizeBytes, 0)
   const written = { adds, rowCount: result.rowCount, sizeBytes, otherPaths: [] }
-  const violation = findNull(result.files, target)
-  if (violation !== null) {
+  const nulls = findNull(result.files, target)
+  if (nulls !== null) {
     await discard(location, written)
-    throw violation
+    throw nulls
   }
+  if (options.dataChange !== false) await discardOnFailure(location, written, () => checkRows(target, adds, options))
   return written
+}
+
+/**
+ * Looks for a row that breaks a rule of the table in the files that were written: what is checked is what is stored, and only the
+ * columns that rules name are read.
+ */
+async function checkRows(target: WriteTarget, adds: readonly AddFile[], options: RunOptions): Promise<void> {
+  const { session, location, metadata, schema } = target
+  const { checks } = await tableRules(location.uri, metadata, schema)
+  if (checks.length === 0 || adds.length === 0) return
+  const written = advanceSnapshot(location, null, [[protocol(1, 2), metadata]], 0)
+  const broken = filterOf(scanOf(new DeltaTableProvider(written, { files: adds })), breaksAny(checks))
+  const one: LogicalPlan = { kind: 'limit', input: broken, skip: 0, fetch: 1, schema: broken.schema }
+  const { rows } = await session.collect(one, runOptions(options))
+  if (rows[0] !== undefined) throw violation(location.uri, checks, schema, rows[0])
 }
 
 /** Deletes files that no commit names: best effort, VACUUM finds what stays. */

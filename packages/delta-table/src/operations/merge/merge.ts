@@ -1,9 +1,10 @@
 import {
   appendOnly,
   checkWritable,
-  formatSchema,
+  columnMapping,
   isAppendOnly,
   removeOf,
+  withSchema,
   type AddFile,
   type ReadSet,
   type Snapshot,
@@ -27,7 +28,9 @@ import { unionOf } from '../../plan-nodes.js'
 import { runOptions } from '../../run-options.js'
 import { filesMatcher } from '../../predicates.js'
 import { planOf } from '../../table-session.js'
+import { withIdentityMarks } from '../../write/fit-target.js'
 import { plainField } from '../../write/schema-enforcement.js'
+import { tableRules, withIdentityValues } from '../../write/table-rules.js'
 import type { TouchedFile } from '../../touched-files.js'
 import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
 import { bindClauses, type BoundClauses } from './merge-clauses.js'
@@ -78,13 +81,16 @@ async function mergeIntent(
   nowMs: number,
 ): Promise<Intent | null> {
   const { session, location } = context
-  const output = outputSchema(base.schema, source.schema, options.mergeSchema === true)
-  const evolved = output.fields.length > base.schema.fields.length
+  const wanted = outputSchema(base.schema, source.schema, options.mergeSchema === true)
+  const evolved = wanted.fields.length > base.schema.fields.length
+  const target = evolved ? withSchema(base.metadata, wanted) : { metadata: base.metadata, schema: base.schema }
+  const output = target.schema
   // Clauses are bound over the table as it will be; until it is written again, its new columns are null.
-  const current = evolved ? { ...base, schema: output } : base
+  const current = evolved ? { ...base, schema: output, columnMapping: columnMapping(target.metadata, output) } : base
+  const rules = await tableRules(location.uri, target.metadata, output)
   const scope = new MergeScope(location.uri, output, source.schema)
   const input: MergeInput = { snapshot: current, source, condition: mergeCondition(options.on, scope) }
-  const clauses = bindClauses(options, location.uri, output, source.schema, scope)
+  const clauses = bindClauses(options, location.uri, output, source.schema, scope, rules)
   const matchable = await matchablePredicates(session, current, source, input.condition, runOptions(options))
   const mayMatch = filesMatcher(current, matchable)
   const all = [...base.files.values()]
@@ -105,13 +111,16 @@ async function mergeIntent(
   const plans: LogicalPlan[] = []
   if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, output.fields))
   if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, output.fields))
-  if (clauses.notMatched.length > 0) plans.push(insertPlan(input, candidates, clauses.notMatched, output.fields))
-  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(output) } : base.metadata
+  const identities = clauses.notMatched.length > 0 ? [...rules.identity.keys()] : []
+  if (clauses.notMatched.length > 0) {
+    const inserts = insertPlan(input, candidates, clauses.notMatched, output.fields)
+    plans.push(withIdentityValues(inserts, rules, identities))
+  }
   const rows =
     plans.length === 0
       ? nothing
-      : await writeRows({ session, location, metadata, schema: output }, unionOf(plans, nullableUnion(plans, output)), {
-          targetFileBytes: fileBytesOf(metadata, options),
+      : await writeRows({ session, location, ...target }, unionOf(plans, nullableUnion(plans, output)), {
+          targetFileBytes: fileBytesOf(target.metadata, options),
           nowMs,
           ...runOptions(options),
         })
@@ -122,6 +131,7 @@ async function mergeIntent(
   )
   const written = { ...rows, otherPaths: marks.paths }
   const metrics = { ...metricsOf(touched, split.rewritten, written), ...mergeVectorMetrics(marks.metrics) }
+  const metadata = withIdentityMarks(target.metadata, output, identities, metrics['numTargetRowsInserted'] ?? 0)
   // Rows that are not matched by the source are told from the whole table; otherwise only pairs count.
   const reads: ReadSet =
     notMatchedBySource.length > 0
@@ -130,7 +140,7 @@ async function mergeIntent(
   return {
     base,
     actions: [
-      ...(evolved ? [metadata] : []),
+      ...(metadata === base.metadata ? [] : [metadata]),
       ...removed.map((file) => removeOf(file, nowMs)),
       ...marks.actions,
       ...written.adds,
@@ -139,6 +149,7 @@ async function mergeIntent(
     operation: { name: 'MERGE', parameters: mergeParameters(options, input), metrics },
     reads,
     rewritesRows: files.length > 0,
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, metrics),
   }
 }

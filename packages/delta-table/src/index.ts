@@ -27,3 +27,4 @@ export type { AppendOptions, TableDefinitionOptions, WriteOptions } from './writ
 export { defaultsTo, generatedAs, identityColumn } from './write/column-rules.js'
 export type { IdentityOptions } from './write/column-rules.js'
 export type { DropConstraintOptions } from './operations/alter/constraints.js'
+export type { AddColumnOptions, ColumnChange } from './operations/alter/columns.js'

@@ -4,6 +4,8 @@ import {
   formatSchema,
   readNothing,
   requiredProtocol,
+  rowTrackingColumns,
+  withFeatures,
   withSchema,
   type Action,
   type Metadata,
@@ -20,6 +22,7 @@ import {
   type OperationResult,
 } from '../operation-context.js'
 import { planOf, type Rows } from '../table-session.js'
+import { splitFeatures } from './alter/properties.js'
 import { emptyReport } from '../write-report.js'
 import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
 import { plainField } from '../write/schema-enforcement.js'
@@ -37,7 +40,7 @@ interface NewTable {
 
 /** @throws DeltaTableError DW-TABLE-0005, DeltaError DW-DELTA-0019, SchemaError DW-SCHEMA-0002 */
 export function defineNewTable(table: string, schema: Schema, options: CreateOptions, nowMs: number): NewTable {
-  const configuration = { ...options.properties }
+  const { properties: configuration, features } = splitFeatures(table, options.properties ?? {})
   checkProperties(configuration)
   checkedSchema(schema.fields)
   const partitionColumns = (options.partitionBy ?? []).map((name) => fieldOf(schema, name).name)
@@ -54,7 +57,8 @@ export function defineNewTable(table: string, schema: Schema, options: CreateOpt
     configuration,
     createdTimeMs: nowMs,
   }
-  return { ...withSchema(plain, schema), protocol: requiredProtocol(schema, configuration) }
+  const protocol = withFeatures(requiredProtocol(schema, configuration), features)
+  return { ...withSchema(rowTrackingColumns(plain), schema), protocol }
 }
 
 function checkPartitioning(table: string, schema: Schema, columns: readonly string[]): void {

@@ -16,6 +16,7 @@ import {
 } from '@deltaworks/delta-log'
 import { fieldOf, type Schema } from '@deltaworks/schema'
 import { badPartitioning, outsideReplaceWhere } from '../errors.js'
+import { writesChanges } from '../changes.js'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
 import {
@@ -40,7 +41,8 @@ import { planOf, type Rows } from '../table-session.js'
 import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
 import { enforceSchema, plainField } from '../write/schema-enforcement.js'
 import type { AppendOptions } from '../write/write-options.js'
-import { writeRows } from '../write/write-rows.js'
+import { changesAs, writeChanges } from '../write/write-changes.js'
+import { discardOnFailure, writeRows } from '../write/write-rows.js'
 import { isCommitted } from './append.js'
 
 export interface OverwriteOptions extends AppendOptions {
@@ -176,14 +178,19 @@ async function replaceWhere(
   const { session, location } = context
   const predicate = bindCondition(condition, base.schema)
   const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
-  const { plan, schema, identities } = fitted
+  const { schema, identities } = fitted
+  const candidates = candidateFiles(base, predicate)
+  const wholeFiles = dataColumnsOf(base, predicate).length === 0
+  const keepsChanges = !wholeFiles && candidates.length > 0 && writesChanges(base)
+  // Rows that are written twice, once as changes, must be the same both times.
+  const plan = keepsChanges
+    ? scanOf(await session.materialise(fitted.plan, { name: 'replacing rows', ...runOptions(options) }))
+    : fitted.plan
   const outside = await session.collect(
     { kind: 'limit', input: filterOf(plan, not(isTrue(predicate))), skip: 0, fetch: 1, schema: plan.schema },
     runOptions(options),
   )
   if (outside.rows.length > 0) throw outsideReplaceWhere(location.uri, formatExpression(predicate))
-  const candidates = candidateFiles(base, predicate)
-  const wholeFiles = dataColumnsOf(base, predicate).length === 0
   const removed: readonly AddFile[] = candidates
   if (!wholeFiles && removed.length > 0) {
     checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
@@ -200,14 +207,24 @@ async function replaceWhere(
   // More than were made, if rows were kept: marks only have to pass every value.
   const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
   const reads: ReadSet = { wholeTable: false, predicates: [fileMatcher(base, predicate)], files: keysOf(removed) }
+  const gone = filterOf(scanOf(new DeltaTableProvider(base, { files: removed })), isTrue(predicate))
+  const goneAsNow = keepsChanges ? enforceSchema(location.uri, schema, gone, false).plan : gone
+  const changes = await discardOnFailure(location, written, () =>
+    writeChanges(
+      { session, location, metadata: fitted.metadata, schema },
+      keepsChanges ? [changesAs(goneAsNow, 'delete'), changesAs(plan, 'insert')] : [],
+      writeSettings(metadata, options, nowMs),
+    ),
+  )
   return {
     base,
     actions: [
       ...(metadata === base.metadata ? [] : [metadata]),
       ...removed.map((f) => removeOf(f, nowMs)),
       ...written.adds,
+      ...changes.actions,
     ],
-    written,
+    written: { ...written, otherPaths: changes.paths },
     operation: writeOperation(
       metadata,
       { mode: 'Overwrite', predicate: predicateParameter(predicate) },
@@ -216,6 +233,7 @@ async function replaceWhere(
     ),
     reads,
     rewritesRows: kept.length > 0,
+    preservesRowIds: kept.length === 0,
     remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }

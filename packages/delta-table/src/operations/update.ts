@@ -4,6 +4,7 @@ import type { LogicalPlan } from '@deltaworks/plan'
 import { boolean, fieldOf, typeName, type Schema } from '@deltaworks/schema'
 import type { BoundExpression } from '@deltaworks/expression'
 import { valueNotAllowed, wrongType } from '../errors.js'
+import { writesChanges } from '../changes.js'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
 import {
@@ -23,6 +24,7 @@ import { findTouchedFiles } from '../touched-files.js'
 import { sameShape } from '../write/schema-enforcement.js'
 import { tableRules, type TableRules } from '../write/table-rules.js'
 import type { WriteOptions } from '../write/write-options.js'
+import { changesAs, writeChanges } from '../write/write-changes.js'
 import { discardOnFailure, writeRows } from '../write/write-rows.js'
 
 /** New values by column name; expressions are over the table's columns. */
@@ -86,7 +88,17 @@ async function updateIntent(
   const marks = await discardOnFailure(location, rows, () =>
     markDeleted(context, base, marked, places, nowMs, runOptions(options)),
   )
-  const written = { ...rows, otherPaths: marks.paths }
+  const before = filterOf(scanOf(new DeltaTableProvider(base, { files })), isTrue(predicate))
+  const after = projectionTo(before, expressions, fields)
+  const images = writesChanges(base) ? [changesAs(before, 'update_preimage'), changesAs(after, 'update_postimage')] : []
+  const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
+    writeChanges(targetOf(context, base), images, {
+      targetFileBytes: fileBytesOf(base.metadata, options),
+      nowMs,
+      ...runOptions(options),
+    }),
+  )
+  const written = { ...rows, otherPaths: [...marks.paths, ...changes.paths] }
   const metrics = {
     numRemovedFiles: removed.length,
     numAddedFiles: written.adds.length,
@@ -96,7 +108,7 @@ async function updateIntent(
   }
   return {
     base,
-    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds],
+    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds, ...changes.actions],
     written,
     operation: {
       name: 'UPDATE',
@@ -109,6 +121,7 @@ async function updateIntent(
       files: keysOf(files),
     },
     rewritesRows: true,
+    preservesRowIds: false,
     report: reportOf(written, removed.length, metrics),
   }
 }

@@ -10,6 +10,7 @@ import {
   physicalName,
   protocol,
   type AddFile,
+  type ColumnMappingMode,
   type LeafStatistics,
   type Metadata,
   type TableLocation,
@@ -59,17 +60,8 @@ export async function writeRows(
   plan: LogicalPlan,
   options: WriteRowsOptions,
 ): Promise<WrittenRows> {
-  const { session, location, metadata, schema } = target
-  const mapping = columnMapping(metadata, schema)
-  const sink: FileSink = {
-    store: location.store.uri,
-    directory: location.path,
-    partitionBy: [...metadata.partitionColumns],
-    compression: compressionOf(metadata),
-    targetFileBytes: options.targetFileBytes,
-    ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
-    ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),
-  }
+  const { session, location } = target
+  const sink = sinkOf(target, options, location.path)
   const result = await session.writeFiles(plan, sink, options.signal === undefined ? {} : { signal: options.signal })
   const adds = result.files.map((file) => toAdd(file, target, options))
   const sizeBytes = adds.reduce((sum, file) => sum + file.sizeBytes, 0)
@@ -81,6 +73,24 @@ export async function writeRows(
   }
   if (options.dataChange !== false) await discardOnFailure(location, written, () => checkRows(target, adds, options))
   return written
+}
+
+/** Where and how files of a table are written. */
+export function sinkOf(
+  { location, metadata, schema }: WriteTarget,
+  { targetFileBytes }: WriteRowsOptions,
+  directory: string,
+): FileSink {
+  const mapping = columnMapping(metadata, schema)
+  return {
+    store: location.store.uri,
+    directory,
+    partitionBy: [...metadata.partitionColumns],
+    compression: compressionOf(metadata),
+    targetFileBytes,
+    ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
+    ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),
+  }
 }
 
 /**
@@ -123,11 +133,7 @@ export async function discardOnFailure<T>(
 function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions): AddFile {
   const { metadata, schema, location } = target
   const { mode } = columnMapping(metadata, schema)
-  const partitionValues: Record<string, string | null> = {}
-  for (const name of metadata.partitionColumns) {
-    const field = schema.fields.find((f) => f.name === name)!
-    partitionValues[physicalName(field, mode)] = formatPartitionValue(field.type, file.partitionValues[name] ?? null)
-  }
+  const partitionValues = partitionValuesIn(file, target, mode)
   return addFile({
     path: encodePath(relativePath(location.path, file.path)),
     partitionValues,
@@ -139,7 +145,20 @@ function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions
   })
 }
 
-const relativePath = (table: string, path: string): string =>
+export function partitionValuesIn(
+  file: WrittenFile,
+  { metadata, schema }: WriteTarget,
+  mode: ColumnMappingMode,
+): Record<string, string | null> {
+  const partitionValues: Record<string, string | null> = {}
+  for (const name of metadata.partitionColumns) {
+    const field = schema.fields.find((f) => f.name === name)!
+    partitionValues[physicalName(field, mode)] = formatPartitionValue(field.type, file.partitionValues[name] ?? null)
+  }
+  return partitionValues
+}
+
+export const relativePath = (table: string, path: string): string =>
   table !== '' && path.startsWith(`${table}/`) ? path.slice(table.length + 1) : path
 
 interface SchemaLeaf {

@@ -11,6 +11,7 @@ import {
 } from '@deltaworks/delta-log'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import { fieldIndex, type Field, type Schema, type Value } from '@deltaworks/schema'
+import { writesChanges } from '../../changes.js'
 import { predicateParameter } from '../../condition-text.js'
 import { filesByPath, keysOf } from '../../delta-table-provider.js'
 import { duplicateMatch } from '../../errors.js'
@@ -24,7 +25,7 @@ import {
   type OperationResult,
 } from '../../operation-context.js'
 import { markDeleted, splitTouched } from '../../mark-deleted.js'
-import { unionOf } from '../../plan-nodes.js'
+import { scanOf, unionOf } from '../../plan-nodes.js'
 import { runOptions } from '../../run-options.js'
 import { filesMatcher } from '../../predicates.js'
 import { planOf } from '../../table-session.js'
@@ -32,12 +33,14 @@ import { withIdentityMarks } from '../../write/fit-target.js'
 import { plainField } from '../../write/schema-enforcement.js'
 import { tableRules, withIdentityValues } from '../../write/table-rules.js'
 import type { TouchedFile } from '../../touched-files.js'
+import { writeChanges } from '../../write/write-changes.js'
 import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
 import { bindClauses, type BoundClauses } from './merge-clauses.js'
 import { mergeCondition } from './merge-condition.js'
 import type { MergeOptions } from './merge-options.js'
 import {
   changedPlaces,
+  changePlans,
   insertPlan,
   rewritePlans,
   touchedPlan,
@@ -111,10 +114,17 @@ async function mergeIntent(
   const plans: LogicalPlan[] = []
   if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, output.fields))
   if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, output.fields))
+  const keepsChanges = files.length > 0 && writesChanges(base)
+  let inserts: LogicalPlan | null = null
   const identities = clauses.notMatched.length > 0 ? [...rules.identity.keys()] : []
   if (clauses.notMatched.length > 0) {
-    const inserts = insertPlan(input, candidates, clauses.notMatched, output.fields)
-    plans.push(withIdentityValues(inserts, rules, identities))
+    const made = insertPlan(input, candidates, clauses.notMatched, output.fields)
+    const numbered = withIdentityValues(made, rules, identities)
+    // Rows that are written twice, once as changes, must be the same both times.
+    inserts = keepsChanges
+      ? scanOf(await session.materialise(numbered, { name: 'merge inserts', ...runOptions(options) }))
+      : numbered
+    plans.push(inserts)
   }
   const rows =
     plans.length === 0
@@ -129,7 +139,15 @@ async function mergeIntent(
   const marks = await discardOnFailure(location, rows, () =>
     markDeleted(context, base, split.marked, places, nowMs, runOptions(options)),
   )
-  const written = { ...rows, otherPaths: marks.paths }
+  const changed = keepsChanges ? changePlans(input, files, matched, notMatchedBySource, output.fields, inserts) : []
+  const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
+    writeChanges({ session, location, ...target }, changed, {
+      targetFileBytes: fileBytesOf(target.metadata, options),
+      nowMs,
+      ...runOptions(options),
+    }),
+  )
+  const written = { ...rows, otherPaths: [...marks.paths, ...changes.paths] }
   const metrics = { ...metricsOf(touched, split.rewritten, written), ...mergeVectorMetrics(marks.metrics) }
   const metadata = withIdentityMarks(target.metadata, output, identities, metrics['numTargetRowsInserted'] ?? 0)
   // Rows that are not matched by the source are told from the whole table; otherwise only pairs count.
@@ -144,11 +162,13 @@ async function mergeIntent(
       ...removed.map((file) => removeOf(file, nowMs)),
       ...marks.actions,
       ...written.adds,
+      ...changes.actions,
     ],
     written,
     operation: { name: 'MERGE', parameters: mergeParameters(options, input), metrics },
     reads,
     rewritesRows: files.length > 0,
+    preservesRowIds: removed.length === 0 && touched.updated + touched.bySourceUpdated === 0,
     remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, metrics),
   }

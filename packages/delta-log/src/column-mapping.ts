@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { DataType, Field, Schema } from '@deltaworks/schema'
 import type { Metadata } from './actions/metadata.js'
+import { formatSchema } from './schema-json.js'
 
 export type ColumnMappingMode = 'none' | 'name' | 'id'
 
@@ -53,4 +55,64 @@ export function columnMapping(metadata: Metadata, of: Schema): ColumnMapping {
     physicalNames: Object.keys(physicalNames).length === 0 ? null : physicalNames,
     fieldIds: mode === 'id' ? fieldIds : null,
   }
+}
+
+const idKey = 'delta.columnMapping.id'
+const physicalKey = 'delta.columnMapping.physicalName'
+const maxIdKey = 'delta.columnMapping.maxColumnId'
+
+/**
+ * Metadata with another schema. With column mapping, columns that have no id and physical name yet get them, and the greatest id
+ * is kept (PROTOCOL.md, "Writer Requirements for Column Mapping").
+ * @param naming `fresh`: names that no column ever had; `own`: the columns' own, for files that were written without mapping
+ */
+export function withSchema(
+  metadata: Metadata,
+  of: Schema,
+  naming: 'fresh' | 'own' = 'fresh',
+): { readonly metadata: Metadata; readonly schema: Schema } {
+  if (columnMappingMode(metadata) === 'none')
+    return { metadata: { ...metadata, schemaString: formatSchema(of) }, schema: of }
+  let maxId = Math.max(Number(metadata.configuration[maxIdKey] ?? 0), ...idsOf(of.fields))
+  const named = (member: Field): Field => {
+    const known = member.metadata?.[idKey]
+    const id = typeof known === 'number' ? known : ++maxId
+    const given = member.metadata?.[physicalKey]
+    const name = typeof given === 'string' ? given : naming === 'own' ? member.name : `col-${randomUUID()}`
+    return {
+      ...member,
+      type: namedIn(member.type),
+      metadata: { ...member.metadata, [idKey]: id, [physicalKey]: name },
+    }
+  }
+  const namedIn = (type: DataType): DataType => {
+    switch (type.kind) {
+      case 'struct':
+        return { ...type, fields: type.fields.map(named) }
+      case 'list':
+        return { ...type, element: namedIn(type.element) }
+      case 'map':
+        return { ...type, key: namedIn(type.key), value: namedIn(type.value) }
+      default:
+        return type
+    }
+  }
+  const schema: Schema = { fields: of.fields.map(named) }
+  const configuration = { ...metadata.configuration, [maxIdKey]: String(maxId) }
+  return { metadata: { ...metadata, configuration, schemaString: formatSchema(schema) }, schema }
+}
+
+function idsOf(fields: readonly Field[]): number[] {
+  const inType = (type: DataType): number[] =>
+    type.kind === 'struct'
+      ? idsOf(type.fields)
+      : type.kind === 'list'
+        ? inType(type.element)
+        : type.kind === 'map'
+          ? [...inType(type.key), ...inType(type.value)]
+          : []
+  return fields.flatMap((member) => {
+    const id = member.metadata?.[idKey]
+    return [...(typeof id === 'number' ? [id] : []), ...inType(member.type)]
+  })
 }

@@ -8,6 +8,7 @@ import { findConflict, type Conflict, type IsolationLevel, type ReadSet } from '
 import { appendOnly, tooManyAttempts } from './errors.js'
 import { checkWritable } from './features/protocol-check.js'
 import type { LogParquet } from './log-parquet.js'
+import { hasStableRowIds, rowIdMark, rowTrackingDomainIn, tracksRows, withRowIds } from './row-tracking.js'
 import { advanceSnapshot, type Snapshot } from './snapshot.js'
 import type { TableLocation } from './table-location.js'
 import { checkpointInterval, isAppendOnly, usesInCommitTimestamps } from './table-properties.js'
@@ -46,6 +47,8 @@ export interface CommitRequest {
   readonly isolation: IsolationLevel
   /** Whether rows inside of files change (delete, update, merge): some table features do not allow that to us. */
   readonly rewritesRows?: boolean
+  /** false: rows were copied or updated without their ids (row tracking). */
+  readonly preservesRowIds?: boolean
   readonly userMetadata?: string | null
   readonly nowMs: () => number
   /** For the checkpoint that may be due. */
@@ -76,7 +79,7 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
   for (let attempts = 1; attempts <= maxAttempts; attempts++) {
     const version = (base?.version ?? -1) + winners.length + 1
     const info = commitInfo(request, version, snapshot, winners, txnId)
-    const actions: readonly Action[] = [info, ...request.actions]
+    const actions: readonly Action[] = [info, ...atVersion(request, version, winners, info)]
     const winner = await putCommit(location, version, actions, txnId)
     if (winner === null) {
       snapshot = advanceSnapshot(location, base, [...winners, actions], info.inCommitTimestampMs ?? info.timestampMs)
@@ -96,6 +99,38 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
   }
   throw tooManyAttempts(location.uri, maxAttempts, (base?.version ?? -1) + winners.length)
 }
+
+/** The actions as they stand at a version: row ids, and from when in-commit timestamps hold, depend on it. */
+function atVersion(
+  { location, base, actions }: CommitRequest,
+  version: number,
+  winners: readonly (readonly LogAction[])[],
+  info: CommitInfo,
+): readonly Action[] {
+  const metadata = actions.find((action) => action.kind === 'metaData') ?? base?.metadata
+  const protocol = actions.find((action) => action.kind === 'protocol') ?? base?.protocol
+  const enabling =
+    base !== null &&
+    !usesInCommitTimestamps(base.metadata.configuration) &&
+    usesInCommitTimestamps(metadata?.configuration ?? {})
+  const dated = enabling ? actions.map((action) => withEnablement(action, version, info)) : actions
+  if (metadata === undefined || protocol === undefined || !tracksRows(protocol, metadata)) return dated
+  const domain = rowTrackingDomainIn(winners.flat()) ?? base?.domains.get('delta.rowTracking')
+  return withRowIds(location.uri, dated, rowIdMark(domain), version)
+}
+
+/** From which version on in-commit timestamps hold (PROTOCOL.md, "Writer Requirements for In-Commit Timestamps"). */
+const withEnablement = (action: Action, version: number, { inCommitTimestampMs }: CommitInfo): Action =>
+  action.kind !== 'metaData'
+    ? action
+    : {
+        ...action,
+        configuration: {
+          ...action.configuration,
+          'delta.inCommitTimestampEnablementVersion': String(version),
+          'delta.inCommitTimestampEnablementTimestamp': String(inCommitTimestampMs),
+        },
+      }
 
 /** Features, and append-only tables. Metadata and protocol that the commit itself brings count. */
 function checkAllowed(request: CommitRequest): void {
@@ -182,6 +217,10 @@ function commitInfo(
     userMetadata: request.userMetadata ?? null,
     engineInfo,
     txnId,
+    tags:
+      metadata !== undefined && hasStableRowIds(metadata)
+        ? { 'delta.rowTracking.preserved': String(request.preservesRowIds !== false) }
+        : null,
   }
 }
 

@@ -25,6 +25,8 @@ import { DeltaworksError, type ErrorDetails, type Fault } from '@deltaworks/sche
  * | DW-DELTA-0017 | the table is append-only                                 |
  * | DW-DELTA-0018 | gave up after too many attempts                          |
  * | DW-DELTA-0019 | an invalid or unknown table property                     |
+ * | DW-DELTA-0020 | a file without a row count in a table that tracks rows   |
+ * | DW-DELTA-0021 | a version checksum that does not fit the version         |
  */
 export class DeltaError extends DeltaworksError {
   override readonly name = 'DeltaError'
@@ -195,6 +197,28 @@ export const unknownProperty = (property: string, known: readonly string[]): Del
     'usage',
     `There is no table property "${property}" (names that begin with "delta." belong to the protocol). Known are: ${known.join(', ')}.`,
     { property, known },
+  )
+
+export const rowCountMissing = (table: string, path: string): DeltaError =>
+  make(
+    20,
+    'data',
+    `${table} gives every row an id (feature rowTracking), but the log does not say how many rows ${path} has. Nothing was written. Write the file again with statistics.`,
+    { table, path },
+  )
+
+export const checksumMismatch = (
+  table: string,
+  version: number,
+  what: string,
+  recorded: string,
+  found: string,
+): DeltaError =>
+  make(
+    21,
+    'data',
+    `Version ${version} of ${table} does not fit its checksum: ${what} is ${found}, recorded is ${recorded}. The log was changed after it was written, or by a faulty program; restore it from a backup.`,
+    { table, version, what, recorded, found },
   )
 
 /** What other modules of this package make errors with; see the table above. */

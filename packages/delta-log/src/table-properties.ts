@@ -81,6 +81,8 @@ export const knownProperties: readonly string[] = [
   'delta.enableDeletionVectors',
   'delta.enableExpiredLogCleanup',
   'delta.enableInCommitTimestamps',
+  'delta.enableRowTracking',
+  'delta.enableTypeWidening',
   'delta.isolationLevel',
   'delta.logRetentionDuration',
   'delta.minReaderVersion',
@@ -93,17 +95,30 @@ export const knownProperties: readonly string[] = [
   'delta.tuneFileSizesForRewrites',
 ]
 
-/** Of those, the ones that ask for a feature that we do not write. */
-const unwritable: Readonly<Record<string, (value: string) => boolean>> = {
-  'delta.columnMapping.mode': (value) => value.toLowerCase() !== 'none',
+const flag = ['true', 'false']
+const allowedValues: Readonly<Record<string, readonly string[]>> = {
+  'delta.appendOnly': flag,
+  'delta.checkpoint.writeStatsAsJson': flag,
+  'delta.checkpoint.writeStatsAsStruct': flag,
+  'delta.checkpointPolicy': ['classic', 'v2'],
+  'delta.columnMapping.mode': ['none', 'name', 'id'],
+  'delta.enableChangeDataFeed': flag,
+  'delta.enableDeletionVectors': flag,
+  'delta.enableExpiredLogCleanup': flag,
+  'delta.enableInCommitTimestamps': flag,
+  'delta.enableRowTracking': flag,
+  'delta.enableTypeWidening': flag,
+  'delta.isolationLevel': ['serializable', 'writeserializable'],
 }
 
 /** For properties that a user sets. @throws DeltaError DW-DELTA-0019 */
 export function checkProperties(configuration: Configuration): void {
   for (const [key, value] of Object.entries(configuration)) {
-    if (key.startsWith('delta.') && !knownProperties.includes(key)) throw unknownProperty(key, knownProperties)
-    if (unwritable[key]?.(value) === true) {
-      throw invalidProperty(key, value, 'left out: Deltaworks cannot write new tables with this yet')
+    const isKnown = knownProperties.includes(key) || key.startsWith('delta.constraints.')
+    if (key.startsWith('delta.') && !isKnown) throw unknownProperty(key, knownProperties)
+    const allowed = allowedValues[key]
+    if (allowed !== undefined && !allowed.includes(value.toLowerCase())) {
+      throw invalidProperty(key, value, `one of ${allowed.join(', ')}`)
     }
   }
   checkpointInterval(configuration)

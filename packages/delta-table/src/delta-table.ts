@@ -13,10 +13,15 @@ import {
 } from '@deltaworks/delta-log'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import { objectNotFoundCode } from '@deltaworks/storage'
-import type { Schema } from '@deltaworks/schema'
+import type { Field, Schema } from '@deltaworks/schema'
 import { changesOf, type ChangesRange } from './changes.js'
 import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
+import { addConstraint, dropConstraint, type DropConstraintOptions } from './operations/alter/constraints.js'
+import { addColumns, alterColumn, dropColumns, renameColumn } from './operations/alter/columns.js'
+import type { AddColumnOptions, ColumnChange } from './operations/alter/columns.js'
+import { setDomainMetadata } from './operations/alter/domain-metadata.js'
+import { setProperties, unsetProperties } from './operations/alter/properties.js'
 import { appendRows } from './operations/append.js'
 import { createTable, type CreateOptions } from './operations/create.js'
 import { deleteRows } from './operations/delete.js'
@@ -190,6 +195,58 @@ export class DeltaTable {
   /** Writes files with deletion vectors again, without the deleted rows. */
   purge(options: PurgeOptions = {}): Promise<DeltaTable> {
     return this.#after(purgeTable(this.#context, this.snapshot, options))
+  }
+
+  /**
+   * A CHECK constraint, as SQL over the table's columns; rows that are there must satisfy it.
+   * @throws DeltaTableError DW-TABLE-0016, 0017, 0020
+   */
+  addConstraint(name: string, expression: string, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(addConstraint(this.#context, this.snapshot, name, expression, options))
+  }
+
+  /** @throws DeltaTableError DW-TABLE-0020 */
+  dropConstraint(name: string, options: DropConstraintOptions = {}): Promise<DeltaTable> {
+    return this.#after(dropConstraint(this.#context, this.snapshot, name, options))
+  }
+
+  /** Sets table properties; the protocol is raised where one needs it. `delta.feature.NAME` = `supported` adds a feature. */
+  setProperties(properties: Readonly<Record<string, string>>, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(setProperties(this.#context, this.snapshot, properties, options))
+  }
+
+  unsetProperties(keys: readonly string[], options: WriteOptions & { ifExists?: boolean } = {}): Promise<DeltaTable> {
+    return this.#after(unsetProperties(this.#context, this.snapshot, keys, options))
+  }
+
+  /** Adds nullable columns, null in the rows that are there. */
+  addColumns(columns: readonly Field[], options: AddColumnOptions = {}): Promise<DeltaTable> {
+    return this.#after(addColumns(this.#context, this.snapshot, columns, options))
+  }
+
+  /** Gives a column (dotted path) another name; needs column mapping, and writes no file again. */
+  renameColumn(from: string, to: string, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(renameColumn(this.#context, this.snapshot, from, to, options))
+  }
+
+  /** Takes columns (dotted paths) away; needs column mapping, and writes no file again. */
+  dropColumns(columns: readonly string[], options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(dropColumns(this.#context, this.snapshot, columns, options))
+  }
+
+  /** Changes type (widening), nullability, comment, default or place of a column (dotted path). */
+  alterColumn(column: string, change: ColumnChange, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(alterColumn(this.#context, this.snapshot, column, change, options))
+  }
+
+  /** Configuration of the domains of metadata that others keep in the table. */
+  get domainMetadata(): ReadonlyMap<string, string> {
+    return new Map([...this.snapshot.domains.values()].map(({ domain, configuration }) => [domain, configuration]))
+  }
+
+  /** @param configuration null removes it */
+  setDomainMetadata(domain: string, configuration: string | null, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(setDomainMetadata(this.#context, this.snapshot, domain, configuration, options))
   }
 
   restore(target: RestoreTarget, options: WriteOptions = {}): Promise<DeltaTable> {

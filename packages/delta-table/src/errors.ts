@@ -18,6 +18,12 @@ import { DeltaworksError, type ErrorDetails, type Fault } from '@deltaworks/sche
  * | DW-TABLE-0013 | a column that cannot be ordered by, or has no statistics      |
  * | DW-TABLE-0014 | a range of changes that is not one                            |
  * | DW-TABLE-0015 | changes of a version that did not record them                 |
+ * | DW-TABLE-0016 | a row that breaks a constraint of the table                   |
+ * | DW-TABLE-0017 | an expression of the table's metadata that is not one         |
+ * | DW-TABLE-0018 | an identity column that has no further values                 |
+ * | DW-TABLE-0019 | a value for a column whose values the writer makes            |
+ * | DW-TABLE-0020 | a change of the table's definition that cannot be made        |
+ * | DW-TABLE-0021 | a source of a clone or conversion that does not fit           |
  */
 export class DeltaTableError extends DeltaworksError {
   override readonly name = 'DeltaTableError'
@@ -133,5 +139,70 @@ export const changesNotRecorded = (table: string, version: number): DeltaTableEr
     `${table} did not record its changes at version ${version}: delta.enableChangeDataFeed was not set. Begin the range at a version from which it is set without a break.`,
     { table, version },
   )
+
+/** The kinds of rule that a row can break. */
+export type ConstraintKind = 'CHECK constraint' | 'column invariant' | 'generated column'
+
+export const constraintViolated = (
+  table: string,
+  kind: ConstraintKind,
+  name: string,
+  expression: string,
+  row: Readonly<Record<string, string>>,
+): DeltaTableError =>
+  make(
+    16,
+    'data',
+    `A row for ${table} breaks the ${kind} ${name} (${expression}): ${Object.entries(row)
+      .map(([column, value]) => `${column} = ${value}`)
+      .join(', ')}. ${nothingWritten} Filter or correct such rows.`,
+    {
+      table,
+      kind,
+      constraint: name,
+      expression,
+      row: Object.entries(row).map(([column, value]) => `${column} = ${value}`),
+    },
+  )
+
+export const invalidExpression = (
+  table: string,
+  what: string,
+  text: string,
+  reason: string,
+  cause?: unknown,
+): DeltaTableError =>
+  make(
+    17,
+    'unsupported',
+    `The ${what} of ${table} is "${text}", which cannot be evaluated here: ${reason.replace(/\.$/, '')}. ${nothingWritten} Change it, or write with an engine that has what it uses.`,
+    { table, what, expression: text, reason },
+    cause,
+  )
+
+export const identityExhausted = (column: string): DeltaTableError =>
+  make(
+    18,
+    'resources',
+    `The identity column ${column} has passed 2^53, beyond which its values are not exact here. ${nothingWritten}`,
+    { column },
+  )
+
+export const valueNotAllowed = (table: string, column: string, reason: string): DeltaTableError =>
+  make(19, 'usage', `Column ${column} of ${table} takes no value: ${reason}. ${nothingWritten} Leave it out.`, {
+    table,
+    column,
+    reason,
+  })
+
+export const badAlteration = (table: string, subject: string, reason: string): DeltaTableError =>
+  make(20, 'usage', `${subject} of ${table} cannot be changed in this way: ${reason}. ${nothingWritten}`, {
+    table,
+    subject,
+    reason,
+  })
+
+export const badSource = (source: string, reason: string): DeltaTableError =>
+  make(21, 'usage', `${source} cannot be the source: ${reason}. ${nothingWritten}`, { source, reason })
 
 const hours = (ms: number): string => String(Math.round((ms / 3_600_000) * 10) / 10)

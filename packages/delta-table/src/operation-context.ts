@@ -44,6 +44,10 @@ export interface Intent {
   /** Default: the table's, or SnapshotIsolation if no action changes data. */
   readonly isolation?: IsolationLevel
   readonly rewritesRows?: boolean
+  /** false: rows are copied or updated without their row ids. Default true. */
+  readonly preservesRowIds?: boolean
+  /** The metadata that the commit brings follows from the base, so it can be made again (identity marks). */
+  readonly remakesMetadata?: boolean
   readonly report: WriteReport
 }
 
@@ -68,7 +72,9 @@ export async function runOperation(
     const result = await commitIntent(context, intent, options)
     if (result.kind === 'committed') return { snapshot: result.snapshot, report: intent.report }
     await discard(context.location, intent.written)
-    if (attempt >= maxRetries || !retried.has(result.conflict.kind)) {
+    const { kind } = result.conflict
+    const canRetry = retried.has(kind) || (kind === 'MetadataChanged' && intent.remakesMetadata === true)
+    if (attempt >= maxRetries || !canRetry) {
       throw conflictFailure(context.location.uri, intent.operation.name, result.conflict)
     }
     base = await readSnapshot(context.location, context.parquet, { previous: base })
@@ -118,6 +124,7 @@ export async function commitIntent(context: OperationContext, intent: Intent, op
       reads: intent.reads,
       isolation,
       rewritesRows: intent.rewritesRows ?? false,
+      preservesRowIds: intent.preservesRowIds ?? true,
       userMetadata: options.userMetadata ?? null,
       nowMs: nowMs === undefined ? Date.now : () => nowMs,
       parquet: context.parquet,

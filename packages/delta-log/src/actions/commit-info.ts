@@ -17,6 +17,7 @@ export interface CommitInfo {
   readonly userMetadata: string | null
   readonly engineInfo: string | null
   readonly txnId: string | null
+  readonly tags: Readonly<Record<string, string | null>> | null
 }
 
 export const commitInfoFromJson = (json: JsonObject): CommitInfo => ({
@@ -33,6 +34,7 @@ export const commitInfoFromJson = (json: JsonObject): CommitInfo => ({
   userMetadata: textOf(json['userMetadata']),
   engineInfo: textOf(json['engineInfo']),
   txnId: textOf(json['txnId']),
+  tags: mapOf(json['tags']),
 })
 
 export const commitInfoToJson = (action: CommitInfo): JsonObject => ({
@@ -47,5 +49,6 @@ export const commitInfoToJson = (action: CommitInfo): JsonObject => ({
   ...(action.userName !== null && { userName: action.userName }),
   ...(action.userMetadata !== null && { userMetadata: action.userMetadata }),
   ...(action.engineInfo !== null && { engineInfo: action.engineInfo }),
+  ...(action.tags !== null && { tags: action.tags }),
   ...(action.txnId !== null && { txnId: action.txnId }),
 })

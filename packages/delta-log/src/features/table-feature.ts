@@ -24,7 +24,6 @@ export interface TableFeature {
 
 const all = { read: true, write: true, rewrite: true }
 const readOnly = { read: true, write: false, rewrite: false }
-const noRewrite = { read: true, write: true, rewrite: false }
 const none = { read: false, write: false, rewrite: false }
 
 const always = (): boolean => true
@@ -52,18 +51,16 @@ const mappingMode = (metadata: Metadata): boolean =>
 /** Every feature that we know, with what we do about it; one that is not here is refused by name. */
 export const tableFeatures: readonly TableFeature[] = [
   writer('appendOnly', all, enabledBy('delta.appendOnly'), 2),
-  writer('invariants', readOnly, (_, schema) => anyField(schema, has('delta.invariants')), 2),
-  writer('checkConstraints', readOnly, (m) => anyProperty(m, 'delta.constraints.'), 3),
-  // Rows that a rewrite only copies would need change files, or readers of changes see them deleted and inserted.
-  writer('changeDataFeed', noRewrite, enabledBy('delta.enableChangeDataFeed'), 4),
-  writer('generatedColumns', readOnly, (_, schema) => anyField(schema, has('delta.generationExpression')), 4),
+  writer('invariants', all, (_, schema) => anyField(schema, has('delta.invariants')), 2),
+  writer('checkConstraints', all, (m) => anyProperty(m, 'delta.constraints.'), 3),
+  writer('changeDataFeed', all, enabledBy('delta.enableChangeDataFeed'), 4),
+  writer('generatedColumns', all, (_, schema) => anyField(schema, has('delta.generationExpression')), 4),
   { ...readerWriter('columnMapping', all, mappingMode), legacyReader: 2, legacyWriter: 5 },
-  writer('identityColumns', readOnly, (_, schema) => anyField(schema, has('delta.identity.start')), 6),
-  writer('allowColumnDefaults', readOnly, (_, schema) => anyField(schema, has('CURRENT_DEFAULT'))),
+  writer('identityColumns', all, (_, schema) => anyField(schema, has('delta.identity.start')), 6),
+  writer('allowColumnDefaults', all, (_, schema) => anyField(schema, has('CURRENT_DEFAULT'))),
   writer('domainMetadata', all),
   writer('inCommitTimestamp', all, enabledBy('delta.enableInCommitTimestamps')),
-  // Row ids must be assigned as soon as the feature is there, enabled or not.
-  writer('rowTracking', readOnly),
+  writer('rowTracking', all),
   writer('clustering', readOnly),
   writer('materializePartitionColumns', readOnly),
   writer('icebergCompatV1', readOnly, enabledBy('delta.enableIcebergCompatV1')),

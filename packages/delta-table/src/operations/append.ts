@@ -1,4 +1,4 @@
-import { checkWritable, formatSchema, readNothing, type Action, type Snapshot } from '@deltaworks/delta-log'
+import { checkWritable, readNothing, type Action, type Snapshot } from '@deltaworks/delta-log'
 import {
   fileBytesOf,
   reportOf,
@@ -8,7 +8,7 @@ import {
   type OperationResult,
 } from '../operation-context.js'
 import { planOf, type Rows } from '../table-session.js'
-import { enforceSchema } from '../write/schema-enforcement.js'
+import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
 import type { AppendOptions } from '../write/write-options.js'
 import { writeRows } from '../write/write-rows.js'
 
@@ -34,15 +34,16 @@ async function appendIntent(
   nowMs: number,
 ): Promise<Intent> {
   const { session, location } = context
-  const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
-  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
-  const written = await writeRows({ session, location, metadata, schema }, plan, {
-    targetFileBytes: fileBytesOf(metadata, options),
+  const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
+  const { plan, schema, identities } = fitted
+  const written = await writeRows({ session, location, metadata: fitted.metadata, schema }, plan, {
+    targetFileBytes: fileBytesOf(fitted.metadata, options),
     nowMs,
     ...(options.signal !== undefined && { signal: options.signal }),
   })
   const metrics = { numFiles: written.adds.length, numOutputRows: written.rowCount, numOutputBytes: written.sizeBytes }
-  const actions: readonly Action[] = [...(evolved ? [metadata] : []), ...written.adds]
+  const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
+  const actions: readonly Action[] = [...(metadata === base.metadata ? [] : [metadata]), ...written.adds]
   return {
     base,
     actions,
@@ -53,6 +54,7 @@ async function appendIntent(
       metrics,
     },
     reads: readNothing,
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, 0, metrics),
   }
 }

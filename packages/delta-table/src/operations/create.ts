@@ -4,6 +4,9 @@ import {
   formatSchema,
   readNothing,
   requiredProtocol,
+  rowTrackingColumns,
+  withFeatures,
+  withSchema,
   type Action,
   type Metadata,
   type Protocol,
@@ -19,8 +22,11 @@ import {
   type OperationResult,
 } from '../operation-context.js'
 import { planOf, type Rows } from '../table-session.js'
+import { splitFeatures } from './alter/properties.js'
 import { emptyReport } from '../write-report.js'
-import { enforceSchema, plainField } from '../write/schema-enforcement.js'
+import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
+import { plainField } from '../write/schema-enforcement.js'
+import { tableRules } from '../write/table-rules.js'
 import type { TableDefinitionOptions, WriteOptions } from '../write/write-options.js'
 import { discard, nothing, writeRows } from '../write/write-rows.js'
 
@@ -34,12 +40,12 @@ interface NewTable {
 
 /** @throws DeltaTableError DW-TABLE-0005, DeltaError DW-DELTA-0019, SchemaError DW-SCHEMA-0002 */
 export function defineNewTable(table: string, schema: Schema, options: CreateOptions, nowMs: number): NewTable {
-  const configuration = { ...options.properties }
+  const { properties: configuration, features } = splitFeatures(table, options.properties ?? {})
   checkProperties(configuration)
   checkedSchema(schema.fields)
   const partitionColumns = (options.partitionBy ?? []).map((name) => fieldOf(schema, name).name)
   checkPartitioning(table, schema, partitionColumns)
-  const metadata: Metadata = {
+  const plain: Metadata = {
     kind: 'metaData',
     id: randomUUID(),
     name: options.name ?? null,
@@ -51,7 +57,8 @@ export function defineNewTable(table: string, schema: Schema, options: CreateOpt
     configuration,
     createdTimeMs: nowMs,
   }
-  return { metadata, protocol: requiredProtocol(schema, configuration), schema }
+  const protocol = withFeatures(requiredProtocol(schema, configuration), features)
+  return { ...withSchema(rowTrackingColumns(plain), schema), protocol }
 }
 
 function checkPartitioning(table: string, schema: Schema, columns: readonly string[]): void {
@@ -81,17 +88,21 @@ export async function createTable(
   const plan: LogicalPlan | null = rows === null ? null : planOf(rows)
   const schema = options.schema ?? { fields: plan?.schema.fields.map(plainField) ?? [] }
   const table = defineNewTable(location.uri, schema, options, nowMs)
-  const target = { session: context.session, location, metadata: table.metadata, schema }
+  // Says what is wrong with a table's expressions before there is a row.
+  await tableRules(location.uri, table.metadata, table.schema)
+  const target = { session: context.session, location, metadata: table.metadata, schema: table.schema }
+  const fitted = plan === null ? null : await fitTarget(location.uri, table.metadata, table.schema, plan, false)
   const written =
-    plan === null
+    fitted === null
       ? nothing
-      : await writeRows(target, enforceSchema(location.uri, schema, plan, false).plan, {
+      : await writeRows(target, fitted.plan, {
           targetFileBytes: fileBytesOf(table.metadata, options),
           nowMs,
           ...(options.signal !== undefined && { signal: options.signal }),
         })
   const metrics = { numFiles: written.adds.length, numOutputRows: written.rowCount, numOutputBytes: written.sizeBytes }
-  const actions: readonly Action[] = [table.protocol, table.metadata, ...written.adds]
+  const metadata = withIdentityMarks(table.metadata, table.schema, fitted?.identities ?? [], written.rowCount)
+  const actions: readonly Action[] = [table.protocol, metadata, ...written.adds]
   const report = plan === null ? { ...emptyReport, committed: true } : reportOf(written, 0, metrics)
   const partitionBy = JSON.stringify(table.metadata.partitionColumns)
   const result = await commitIntent(

@@ -1,5 +1,6 @@
 import { boolean } from '@deltaworks/schema'
 import { appendOnly, checkWritable, isAppendOnly, removeOf, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { writesChanges } from '../changes.js'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
 import { rowCountOf } from '../file-statistics-source.js'
@@ -18,6 +19,7 @@ import { bindCondition, candidateFiles, dataColumnsOf, fileMatcher, type Conditi
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
 import type { WriteOptions } from '../write/write-options.js'
+import { changesAs, writeChanges } from '../write/write-changes.js'
 import { discardOnFailure, nothing, writeRows } from '../write/write-rows.js'
 
 /**
@@ -72,7 +74,16 @@ async function deleteIntent(
   const marks = await discardOnFailure(location, rows, () =>
     markDeleted(context, base, marked, places, nowMs, runOptions(options)),
   )
-  const written = { ...rows, otherPaths: marks.paths }
+  // Whole files and marks tell by themselves which rows went; rows that are copied would look deleted and inserted.
+  const gone = filterOf(scanOf(new DeltaTableProvider(base, { files })), isTrue(predicate))
+  const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
+    writeChanges(targetOf(context, base), partly.length > 0 && writesChanges(base) ? [changesAs(gone, 'delete')] : [], {
+      targetFileBytes: fileBytesOf(base.metadata, options),
+      nowMs,
+      ...runOptions(options),
+    }),
+  )
+  const written = { ...rows, otherPaths: [...marks.paths, ...changes.paths] }
   const metrics = {
     numRemovedFiles: removed.length,
     numAddedFiles: written.adds.length,
@@ -84,7 +95,7 @@ async function deleteIntent(
   }
   return {
     base,
-    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds],
+    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds, ...changes.actions],
     written,
     operation: {
       name: 'DELETE',
@@ -97,6 +108,7 @@ async function deleteIntent(
       files: keysOf(files),
     },
     rewritesRows: partial.length > 0,
+    preservesRowIds: partly.length === 0,
     report: reportOf(written, removed.length, metrics),
   }
 }

@@ -143,6 +143,7 @@ function intentOf(
     },
     reads: { ...readNothing, files: keysOf(removed) },
     isolation: 'SnapshotIsolation',
+    preservesRowIds: false,
     report: reportOf(all, removed.length, metrics),
   }
 }

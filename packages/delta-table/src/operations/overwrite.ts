@@ -5,7 +5,9 @@ import {
   readEverything,
   readNothing,
   removeOf,
-  requiredProtocol,
+  requiredFeatures,
+  withFeatures,
+  withSchema,
   type Action,
   type AddFile,
   type Metadata,
@@ -14,6 +16,7 @@ import {
 } from '@deltaworks/delta-log'
 import { fieldOf, type Schema } from '@deltaworks/schema'
 import { badPartitioning, outsideReplaceWhere } from '../errors.js'
+import { writesChanges } from '../changes.js'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
 import {
@@ -35,9 +38,11 @@ import {
 } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { planOf, type Rows } from '../table-session.js'
+import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
 import { enforceSchema, plainField } from '../write/schema-enforcement.js'
 import type { AppendOptions } from '../write/write-options.js'
-import { writeRows } from '../write/write-rows.js'
+import { changesAs, writeChanges } from '../write/write-changes.js'
+import { discardOnFailure, writeRows } from '../write/write-rows.js'
 import { isCommitted } from './append.js'
 
 export interface OverwriteOptions extends AppendOptions {
@@ -77,28 +82,25 @@ async function replaceAll(
 ): Promise<Intent> {
   const { session, location } = context
   const shape = newShape(location.uri, base, rows, options)
-  const { plan, schema, evolved } = enforceSchema(
-    location.uri,
-    shape.schema,
-    planOf(rows),
-    options.mergeSchema === true,
-  )
-  const metadata = evolved ? { ...shape.metadata, schemaString: formatSchema(schema) } : shape.metadata
-  const changed = metadata !== base.metadata
+  const fitted = await fitTarget(location.uri, shape.metadata, shape.schema, planOf(rows), options.mergeSchema === true)
+  const { plan, schema, identities } = fitted
   const written = await writeRows(
-    { session, location, metadata, schema },
+    { session, location, metadata: fitted.metadata, schema },
     plan,
-    writeSettings(metadata, options, nowMs),
+    writeSettings(fitted.metadata, options, nowMs),
   )
+  const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
+  const changed = metadata !== base.metadata
   const removed = [...base.files.values()]
-  const protocol = changed ? requiredProtocol(schema, metadata.configuration) : base.protocol
-  const upgrade: readonly Action[] = protocol.minWriterVersion > base.protocol.minWriterVersion ? [protocol] : []
+  const protocol = withFeatures(base.protocol, requiredFeatures(schema, metadata.configuration))
+  const upgrade: readonly Action[] = protocol === base.protocol ? [] : [protocol]
   return {
     base,
     actions: [...upgrade, ...(changed ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
     written,
     operation: writeOperation(metadata, { mode: 'Overwrite' }, written, removed),
     reads: changed || removed.length > 0 ? readEverything : readNothing,
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }
 }
@@ -120,12 +122,14 @@ function newShape(table: string, base: Snapshot, rows: Rows, options: OverwriteO
     }
     return { metadata: base.metadata, schema: base.schema }
   }
-  const schema: Schema = { fields: planOf(rows).schema.fields.map(plainField) }
-  const partitionColumns = (options.partitionBy ?? base.partitionColumns).map((name) => fieldOf(schema, name).name)
-  const schemaString = formatSchema(schema)
+  const wanted: Schema = { fields: planOf(rows).schema.fields.map(plainField) }
+  const partitionColumns = (options.partitionBy ?? base.partitionColumns).map((name) => fieldOf(wanted, name).name)
   const same =
-    schemaString === base.metadata.schemaString && partitionColumns.join('\n') === base.partitionColumns.join('\n')
-  return { metadata: same ? base.metadata : { ...base.metadata, schemaString, partitionColumns }, schema }
+    formatSchema({ fields: base.schema.fields.map(plainField) }) === formatSchema(wanted) &&
+    partitionColumns.join('\n') === base.partitionColumns.join('\n')
+  return same
+    ? { metadata: base.metadata, schema: base.schema }
+    : withSchema({ ...base.metadata, partitionColumns }, wanted)
 }
 
 async function replacePartitions(
@@ -137,21 +141,27 @@ async function replacePartitions(
 ): Promise<Intent> {
   const { session, location } = context
   if (base.partitionColumns.length === 0) return replaceAll(context, base, rows, options, nowMs)
-  const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
-  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
+  const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
+  const { plan, schema, identities } = fitted
   const written = await writeRows(
-    { session, location, metadata, schema },
+    { session, location, metadata: fitted.metadata, schema },
     plan,
-    writeSettings(metadata, options, nowMs),
+    writeSettings(fitted.metadata, options, nowMs),
   )
+  const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
   const touched = new Set(written.adds.map((file) => partitionKey(base, file)))
   const removed = [...base.files.values()].filter((file) => touched.has(partitionKey(base, file)))
   return {
     base,
-    actions: [...(evolved ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
+    actions: [
+      ...(metadata === base.metadata ? [] : [metadata]),
+      ...removed.map((f) => removeOf(f, nowMs)),
+      ...written.adds,
+    ],
     written,
     operation: writeOperation(metadata, { mode: 'Overwrite', isDynamicPartitionOverwrite: 'true' }, written, removed),
     reads: { wholeTable: false, predicates: [(file) => touched.has(partitionKey(base, file))], files: keysOf(removed) },
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }
 }
@@ -167,15 +177,20 @@ async function replaceWhere(
 ): Promise<Intent> {
   const { session, location } = context
   const predicate = bindCondition(condition, base.schema)
-  const { plan, schema, evolved } = enforceSchema(location.uri, base.schema, planOf(rows), options.mergeSchema === true)
-  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(schema) } : base.metadata
+  const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
+  const { schema, identities } = fitted
+  const candidates = candidateFiles(base, predicate)
+  const wholeFiles = dataColumnsOf(base, predicate).length === 0
+  const keepsChanges = !wholeFiles && candidates.length > 0 && writesChanges(base)
+  // Rows that are written twice, once as changes, must be the same both times.
+  const plan = keepsChanges
+    ? scanOf(await session.materialise(fitted.plan, { name: 'replacing rows', ...runOptions(options) }))
+    : fitted.plan
   const outside = await session.collect(
     { kind: 'limit', input: filterOf(plan, not(isTrue(predicate))), skip: 0, fetch: 1, schema: plan.schema },
     runOptions(options),
   )
   if (outside.rows.length > 0) throw outsideReplaceWhere(location.uri, formatExpression(predicate))
-  const candidates = candidateFiles(base, predicate)
-  const wholeFiles = dataColumnsOf(base, predicate).length === 0
   const removed: readonly AddFile[] = candidates
   if (!wholeFiles && removed.length > 0) {
     checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
@@ -185,15 +200,31 @@ async function replaceWhere(
       ? []
       : [enforceSchema(location.uri, schema, remaining(base, removed, predicate), false).plan]
   const written = await writeRows(
-    { session, location, metadata, schema },
+    { session, location, metadata: fitted.metadata, schema },
     unionOf([plan, ...kept], plan.schema),
-    writeSettings(metadata, options, nowMs),
+    writeSettings(fitted.metadata, options, nowMs),
   )
+  // More than were made, if rows were kept: marks only have to pass every value.
+  const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
   const reads: ReadSet = { wholeTable: false, predicates: [fileMatcher(base, predicate)], files: keysOf(removed) }
+  const gone = filterOf(scanOf(new DeltaTableProvider(base, { files: removed })), isTrue(predicate))
+  const goneAsNow = keepsChanges ? enforceSchema(location.uri, schema, gone, false).plan : gone
+  const changes = await discardOnFailure(location, written, () =>
+    writeChanges(
+      { session, location, metadata: fitted.metadata, schema },
+      keepsChanges ? [changesAs(goneAsNow, 'delete'), changesAs(plan, 'insert')] : [],
+      writeSettings(metadata, options, nowMs),
+    ),
+  )
   return {
     base,
-    actions: [...(evolved ? [metadata] : []), ...removed.map((f) => removeOf(f, nowMs)), ...written.adds],
-    written,
+    actions: [
+      ...(metadata === base.metadata ? [] : [metadata]),
+      ...removed.map((f) => removeOf(f, nowMs)),
+      ...written.adds,
+      ...changes.actions,
+    ],
+    written: { ...written, otherPaths: changes.paths },
     operation: writeOperation(
       metadata,
       { mode: 'Overwrite', predicate: predicateParameter(predicate) },
@@ -202,6 +233,8 @@ async function replaceWhere(
     ),
     reads,
     rewritesRows: kept.length > 0,
+    preservesRowIds: kept.length === 0,
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }
 }

@@ -1,9 +1,10 @@
-import { bind } from '@deltaworks/expression'
+import { bind, columnsOf, substituteColumns } from '@deltaworks/expression'
 import { appendOnly, checkWritable, isAppendOnly, removeOf, type AddFile, type Snapshot } from '@deltaworks/delta-log'
 import type { LogicalPlan } from '@deltaworks/plan'
 import { boolean, fieldOf, typeName, type Schema } from '@deltaworks/schema'
 import type { BoundExpression } from '@deltaworks/expression'
-import { wrongType } from '../errors.js'
+import { valueNotAllowed, wrongType } from '../errors.js'
+import { writesChanges } from '../changes.js'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
 import {
@@ -21,7 +22,9 @@ import { bindCondition, candidateFiles, expressionOf, fileMatcher, type Conditio
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
 import { sameShape } from '../write/schema-enforcement.js'
+import { tableRules, type TableRules } from '../write/table-rules.js'
 import type { WriteOptions } from '../write/write-options.js'
+import { changesAs, writeChanges } from '../write/write-changes.js'
 import { discardOnFailure, writeRows } from '../write/write-rows.js'
 
 /** New values by column name; expressions are over the table's columns. */
@@ -52,7 +55,9 @@ async function updateIntent(
   checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
   if (isAppendOnly(base.metadata.configuration)) throw appendOnly(location.uri, 'update')
   const predicate = condition === null ? literalOf(true, boolean) : bindCondition(condition, base.schema)
-  const values = bindAssignments(location.uri, base.schema, set)
+  const rules = await tableRules(location.uri, base.metadata, base.schema)
+  const values = withGenerated(rules, base.schema, bindAssignments(location.uri, base.schema, set))
+  for (const name of rules.identity.keys()) if (values.has(name)) throw identityUpdated(location.uri, name)
   const candidates = candidateFiles(base, condition === null ? null : predicate)
   const touched = await findTouchedFiles(session, base, candidates, isTrue(predicate), runOptions(options))
   if (touched.length === 0) return null
@@ -83,7 +88,17 @@ async function updateIntent(
   const marks = await discardOnFailure(location, rows, () =>
     markDeleted(context, base, marked, places, nowMs, runOptions(options)),
   )
-  const written = { ...rows, otherPaths: marks.paths }
+  const before = filterOf(scanOf(new DeltaTableProvider(base, { files })), isTrue(predicate))
+  const after = projectionTo(before, expressions, fields)
+  const images = writesChanges(base) ? [changesAs(before, 'update_preimage'), changesAs(after, 'update_postimage')] : []
+  const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
+    writeChanges(targetOf(context, base), images, {
+      targetFileBytes: fileBytesOf(base.metadata, options),
+      nowMs,
+      ...runOptions(options),
+    }),
+  )
+  const written = { ...rows, otherPaths: [...marks.paths, ...changes.paths] }
   const metrics = {
     numRemovedFiles: removed.length,
     numAddedFiles: written.adds.length,
@@ -93,7 +108,7 @@ async function updateIntent(
   }
   return {
     base,
-    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds],
+    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds, ...changes.actions],
     written,
     operation: {
       name: 'UPDATE',
@@ -106,8 +121,29 @@ async function updateIntent(
       files: keysOf(files),
     },
     rewritesRows: true,
+    preservesRowIds: false,
     report: reportOf(written, removed.length, metrics),
   }
+}
+
+const identityUpdated = (table: string, column: string) =>
+  valueNotAllowed(table, column, 'it is an identity column, whose values stay')
+
+/** Columns that are generated from assigned ones follow them, if they are not assigned themselves. */
+export function withGenerated(
+  rules: TableRules,
+  schema: Schema,
+  values: ReadonlyMap<string, BoundExpression>,
+): ReadonlyMap<string, BoundExpression> {
+  const result = new Map(values)
+  for (const [name, expression] of rules.generated) {
+    if (values.has(name)) continue
+    const from = columnsOf(expression).map((i) => schema.fields[i]!.name)
+    if (!from.some((column) => values.has(column))) continue
+    const value = (i: number): BoundExpression => values.get(schema.fields[i]!.name) ?? columnAt(schema, i)
+    result.set(name, substituteColumns(expression, value))
+  }
+  return result
 }
 
 /** By the table's own column names, cast to their types. @throws SchemaError DW-SCHEMA-0001 */

@@ -22,12 +22,22 @@ export interface EnforcedRows {
   readonly evolved: boolean
 }
 
+/** Values for columns that the rows lack, by name; null for others. */
+export type Fillers = ReadonlyMap<string, BoundExpression>
+const noFillers: Fillers = new Map()
+
 /**
  * Fits rows to a table: columns by name (without regard to case), lossless widening, null for nullable columns that the rows
  * lack. With `mergeSchema`, columns that the table lacks are added to it behind the others.
  * @throws DeltaTableError DW-TABLE-0001, 0002, 0003
  */
-export function enforceSchema(table: string, target: Schema, rows: LogicalPlan, mergeSchema: boolean): EnforcedRows {
+export function enforceSchema(
+  table: string,
+  target: Schema,
+  rows: LogicalPlan,
+  mergeSchema: boolean,
+  fillers: Fillers = noFillers,
+): EnforcedRows {
   const source = rows.schema
   const extra = source.fields.filter((f) => fieldIndex(target, f.name) < 0)
   if (extra.length > 0 && !mergeSchema) {
@@ -41,7 +51,7 @@ export function enforceSchema(table: string, target: Schema, rows: LogicalPlan, 
     extra.length === 0
       ? target
       : { fields: [...target.fields, ...extra.map((f) => ({ ...plainField(f), nullable: true }))] }
-  const expressions = schema.fields.map((field) => fitted(table, field, source))
+  const expressions = schema.fields.map((field) => fitted(table, field, source, fillers))
   const unchanged =
     expressions.length === source.fields.length &&
     expressions.every((e, i) => e.kind === 'column' && e.index === i && e.name === schema.fields[i]!.name)
@@ -58,9 +68,11 @@ export const plainField = (of: Field): Field => ({ name: of.name, type: of.type,
 const rowFields = (schema: Schema, expressions: readonly BoundExpression[]): readonly Field[] =>
   schema.fields.map((field, i) => ({ name: field.name, type: field.type, nullable: expressions[i]!.nullable }))
 
-function fitted(table: string, field: Field, source: Schema): BoundExpression {
+function fitted(table: string, field: Field, source: Schema, fillers: Fillers): BoundExpression {
   const index = fieldIndex(source, field.name)
   if (index < 0) {
+    const filler = fillers.get(field.name)
+    if (filler !== undefined) return filler
     if (!field.nullable) throw missingColumn(table, field.name)
     return literalOf(null, field.type)
   }

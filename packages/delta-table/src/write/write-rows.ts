@@ -1,5 +1,6 @@
 import {
   addFile,
+  advanceSnapshot,
   columnMapping,
   encodePath,
   formatPartitionValue,
@@ -7,7 +8,9 @@ import {
   indexedColumnCount,
   indexedColumns,
   physicalName,
+  protocol,
   type AddFile,
+  type ColumnMappingMode,
   type LeafStatistics,
   type Metadata,
   type TableLocation,
@@ -15,8 +18,12 @@ import {
 import type { LogicalPlan } from '@deltaworks/plan'
 import { joinPath } from '@deltaworks/storage'
 import type { DataType, Field, Schema } from '@deltaworks/schema'
+import { DeltaTableProvider } from '../delta-table-provider.js'
 import { nullInRequired } from '../errors.js'
+import { filterOf, scanOf } from '../plan-nodes.js'
+import { runOptions } from '../run-options.js'
 import type { FileSink, RunOptions, TableSession, WrittenFile } from '../table-session.js'
+import { breaksAny, tableRules, violation } from './table-rules.js'
 
 export interface WriteTarget {
   readonly session: TableSession
@@ -46,34 +53,59 @@ export const nothing: WrittenRows = { adds: [], rowCount: 0, sizeBytes: 0, other
 /**
  * Writes rows (with exactly the table's columns) as data files. Columns that must not be null are checked from what the
  * writers measured, which costs no pass over the rows.
- * @throws DeltaTableError DW-TABLE-0004, having deleted the files
+ * @throws DeltaTableError DW-TABLE-0004, 0016, 0017, having deleted the files
  */
 export async function writeRows(
   target: WriteTarget,
   plan: LogicalPlan,
   options: WriteRowsOptions,
 ): Promise<WrittenRows> {
-  const { session, location, metadata, schema } = target
-  const mapping = columnMapping(metadata, schema)
-  const sink: FileSink = {
-    store: location.store.uri,
-    directory: location.path,
-    partitionBy: [...metadata.partitionColumns],
-    compression: compressionOf(metadata),
-    targetFileBytes: options.targetFileBytes,
-    ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
-    ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),
-  }
+  const { session, location } = target
+  const sink = sinkOf(target, options, location.path)
   const result = await session.writeFiles(plan, sink, options.signal === undefined ? {} : { signal: options.signal })
   const adds = result.files.map((file) => toAdd(file, target, options))
   const sizeBytes = adds.reduce((sum, file) => sum + file.sizeBytes, 0)
   const written = { adds, rowCount: result.rowCount, sizeBytes, otherPaths: [] }
-  const violation = findNull(result.files, target)
-  if (violation !== null) {
+  const nulls = findNull(result.files, target)
+  if (nulls !== null) {
     await discard(location, written)
-    throw violation
+    throw nulls
   }
+  if (options.dataChange !== false) await discardOnFailure(location, written, () => checkRows(target, adds, options))
   return written
+}
+
+/** Where and how files of a table are written. */
+export function sinkOf(
+  { location, metadata, schema }: WriteTarget,
+  { targetFileBytes }: WriteRowsOptions,
+  directory: string,
+): FileSink {
+  const mapping = columnMapping(metadata, schema)
+  return {
+    store: location.store.uri,
+    directory,
+    partitionBy: [...metadata.partitionColumns],
+    compression: compressionOf(metadata),
+    targetFileBytes,
+    ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
+    ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),
+  }
+}
+
+/**
+ * Looks for a row that breaks a rule of the table in the files that were written: what is checked is what is stored, and only the
+ * columns that rules name are read.
+ */
+async function checkRows(target: WriteTarget, adds: readonly AddFile[], options: RunOptions): Promise<void> {
+  const { session, location, metadata, schema } = target
+  const { checks } = await tableRules(location.uri, metadata, schema)
+  if (checks.length === 0 || adds.length === 0) return
+  const written = advanceSnapshot(location, null, [[protocol(1, 2), metadata]], 0)
+  const broken = filterOf(scanOf(new DeltaTableProvider(written, { files: adds })), breaksAny(checks))
+  const one: LogicalPlan = { kind: 'limit', input: broken, skip: 0, fetch: 1, schema: broken.schema }
+  const { rows } = await session.collect(one, runOptions(options))
+  if (rows[0] !== undefined) throw violation(location.uri, checks, schema, rows[0])
 }
 
 /** Deletes files that no commit names: best effort, VACUUM finds what stays. */
@@ -101,11 +133,7 @@ export async function discardOnFailure<T>(
 function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions): AddFile {
   const { metadata, schema, location } = target
   const { mode } = columnMapping(metadata, schema)
-  const partitionValues: Record<string, string | null> = {}
-  for (const name of metadata.partitionColumns) {
-    const field = schema.fields.find((f) => f.name === name)!
-    partitionValues[physicalName(field, mode)] = formatPartitionValue(field.type, file.partitionValues[name] ?? null)
-  }
+  const partitionValues = partitionValuesIn(file, target, mode)
   return addFile({
     path: encodePath(relativePath(location.path, file.path)),
     partitionValues,
@@ -117,7 +145,20 @@ function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions
   })
 }
 
-const relativePath = (table: string, path: string): string =>
+export function partitionValuesIn(
+  file: WrittenFile,
+  { metadata, schema }: WriteTarget,
+  mode: ColumnMappingMode,
+): Record<string, string | null> {
+  const partitionValues: Record<string, string | null> = {}
+  for (const name of metadata.partitionColumns) {
+    const field = schema.fields.find((f) => f.name === name)!
+    partitionValues[physicalName(field, mode)] = formatPartitionValue(field.type, file.partitionValues[name] ?? null)
+  }
+  return partitionValues
+}
+
+export const relativePath = (table: string, path: string): string =>
   table !== '' && path.startsWith(`${table}/`) ? path.slice(table.length + 1) : path
 
 interface SchemaLeaf {

@@ -1,8 +1,9 @@
-import { columnsOf, type BoundExpression } from '@deltaworks/expression'
+import { columnsOf, substituteColumns, type BoundExpression } from '@deltaworks/expression'
 import { boolean, fieldIndex, fieldOf, type Schema } from '@deltaworks/schema'
-import { unknownReference } from '../../errors.js'
+import { unknownReference, valueNotAllowed } from '../../errors.js'
 import { columnAt, isTrue, literalOf, or } from '../../plan-nodes.js'
-import { storedAs } from '../update.js'
+import { identityGiven, type TableRules } from '../../write/table-rules.js'
+import { storedAs, withGenerated } from '../update.js'
 import type { Condition } from '../../predicates.js'
 import { clausesOf, type MergeOptions, type MergeValues } from './merge-options.js'
 import { always } from './merge-condition.js'
@@ -24,21 +25,36 @@ export interface BoundClauses {
   readonly notMatchedBySource: readonly BoundClause[]
 }
 
-/** @throws DeltaTableError DW-TABLE-0012 */
+/** @throws DeltaTableError DW-TABLE-0012, 0019 */
 export function bindClauses(
   options: MergeOptions,
   table: string,
   target: Schema,
   source: Schema,
   scope: MergeScope,
+  rules: TableRules,
 ): BoundClauses {
   const update = (set: MergeValues): readonly BoundExpression[] => {
-    const values = valuesOf(set, table, target, source, scope)
+    const given = valuesOf(set, table, target, source, scope)
+    const changed = new Map([...given].filter(([name]) => set !== 'all' || !rules.identity.has(name)))
+    for (const name of rules.identity.keys()) {
+      if (changed.has(name)) throw valueNotAllowed(table, name, 'it is an identity column, whose values stay')
+    }
+    const values = withGenerated(rules, target, changed)
     return target.fields.map((field, i) => values.get(field.name) ?? columnAt(target, i))
   }
   const insert = (set: MergeValues): readonly BoundExpression[] => {
-    const values = valuesOf(set, table, target, source, scope)
-    return target.fields.map((field) => values.get(field.name) ?? literalOf(null, field.type))
+    const given = valuesOf(set, table, target, source, scope)
+    for (const [name, sequence] of rules.identity) {
+      if (given.has(name) && !sequence.allowExplicitInsert) throw identityGiven(table, name)
+    }
+    const plain = target.fields.map(
+      (field) => given.get(field.name) ?? rules.defaults.get(field.name) ?? literalOf(null, field.type),
+    )
+    return target.fields.map((field, i) => {
+      const generated = given.has(field.name) ? undefined : rules.generated.get(field.name)
+      return generated === undefined ? plain[i]! : substituteColumns(generated, (at) => plain[at]!)
+    })
   }
   const clause = (kind: BoundClause['kind'], condition: Condition | undefined, values: readonly BoundExpression[]) => ({
     kind,

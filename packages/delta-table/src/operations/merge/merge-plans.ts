@@ -1,7 +1,7 @@
 import { remapColumns, type BoundExpression } from '@deltaworks/expression'
 import type { AddFile, Snapshot } from '@deltaworks/delta-log'
 import type { Join, JoinType, LogicalPlan, TableProvider } from '@deltaworks/plan'
-import { boolean, field, int32, type Field, type Schema } from '@deltaworks/schema'
+import { boolean, field, int32, string, type Field, type Schema } from '@deltaworks/schema'
 import { DeltaTableProvider } from '../../delta-table-provider.js'
 import {
   aggregateOf,
@@ -18,6 +18,7 @@ import {
   scanOf,
 } from '../../plan-nodes.js'
 import { placesIn } from '../../mark-deleted.js'
+import { changesAs } from '../../write/write-changes.js'
 import { anyOf, type BoundClause } from './merge-clauses.js'
 import { mirrored, withResidual, type MergeCondition } from './merge-condition.js'
 
@@ -172,6 +173,57 @@ export function updatedPlans(
         ]
       : []),
   ]
+}
+
+/**
+ * What the merge changes, as rows of the output's columns and `_change_type`: rows before they are updated or deleted, rows after
+ * they were updated, inserts.
+ */
+export function changePlans(
+  input: MergeInput,
+  files: readonly AddFile[],
+  matched: readonly BoundClause[],
+  notMatchedBySource: readonly BoundClause[],
+  outputFields: readonly Field[],
+  inserts: LogicalPlan | null,
+): readonly LogicalPlan[] {
+  const target = scanOf(new DeltaTableProvider(input.snapshot, { files }))
+  const source = scanOf(input.source)
+  const onlyDeletes = matched.every(({ kind }) => kind === 'delete')
+  const condition = { keys: input.condition.keys, residual: withResidual(input.condition, anyOf(matched)) }
+  const plans: LogicalPlan[] = []
+  // A row may be deleted by several source rows: once is enough.
+  if (matched.length > 0) {
+    const rows = join(target, source, onlyDeletes ? 'left_semi' : 'inner', condition)
+    plans.push(beforeClauses(rows, onlyDeletes ? [] : matched, outputFields))
+  }
+  if (notMatchedBySource.length > 0) {
+    const rows = filterOf(join(target, source, 'left_anti', input.condition), anyOf(notMatchedBySource))
+    plans.push(beforeClauses(rows, notMatchedBySource, outputFields))
+  }
+  for (const plan of updatedPlans(input, files, matched, notMatchedBySource, outputFields)) {
+    plans.push(changesAs(plan, 'update_postimage'))
+  }
+  if (inserts !== null) plans.push(changesAs(inserts, 'insert'))
+  return plans
+}
+
+/** The target's rows as they were, and what the first clause that applies does to them; without clauses they are deleted. */
+function beforeClauses(
+  rows: LogicalPlan,
+  clauses: readonly BoundClause[],
+  outputFields: readonly Field[],
+): LogicalPlan {
+  const before = outputFields.map((_, i) => columnAt(rows.schema, i))
+  const type = caseOf(
+    clauses.map(({ condition, kind }) => ({
+      when: condition,
+      then: literalOf(kind === 'delete' ? 'delete' : 'update_preimage', string),
+    })),
+    literalOf('delete', string),
+  )
+  const fields = [...withNullability(outputFields, before), field('_change_type', string, false)]
+  return projectionTo(rows, [...before, type], fields)
 }
 
 const moveResidual = (condition: MergeCondition, width: number): MergeCondition =>

@@ -1,15 +1,17 @@
 import {
   appendOnly,
   checkWritable,
-  formatSchema,
+  columnMapping,
   isAppendOnly,
   removeOf,
+  withSchema,
   type AddFile,
   type ReadSet,
   type Snapshot,
 } from '@deltaworks/delta-log'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import { fieldIndex, type Field, type Schema, type Value } from '@deltaworks/schema'
+import { writesChanges } from '../../changes.js'
 import { predicateParameter } from '../../condition-text.js'
 import { filesByPath, keysOf } from '../../delta-table-provider.js'
 import { duplicateMatch } from '../../errors.js'
@@ -23,18 +25,22 @@ import {
   type OperationResult,
 } from '../../operation-context.js'
 import { markDeleted, splitTouched } from '../../mark-deleted.js'
-import { unionOf } from '../../plan-nodes.js'
+import { scanOf, unionOf } from '../../plan-nodes.js'
 import { runOptions } from '../../run-options.js'
 import { filesMatcher } from '../../predicates.js'
 import { planOf } from '../../table-session.js'
+import { withIdentityMarks } from '../../write/fit-target.js'
 import { plainField } from '../../write/schema-enforcement.js'
+import { tableRules, withIdentityValues } from '../../write/table-rules.js'
 import type { TouchedFile } from '../../touched-files.js'
+import { writeChanges } from '../../write/write-changes.js'
 import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
 import { bindClauses, type BoundClauses } from './merge-clauses.js'
 import { mergeCondition } from './merge-condition.js'
 import type { MergeOptions } from './merge-options.js'
 import {
   changedPlaces,
+  changePlans,
   insertPlan,
   rewritePlans,
   touchedPlan,
@@ -78,13 +84,16 @@ async function mergeIntent(
   nowMs: number,
 ): Promise<Intent | null> {
   const { session, location } = context
-  const output = outputSchema(base.schema, source.schema, options.mergeSchema === true)
-  const evolved = output.fields.length > base.schema.fields.length
+  const wanted = outputSchema(base.schema, source.schema, options.mergeSchema === true)
+  const evolved = wanted.fields.length > base.schema.fields.length
+  const target = evolved ? withSchema(base.metadata, wanted) : { metadata: base.metadata, schema: base.schema }
+  const output = target.schema
   // Clauses are bound over the table as it will be; until it is written again, its new columns are null.
-  const current = evolved ? { ...base, schema: output } : base
+  const current = evolved ? { ...base, schema: output, columnMapping: columnMapping(target.metadata, output) } : base
+  const rules = await tableRules(location.uri, target.metadata, output)
   const scope = new MergeScope(location.uri, output, source.schema)
   const input: MergeInput = { snapshot: current, source, condition: mergeCondition(options.on, scope) }
-  const clauses = bindClauses(options, location.uri, output, source.schema, scope)
+  const clauses = bindClauses(options, location.uri, output, source.schema, scope, rules)
   const matchable = await matchablePredicates(session, current, source, input.condition, runOptions(options))
   const mayMatch = filesMatcher(current, matchable)
   const all = [...base.files.values()]
@@ -105,13 +114,23 @@ async function mergeIntent(
   const plans: LogicalPlan[] = []
   if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, output.fields))
   if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, output.fields))
-  if (clauses.notMatched.length > 0) plans.push(insertPlan(input, candidates, clauses.notMatched, output.fields))
-  const metadata = evolved ? { ...base.metadata, schemaString: formatSchema(output) } : base.metadata
+  const keepsChanges = files.length > 0 && writesChanges(base)
+  let inserts: LogicalPlan | null = null
+  const identities = clauses.notMatched.length > 0 ? [...rules.identity.keys()] : []
+  if (clauses.notMatched.length > 0) {
+    const made = insertPlan(input, candidates, clauses.notMatched, output.fields)
+    const numbered = withIdentityValues(made, rules, identities)
+    // Rows that are written twice, once as changes, must be the same both times.
+    inserts = keepsChanges
+      ? scanOf(await session.materialise(numbered, { name: 'merge inserts', ...runOptions(options) }))
+      : numbered
+    plans.push(inserts)
+  }
   const rows =
     plans.length === 0
       ? nothing
-      : await writeRows({ session, location, metadata, schema: output }, unionOf(plans, nullableUnion(plans, output)), {
-          targetFileBytes: fileBytesOf(metadata, options),
+      : await writeRows({ session, location, ...target }, unionOf(plans, nullableUnion(plans, output)), {
+          targetFileBytes: fileBytesOf(target.metadata, options),
           nowMs,
           ...runOptions(options),
         })
@@ -120,8 +139,17 @@ async function mergeIntent(
   const marks = await discardOnFailure(location, rows, () =>
     markDeleted(context, base, split.marked, places, nowMs, runOptions(options)),
   )
-  const written = { ...rows, otherPaths: marks.paths }
+  const changed = keepsChanges ? changePlans(input, files, matched, notMatchedBySource, output.fields, inserts) : []
+  const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
+    writeChanges({ session, location, ...target }, changed, {
+      targetFileBytes: fileBytesOf(target.metadata, options),
+      nowMs,
+      ...runOptions(options),
+    }),
+  )
+  const written = { ...rows, otherPaths: [...marks.paths, ...changes.paths] }
   const metrics = { ...metricsOf(touched, split.rewritten, written), ...mergeVectorMetrics(marks.metrics) }
+  const metadata = withIdentityMarks(target.metadata, output, identities, metrics['numTargetRowsInserted'] ?? 0)
   // Rows that are not matched by the source are told from the whole table; otherwise only pairs count.
   const reads: ReadSet =
     notMatchedBySource.length > 0
@@ -130,15 +158,18 @@ async function mergeIntent(
   return {
     base,
     actions: [
-      ...(evolved ? [metadata] : []),
+      ...(metadata === base.metadata ? [] : [metadata]),
       ...removed.map((file) => removeOf(file, nowMs)),
       ...marks.actions,
       ...written.adds,
+      ...changes.actions,
     ],
     written,
     operation: { name: 'MERGE', parameters: mergeParameters(options, input), metrics },
     reads,
     rewritesRows: files.length > 0,
+    preservesRowIds: removed.length === 0 && touched.updated + touched.bySourceUpdated === 0,
+    remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, metrics),
   }
 }

@@ -5,7 +5,7 @@ const share = z.number().check(z.minimum(0), z.maximum(1))
 
 /**
  * What the shop may decide without touching code. Money is written as text, so that it stays exact.
- * The defaults settle where the design contradicts itself (docs/features.md, S-1 to S-10).
+ * The defaults settle where the design contradicts itself (docs/features/choices.md, S-1 to S-10).
  */
 export const retailConfiguration = z.strictObject({
   businessRules: z.strictObject({

@@ -19,8 +19,14 @@ for (const folder of ['packages', 'apps', 'tools']) {
   for (const path of testFiles(join(root, folder))) tests.set(relative(root, path), readFileSync(path, 'utf8'))
 }
 tests.delete(join('tools', 'features', 'src', 'feature-matrix.test.ts'))
-const { rows, problems } = checkFeatures(readFileSync(join(root, 'docs', 'features.md'), 'utf8'), tests)
-for (const { line, message } of problems) console.error(`docs/features.md${line === 0 ? '' : `:${line}`}: ${message}`)
+const folder = join('docs', 'features')
+const documents = new Map(
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => [join(folder, name), readFileSync(join(root, folder, name), 'utf8')]),
+)
+const { rows, problems } = checkFeatures(documents, tests)
+for (const { place, message } of problems) console.error(`${place}: ${message}`)
 const count = (status: string): number => rows.filter((row) => row.status === status).length
 console.log(`${rows.length} features: ${count('done')} done, ${count('partial')} partial, ${count('planned')} planned`)
 if (problems.length > 0) process.exitCode = 1

@@ -13,9 +13,13 @@ export class Lake {
   /** Rows that this run computed and kept in memory, so that what was just written need not be read again. */
   readonly #frames = new Map<string, DataFrame>()
 
-  constructor(session: Session, root: string) {
+  /** Versions to read tables at; those that it does not have are not there. Null: the latest of each. */
+  readonly #versions: Readonly<Record<string, number>> | null
+
+  constructor(session: Session, root: string, versions: Readonly<Record<string, number>> | null = null) {
     this.session = session
     this.root = root
+    this.#versions = versions
   }
 
   uri(path: string): string {
@@ -26,10 +30,16 @@ export class Lake {
   table(path: string): Promise<DeltaTable | null> {
     let opened = this.#tables.get(path)
     if (opened === undefined) {
-      opened = DeltaTable.openIfExists(this.session, this.uri(path))
+      opened = this.#open(path)
       this.#tables.set(path, opened)
     }
     return opened
+  }
+
+  async #open(path: string): Promise<DeltaTable | null> {
+    if (this.#versions === null) return DeltaTable.openIfExists(this.session, this.uri(path))
+    const version = this.#versions[path]
+    return version === undefined ? null : DeltaTable.open(this.session, this.uri(path), { version })
   }
 
   /** Opens tables at once, where each takes several requests over a network; on a disk that gains nothing. */

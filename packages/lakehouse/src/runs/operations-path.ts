@@ -1,0 +1,7 @@
+/** Where a lake keeps what its runs know of themselves: below its root, beside the layers. */
+export const operationsPath = 'operations'
+export const leasesPath = `${operationsPath}/leases`
+export const manifestsPath = `${operationsPath}/manifests`
+export const publicationsPath = `${operationsPath}/publications`
+/** A Delta table: see `runsSchema`. */
+export const runsPath = `${operationsPath}/runs`

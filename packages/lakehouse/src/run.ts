@@ -50,6 +50,8 @@ export interface RunOptions {
   /** Tables that are built at once; default: 1 on a local disk, where each build has all cores, else 4. */
   readonly parallelism?: number
   readonly signal?: AbortSignal
+  /** Called once, before the run writes anything; what it throws ends the run. */
+  readonly beforeWriting?: () => Promise<void>
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
   readonly inMemoryBytes?: number
 }
@@ -124,6 +126,7 @@ class Run {
   /** Tables that nothing may be built from now: they, or what they are built from, failed. */
   readonly #blocked = new Set<TableDefinition>()
   #refused = false
+  #begun: Promise<void> | null = null
   /** One writes to the quarantine at a time. */
   #quarantining: Promise<unknown> = Promise.resolve()
 
@@ -218,6 +221,7 @@ class Run {
       staged: { table, ...stage },
       startMs,
     } of staged) {
+      await this.#beforeWriting()
       const written = await commitIngest({ table, ...stage }, context)
       this.#progress.finish(context.runId, {
         step: `ingest ${table.name}`,
@@ -303,6 +307,7 @@ class Run {
     for (const input of Object.values(table.from)) {
       rowsIn += (await context.lake.existing(input.path)).detail().numRows ?? 0
     }
+    await this.#beforeWriting()
     const built = await buildTable(table, inputs, context)
     this.#progress.judged(table, built.gate.results)
     if (built.table === null) {
@@ -370,6 +375,12 @@ class Run {
     )
   }
 
+  /** To be awaited before each write. */
+  #beforeWriting(): Promise<void> {
+    this.#begun ??= this.#options.beforeWriting?.() ?? Promise.resolve()
+    return this.#begun
+  }
+
   #quarantine(rows: DataFrame, step: string): Promise<number> {
     const added = this.#quarantining.then(() => this.#addToQuarantine(rows, step))
     this.#quarantining = added.catch(() => undefined)
@@ -378,6 +389,7 @@ class Run {
 
   async #addToQuarantine(rows: DataFrame, step: string): Promise<number> {
     const startMs = this.#progress.now()
+    await this.#beforeWriting()
     const { added, table } = await addToQuarantine(rows, this.#context)
     await reopenRefused(rows, this.#context)
     this.#progress.quarantined += added

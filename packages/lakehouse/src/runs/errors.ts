@@ -34,12 +34,7 @@ export const nothingToResume = (root: string): LakehouseError =>
   )
 
 export const notReplayable = (runId: string, reason: string): LakehouseError =>
-  new LakehouseError(
-    'DW-LAKEHOUSE-0034',
-    'usage',
-    `Run ${runId} cannot be replayed: ${reason}.`,
-    { runId, reason },
-  )
+  new LakehouseError('DW-LAKEHOUSE-0034', 'usage', `Run ${runId} cannot be replayed: ${reason}.`, { runId, reason })
 
 export const staleTables = (tables: readonly string[]): LakehouseError =>
   new LakehouseError(

@@ -11,14 +11,22 @@ import { outOfTime, staleTables } from './errors.js'
 import { publish } from './publication.js'
 import { recordRun } from './run-journal.js'
 import { RunLease, type LeaseHolder } from './run-lease.js'
-import { forgetManifest, readManifest, writeManifest, type RunManifest, type RunOutcome } from './run-manifest.js'
+import {
+  finishManifest,
+  forgetManifest,
+  hasRuns,
+  readManifest,
+  writeManifest,
+  type RunManifest,
+  type RunOutcome,
+} from './run-manifest.js'
 import type { StepSelection } from './step-graph.js'
 import { logicalHash } from './table-hash.js'
 
 export interface RecordedRunOptions extends RunOptions {
   readonly environment: string
   /** Default: made of the run's clock. A run of an id that has ended well is not run again. */
-  readonly runId?: string
+  readonly runId?: string | undefined
   readonly leaseMs?: number
   readonly budget?: RunBudget
 }
@@ -38,28 +46,68 @@ export type RecordedRun =
  * @throws what `runLakehouse` throws; LakehouseError DW-LAKEHOUSE-0031, 0036 and 0037
  */
 export async function runRecorded(options: RecordedRunOptions): Promise<RecordedRun> {
-  const { root } = options
   const runId = options.runId ?? runIdOf(options.nowMicros)
-  const store = openStore(root)
-  const leaseOptions = { runId, name: leaseName(options.steps), durationMs: options.leaseMs }
-  const outcome = await RunLease.acquire(store, leaseOptions)
-  if (outcome.kind === 'taken') return { kind: 'busy', holder: outcome.holder }
-  const { lease } = outcome
+  const former = await readManifest(options.root, runId)
+  if (options.runId !== undefined && former !== null && endedWell(former)) return { kind: 'done', manifest: former }
+  await checkBudget(options, options.budget ?? {})
+  const claim = new RunClaim(await startManifest(runId, former, options), options)
   try {
-    const former = await readManifest(root, runId)
-    if (options.runId !== undefined && former !== null && endedWell(former)) return { kind: 'done', manifest: former }
-    await checkBudget(options, options.budget ?? {})
-    const manifest = await startManifest(runId, former, options)
-    await writeManifest(root, manifest)
-    const result = await withinTime(options, (signal) => runLakehouse({ ...options, runId, ...signal }))
-    await lease.check()
-    await finish(manifest, result, options)
+    if (await hasRuns(options.root)) await claim.take()
+    const beforeWriting = () => claim.take()
+    const result = await withinTime(options, (signal) => runLakehouse({ ...options, ...signal, runId, beforeWriting }))
+    await claim.check()
+    await finish(claim.manifest, result, options)
     return { kind: 'ran', result }
   } catch (error) {
-    await recordFailure(runId, error, options)
+    if (error instanceof LeaseTaken) return { kind: 'busy', holder: error.holder }
+    await recordFailure(claim.manifest, error, options)
     throw error
   } finally {
-    await lease.release()
+    await claim.release()
+  }
+}
+
+/** Never seen outside: it ends a run whose lease another one has. */
+class LeaseTaken extends Error {
+  readonly holder: LeaseHolder
+
+  constructor(holder: LeaseHolder) {
+    super(`the lease is held by run ${holder.runId}`)
+    this.holder = holder
+  }
+}
+
+/**
+ * A run's lease and manifest. In a new lake they are not there before the run writes something, so that bad input leaves
+ * nothing; in another one the lease is taken at once, so that two do not read what one will write.
+ */
+class RunClaim {
+  readonly manifest: RunManifest
+  readonly #options: RecordedRunOptions
+  #lease: RunLease | null = null
+
+  constructor(manifest: RunManifest, options: RecordedRunOptions) {
+    this.manifest = manifest
+    this.#options = options
+  }
+
+  /** @throws LeaseTaken */
+  async take(): Promise<void> {
+    if (this.#lease !== null) return
+    const { root, steps, leaseMs } = this.#options
+    const { runId } = this.manifest
+    const outcome = await RunLease.acquire(openStore(root), { runId, name: leaseName(steps), durationMs: leaseMs })
+    if (outcome.kind === 'taken') throw new LeaseTaken(outcome.holder)
+    this.#lease = outcome.lease
+    await writeManifest(root, this.manifest)
+  }
+
+  async check(): Promise<void> {
+    await this.#lease?.check()
+  }
+
+  async release(): Promise<void> {
+    await this.#lease?.release()
   }
 }
 
@@ -71,7 +119,10 @@ function leaseName(steps: StepSelection = {}): string {
   const parts = Object.entries(steps).flatMap(([key, names]: [string, readonly string[] | undefined]) =>
     names === undefined ? [] : [`${key}-${[...names].sort().join('+')}`],
   )
-  return ['run', ...parts].join('_').replaceAll(/[^\w+-]/g, '-').slice(0, 200)
+  return ['run', ...parts]
+    .join('_')
+    .replaceAll(/[^\w+-]/g, '-')
+    .slice(0, 200)
 }
 
 const isPartial = (steps: StepSelection = {}): boolean => Object.values(steps).some((names) => names !== undefined)
@@ -110,15 +161,15 @@ async function versionsOf({ lakehouse }: RecordedRunOptions, lake: Lake): Promis
 
 async function finish(manifest: RunManifest, result: RunResult, options: RecordedRunOptions): Promise<void> {
   const { root, session } = options
-  const fine = result.status !== 'failed' && result.status !== 'quality_failed'
+  const whole = result.status !== 'failed' && result.status !== 'quality_failed' && !isPartial(options.steps)
   const { hashes, ...outcome } = await outcomeOf(manifest, result, options)
-  if (fine && !isPartial(options.steps)) await publishVersions(root, manifest.runId, outcome.versions, hashes)
-  if (result.status === 'unchanged' && manifest.before !== undefined && outcome.written.length === 0) {
+  if (whole) await publishVersions(root, manifest.runId, outcome.versions, hashes)
+  if (result.status === 'unchanged' && outcome.written.length === 0) {
     await forgetManifest(root, manifest.runId)
     return
   }
-  await recordRun(session, root, result, { environment: options.environment, nowMicros: options.nowMicros })
-  await writeManifest(root, { ...manifest, finished: { ...outcome, hashes } })
+  await recordRun(session, root, result, options)
+  await finishManifest(root, { ...manifest, finished: { ...outcome, hashes } }, whole)
 }
 
 /** The tables as the run leaves them; those that it (or a try of it before) wrote are hashed. */
@@ -177,12 +228,19 @@ export async function publishLake(options: RecordedRunOptions): Promise<boolean>
   return publishVersions(options.root, context.runId, Object.fromEntries(versions), {})
 }
 
-/** A run that ended with an error can be resumed: its manifest stays as it is. One that was interrupted tells so itself. */
-async function recordFailure(runId: string, error: unknown, options: RecordedRunOptions): Promise<void> {
-  if (!isDeltaworksError(error) || error.fault === 'usage' || options.signal?.aborted === true) return
-  const { code, fault, message } = error
+/**
+ * A run that wrote something and then ended with an error can be resumed: its manifest stays. One that wrote nothing because of
+ * what it was given leaves nothing; one that was interrupted is no failure.
+ */
+async function recordFailure(manifest: RunManifest, error: unknown, options: RecordedRunOptions): Promise<void> {
   try {
-    await recordRun(options.session, options.root, failedResult(runId, { code, fault, message }, options), options)
+    const versions = await versionsOf(options, new Lake(options.session, options.root))
+    const wrote = Object.entries(versions).some(([path, version]) => version !== manifest.before[path])
+    const interrupted = options.signal?.aborted === true
+    if (!wrote && !interrupted) await forgetManifest(options.root, manifest.runId)
+    if (interrupted || !isDeltaworksError(error) || (!wrote && (error.fault === 'usage' || error.fault === 'data')))
+      return
+    await recordRun(options.session, options.root, failedResult(manifest.runId, error, options), options)
   } catch {
     // The error that ended the run is the one to tell.
   }
@@ -190,7 +248,7 @@ async function recordFailure(runId: string, error: unknown, options: RecordedRun
 
 const failedResult = (
   runId: string,
-  error: Pick<StepFailure, 'code' | 'fault' | 'message'>,
+  { code, fault, message }: Pick<StepFailure, 'code' | 'fault' | 'message'>,
   { lakehouse, root, landing }: RecordedRunOptions,
 ): RunResult => ({
   runId,
@@ -201,7 +259,7 @@ const failedResult = (
   durationMs: 0,
   status: 'failed',
   steps: [],
-  failures: [{ step: 'run', table: '', ...error }],
+  failures: [{ step: 'run', table: '', code, fault, message }],
   files: [],
   quality: [],
   profiles: [],

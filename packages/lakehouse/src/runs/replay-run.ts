@@ -96,8 +96,7 @@ class Replay {
     await this.#layBase(table)
     const built = await buildTable(table, inputs, this.#context)
     if (built.table === null) throw notReplayable(this.#options.runId, `a critical rule fails on ${table.name} now`)
-    const expected =
-      this.#outcome.hashes[table.path] ?? (await logicalHash(session, scan(original.provider()), signal))
+    const expected = this.#outcome.hashes[table.path] ?? (await logicalHash(session, scan(original.provider()), signal))
     const actual = await logicalHash(session, scan(built.table.provider()), signal)
     return { table: table.name, version: original.version, expected, actual, equal: expected === actual }
   }

@@ -53,21 +53,31 @@ describe('steps in order', () => {
       const done: string[] = []
       let running = 0
       let most = 0
-      await runInOrder(Object.keys(inputs), (n) => inputs[n]!, limit, async (n) => {
-        most = Math.max(most, ++running)
-        expect(inputs[n]!.every((input) => done.includes(input))).toBe(true)
-        await new Promise((resolve) => setImmediate(resolve))
-        running--
-        done.push(n)
-      })
+      await runInOrder(
+        Object.keys(inputs),
+        (n) => inputs[n]!,
+        limit,
+        async (n) => {
+          most = Math.max(most, ++running)
+          expect(inputs[n]!.every((input) => done.includes(input))).toBe(true)
+          await new Promise((resolve) => setImmediate(resolve))
+          running--
+          done.push(n)
+        },
+      )
       expect([...done].sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
       expect(most).toBeLessThanOrEqual(limit)
     }
     const begun: string[] = []
-    const failing = runInOrder(Object.keys(inputs), (n) => inputs[n]!, 1, (n) => {
-      begun.push(n)
-      return n === 'b' ? Promise.reject(storage()) : Promise.resolve()
-    })
+    const failing = runInOrder(
+      Object.keys(inputs),
+      (n) => inputs[n]!,
+      1,
+      (n) => {
+        begun.push(n)
+        return n === 'b' ? Promise.reject(storage()) : Promise.resolve()
+      },
+    )
     expect(await errorOf(() => failing)).toMatchObject({ code: 'DW-TEST-0001' })
     expect(begun).not.toContain('d')
   })

@@ -22,7 +22,7 @@ export async function runInOrder<Node>(
     else next()
   }
   const run = async (node: Node): Promise<void> => {
-    await Promise.all(inputsOf(node).map((input) => ended.get(input)))
+    await Promise.all(inputsOf(node).map((input) => ended.get(input) ?? Promise.resolve()))
     await take()
     try {
       if (!stopped) await task(node)

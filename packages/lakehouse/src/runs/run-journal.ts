@@ -2,7 +2,18 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { agg, col, lit } from '@deltaworks/expression'
 import type { Session } from '@deltaworks/engine'
 import { scan, values } from '@deltaworks/plan'
-import { date, field, float64, int32, int64, schema, string, timestamp, type Schema, type Value } from '@deltaworks/schema'
+import {
+  date,
+  field,
+  float64,
+  int32,
+  int64,
+  schema,
+  string,
+  timestamp,
+  type Schema,
+  type Value,
+} from '@deltaworks/schema'
 import { joinPath } from '@deltaworks/storage'
 import type { RunResult } from '../run-result.js'
 import { runsPath } from './operations-path.js'
@@ -109,7 +120,17 @@ export async function readJournal(session: Session, root: string, limit: number)
   if (table === null) return []
   const runs = scan(table.provider())
     .filter(col('kind').eq(lit('run')))
-    .select('run_id', 'status', 'environment', 'started_at', 'duration_ms', 'rows_in', 'rows_out', 'rows_quarantined', 'message')
+    .select(
+      'run_id',
+      'status',
+      'environment',
+      'started_at',
+      'duration_ms',
+      'rows_in',
+      'rows_out',
+      'rows_quarantined',
+      'message',
+    )
     .orderBy(col('started_at').desc())
     .limit(limit)
   const { rows } = await session.collect(runs)
@@ -134,7 +155,15 @@ export async function stepDurations(
   const table = await DeltaTable.openIfExists(session, joinPath(root, runsPath))
   if (table === null) return new Map()
   const steps = scan(table.provider())
-    .filter(col('step').isNotNull().and(col('status').eq(lit('written')).or(col('status').eq(lit('checked')))))
+    .filter(
+      col('step')
+        .isNotNull()
+        .and(
+          col('status')
+            .eq(lit('written'))
+            .or(col('status').eq(lit('checked'))),
+        ),
+    )
     .groupBy(col('step'))
     .agg({ runs: agg.count(), mean: agg.avg(col('duration_ms')), deviation: agg.stddevPop(col('duration_ms')) })
   const { rows } = await session.collect(steps)

@@ -17,12 +17,10 @@ export interface LeaseHolder {
 interface LeaseRecord extends LeaseHolder {
   /** Until when it holds unless it is renewed, by the holder's clock. */
   readonly expiresMs: number
-  readonly released: boolean
 }
 
 export type LeaseOutcome =
-  | { readonly kind: 'held'; readonly lease: RunLease }
-  | { readonly kind: 'taken'; readonly holder: LeaseHolder }
+  { readonly kind: 'held'; readonly lease: RunLease } | { readonly kind: 'taken'; readonly holder: LeaseHolder }
 
 export interface LeaseOptions {
   readonly runId: string
@@ -37,8 +35,8 @@ const defaultDurationMs = 60_000
 
 /**
  * The right to run a lakehouse, held by one run at a time. Leases are numbered objects: number N+1 is put (if absent) once
- * N is released or has expired, so that of many that want it one gets it, and its number is a fencing token. Its holder
- * alone writes it again, to renew and to release it. Where a holder stood still for longer than its lease, two may run at
+ * N has expired, or number 1 if there is none, so that of many that want it one gets it. Its holder alone writes it again,
+ * to renew it, and deletes it when it ends. Where a holder stood still for longer than its lease, two may run at
  * once for a while: that is safe (each commit of a table happens once), only not what the scheduler wants.
  */
 export class RunLease {
@@ -50,6 +48,7 @@ export class RunLease {
   #record: LeaseRecord
   #renewal: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
+  #released = false
 
   private constructor(
     store: ObjectStore,
@@ -79,7 +78,7 @@ export class RunLease {
       const number = last === undefined ? 0 : numberOfPath(last.path)
       if (last !== undefined) {
         const held = await readLease(store, last.path)
-        if (held !== null && !held.released && held.expiresMs > now()) return { kind: 'taken', holder: held }
+        if (held !== null && held.expiresMs > now() && isAlive(held)) return { kind: 'taken', holder: held }
       }
       const record: LeaseRecord = {
         runId: options.runId,
@@ -88,7 +87,6 @@ export class RunLease {
         pid: process.pid,
         startedMs: now(),
         expiresMs: now() + durationMs,
-        released: false,
       }
       const path = numberedPath(folder, number + 1)
       if ((await store.put(path, encodeJson(record), 'create')) === 'exists') continue
@@ -107,7 +105,7 @@ export class RunLease {
   /** A store that does not answer now may do so before the lease ends. */
   renew(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
-      if (this.#record.released) return
+      if (this.#released) return
       const record = { ...this.#record, expiresMs: this.#now() + this.#durationMs }
       try {
         await this.#store.put(this.#path, encodeJson(record), 'overwrite')
@@ -122,9 +120,20 @@ export class RunLease {
   async release(): Promise<void> {
     clearInterval(this.#renewal)
     await this.#writing
-    if (this.#record.released) return
-    this.#record = { ...this.#record, released: true }
-    await this.#store.put(this.#path, encodeJson(this.#record), 'overwrite')
+    if (this.#released) return
+    this.#released = true
+    await this.#store.delete([this.#path])
+  }
+}
+
+/** A process of this machine that was killed need not be waited for; of other machines only the lease's end tells. */
+function isAlive({ host, pid }: LeaseHolder): boolean {
+  if (host !== hostname() || pid === process.pid) return true
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

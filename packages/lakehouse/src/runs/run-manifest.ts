@@ -3,7 +3,7 @@ import type { LandingSelection } from '../landing.js'
 import type { RunResult } from '../run-result.js'
 import { unknownRun } from './errors.js'
 import { decodeJson, encodeJson } from './numbered-objects.js'
-import { manifestsPath } from './operations-path.js'
+import { manifestsPath, unfinishedPath } from './operations-path.js'
 import type { StepSelection } from './step-graph.js'
 
 /** What a run was started with, and what it made: enough to resume it, and to do it again. */
@@ -36,15 +36,34 @@ export interface RunOutcome {
   readonly hashes: Readonly<Record<string, string>>
 }
 
-const manifestPath = (runId: string): string => `${manifestsPath}/${runId}.json`
+/** So many manifests of runs that have ended are kept. */
+const keptManifests = 1000
 
+const endedPath = (runId: string): string => `${manifestsPath}/${runId}.json`
+const openPath = (runId: string): string => `${unfinishedPath}/${runId}.json`
+
+/** What a run has begun with: it stays until the run ends, or until a later one has done what it was to do. */
 export async function writeManifest(root: string, manifest: RunManifest): Promise<void> {
-  await openStore(root).put(manifestPath(manifest.runId), encodeJson(manifest), 'overwrite')
+  await openStore(root).put(openPath(manifest.runId), encodeJson(manifest), 'overwrite')
+}
+
+/** @param supersedes whether the run has done what runs that did not end were to do */
+export async function finishManifest(root: string, manifest: RunManifest, supersedes: boolean): Promise<void> {
+  const store = openStore(root)
+  await store.put(endedPath(manifest.runId), encodeJson(manifest), 'overwrite')
+  const ended = await store.list(manifestsPath)
+  const open = supersedes ? (await store.list(unfinishedPath)).map(({ path }) => path) : [openPath(manifest.runId)]
+  const old = ended.slice(0, Math.max(0, ended.length - keptManifests)).map(({ path }) => path)
+  if (open.length + old.length > 0) await store.delete([...open, ...old])
 }
 
 export async function readManifest(root: string, runId: string): Promise<RunManifest | null> {
+  return (await readAt(root, openPath(runId))) ?? (await readAt(root, endedPath(runId)))
+}
+
+async function readAt(root: string, path: string): Promise<RunManifest | null> {
   try {
-    return decodeJson(await openStore(root).get(manifestPath(runId))) as RunManifest
+    return decodeJson(await openStore(root).get(path)) as RunManifest
   } catch (error) {
     if ((error as { readonly code?: string }).code === objectNotFoundCode) return null
     throw error
@@ -58,20 +77,20 @@ export async function requireManifest(root: string, runId: string): Promise<RunM
   return manifest
 }
 
-export const forgetManifest = (root: string, runId: string): Promise<void> =>
-  openStore(root).delete([manifestPath(runId)])
+export const forgetManifest = (root: string, runId: string): Promise<void> => openStore(root).delete([openPath(runId)])
 
-/** Runs that left a manifest, the newest last. */
-export async function runIds(root: string): Promise<readonly string[]> {
-  const listing = await openStore(root).list(manifestsPath)
-  return listing.map(({ path }) => path.slice(manifestsPath.length + 1, -'.json'.length))
-}
+const idsIn = async (root: string, folder: string): Promise<readonly string[]> =>
+  (await openStore(root).list(folder)).map(({ path }) => path.slice(folder.length + 1, -'.json'.length))
+
+/** Runs that left a manifest, in the order of their names. */
+export const runIds = async (root: string): Promise<readonly string[]> =>
+  [...(await idsIn(root, manifestsPath)), ...(await idsIn(root, unfinishedPath))].sort()
+
+/** Whether any run has left something in the lake. */
+export const hasRuns = async (root: string): Promise<boolean> => (await runIds(root)).length > 0
 
 /** The newest run that did not end by itself, or null. */
 export async function unfinishedRun(root: string): Promise<RunManifest | null> {
-  for (const runId of [...(await runIds(root))].reverse()) {
-    const manifest = await readManifest(root, runId)
-    if (manifest !== null && manifest.finished === null) return manifest
-  }
-  return null
+  const runId = (await idsIn(root, unfinishedPath)).at(-1)
+  return runId === undefined ? null : readAt(root, openPath(runId))
 }

@@ -13,9 +13,13 @@ export class Lake {
   /** Rows that this run computed and kept in memory, so that what was just written need not be read again. */
   readonly #frames = new Map<string, DataFrame>()
 
-  constructor(session: Session, root: string) {
+  readonly #pinned: ReadonlyMap<string, number>
+
+  /** @param pinned tables (paths) that are seen as they were at a version */
+  constructor(session: Session, root: string, pinned: ReadonlyMap<string, number> = new Map()) {
     this.session = session
     this.root = root
+    this.#pinned = pinned
   }
 
   uri(path: string): string {
@@ -26,7 +30,9 @@ export class Lake {
   table(path: string): Promise<DeltaTable | null> {
     let opened = this.#tables.get(path)
     if (opened === undefined) {
-      opened = DeltaTable.openIfExists(this.session, this.uri(path))
+      const version = this.#pinned.get(path)
+      const newest = DeltaTable.openIfExists(this.session, this.uri(path))
+      opened = version === undefined ? newest : newest.then((table) => table?.at({ version }) ?? null)
       this.#tables.set(path, opened)
     }
     return opened

@@ -19,6 +19,8 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined
   /** Inputs so small that every table of the run is kept in memory until it ends. */
   readonly keepInMemory: boolean
+  /** Raw tables (paths) that are read as they were at a version: see `RunOptions`. */
+  readonly pinned: ReadonlyMap<string, number>
 }
 
 /** A definition's functions take the configuration of their own lakehouse; which one it is was checked when it was loaded. */

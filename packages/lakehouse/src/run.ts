@@ -18,8 +18,10 @@ import {
 import { disposeLanding } from './landing-disposal.js'
 import type { LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
-import type { LakehouseDefinition } from './lakehouse-definition.js'
+import { notRaw } from './errors.js'
+import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { expireRows } from './retention.js'
 import { reopenRefused } from './review/decisions.js'
 import type { RunContext } from './run-context.js'
 import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
@@ -38,6 +40,11 @@ export interface RunOptions {
   readonly nowMicros: bigint
   /** Default: every landing file that is new or changed. */
   readonly selection?: LandingSelection
+  /**
+   * Versions of raw tables, by name. Nothing is ingested then, and whatever is built from these tables is built again from those
+   * versions, whole. The next usual run builds from the newest again.
+   */
+  readonly pinned?: Readonly<Record<string, number>>
   readonly signal?: AbortSignal
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
   readonly inMemoryBytes?: number
@@ -79,12 +86,14 @@ const isLostRace = (error: unknown): boolean =>
   isDeltaworksError(error) && (error.fault === 'conflict' || error.code === 'DW-TABLE-0011')
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
+  const pinned = pinnedPaths(options)
   return {
+    pinned,
     runId: runIdOf(options.nowMicros),
     nowMicros: options.nowMicros,
     lakehouse: options.lakehouse,
     configuration: options.configuration,
-    lake: new Lake(options.session, options.root),
+    lake: new Lake(options.session, options.root, pinned),
     landing: openStore(options.landing),
     selection: options.selection ?? {},
     unpacker: new LandingUnpacker(),
@@ -92,6 +101,17 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
     keepInMemory:
       listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= (options.inMemoryBytes ?? defaultInMemoryBytes),
   }
+}
+
+/** @throws LakehouseError DW-LAKEHOUSE-0002, 0032 */
+function pinnedPaths({ pinned = {}, lakehouse }: RunOptions): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(pinned).map(([name, version]) => {
+      const table = tableOf(lakehouse, name)
+      if (table.source === null) throw notRaw(name)
+      return [table.path, version]
+    }),
+  )
 }
 
 const runIdOf = (nowMicros: bigint): string =>
@@ -124,11 +144,11 @@ class Run {
   async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
     const { tables } = this.#context.lakehouse
     await this.#context.lake.preload(tables.map((table) => table.path))
-    await this.ingest(
-      tables.filter((table) => table.source !== null),
-      listing,
-      inMemoryBytes,
-    )
+    const raw = tables.filter((table) => table.source !== null)
+    if (this.#context.pinned.size === 0) {
+      await this.ingest(raw, listing, inMemoryBytes)
+      await this.#expire(raw)
+    }
     return this.result(await this.gateAndBuild(tables.filter((table) => table.build !== null)))
   }
 
@@ -220,11 +240,27 @@ class Run {
     for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
   }
 
-  /** @returns false if a critical rule failed; what was built before it stays, nothing behind it is built */
-  async gateAndBuild(tables: readonly TableDefinition[]): Promise<boolean> {
+  async #expire(tables: readonly TableDefinition[]): Promise<void> {
     for (const table of tables) {
       const startMs = this.#now()
-      if (!(await isStale(table, this.#context))) {
+      const written = await expireRows(table, this.#context)
+      if (written === null) continue
+      const note = `rows ingested more than ${table.source!.retentionDays} days ago are removed`
+      const step = `expire ${table.name}`
+      this.#steps.push(
+        this.#step({ step, kind: 'ingest', table, status: 'written', startMs, note, version: written.version }),
+      )
+    }
+  }
+
+  /** @returns false if a critical rule failed; what was built before it stays, nothing behind it is built */
+  async gateAndBuild(tables: readonly TableDefinition[]): Promise<boolean> {
+    const again = new Set(this.#context.pinned.keys())
+    for (const table of tables) {
+      const startMs = this.#now()
+      const isAgain = Object.values(table.from).some((input) => again.has(input.path))
+      if (isAgain) again.add(table.path)
+      else if (this.#context.pinned.size > 0 || !(await isStale(table, this.#context))) {
         this.#unchanged(`build ${table.name}`, 'build', table, startMs)
         continue
       }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { MemoryStore } from '@deltaworks/storage'
 import fc from 'fast-check'
 import { FileSource } from '../csv/byte-source.js'
+import { inferJsonSchema } from './infer-json.js'
 import { documentRecords } from './json-document.js'
 import { maxNesting, type JsonRecord } from './json-record.js'
 import { jsonText } from './json-text.js'
@@ -81,4 +82,12 @@ describe('E-26: the items of a JSON array', () => {
       message: expect.stringContaining('line 2'),
     })
   })
+})
+
+it('E-26 M-014: the schema of a long array is that of its first items', async () => {
+  const store = new MemoryStore('long')
+  const text = `[\n${Array.from({ length: 60_000 }, (_, n) => `{"n":${n},"name":"some text"}`).join(',\n')}]`
+  await store.put('d', new TextEncoder().encode(text), 'overwrite')
+  const { fields } = await inferJsonSchema(store, 'd')
+  expect(fields.map(({ name, type }) => `${name} ${type.kind}`)).toEqual(['n int64', 'name string'])
 })

@@ -19,8 +19,8 @@ export interface JsonReadOptions {
   readonly mode?: 'permissive' | 'dropmalformed' | 'failfast'
   /** Per logical column: its names in the file, the first that is there counts. */
   readonly columns?: Readonly<Record<string, { readonly names?: readonly string[]; readonly pattern?: string }>>
-  /** Members that nobody declared. `rescue`: as JSON in `rescuedColumn`. Default ignore. */
-  readonly extraColumns?: 'ignore' | 'rescue'
+  /** Members that nobody declared. `error`: their record is malformed; `rescue`: as JSON in `rescuedColumn`. Default ignore. */
+  readonly extraColumns?: 'error' | 'ignore' | 'rescue'
   /** Default `_rescued_data`. */
   readonly rescuedColumn?: string
   /** The whole table's schema. With it a row is malformed or not by all columns, whichever of them are read. */

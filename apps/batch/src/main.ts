@@ -2,6 +2,7 @@ import { createProgram, runProgram } from '@deltaworks/cli'
 import { inferCommand } from './infer-command.js'
 import { planCommand } from './plan-command.js'
 import { quarantineCommand } from './quarantine-command.js'
+import { reprocessCommand } from './reprocess-command.js'
 import { runCommand } from './run-command.js'
 import { validateCommand } from './validate-command.js'
 
@@ -12,6 +13,7 @@ const program = createProgram(
 )
 program.addCommand(runCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
+program.addCommand(reprocessCommand(abort.signal))
 program.addCommand(validateCommand(abort.signal))
 program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))

@@ -59,7 +59,7 @@ export async function planIngest(
   const selected = candidates.filter((file) => isSelected(file, context.selection))
   await refuseOutside(selected, context)
   const files = await discoverLandingFiles(context.landing, selected, ledger, context.selection)
-  if (candidates.length === 0 && (await context.lake.table(table.path)) === null) {
+  if (candidates.length === 0 && context.listsAll && (await context.lake.table(table.path)) === null) {
     throw noLandingFiles(table.name, table.source!.files, context.landing.uri)
   }
   return { table, files, pending: files.filter((file) => file.state !== 'known') }

@@ -14,6 +14,8 @@ export interface RunContext {
   readonly lake: Lake
   readonly landing: ObjectStore
   readonly selection: LandingSelection
+  /** Whether the listing of landing files is all of them. */
+  readonly listsAll: boolean
   /** Holds what packed landing files were unpacked to, until it is closed. */
   readonly unpacker: LandingUnpacker
   readonly signal: AbortSignal | undefined

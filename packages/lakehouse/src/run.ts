@@ -2,7 +2,7 @@ import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
 import { isDeltaworksError } from '@deltaworks/schema'
-import { openStore, type ObjectMeta } from '@deltaworks/storage'
+import { comparePaths, objectNotFoundCode, openStore, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
 import { passGate, type GateResult } from './gate.js'
@@ -45,6 +45,11 @@ export interface RunOptions {
    * versions, whole. The next usual run builds from the newest again.
    */
   readonly pinned?: Readonly<Record<string, number>>
+  /**
+   * Paths of landing files to look at instead of listing the landing zone: somebody tells of them. Those that are not there any
+   * more are passed over.
+   */
+  readonly candidates?: readonly string[]
   readonly signal?: AbortSignal
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
   readonly inMemoryBytes?: number
@@ -65,7 +70,7 @@ const restartWaitMs = 50
  */
 export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   const landing = openStore(options.landing)
-  let listing = await landing.list('')
+  let listing = await landingFilesOf(landing, options)
   const run = new Run(runContext(options, listing))
   for (let attempt = 1; ; attempt++) {
     try {
@@ -73,12 +78,25 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
     } catch (error) {
       if (!isLostRace(error) || attempt > maxRestarts || options.signal?.aborted === true) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.random() * restartWaitMs * 2 ** (attempt - 1)))
-      listing = await landing.list('')
+      listing = await landingFilesOf(landing, options)
       run.restart(runContext(options, listing))
     } finally {
       run.releaseUnpacked()
     }
   }
+}
+
+async function landingFilesOf(landing: ObjectStore, { candidates }: RunOptions): Promise<readonly ObjectMeta[]> {
+  if (candidates === undefined) return landing.list('')
+  const found = await Promise.all(
+    candidates.map((path) =>
+      landing.head(path).catch((error: unknown) => {
+        if (isDeltaworksError(error) && error.code === objectNotFoundCode) return null
+        throw error
+      }),
+    ),
+  )
+  return found.filter((meta) => meta !== null).sort((a, b) => comparePaths(a.path, b.path))
 }
 
 /** A conflict, or a table that appeared between looking for it and making it. */
@@ -96,6 +114,7 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
     lake: new Lake(options.session, options.root, pinned),
     landing: openStore(options.landing),
     selection: options.selection ?? {},
+    listsAll: options.candidates === undefined,
     unpacker: new LandingUnpacker(),
     signal: options.signal,
     keepInMemory:
@@ -144,12 +163,23 @@ class Run {
   async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
     const { tables } = this.#context.lakehouse
     await this.#context.lake.preload(tables.map((table) => table.path))
+    await this.#streamIfLarge(inMemoryBytes)
     const raw = tables.filter((table) => table.source !== null)
     if (this.#context.pinned.size === 0) {
       await this.ingest(raw, listing, inMemoryBytes)
       await this.#expire(raw)
     }
     return this.result(await this.gateAndBuild(tables.filter((table) => table.build !== null)))
+  }
+
+  /** Landing files may be few because they were archived, or because only new ones are told: the tables tell how much there is. */
+  async #streamIfLarge(inMemoryBytes: number): Promise<void> {
+    if (!this.#context.keepInMemory) return
+    let bytes = 0
+    for (const table of this.#context.lakehouse.tables) {
+      if (table.source !== null) bytes += (await this.#context.lake.table(table.path))?.detail().sizeInBytes ?? 0
+    }
+    if (bytes > inMemoryBytes) this.#context = { ...this.#context, keepInMemory: false }
   }
 
   /** Removes the temporary files of packed landing files. */

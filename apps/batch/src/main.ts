@@ -6,6 +6,7 @@ import { planCommand } from './plan-command.js'
 import { publishCommand } from './publish-command.js'
 import { quarantineCommand } from './quarantine-command.js'
 import { replayCommand } from './replay-command.js'
+import { reprocessCommand } from './reprocess-command.js'
 import { resumeCommand, runCommand } from './run-command.js'
 import { validateCommand } from './validate-command.js'
 
@@ -17,6 +18,7 @@ const program = createProgram(
 program.addCommand(runCommand(abort.signal))
 program.addCommand(resumeCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
+program.addCommand(reprocessCommand(abort.signal))
 program.addCommand(validateCommand(abort.signal))
 program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))

@@ -1,10 +1,18 @@
-import { interrupted, loadLakehouse, openSession, withCommonOptions, type CommonOptions } from '@deltaworks/cli'
+import {
+  interrupted,
+  invalidOption,
+  loadLakehouse,
+  openSession,
+  parseCount,
+  withCommonOptions,
+  type CommonOptions,
+} from '@deltaworks/cli'
 import { resumeRun, runRecorded, type RecordedRun } from '@deltaworks/lakehouse'
 import type { Session } from '@deltaworks/engine'
 import { resolveUri } from '@deltaworks/storage'
 import { showProgress } from '@deltaworks/telemetry'
 import { Command, Option } from 'commander'
-import { selectionOf, withBatchOptions, type BatchOptions } from './batch-options.js'
+import { selectionOf, withBatchOptions } from './batch-options.js'
 import { endOfRun } from './end-of-run.js'
 import {
   runLimits,
@@ -14,11 +22,12 @@ import {
   type LimitOptions,
   type StepOptions,
 } from './step-options.js'
+import { watchRun, type WatchRunOptions } from './watch-run.js'
 
 interface ReportOption {
   readonly report: string | undefined
 }
-type RunOptions = BatchOptions & StepOptions & ReportOption
+type RunOptions = WatchRunOptions & StepOptions & { readonly watch: boolean }
 type ResumeOptions = CommonOptions & LimitOptions & ReportOption
 
 const reportOption = (): Option =>
@@ -28,8 +37,22 @@ export const runCommand = (signal: AbortSignal): Command =>
   withStepOptions(withBatchOptions(withCommonOptions(new Command('run'))))
     .description('Run the lakehouse: ingest what is new, check it, build what depends on it')
     .addOption(reportOption())
-    .addHelpText('after', '\nExample:\n  deltaworks-batch run --landing ./landing --root ./lake --report ./reports')
+    .addOption(new Option('--watch', 'go on with what arrives, batch by batch, until a signal comes').default(false))
+    .addOption(parsedSeconds('--interval', 'with --watch: look at the landing zone this often', 5))
+    .addOption(parsedSeconds('--settle', 'with --watch: leave files alone that were modified in these last seconds', 0))
+    .addOption(
+      new Option('--max-files <n>', 'with --watch: files of a source in one batch')
+        .argParser(parseCount('--max-files'))
+        .default(1000),
+    )
+    .addOption(new Option('--queue <url>', 'with --watch: an SQS queue that the landing bucket tells of new objects'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  deltaworks-batch run --landing ./landing --root ./lake --report ./reports' +
+        '\n  deltaworks-batch run --watch --interval 10 --landing s3://landing/shop --root s3://lake/dev',
+    )
     .action(async (options: RunOptions) => {
+      if (options.watch) return watchRun(options, signal)
       const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
       await inSession(options, signal, (session) =>
         runRecorded({
@@ -90,3 +113,9 @@ async function inSession(
     await session.close()
   }
 }
+const parsedSeconds = (option: string, description: string, value: number): Option =>
+  new Option(`${option} <seconds>`, description).default(value).argParser((text) => {
+    const seconds = Number(text)
+    if (/^\d+(\.\d+)?$/.test(text) && seconds <= 86_400) return seconds
+    throw invalidOption(option, text, 'give seconds, such as 5 or 0.5')
+  })

@@ -86,7 +86,8 @@ export async function buildTable(
   const computed = conform(table.build!(inputs, buildContext(context)), table)
   const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
   const existing = await lake.table(table.path)
-  const replaces = existing === null || table.write.kind !== 'merge'
+  // What is built again from earlier versions is what they give, and nothing of what later ones had given.
+  const replaces = existing === null || table.write.kind !== 'merge' || context.pinned.size > 0
   if (!context.keepInMemory && replaces) {
     const audited = await writeAudited(table, computed, existing, settings, context)
     if (audited !== null) return audited
@@ -98,7 +99,7 @@ export async function buildTable(
   const gate = await passGate(table, rows, context)
   if (gate.criticalFailed) return { table: null, gate }
   const written =
-    existing !== null && table.write.kind === 'merge'
+    existing !== null && table.write.kind === 'merge' && !replaces
       ? await mergeRows(existing, gate.good, table.write, settings)
       : await writeWhole(table, gate.good, existing, settings, context)
   lake.wrote(table.path, written, context.keepInMemory && replaces ? gate.good : undefined)

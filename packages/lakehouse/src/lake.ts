@@ -13,13 +13,23 @@ export class Lake {
   /** Rows that this run computed and kept in memory, so that what was just written need not be read again. */
   readonly #frames = new Map<string, DataFrame>()
 
-  /** Versions to read tables at; those that it does not have are not there. Null: the latest of each. */
-  readonly #versions: Readonly<Record<string, number>> | null
+  readonly #pinned: ReadonlyMap<string, number>
+  readonly #others: 'newest' | 'absent'
 
-  constructor(session: Session, root: string, versions: Readonly<Record<string, number>> | null = null) {
+  /**
+   * @param pinned tables (paths) that are seen as they were at a version
+   * @param others how those that are not pinned are seen
+   */
+  constructor(
+    session: Session,
+    root: string,
+    pinned: ReadonlyMap<string, number> = new Map(),
+    others: 'newest' | 'absent' = 'newest',
+  ) {
     this.session = session
     this.root = root
-    this.#versions = versions
+    this.#pinned = pinned
+    this.#others = others
   }
 
   uri(path: string): string {
@@ -37,9 +47,10 @@ export class Lake {
   }
 
   async #open(path: string): Promise<DeltaTable | null> {
-    if (this.#versions === null) return DeltaTable.openIfExists(this.session, this.uri(path))
-    const version = this.#versions[path]
-    return version === undefined ? null : DeltaTable.open(this.session, this.uri(path), { version })
+    const version = this.#pinned.get(path)
+    if (version === undefined && this.#others === 'absent') return null
+    const newest = await DeltaTable.openIfExists(this.session, this.uri(path))
+    return version === undefined || newest === null ? newest : newest.at({ version })
   }
 
   /** Opens tables at once, where each takes several requests over a network; on a disk that gains nothing. */

@@ -2,7 +2,7 @@ import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
 import { isDeltaworksError } from '@deltaworks/schema'
-import { openStore, type ObjectMeta } from '@deltaworks/storage'
+import { comparePaths, objectNotFoundCode, openStore, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { passGate, type GateResult } from './gate.js'
 import {
@@ -17,8 +17,10 @@ import {
 import { disposeLanding } from './landing-disposal.js'
 import type { LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
-import type { LakehouseDefinition } from './lakehouse-definition.js'
+import { notRaw } from './errors.js'
+import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { expireRows } from './retention.js'
 import { reopenRefused } from './review/decisions.js'
 import type { RunContext } from './run-context.js'
 import type { RunResult, TableState } from './run-result.js'
@@ -49,6 +51,16 @@ export interface RunOptions {
   readonly retry?: Partial<RetryPolicy>
   /** Tables that are built at once; default: 1 on a local disk, where each build has all cores, else 4. */
   readonly parallelism?: number
+  /**
+   * Versions of raw tables, by name. Nothing is ingested then, and whatever is built from these tables is built again from those
+   * versions, whole. The next usual run builds from the newest again.
+   */
+  readonly pinned?: Readonly<Record<string, number>>
+  /**
+   * Paths of landing files to look at instead of listing the landing zone: somebody tells of them. Those that are not there any
+   * more are passed over.
+   */
+  readonly candidates?: readonly string[]
   readonly signal?: AbortSignal
   /** Called once, before the run writes anything; what it throws ends the run. */
   readonly beforeWriting?: () => Promise<void>
@@ -72,7 +84,7 @@ const restartWaitMs = 50
  */
 export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   const landing = openStore(options.landing)
-  let listing = await landing.list('')
+  let listing = await landingFilesOf(landing, options)
   const run = new Run(runContext(options, listing), options)
   for (let attempt = 1; ; attempt++) {
     try {
@@ -80,7 +92,7 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
     } catch (error) {
       if (!isLostRace(error) || attempt > maxRestarts || options.signal?.aborted === true) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.random() * restartWaitMs * 2 ** (attempt - 1)))
-      listing = await landing.list('')
+      listing = await landingFilesOf(landing, options)
       run.restart(runContext(options, listing))
     } finally {
       run.releaseUnpacked()
@@ -88,24 +100,51 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   }
 }
 
+async function landingFilesOf(landing: ObjectStore, { candidates }: RunOptions): Promise<readonly ObjectMeta[]> {
+  if (candidates === undefined) return landing.list('')
+  const found = await Promise.all(
+    candidates.map((path) =>
+      landing.head(path).catch((error: unknown) => {
+        if (isDeltaworksError(error) && error.code === objectNotFoundCode) return null
+        throw error
+      }),
+    ),
+  )
+  return found.filter((meta) => meta !== null).sort((a, b) => comparePaths(a.path, b.path))
+}
+
 /** A conflict, or a table that appeared between looking for it and making it. */
 const isLostRace = (error: unknown): boolean =>
   isDeltaworksError(error) && (error.fault === 'conflict' || error.code === 'DW-TABLE-0011')
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
+  const pinned = pinnedPaths(options)
   return {
+    pinned,
     runId: options.runId ?? runIdOf(options.nowMicros),
     nowMicros: options.nowMicros,
     lakehouse: options.lakehouse,
     configuration: options.configuration,
-    lake: new Lake(options.session, options.root),
+    lake: new Lake(options.session, options.root, pinned),
     landing: openStore(options.landing),
     selection: options.selection ?? {},
+    listsAll: options.candidates === undefined,
     unpacker: new LandingUnpacker(),
     signal: options.signal,
     keepInMemory:
       listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= (options.inMemoryBytes ?? defaultInMemoryBytes),
   }
+}
+
+/** @throws LakehouseError DW-LAKEHOUSE-0002, 0032 */
+function pinnedPaths({ pinned = {}, lakehouse }: RunOptions): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(pinned).map(([name, version]) => {
+      const table = tableOf(lakehouse, name)
+      if (table.source === null) throw notRaw(name)
+      return [table.path, version]
+    }),
+  )
 }
 
 /** `20260131T060000000Z` of a clock. */
@@ -140,13 +179,24 @@ class Run {
   async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
     const tables = this.#context.lakehouse.tables.filter((table) => this.#selected.has(table))
     await this.#context.lake.preload(this.#context.lakehouse.tables.map((table) => table.path))
-    await this.ingest(
-      tables.filter((table) => table.source !== null),
-      listing,
-      inMemoryBytes,
-    )
+    await this.#streamIfLarge(inMemoryBytes)
+    const raw = tables.filter((table) => table.source !== null)
+    if (this.#context.pinned.size === 0) {
+      await this.ingest(raw, listing, inMemoryBytes)
+      await this.#expire(raw)
+    }
     await this.buildAll(tables.filter((table) => table.build !== null))
     return this.result()
+  }
+
+  /** Landing files may be few because they were archived, or because only new ones are told: the tables tell how much there is. */
+  async #streamIfLarge(inMemoryBytes: number): Promise<void> {
+    if (!this.#context.keepInMemory) return
+    let bytes = 0
+    for (const table of this.#context.lakehouse.tables) {
+      if (table.source !== null) bytes += (await this.#context.lake.table(table.path))?.detail().sizeInBytes ?? 0
+    }
+    if (bytes > inMemoryBytes) this.#context = { ...this.#context, keepInMemory: false }
   }
 
   /** Removes the temporary files of packed landing files. */
@@ -238,24 +288,44 @@ class Run {
     for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
   }
 
+  async #expire(tables: readonly TableDefinition[]): Promise<void> {
+    for (const table of tables) {
+      const { retentionDays } = table.source!
+      if (retentionDays === null) continue
+      const startMs = this.#progress.now()
+      await this.#beforeWriting()
+      const written = await expireRows(table, this.#context)
+      if (written === null) continue
+      const note = `rows ingested more than ${retentionDays} days ago are removed`
+      const step = `expire ${table.name}`
+      this.#progress.add({ step, kind: 'ingest', table, status: 'written', startMs, note, version: written.version })
+    }
+  }
+
   /** Builds what is stale, each table behind those that it reads; what depends on a failure is skipped, the rest goes on. */
   async buildAll(tables: readonly TableDefinition[]): Promise<void> {
     const limit = this.#options.parallelism ?? (this.#context.lake.root.startsWith('file:') ? 1 : 4)
+    const again = new Set(this.#context.pinned.keys())
+    for (const table of tables) {
+      if (Object.values(table.from).some((input) => again.has(input.path))) again.add(table.path)
+    }
     await runInOrder(
       tables,
       (table) => Object.values(table.from),
       limit,
-      (table) => this.#buildStep(table),
+      (table) => this.#buildStep(table, again),
     )
   }
 
-  async #buildStep(table: TableDefinition): Promise<void> {
+  /** @param again tables to build whether they are stale or not */
+  async #buildStep(table: TableDefinition, again: ReadonlySet<string>): Promise<void> {
     const step = `build ${table.name}`
     const startMs = this.#progress.now()
     let attempts = 1
     try {
       if (this.#skipped(table, step, startMs)) return
-      if (!(await isStale(table, this.#context))) {
+      const wanted = this.#context.pinned.size > 0 ? again.has(table.path) : await isStale(table, this.#context)
+      if (!wanted) {
         this.#progress.unchanged(step, 'build', table, startMs)
         return
       }

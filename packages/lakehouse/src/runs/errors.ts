@@ -3,7 +3,7 @@ import { LakehouseError } from '../errors.js'
 
 export const stepTimedOut = (step: string, timeoutMs: number): LakehouseError =>
   new LakehouseError(
-    'DW-LAKEHOUSE-0030',
+    'DW-LAKEHOUSE-0040',
     'resources',
     `Step "${step}" took longer than its ${timeoutMs / 1000} s and was ended; nothing of it was written. Raise its timeoutMs, or look at what it waited for.`,
     { step, timeoutMs },
@@ -11,7 +11,7 @@ export const stepTimedOut = (step: string, timeoutMs: number): LakehouseError =>
 
 export const leaseLost = (runId: string): LakehouseError =>
   new LakehouseError(
-    'DW-LAKEHOUSE-0031',
+    'DW-LAKEHOUSE-0041',
     'conflict',
     `Run ${runId} stood still for longer than its lease, and another run has begun. What it wrote stays; it publishes nothing. Look at that run, or run again after it.`,
     { runId },
@@ -19,7 +19,7 @@ export const leaseLost = (runId: string): LakehouseError =>
 
 export const unknownRun = (runId: string, known: readonly string[]): LakehouseError =>
   new LakehouseError(
-    'DW-LAKEHOUSE-0032',
+    'DW-LAKEHOUSE-0042',
     'usage',
     `This lake has no run ${runId}${nearest(runId, known)}. \`deltaworks-batch history\` lists them.`,
     { runId },
@@ -27,18 +27,18 @@ export const unknownRun = (runId: string, known: readonly string[]): LakehouseEr
 
 export const nothingToResume = (root: string): LakehouseError =>
   new LakehouseError(
-    'DW-LAKEHOUSE-0033',
+    'DW-LAKEHOUSE-0043',
     'usage',
     `Every run of ${root} has ended; there is none to resume. Use \`deltaworks-batch run\`.`,
     { root },
   )
 
 export const notReplayable = (runId: string, reason: string): LakehouseError =>
-  new LakehouseError('DW-LAKEHOUSE-0034', 'usage', `Run ${runId} cannot be replayed: ${reason}.`, { runId, reason })
+  new LakehouseError('DW-LAKEHOUSE-0044', 'usage', `Run ${runId} cannot be replayed: ${reason}.`, { runId, reason })
 
 export const staleTables = (tables: readonly string[]): LakehouseError =>
   new LakehouseError(
-    'DW-LAKEHOUSE-0035',
+    'DW-LAKEHOUSE-0045',
     'usage',
     `Nothing is published: ${tables.join(', ')} ${tables.length > 1 ? 'are' : 'is'} not up to date with what ${tables.length > 1 ? 'they are' : 'it is'} built from. Run the missing steps first.`,
     { tables },
@@ -46,7 +46,7 @@ export const staleTables = (tables: readonly string[]): LakehouseError =>
 
 export const overBudget = (what: string, neededBytes: number, limitBytes: number): LakehouseError =>
   new LakehouseError(
-    'DW-LAKEHOUSE-0036',
+    'DW-LAKEHOUSE-0046',
     'resources',
     `This run would need about ${mebibytes(neededBytes)} of ${what}, more than its budget of ${mebibytes(limitBytes)}. Nothing was read; raise the budget, or give fewer files (--files, --since).`,
     { what, neededBytes, limitBytes },
@@ -54,7 +54,7 @@ export const overBudget = (what: string, neededBytes: number, limitBytes: number
 
 export const outOfTime = (limitMs: number): LakehouseError =>
   new LakehouseError(
-    'DW-LAKEHOUSE-0037',
+    'DW-LAKEHOUSE-0047',
     'resources',
     `The run took longer than its budget of ${limitMs / 1000} s and was ended. What it had committed stays; \`deltaworks-batch resume\` goes on from there.`,
     { limitMs },

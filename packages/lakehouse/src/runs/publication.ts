@@ -53,7 +53,8 @@ async function forgetOld(store: ObjectStore, count: number, listing: readonly { 
 /** A lake as its last whole run left it; as it is, if none has published. */
 export async function publishedLake(session: Session, root: string): Promise<Lake> {
   const publication = await latestPublication(root)
-  return new Lake(session, root, publication?.versions ?? null)
+  if (publication === null) return new Lake(session, root)
+  return new Lake(session, root, new Map(Object.entries(publication.versions)), 'absent')
 }
 
 /**

@@ -114,7 +114,7 @@ describe('recorded runs', () => {
     now += 60_001
     const second = await take('b')
     expect(second.kind).toBe('held')
-    expect(await errorOf(() => first.lease.check())).toMatchObject({ code: 'DW-LAKEHOUSE-0031', fault: 'conflict' })
+    expect(await errorOf(() => first.lease.check())).toMatchObject({ code: 'DW-LAKEHOUSE-0041', fault: 'conflict' })
     await first.lease.release()
     expect(await take('c')).toMatchObject({ kind: 'taken', holder: { runId: 'b' } })
     if (second.kind === 'held') await second.lease.release()
@@ -133,9 +133,9 @@ describe('recorded runs', () => {
     const resumed = await resumeRun(rest)
     expect(resumed).toMatchObject({ kind: 'ran', result: { runId: '20260101T000000000Z', status: 'succeeded' } })
     expect(await unfinishedRun(root())).toBeNull()
-    expect(await errorOf(() => resumeRun(rest))).toMatchObject({ code: 'DW-LAKEHOUSE-0033' })
+    expect(await errorOf(() => resumeRun(rest))).toMatchObject({ code: 'DW-LAKEHOUSE-0043' })
     expect(await errorOf(() => resumeRun({ ...rest, runId: '20260101T00000000Z' }))).toMatchObject({
-      code: 'DW-LAKEHOUSE-0032',
+      code: 'DW-LAKEHOUSE-0042',
       message: expect.stringContaining('20260101T000000000Z'),
     })
   })
@@ -166,24 +166,24 @@ describe('recorded runs', () => {
     const { session } = options()
     const changed = { lakehouse: smallShop({ build: 'other' }), session, root: root(), runId: 'two', into: 'file:///x' }
     expect(await errorOf(() => replayRun(changed))).toMatchObject({
-      code: 'DW-LAKEHOUSE-0034',
+      code: 'DW-LAKEHOUSE-0044',
       message: expect.stringContaining('days'),
     })
   })
 
   it('N-17: a run whose budget is too small is refused before it reads', async () => {
     const small = options({ budget: { memoryBytes: 1000 } })
-    expect(await errorOf(() => runRecorded(small))).toMatchObject({ code: 'DW-LAKEHOUSE-0036', fault: 'resources' })
+    expect(await errorOf(() => runRecorded(small))).toMatchObject({ code: 'DW-LAKEHOUSE-0046', fault: 'resources' })
     lake.land('orders_2.csv', orderLines(...Array.from({ length: 40_000 }, (_, i) => `${i},ball,1,1.00,2026-01-01`)))
     lake.land('orders_3.csv', `${' '.repeat(70_000_000)}\n`)
     const disk = options({ budget: { memoryBytes: 64 * 1024 * 1024, temporaryBytes: 1000 } })
     expect(await errorOf(() => runRecorded(disk))).toMatchObject({
-      code: 'DW-LAKEHOUSE-0036',
+      code: 'DW-LAKEHOUSE-0046',
       message: expect.stringContaining('temporary disk'),
     })
     await openStore(`file://${lake.landing}`).delete(['orders_3.csv'])
     expect(await errorOf(() => runRecorded(options({ budget: { timeMs: 0 } })))).toMatchObject({
-      code: 'DW-LAKEHOUSE-0037',
+      code: 'DW-LAKEHOUSE-0047',
     })
     expect(await DeltaTable.openIfExists(lake.session, `${root()}/raw/orders`)).toBeNull()
   })
@@ -289,7 +289,7 @@ describe('steps of a run', () => {
     const root = `file://${lake.root}`
     const step = (table: string) => runRecorded({ ...shop, steps: { only: [table] } })
     await step('orders')
-    expect(await errorOf(() => publishLake(shop))).toMatchObject({ code: 'DW-LAKEHOUSE-0035' })
+    expect(await errorOf(() => publishLake(shop))).toMatchObject({ code: 'DW-LAKEHOUSE-0045' })
     await step('products')
     await step('days')
     expect(await latestPublication(root)).toBeNull()

@@ -43,7 +43,7 @@ export type RecordedRun =
  * step in the journal, and a publication at the end, by which readers see all of its tables at once.
  *
  * A run that found nothing to do leaves no trace. A run of some steps publishes nothing: see `publishLake`.
- * @throws what `runLakehouse` throws; LakehouseError DW-LAKEHOUSE-0031, 0036 and 0037
+ * @throws what `runLakehouse` throws; LakehouseError DW-LAKEHOUSE-0041, 0046 and 0047
  */
 export async function runRecorded(options: RecordedRunOptions): Promise<RecordedRun> {
   const runId = options.runId ?? runIdOf(options.nowMicros)
@@ -146,6 +146,7 @@ async function startManifest(
     configuration,
     selection: options.selection ?? {},
     steps: options.steps ?? {},
+    pinned: options.pinned ?? {},
     startedMs: Date.now(),
     definitions: Object.fromEntries(lakehouse.tables.map((t) => [t.path, definitionHash(t, configuration)])),
     before: resumed ? former.before : await versionsOf(options, lake),
@@ -215,7 +216,7 @@ export async function publishVersions(
 /**
  * Publishes the tables that runs of some steps have left: the last step of a scheduler that runs each table as a task.
  * @returns false if the newest publication has them already
- * @throws LakehouseError DW-LAKEHOUSE-0035 if a table is not up to date with what it is built from; then nothing is published
+ * @throws LakehouseError DW-LAKEHOUSE-0045 if a table is not up to date with what it is built from; then nothing is published
  */
 export async function publishLake(options: RecordedRunOptions): Promise<boolean> {
   const context = runContext(options, [])
@@ -267,7 +268,7 @@ const failedResult = (
   tables: [],
 })
 
-/** @throws LakehouseError DW-LAKEHOUSE-0037 */
+/** @throws LakehouseError DW-LAKEHOUSE-0047 */
 async function withinTime<T>(
   { budget, signal }: RecordedRunOptions,
   task: (signal: { readonly signal?: AbortSignal }) => Promise<T>,

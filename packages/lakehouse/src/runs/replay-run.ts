@@ -37,7 +37,7 @@ export interface ReplayedTable {
 /**
  * Makes the tables of a run again, from the versions that it read, with its clock and configuration and the definitions of
  * today, which must be those of then; and compares the rows.
- * @throws LakehouseError DW-LAKEHOUSE-0032, 0034
+ * @throws LakehouseError DW-LAKEHOUSE-0042, 0044
  */
 export async function replayRun(options: ReplayOptions): Promise<readonly ReplayedTable[]> {
   const manifest = await requireManifest(options.root, options.runId)
@@ -82,7 +82,7 @@ class Replay {
     const { lakehouse, session, into, signal } = options
     const start = { ...startOf(manifest), lakehouse, session, root: into, ...(signal === undefined ? {} : { signal }) }
     this.#context = { ...runContext(start, []), keepInMemory: false }
-    this.#original = new Lake(session, options.root, outcome.versions)
+    this.#original = new Lake(session, options.root, new Map(Object.entries(outcome.versions)), 'absent')
   }
 
   async table(table: TableDefinition): Promise<ReplayedTable> {

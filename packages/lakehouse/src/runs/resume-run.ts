@@ -10,7 +10,7 @@ export type ResumeOptions = Omit<RecordedRunOptions, 'landing' | 'nowMicros' | '
  * Goes on with a run that did not end (or ended with an error): with its clock, configuration and files, from the last step
  * that it committed. Its tables become those of a run that was never disturbed.
  * @param options `runId`: default, the newest run that did not end by itself
- * @throws LakehouseError DW-LAKEHOUSE-0032, 0033, and what `runRecorded` throws
+ * @throws LakehouseError DW-LAKEHOUSE-0042, 0043, and what `runRecorded` throws
  */
 export async function resumeRun(options: ResumeOptions): Promise<RecordedRun> {
   const manifest = await manifestToResume(options)
@@ -33,4 +33,5 @@ export const startOf = (manifest: RunManifest) => ({
   configuration: manifest.configuration,
   selection: manifest.selection,
   steps: manifest.steps,
+  pinned: manifest.pinned,
 })

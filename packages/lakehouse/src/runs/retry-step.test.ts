@@ -31,7 +31,7 @@ describe('a step', () => {
         : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('ended'))))
     expect(await retryStep('s', { ...policy, timeoutMs: 20 }, undefined, slow)).toBe(2)
     const error = await errorOf(() => retryStep('s', { ...policy, attempts: 1, timeoutMs: 20 }, undefined, slow))
-    expect(error).toMatchObject({ code: 'DW-LAKEHOUSE-0030', message: expect.stringContaining('0.02 s') })
+    expect(error).toMatchObject({ code: 'DW-LAKEHOUSE-0040', message: expect.stringContaining('0.02 s') })
   })
 
   it('O-22: is not tried again when the run is to stop', async () => {

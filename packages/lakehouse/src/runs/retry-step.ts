@@ -19,7 +19,7 @@ const isPassing = (error: unknown): boolean =>
 
 /**
  * Does a step, again after what may pass. Its task must be idempotent.
- * @throws LakehouseError DW-LAKEHOUSE-0030 if the last try took too long, and whatever the last try throws
+ * @throws LakehouseError DW-LAKEHOUSE-0040 if the last try took too long, and whatever the last try throws
  */
 export async function retryStep<T>(
   step: string,

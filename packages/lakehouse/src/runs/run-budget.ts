@@ -19,7 +19,7 @@ const growth = 2
 
 /**
  * Rows that are new, once in memory, less what the memory budget holds, go to disk when they are sorted or joined.
- * @throws LakehouseError DW-LAKEHOUSE-0036
+ * @throws LakehouseError DW-LAKEHOUSE-0046
  */
 export async function checkBudget(options: RunOptions, budget: RunBudget): Promise<void> {
   const { memoryBytes, temporaryBytes } = budget

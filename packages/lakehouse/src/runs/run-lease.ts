@@ -95,7 +95,7 @@ export class RunLease {
     }
   }
 
-  /** @throws LakehouseError DW-LAKEHOUSE-0031 if the lease expired before it was renewed, and another run has it */
+  /** @throws LakehouseError DW-LAKEHOUSE-0041 if the lease expired before it was renewed, and another run has it */
   async check(): Promise<void> {
     if (this.#record.expiresMs > this.#now()) return
     const last = (await this.#store.list(this.#folder)).at(-1)

@@ -18,6 +18,8 @@ export interface RunManifest {
   readonly configuration: unknown
   readonly selection: LandingSelection
   readonly steps: StepSelection
+  /** Versions of raw tables that it was to build from, by name. */
+  readonly pinned: Readonly<Record<string, number>>
   readonly startedMs: number
   /** `definitionHash` by the path of a table. */
   readonly definitions: Readonly<Record<string, number>>
@@ -70,7 +72,7 @@ async function readAt(root: string, path: string): Promise<RunManifest | null> {
   }
 }
 
-/** @throws LakehouseError DW-LAKEHOUSE-0032 */
+/** @throws LakehouseError DW-LAKEHOUSE-0042 */
 export async function requireManifest(root: string, runId: string): Promise<RunManifest> {
   const manifest = await readManifest(root, runId)
   if (manifest === null) throw unknownRun(runId, await runIds(root))

@@ -107,7 +107,7 @@ async function lakeTable(
   options: Options,
   name: readonly string[],
 ): Promise<TableProvider | undefined> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const wanted = name.join('/')
   const last = name[name.length - 1]!
   const definition = lakehouse.tables.find(

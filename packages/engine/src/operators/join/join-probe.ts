@@ -2,7 +2,6 @@ import {
   Arena,
   batchFromRows,
   createEvaluator,
-  createFilter,
   recordBatch,
   takeBatch,
   takeColumn,
@@ -15,6 +14,8 @@ import type { Schema } from '@deltaworks/schema'
 import type { ExecutionContext } from '../../execution-context.js'
 import type { BatchStream } from '../execution-plan.js'
 import type { BuildSide } from './build-side.js'
+import { outputRows } from '../output-rows.js'
+import { joinResidual } from './join-residual.js'
 import type { JoinRoles } from './join-roles.js'
 
 /** Pairs that a step makes at once, about; a batch with more matches is taken in parts. */
@@ -52,11 +53,7 @@ export class JoinProbe {
     this.#roles = roles
     this.#schemas = { build: join[roles.build].schema, probe: join[roles.probe].schema }
     this.#keys = createEvaluator(columnar, roles.probeKeys, this.#schemas.probe, { evaluation })
-    const pairs = { fields: [...join.left.schema.fields, ...join.right.schema.fields] }
-    this.#residual =
-      join.residual === null
-        ? null
-        : { schema: pairs, filter: createFilter(columnar, join.residual, pairs, { evaluation }) }
+    this.#residual = joinResidual(context, join, roles)
   }
 
   /** Whether rows come out that depend on whether a probe row has any match. */
@@ -115,7 +112,7 @@ export class JoinProbe {
     const parts = new Arena(arena.heap, arena.account)
     try {
       for (const found of this.#matches(arena, parts, batch, build)) {
-        const matches = this.#residual === null ? found : this.#filtered(parts, batch, build.batch, found)
+        const matches = this.#residual === null ? found : this.#residual.keep(parts, batch, build.batch, found)
         if (matches.count > 0) {
           if (flags !== 0) kernels['joinMark']!(matches.probeRows, matches.count, flags)
           if (keepsBuild || chosen?.side === 'build') build.table.markMatched(matches.buildRows, matches.count)
@@ -152,42 +149,17 @@ export class JoinProbe {
     }
   }
 
-  /** The pairs that satisfy the residual condition. */
-  #filtered(arena: Arena, probe: RecordBatch, build: RecordBatch, matches: JoinMatches): JoinMatches {
-    const { kernels } = this.#context.columnar
-    const { schema, filter } = this.#residual!
-    const kept = {
-      probeRows: arena.allocate(matches.count * 4),
-      buildRows: arena.allocate(matches.count * 4),
-      count: 0,
-    }
-    const scratch = new Arena(arena.heap, arena.account)
-    try {
-      for (let start = 0; start < matches.count; start += pairRows) {
-        scratch.reset()
-        const part = partOf(matches, start)
-        const columns = this.#columns(scratch, probe, build, part)
-        const { address, count } = filter.select(scratch, recordBatch(schema, part.count, columns))
-        kernels['codesGather']!(part.probeRows, address, count, kept.probeRows + kept.count * 4)
-        kernels['codesGather']!(part.buildRows, address, count, kept.buildRows + kept.count * 4)
-        kept.count += count
-      }
-    } finally {
-      scratch.close()
-    }
-    return kept
-  }
-
   *#inParts(arena: Arena, probe: RecordBatch, build: RecordBatch, matches: JoinMatches): Generator<ProbeStep> {
-    if (matches.count <= pairRows) {
+    const step = outputRows(arena.heap, [probe, build], pairRows)
+    if (matches.count <= step) {
       yield this.#paired(arena, probe, build, matches)
       return
     }
     const part = new Arena(arena.heap, arena.account)
     try {
-      for (let start = 0; start < matches.count; start += pairRows) {
+      for (let start = 0; start < matches.count; start += step) {
         part.reset()
-        yield this.#paired(part, probe, build, partOf(matches, start))
+        yield this.#paired(part, probe, build, partOf(matches, start, step))
       }
     } finally {
       part.close()
@@ -230,10 +202,11 @@ export class JoinProbe {
     const { address, count } = build.table.chosenRows(arena, chosen?.matched ?? 0)
     const none = chosen === null ? batchFromRows(arena, this.#schemas.probe, []) : null
     const part = new Arena(arena.heap, arena.account)
+    const step = outputRows(arena.heap, [build.batch], pairRows)
     try {
-      for (let start = 0; start < count; start += pairRows) {
+      for (let start = 0; start < count; start += step) {
         part.reset()
-        const rows = { address: address + start * 4, count: Math.min(pairRows, count - start) }
+        const rows = { address: address + start * 4, count: Math.min(step, count - start) }
         if (none === null) yield takeBatch(this.#context.columnar, part, build.batch, rows)
         else {
           const probeRows = this.#absent(part, rows.count)
@@ -253,8 +226,8 @@ export class JoinProbe {
   }
 }
 
-const partOf = ({ probeRows, buildRows, count }: JoinMatches, start: number): JoinMatches => ({
+const partOf = ({ probeRows, buildRows, count }: JoinMatches, start: number, step: number): JoinMatches => ({
   probeRows: probeRows + start * 4,
   buildRows: buildRows + start * 4,
-  count: Math.min(pairRows, count - start),
+  count: Math.min(step, count - start),
 })

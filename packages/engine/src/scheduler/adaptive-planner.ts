@@ -34,6 +34,7 @@ import { cutSplits, groupSplits } from './cut-splits.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
 import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
 import {
+  boundsOf,
   splitBytes,
   type BroadcastJoin,
   type MergingSort,
@@ -139,7 +140,7 @@ export class AdaptivePlanner {
   async #scan(scan: TableScan): Promise<Pipeline> {
     const { columnar, metrics, pool } = this.#executor.context
     const { projection, filters, fetch } = scan
-    const planned = await scan.table.scan({ projection, filters, fetch })
+    const planned = await scan.table.scan({ projection, filters: [...filters, ...boundsOf(scan)], fetch })
     metrics.filesTotal += planned.filesTotal
     metrics.filesPruned += planned.filesPruned
     const portable = planned.splits.every((split) => split.kind !== 'file' || !isThreadLocal(split.store))

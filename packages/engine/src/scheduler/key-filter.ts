@@ -12,7 +12,7 @@ import {
 import { columnsOf, type BoundExpression } from '@deltaworks/expression'
 import { boolean, type Value } from '@deltaworks/schema'
 import type { Side } from '../operators/join/join-roles.js'
-import type { BroadcastJoin, StageTable } from './stage.js'
+import { boundsOf, type BoundedScan, type BroadcastJoin, type StageTable } from './stage.js'
 
 /*
  * Rows of one input of a join that can have no match in the other are dropped where they are read, once the other input is
@@ -53,11 +53,31 @@ function filtersOther(joinType: JoinType, side: Side): boolean {
 /** The input that is to be computed first, because the other can be filtered by what it has; null: neither. */
 export function firstSide({ joinType, keys, left, right }: Join): Side | null {
   if (keys.length === 0) return null
-  const rows = { left: estimateRows(left), right: estimateRows(right) }
+  const rows = { left: expectedRows(left), right: expectedRows(right) }
   const first = rows.left < rows.right ? 'left' : 'right'
   const other = first === 'left' ? 'right' : 'left'
   if (!filtersOther(joinType, first)) return null
   return rows[first] <= mostRows && rows[first] * timesLarger <= rows[other] ? first : null
+}
+
+/** Like `estimateRows`, but a join of a large input with a part of its other table keeps only that part. */
+export function expectedRows(plan: LogicalPlan): number {
+  switch (plan.kind) {
+    case 'projection':
+      return expectedRows(plan.input)
+    case 'aggregate':
+      return Math.min(estimateRows(plan), expectedRows(plan.input))
+    case 'join': {
+      if (plan.joinType !== 'inner' || plan.keys.length === 0) return estimateRows(plan)
+      const [left, right] = [expectedRows(plan.left), expectedRows(plan.right)]
+      const smaller: Side = left < right ? 'left' : 'right'
+      const all = Math.max(...plan.keys.map((key) => baseRows(plan[smaller], key[smaller])))
+      const kept = all === 0 ? 1 : Math.min(1, Math.min(left, right) / all)
+      return Math.max(1, Math.max(left, right) * kept)
+    }
+    default:
+      return estimateRows(plan)
+  }
 }
 
 /** Where a column of a plan is read, and what lies between. */
@@ -141,10 +161,8 @@ function filtered(
   keys: readonly { readonly origin: Origin; readonly key: JoinKey }[],
 ): LogicalPlan {
   const { first, table, rows, join } = request
-  const bounded: TableScan = {
-    ...scan,
-    filters: [...scan.filters, ...keys.flatMap((key) => boundsOf(request, scan, key))],
-  }
+  const keyBounds = [...boundsOf(scan), ...keys.flatMap((key) => keyBoundsOf(request, scan, key))]
+  const bounded: BoundedScan = { ...scan, keyBounds }
   const isSelective = keys.some(({ key }) => rows <= selective * baseRows(join[first], key[first]))
   if (!isSelective || !keys.some(({ origin }) => origin.isFar)) return bounded
   const projection = keys.map(({ key }) => columnsOf(key[first])[0]!)
@@ -163,7 +181,7 @@ function baseRows(plan: LogicalPlan, key: BoundExpression): number {
   return origin === null ? 0 : tableRows({ ...origin.scan, filters: [] })
 }
 
-function boundsOf(
+function keyBoundsOf(
   { bounds, first }: KeyFilterRequest,
   scan: TableScan,
   { origin, key }: { readonly origin: Origin; readonly key: JoinKey },

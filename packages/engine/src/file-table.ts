@@ -15,12 +15,13 @@ export async function fileTable(
   named: Readonly<Record<string, Value>> = {},
 ): Promise<TableProvider> {
   const { store, files } = await findFiles(path, format)
-  const { schema, options } = await describeFile(store, files[0]!, format, named)
+  const { schema, options, rowCount } = await describeFile(store, files[0]!, format, named)
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   return {
     name: path,
     schema,
-    statistics: { rowCount: null, sizeBytes, approximate: true },
+    // Other files are not opened to count their rows.
+    statistics: { rowCount: files.length === 1 ? rowCount : null, sizeBytes, approximate: files.length > 1 || rowCount === null },
     scan: async (): Promise<ScanPlan> => ({
       splits: files.map((file) => wholeFile(store, file, format, options)),
       filesTotal: files.length,
@@ -51,17 +52,20 @@ async function describeFile(
   file: ObjectMeta,
   format: FileTableFormat,
   named: Readonly<Record<string, Value>>,
-): Promise<{ readonly schema: Schema; readonly options: Json }> {
+): Promise<{ readonly schema: Schema; readonly options: Json; readonly rowCount: number | null }> {
   const formats = await import('@deltaworks/formats')
   switch (format) {
-    case 'parquet':
-      return { schema: (await formats.readParquetMetadata(store, file.path, file.sizeBytes)).schema, options: {} }
+    case 'parquet': {
+      const { schema, rowCount } = await formats.readParquetMetadata(store, file.path, file.sizeBytes)
+      return { schema, options: {}, rowCount }
+    }
     case 'csv':
       return describeCsv(store, file, named as { readonly [option: string]: Json })
     case 'json':
       return {
         schema: await formats.inferJsonSchema(store, file.path),
         options: named as { readonly [option: string]: Json },
+        rowCount: null,
       }
   }
 }
@@ -69,7 +73,7 @@ async function describeFile(
 async function describeCsv(store: ObjectStore, file: ObjectMeta, given: { readonly [option: string]: Json }) {
   const { csvOptionsToJson, inferCsvSchema, sniffCsv } = await import('@deltaworks/formats')
   const options = { ...(await sniffCsv(store, file.path, given)), ...given }
-  return { schema: await inferCsvSchema(store, file.path, options), options: csvOptionsToJson(options) }
+  return { schema: await inferCsvSchema(store, file.path, options), options: csvOptionsToJson(options), rowCount: null }
 }
 
 const extensions: Readonly<Record<FileTableFormat, RegExp>> = {

@@ -47,5 +47,5 @@ export {
 } from './format-expression.js'
 export { expressionFromJson, expressionKey, expressionsEqual, expressionToJson } from './serialise.js'
 export { comparatorOf, compareStrings, valuesCompare } from './value-order.js'
-export { atRow, ExpressionError, invalidArgument } from './errors.js'
+export { atRow, ExpressionError, invalidArgument, overflow } from './errors.js'
 export { fixedOffsetMicros, instantFromLocal, localFromInstant } from './zone.js'

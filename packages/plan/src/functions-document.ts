@@ -42,7 +42,8 @@ export async function exampleResult(example: string): Promise<string> {
     ? `select e from (select n, ${example} as e from t) w order by n`
     : `select ${example} as e from t limit 1`
   const [statement] = await parseSql(text, { table: () => table })
-  const { plan } = statement!
+  if (statement?.kind !== 'query') throw new TypeError(`${example} is no query`)
+  const { plan } = statement
   return interpretPlan(plan)
     .map(([value]) => shown(plan.schema.fields[0]!.type, value!))
     .join(', ')

@@ -135,6 +135,9 @@ export function samples(tokens: readonly Token[]): readonly Token[] {
   return result
 }
 
+/** Functions that PostgreSQL's grammar has with a syntax of their own. */
+const standardJson = ['json_object', 'json_array', 'json_value', 'json_query', 'json_serialize']
+
 const bareCalls = ['current_timestamp', 'current_date', 'localtimestamp', 'current_user', 'session_user']
 
 /** current_date() → current_date; exists(list, lambda) as a name. */
@@ -146,6 +149,8 @@ export function calls(tokens: readonly Token[]): readonly Token[] {
     if (isWord(token, ...bareCalls) && isSymbol(result[i + 2], ')')) result = spliced(result, i + 1, i + 3)
     else if (isWord(token, 'exists') && parted(result, i + 2, closingOf(result, i + 1)).length === 2) {
       result = spliced(result, i, i + 1, { ...token, kind: 'quoted', text: '"exists"' })
+    } else if (isWord(token, ...standardJson)) {
+      result = spliced(result, i, i + 1, { ...token, kind: 'quoted', text: `"${token.text.toLowerCase()}"` })
     } else if (isWord(token, 'extract') && result[i + 2]?.kind === 'string') {
       result = spliced(result, i + 2, i + 3, { ...result[i + 2]!, kind: 'word', text: result[i + 2]!.text.slice(1, -1) })
     }

@@ -316,10 +316,20 @@ export class ExpressionConverter {
     return name === '*' || name === '/' ? sides.some(isIn) : sides.every(isIn)
   }
 
+  /** date ± make_interval(days => n): part by part, so that a date plus days is a date. Null for what is not so simple. */
+  #madeInterval(e: A_Expr, { args = [] }: FuncCall, sign: 1 | -1): Expression | null {
+    const names = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
+    const parts = args.map((arg, i) => ('NamedArgExpr' in arg ? { name: arg.NamedArgExpr.name ?? '', value: arg.NamedArgExpr.arg! } : { name: names[i] ?? '', value: arg }))
+    const units = parts.map(({ name }) => parseInterval(`1 ${name}`, null))
+    if (units.includes(null) || parts.some(({ name }) => name.startsWith('sec'))) return null
+    return parts.reduce<Expression>((value, part, i) => addInterval(value, units[i]!, sign, this.convert(part.value)), this.convert(e.lexpr!))
+  }
+
   /** date ± n * interval. */
   #scaledInterval(e: A_Expr, name: string): Expression | null {
     const sign = name === '-' ? -1 : 1
     const right = e.rexpr!
+    if ('FuncCall' in right && namesOf(right.FuncCall.funcname).at(-1) === 'make_interval') return this.#madeInterval(e, right.FuncCall, sign)
     if (!('A_Expr' in right) || right.A_Expr.kind !== 'AEXPR_OP' || namesOf(right.A_Expr.name).at(-1) !== '*')
       return null
     const { lexpr, rexpr } = right.A_Expr

@@ -1,7 +1,8 @@
 import type { Catalog, CatalogEntry, ExplainStatement, LogicalPlan, Statement, TableProvider } from '@deltaworks/plan'
 import { string, type Schema, type Value } from '@deltaworks/schema'
 import { tableExists, tableNotFound } from './errors.js'
-import { fileTable } from './file-table.js'
+import { fileTable, type FileTableFormat } from './file-table.js'
+import { tablesTogether } from './tables-together.js'
 import type { QueryOptions, Session } from './session.js'
 
 /** Tables of a SQL text by name; a function makes one when the text first names it. */
@@ -34,10 +35,21 @@ export interface SqlResult {
   readonly durationMs: number
 }
 
+/** One path, or a list of them. */
+const reader =
+  (format: FileTableFormat): TableFunction =>
+  async (_, [paths], named) => {
+    if (!Array.isArray(paths)) return fileTable(String(paths), format, named)
+    return tablesTogether(await Promise.all(paths.map((path) => fileTable(String(path), format, named))))
+  }
+
 const fileFunctions: Readonly<Record<string, TableFunction>> = {
-  read_parquet: (_, args) => fileTable(String(args[0]), 'parquet'),
-  read_csv: (_, args, named) => fileTable(String(args[0]), 'csv', named),
-  read_json: (_, args, named) => fileTable(String(args[0]), 'json', named),
+  read_parquet: reader('parquet'),
+  parquet_scan: reader('parquet'),
+  read_csv: reader('csv'),
+  read_csv_auto: reader('csv'),
+  read_json: reader('json'),
+  read_json_auto: reader('json'),
 }
 
 function catalogOf(session: Session, tables: SqlTables): Catalog {

@@ -352,6 +352,7 @@ export const functionExamples: Readonly<Record<string, string>> = {
   exists: `exists(array[1, 2], x -> x = 2)`,
   forall: `forall(array[1, 2], x -> x > 1)`,
   aggregate: `aggregate(array[1, 2, 3], 0, (sum, x) -> sum + x, sum -> sum * 10)`,
+  array_sort_by: `array_sort(array['bb', 'a'], (a, b) -> length(a) - length(b))`,
   zip_with: `zip_with(array[1, 2], array[10, 20], (x, y) -> x + y)`,
   map_filter: `map_keys(map_filter(map('a', 1, 'b', 2), (k, v) -> v > 1))`,
   transform_values: `map_values(transform_values(map('a', 1), (k, v) -> v + 1))`,

@@ -276,6 +276,23 @@ export const lambdaFunctions = {
     true,
   ),
   aggregate,
+  array_sort_by: {
+    signature: 'array_sort_by(list, (a, b) -> order) → array',
+    doc: 'In the order that the lambda tells: a number below 0 if a comes first, above 0 if b does. SQL: array_sort(list, (a, b) -> …).',
+    arity: [2, 2],
+    nullable: 'always',
+    parameters: (args, _, count, name) => counted([listAt(args, name).element, listAt(args, name).element], count, name),
+    resolve: (args, name) => ({ args: [listAt(args, name), args[1]!.type], type: listAt(args, name) }),
+    lazy: (site, args) => {
+      const body = prepared(site, args, 1)
+      return (row, context) => {
+        const values = args[0]!(row, context)
+        if (values === null) return null
+        const compare = body(row, context)
+        return [...(values as List)].sort((a, b) => Number(compare(a, b) ?? 0))
+      }
+    },
+  },
   zip_with: zipWith,
   map_filter: overMap(
     'map_filter(map, (k, v) -> condition) → map',

@@ -238,6 +238,7 @@ export const stringFunctions = {
   },
   split: {
     signature: 'split(text, pattern[, limit]) → array<string>',
+    aliases: ['regexp_split_to_array', 'string_split_regex'],
     doc: 'The parts between matches of a regular expression.',
     arity: [2, 3],
     resolve: parameters([string, string, int32], list(string, false)),
@@ -339,6 +340,7 @@ export const stringFunctions = {
   },
   base64: {
     signature: 'base64(value) → string',
+    aliases: ['to_base64'],
     doc: 'The bytes of a text or binary in base 64.',
     arity: [1, 1],
     resolve: (args, name) =>

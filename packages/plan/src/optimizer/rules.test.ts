@@ -224,7 +224,7 @@ describe('the other rules', () => {
     expect(after(eliminateEmpty, facts.join(none, [{ left: 'customer', right: 'person' }], 'left_anti'))).toEqual([
       'Scan facts',
     ])
-    expect(explainPlan(optimize(facts.filter(lit(false)).agg({ n: agg.max(col('amount').add(1)) }).plan))).toContain('Aggregate')
+    expect(explainPlan(optimize(facts.filter(lit(false)).agg({ n: agg.max(col('id')) }).plan))).toBe('Values 1 row [n]')
   })
   it('merge_projections, and none that does nothing', () => {
     const frame = facts.select('id', 'note').select(col('note').as('n'), col('id')).select('id')

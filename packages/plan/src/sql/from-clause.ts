@@ -147,7 +147,7 @@ export class FromBinder {
       unnestNode(noFrom().plan, lists, {
         outer,
         ordinality,
-        names: lists.length === 1 && name !== 'explode' ? [node.alias?.aliasname ?? name] : [],
+        names: lists.length === 1 && name !== 'explode' && lists[0]!.type.kind === 'list' ? [node.alias?.aliasname ?? name] : [],
       }),
     )
     const columns = columnsNamed(unnested).slice(1)

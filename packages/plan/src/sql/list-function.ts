@@ -82,6 +82,12 @@ export function functionCallOf(node: RangeFunction): Node | null {
 
 const generators: ReadonlySet<string> = new Set(['posexplode', 'inline', 'stack', 'json_each', 'jsonb_each'])
 
+/** explode of a map that is written out has two columns, too. */
+function isOverMap({ name, call: { args = [] } }: ListFunction): boolean {
+  const [arg] = args
+  return name === 'explode' && arg !== undefined && 'FuncCall' in arg && /map/i.test(namesOf(arg.FuncCall.funcname).at(-1) ?? '')
+}
+
 /**
  * SELECT posexplode(a) FROM t: functions of a select list that give several columns stand in FROM instead, and all of their columns
  * in the list. The statement itself where there is none.
@@ -92,7 +98,7 @@ export function withGeneratorsInFrom(select: SelectStmt): SelectStmt {
   const rewritten = targets.map((node, i) => {
     if (!('ResTarget' in node) || node.ResTarget.val === undefined) return node
     const found = listFunctionOf(node.ResTarget.val)
-    if (found === null || !generators.has(found.name)) return node
+    if (found === null || !(generators.has(found.name) || isOverMap(found))) return node
     const alias = `generated ${i}`
     from.push({
       RangeFunction: { lateral: true, functions: [{ List: { items: [node.ResTarget.val, {} as Node] } }], alias: { aliasname: alias } },

@@ -101,7 +101,7 @@ export class SelectBinder {
     ]
     if (select.groupClause !== undefined || having !== null || all.some((e) => containsCall(e, 'aggregate'))) {
       const rewrite = this.#group(select, targets, all)
-      expressions = expressions.map(rewrite)
+      expressions = expressions.map((e, i) => this.queries.text.locate(targets[i]?.location, () => rewrite(e)))
       if (having !== null) this.#filter(rewrite(having), 'HAVING', locationOf(select.havingClause))
     }
     return this.#output(select, targets, expressions, sortKeys, distinctOn.length)

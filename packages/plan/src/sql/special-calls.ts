@@ -1,4 +1,4 @@
-import type { Call, Expression, WindowCall } from '@deltaworks/expression'
+import { isScalarFunction, type Call, type Expression, type WindowCall } from '@deltaworks/expression'
 import { int32, int64, string } from '@deltaworks/schema'
 import type { FuncCall } from 'libpg-query'
 import { namesOf, type Node } from './syntax-tree.js'
@@ -113,6 +113,25 @@ const rowId: SpecialCall = (f) => {
   return { kind: 'cast', input: call('subtract', number, one), type: int64, lenient: false }
 }
 
+/** list_sort(list, 'DESC'), array_sort(list, (a, b) -> …) */
+const arraySort: SpecialCall = (f, to) => {
+  const [list, how, ...more] = (f.args ?? []).map((arg) => to.convert(arg))
+  if (list === undefined || how === undefined || more.length > 0) return null
+  if (how.kind === 'call' && how.name === 'lambda') return call('array_sort_by', list, how)
+  const isDescending = how.kind === 'literal' && /^desc$/i.test(String(how.value))
+  return call(isDescending ? 'array_reverse_sort' : 'array_sort', list)
+}
+
+/** list_aggregate(list, 'sum'), by the name of an aggregate */
+const listAggregate: SpecialCall = (f, to) => {
+  const [list, name] = (f.args ?? []).map((arg) => to.convert(arg))
+  if (list === undefined || name?.kind !== 'literal') throw to.unsupported('An aggregate that is no literal')
+  const of = String(name.value).toLowerCase()
+  if (of === 'string_agg') return call('array_join', list, text(','))
+  if (!isScalarFunction(`array_${of}`)) throw to.unsupported(`The aggregate ${of} of a list`)
+  return call(`array_${of}`, list)
+}
+
 export const specialCalls: Readonly<Record<string, SpecialCall>> = {
   datediff,
   date_diff: datediff,
@@ -126,6 +145,11 @@ export const specialCalls: Readonly<Record<string, SpecialCall>> = {
   date_trunc: hasUnitFirst('date_trunc'),
   date_part: hasUnitFirst('date_part'),
   decode,
+  array_sort: arraySort,
+  list_sort: arraySort,
+  list_aggregate: listAggregate,
+  list_aggr: listAggregate,
+  array_aggregate: listAggregate,
   struct,
   struct_pack: struct,
   make_interval: makeInterval,

@@ -1,13 +1,13 @@
-import { arrayLiterals, structLiterals, nestedTypes, functionArrays } from './nested-syntax.js'
+import { arrayLiterals, callAccess, comprehensions, functionArrays, nestedTypes, structLiterals } from './nested-syntax.js'
 import { joinKinds } from './join-kinds.js'
 import { intervals } from './interval-syntax.js'
 import { lambdas } from './lambda-syntax.js'
 import { lateralViews } from './lateral-view.js'
 import { groupByAll, orderByAll, qualify, withRollup } from './clauses.js'
 import { pivots } from './pivot-syntax.js'
-import { fromFirst, selectTop, starModifiers, trailingCommas } from './select-list.js'
+import { barePlainAliases, fromFirst, selectTop, starModifiers, trailingCommas } from './select-list.js'
 import { statementForms } from './statement-forms.js'
-import { operators, quotedNames, tryCasts, ignoreNulls, likeAny, samples, calls } from './small-forms.js'
+import { filePaths, operators, quotedNames, tryCasts, ignoreNulls, likeAny, samples, calls } from './small-forms.js'
 import { tokensOf, type Token } from './token.js'
 
 /*
@@ -18,14 +18,18 @@ import { tokensOf, type Token } from './token.js'
 type DialectRule = (tokens: readonly Token[]) => readonly Token[]
 
 const rules: readonly DialectRule[] = [
+  filePaths,
   quotedNames,
   statementForms,
   fromFirst,
   trailingCommas,
+  barePlainAliases,
+  comprehensions,
   nestedTypes,
   structLiterals,
   arrayLiterals,
   functionArrays,
+  callAccess,
   lambdas,
   tryCasts,
   calls,

@@ -1,4 +1,4 @@
-import { closingOf, isName, isSymbol, isWord, made, madeFor, parted, spliced, type Token } from './token.js'
+import { closingOf, isName, isSymbol, isWord, made, madeFor, outside, parted, spliced, type Token } from './token.js'
 
 /** array<int>, map<string, int> and struct<a: int> as a quoted name of a type. */
 export function nestedTypes(tokens: readonly Token[]): readonly Token[] {
@@ -85,10 +85,58 @@ export function structLiterals(tokens: readonly Token[]): readonly Token[] {
       result = spliced(result, i - 1, end + 1, ...made(map, '(map(', map.before), ...members, close, madeFor(map, ')', 'symbol', ''))
       continue
     }
-    const open = [madeFor(result[i]!, 'named_struct', 'word', result[i]!.before), madeFor(result[i]!, '(', 'symbol', '')]
-    result = spliced(result, i, end + 1, ...open, ...members, close)
+    const open = made(result[i]!, '(named_struct(', result[i]!.before)
+    result = spliced(result, i, end + 1, ...open, ...members, close, madeFor(close, ')', 'symbol', ''))
   }
   return result
+}
+
+/** [e for x in list if condition] → list_transform(list_filter(list, x -> condition), x -> e) */
+export function comprehensions(tokens: readonly Token[]): readonly Token[] {
+  let result = tokens
+  for (let i = 0; i < result.length; i++) {
+    if (!isSymbol(result[i], '[')) continue
+    const end = closingOf(result, i)
+    const isFor = outside(result, i + 1, (j) => isWord(result[j], 'for'))
+    if (end < 0 || isFor >= end || !isName(result[isFor + 1]) || !isWord(result[isFor + 2], 'in')) continue
+    const condition = Math.min(end, outside(result, isFor + 3, (j) => isWord(result[j], 'if')))
+    const [first, name] = [result[i]!, result[isFor + 1]!]
+    const list = result.slice(isFor + 3, condition)
+    const filtered =
+      condition === end
+        ? list
+        : [...made(first, 'list_filter('), ...list, ...made(first, `, ${name.text} ->`, ''), ...result.slice(condition + 1, end), madeFor(first, ')', 'symbol', '')]
+    result = spliced(
+      result,
+      i,
+      end + 1,
+      ...made(first, 'list_transform(', first.before),
+      ...filtered,
+      ...made(first, `, ${name.text} ->`, ''),
+      ...result.slice(i + 1, isFor),
+      madeFor(first, ')', 'symbol', ''),
+    )
+  }
+  return result
+}
+
+/** f(x)[1] and f(x).a → (f(x))[1], (f(x)).a */
+export function callAccess(tokens: readonly Token[]): readonly Token[] {
+  const opened = new Set<number>()
+  const closed = new Set<number>()
+  tokens.forEach((token, i) => {
+    if (!isSymbol(token, '(') || !isName(tokens[i - 1]) || isWord(tokens[i - 1], ...beforeExpression)) return
+    const end = closingOf(tokens, i)
+    const isMember = isSymbol(tokens[end + 1], '.') && isName(tokens[end + 2])
+    if (end < 0 || !(isSymbol(tokens[end + 1], '[') || isMember) || isSymbol(tokens[i - 2], '.')) return
+    opened.add(i - 1)
+    closed.add(end)
+  })
+  if (opened.size === 0) return tokens
+  return tokens.flatMap((token, i) => [
+    ...(opened.has(i) ? [madeFor(token, '(', 'symbol', token.before), { ...token, before: '' }] : [token]),
+    ...(closed.has(i) ? [madeFor(token, ')', 'symbol', '')] : []),
+  ])
 }
 
 /** Spark's array(1, 2) → make_array(1, 2); array(select …) stays. */

@@ -41,6 +41,19 @@ export function fromFirst(tokens: readonly Token[]): readonly Token[] {
   return result
 }
 
+const needsAs = ['year', 'month', 'day', 'hour', 'minute', 'second', 'name', 'within', 'precision', 'varying', 'filter', 'over']
+
+/** SELECT sum(a) year, … → sum(a) AS year: words that PostgreSQL takes as an alias only after AS. */
+export function barePlainAliases(tokens: readonly Token[]): readonly Token[] {
+  const isAlias = (t: Token, i: number): boolean => {
+    const [last, next] = [tokens[i - 1], tokens[i + 1]]
+    if (!isWord(t, ...needsAs) || last === undefined) return false
+    const ends = isSymbol(last, ')') || isSymbol(last, ']') || last.kind === 'quoted' || isWord(last, 'end')
+    return ends && (next === undefined || next.text === '' || isSymbol(next, ',') || isSymbol(next, ')') || isWord(next, 'from'))
+  }
+  return tokens.some(isAlias) ? tokens.flatMap((t, i) => (isAlias(t, i) ? [madeFor(t, 'as'), t] : [t])) : tokens
+}
+
 /** SELECT a, b, FROM t */
 export const trailingCommas = (tokens: readonly Token[]): readonly Token[] => {
   const isTrailing = (t: Token, i: number): boolean => isSymbol(t, ',') && isWord(tokens[i + 1], 'from')

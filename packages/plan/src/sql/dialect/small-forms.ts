@@ -138,6 +138,39 @@ export function samples(tokens: readonly Token[]): readonly Token[] {
 /** Functions that PostgreSQL's grammar has with a syntax of their own. */
 const standardJson = ['json_object', 'json_array', 'json_value', 'json_query', 'json_serialize']
 
+const readers: readonly (readonly [RegExp, string])[] = [
+  [/\.parquet$/i, 'read_parquet'],
+  [/\.(csv|tsv|txt)(\.gz)?$/i, 'read_csv'],
+  [/\.(json|jsonl|ndjson)(\.gz)?$/i, 'read_json'],
+  [/./, 'read_delta'],
+]
+
+/** FROM 'file.csv' and parquet.`folder` → a call of the function that reads it. */
+export function filePaths(tokens: readonly Token[]): readonly Token[] {
+  let result = tokens
+  for (let i = 1; i < result.length; i++) {
+    const token = result[i]!
+    if (isWord(result[i - 1], 'from', 'join') && /^'.*(\/|\.\w+').*$/s.test(token.text) && !isInTextFunction(result, i)) {
+      const [, reader] = readers.find(([pattern]) => pattern.test(token.text.slice(1, -1)))!
+      result = spliced(result, i, i + 1, ...made(token, `${reader}(${token.text})`, token.before))
+    } else if (isWord(token, 'parquet', 'csv', 'json', 'delta') && isSymbol(result[i + 1], '.') && result[i + 2]?.text.startsWith('`') === true) {
+      const path = result[i + 2]!.text.slice(1, -1).replaceAll("'", "''")
+      result = spliced(result, i, i + 3, ...made(token, `read_${token.text.toLowerCase()}('${path}')`, token.before))
+    }
+  }
+  return result
+}
+
+/** Whether the FROM stands in trim(… from …) and the like. */
+function isInTextFunction(tokens: readonly Token[], i: number): boolean {
+  let depth = 0
+  for (let j = i - 1; j > 0; j--) {
+    if (isSymbol(tokens[j], ')')) depth++
+    else if (isSymbol(tokens[j], '(') && --depth < 0) return isWord(tokens[j - 1], 'trim', 'substring', 'overlay', 'extract', 'position')
+  }
+  return false
+}
+
 const bareCalls = ['current_timestamp', 'current_date', 'localtimestamp', 'current_user', 'session_user']
 
 /** current_date() → current_date; exists(list, lambda) as a name. */

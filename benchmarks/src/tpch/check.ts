@@ -70,7 +70,9 @@ async function difference(
       row.map((value, i) => (value === null ? 'null' : textOf(schema.fields[i]!.type, value, utcContext))),
     )
     if (mine.length !== expected.length) return `${mine.length} rows, not ${expected.length}`
-    const at = mine.findIndex((row, i) => !row.every((value, column) => sameValue(value, expected[i]![column]!, schema.fields[column]!.type)))
+    const at = mine.findIndex(
+      (row, i) => !row.every((value, column) => sameValue(value, expected[i]![column]!, schema.fields[column]!.type)),
+    )
     return at < 0 ? null : `row ${at + 1} is ${mine[at]!.join(' | ')}, not ${expected[at]!.join(' | ')}`
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

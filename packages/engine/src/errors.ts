@@ -33,9 +33,14 @@ export const noFiles = (pattern: string): EngineError =>
   new EngineError('DW-ENGINE-0006', 'usage', `There is no file ${pattern}. Check the path.`, { pattern })
 
 export const tableExists = (name: string): EngineError =>
-  new EngineError('DW-ENGINE-0010', 'usage', `There is a table or view "${name}" already. Drop it, or write CREATE OR REPLACE.`, {
-    table: name,
-  })
+  new EngineError(
+    'DW-ENGINE-0010',
+    'usage',
+    `There is a table or view "${name}" already. Drop it, or write CREATE OR REPLACE.`,
+    {
+      table: name,
+    },
+  )
 
 export const tableNotFound = (name: string, known: readonly string[]): EngineError =>
   new EngineError(

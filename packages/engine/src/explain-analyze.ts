@@ -62,7 +62,11 @@ export function analysisToJson(metrics: QueryMetrics): Json {
 }
 
 function operatorToJson({ operator, estimatedRows, measured, inputs }: AnalysedOperator): Json {
-  const node = { operator, estimatedRows, ...(measured ?? { rows: null, batches: null, ms: null, spilledBytes: null, spilledFiles: null }) }
+  const node = {
+    operator,
+    estimatedRows,
+    ...(measured ?? { rows: null, batches: null, ms: null, spilledBytes: null, spilledFiles: null }),
+  }
   return inputs.length === 0 ? node : { ...node, inputs: inputs.map(operatorToJson) }
 }
 

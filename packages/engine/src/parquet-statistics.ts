@@ -26,7 +26,9 @@ export async function parquetStatistics(
   }
   const columns = Object.fromEntries(
     schema.fields.flatMap((field) => {
-      const isOne = footers.every(({ schema: own }) => own.fields.some((f) => f.name === field.name && typesEqual(f.type, field.type)))
+      const isOne = footers.every(({ schema: own }) =>
+        own.fields.some((f) => f.name === field.name && typesEqual(f.type, field.type)),
+      )
       const range = isNested(field.type) || !isOne ? null : rangeOf(field, footers)
       return range === null ? [] : [[field.name, range] as const]
     }),

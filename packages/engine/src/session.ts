@@ -212,7 +212,11 @@ export class Session {
   }
 
   /** Executes SQL statements one after the other, each when its result is asked for. */
-  sqlResults(text: string, tables: SqlTables = {}, options: QueryOptions = {}): AsyncGenerator<SqlResult, void, undefined> {
+  sqlResults(
+    text: string,
+    tables: SqlTables = {},
+    options: QueryOptions = {},
+  ): AsyncGenerator<SqlResult, void, undefined> {
     return executeSql(this, text, tables, options)
   }
 
@@ -231,7 +235,13 @@ export class Session {
     const shown = (of: LogicalPlan): string => explainPlan(of, { rows: how.rows === true })
     if (how.verbose !== true) return shown(optimize(plan))
     const { plan: last, steps } = optimizeWithTrace(plan)
-    return [`-- as written`, shown(plan), ...steps.flatMap((step) => [`-- ${step.rule}`, shown(step.plan)]), '-- executed', shown(last)].join('\n')
+    return [
+      `-- as written`,
+      shown(plan),
+      ...steps.flatMap((step) => [`-- ${step.rule}`, shown(step.plan)]),
+      '-- executed',
+      shown(last),
+    ].join('\n')
   }
 
   /** The operators with what they did: rows beside what was expected, batches and time, after running the query; stages on workers first. */

@@ -56,8 +56,7 @@ function catalogOf(session: Session, tables: SqlTables): Catalog {
   const functions = { ...fileFunctions, ...session.tableFunctions }
   const { find, names } = namedTables(tables)
   return {
-    table: (name) =>
-      session.definitions.get(keyOf(name)) ?? find(name),
+    table: (name) => session.definitions.get(keyOf(name)) ?? find(name),
     tableFunction: async (name, args, named) => {
       const found = functions[name.toLowerCase()]
       return found === undefined ? undefined : found(session, args, named)

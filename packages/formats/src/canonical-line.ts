@@ -1,6 +1,14 @@
 import { floatText } from './float-text.js'
 import { formatInterval } from '@deltaworks/expression'
-import { formatDate, formatDecimal, formatTimestamp, isInterval, type DataType, type Schema, type Value } from '@deltaworks/schema'
+import {
+  formatDate,
+  formatDecimal,
+  formatTimestamp,
+  isInterval,
+  type DataType,
+  type Schema,
+  type Value,
+} from '@deltaworks/schema'
 
 /**
  * A row as one line of JSON that every reader renders alike: keys in the schema's order, no spaces; integers with all digits, decimals as

@@ -53,7 +53,12 @@ function conditionOf(condition: BoundExpression, width: number): AsofCondition {
     const name = sides[0] === 'left' ? part.name : (opposite[part.name] ?? part.name)
     if (name === 'eq') keys.push({ left, right: onRight(right) })
     else if (opposite[name] !== undefined && order === null) {
-      order = { left, right: onRight(right), orEqual: name === 'ge' || name === 'le', before: name === 'ge' || name === 'gt' }
+      order = {
+        left,
+        right: onRight(right),
+        orEqual: name === 'ge' || name === 'le',
+        before: name === 'ge' || name === 'gt',
+      }
     } else throw invalidJoin('an as-of join takes equalities and one of >=, >, <= and <')
   }
   if (order === null) throw invalidJoin('an as-of join needs one of >=, >, <= and <')
@@ -61,7 +66,12 @@ function conditionOf(condition: BoundExpression, width: number): AsofCondition {
 }
 
 /** @param condition over left columns, then right columns @param outer whether left rows without a match stay */
-export function asofJoin(left: LogicalPlan, right: LogicalPlan, condition: BoundExpression, outer: boolean): LogicalPlan {
+export function asofJoin(
+  left: LogicalPlan,
+  right: LogicalPlan,
+  condition: BoundExpression,
+  outer: boolean,
+): LogicalPlan {
   const [leftWidth, rightWidth] = [left.schema.fields.length, right.schema.fields.length]
   const asof = conditionOf(condition, leftWidth)
   const moment = common(asof.left, asof.right)
@@ -69,8 +79,16 @@ export function asofJoin(left: LogicalPlan, right: LogicalPlan, condition: Bound
   const row = struct(right.schema.fields.map((f, i) => ({ name: `c${i}`, type: f.type, nullable: f.nullable })))
   const members = columnsNamed(right).flatMap(({ of }, i) => [literal(`c${i}`), of])
   const rightRow: BoundExpression = { kind: 'call', name: 'named_struct', args: members, type: row, nullable: false }
-  const sideOf = (side: number): Named<BoundExpression> => ({ name: 'side', of: { kind: 'literal', value: side, type: int32, nullable: false } })
-  const missing = (type: BoundExpression['type']): BoundExpression => ({ kind: 'literal', value: null, type, nullable: true })
+  const sideOf = (side: number): Named<BoundExpression> => ({
+    name: 'side',
+    of: { kind: 'literal', value: side, type: int32, nullable: false },
+  })
+  const missing = (type: BoundExpression['type']): BoundExpression => ({
+    kind: 'literal',
+    value: null,
+    type,
+    nullable: true,
+  })
   const leftRows = projectionNode(left, [
     ...columnsNamed(left),
     ...keys.map((key, i) => ({ name: `key${i}`, of: key.left })),
@@ -103,13 +121,22 @@ export function asofJoin(left: LogicalPlan, right: LogicalPlan, condition: Bound
   }
   const joined = windowNode(both, [{ name: 'nearest', of: nearest }])
   const found = columnOf(joined.schema, momentPlace + 3)
-  const isLeft = bindCall('eq', [columnOf(joined.schema, momentPlace + 1), { kind: 'literal', value: 1, type: int32, nullable: false }])
+  const isLeft = bindCall('eq', [
+    columnOf(joined.schema, momentPlace + 1),
+    { kind: 'literal', value: 1, type: int32, nullable: false },
+  ])
   const kept = filterNode(joined, outer ? isLeft : bindCall('and', [isLeft, bindCall('is_not_null', [found])]))
   return projectionNode(kept, [
     ...left.schema.fields.map((f, i) => ({ name: f.name, of: { ...columnOf(kept.schema, i), nullable: f.nullable } })),
     ...Array.from({ length: rightWidth }, (_, i): Named<BoundExpression> => ({
       name: right.schema.fields[i]!.name,
-      of: { kind: 'call', name: 'get_field', args: [found, literal(`c${i}`)], type: row.fields[i]!.type, nullable: true },
+      of: {
+        kind: 'call',
+        name: 'get_field',
+        args: [found, literal(`c${i}`)],
+        type: row.fields[i]!.type,
+        nullable: true,
+      },
     })),
   ])
 }

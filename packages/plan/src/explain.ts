@@ -12,7 +12,8 @@ import { inputsOf } from './plan-node.js'
 
 /** The plan as an indented tree, one node a line; columns are shown by name, with `rows` also how many rows are expected. */
 export function explainPlan(plan: LogicalPlan, options: { readonly rows?: boolean } = {}): string {
-  const expected = (node: LogicalPlan): string => (options.rows === true ? ` (~${Math.round(estimateRows(node))} rows)` : '')
+  const expected = (node: LogicalPlan): string =>
+    options.rows === true ? ` (~${Math.round(estimateRows(node))} rows)` : ''
   const lines: string[] = []
   const add = (node: LogicalPlan, prefix: string, branch: string, below: string): void => {
     lines.push(`${prefix}${branch}${describeNode(node)}${expected(node)}`)

@@ -48,7 +48,7 @@ export { optimize, optimizerRules, optimizeWithTrace } from './optimizer/optimiz
 export type { OptimizeOptions, OptimizerStep } from './optimizer/optimize.js'
 export type { OptimizerRule } from './optimizer/optimizer-rule.js'
 export { estimateRows } from './optimizer/estimate-rows.js'
-export { parseExpression, parseSql, sqlStatements } from './sql/sql.js'
+export { parseExpression, parseQuery, parseSql, sqlStatements } from './sql/sql.js'
 export type {
   CreateTableStatement,
   CreateViewStatement,

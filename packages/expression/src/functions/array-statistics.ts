@@ -1,4 +1,16 @@
-import { boolean, float64, int32, int64, list, map, string, struct, type DataType, type ListType, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  float64,
+  int32,
+  int64,
+  list,
+  map,
+  string,
+  struct,
+  type DataType,
+  type ListType,
+  type Value,
+} from '@deltaworks/schema'
 import { commonType } from '../coercion.js'
 import { invalidArgument, wrongArguments } from '../errors.js'
 import type { FunctionDefinition } from '../evaluation.js'
@@ -18,7 +30,12 @@ const listOf = (args: readonly BoundExpression[], name: string, at = 0): ListTyp
 }
 
 /** A number of a list's numbers that are not null. */
-const ofNumbers = (name: string, doc: string, apply: (values: readonly number[]) => number | null, aliases: readonly string[] = []) =>
+const ofNumbers = (
+  name: string,
+  doc: string,
+  apply: (values: readonly number[]) => number | null,
+  aliases: readonly string[] = [],
+) =>
   define(
     `${name}(list) → double`,
     doc,
@@ -37,21 +54,42 @@ function moment(values: readonly number[], power: number): number {
   return values.reduce((sum, v) => sum + (v - mean) ** power, 0)
 }
 
-const ordered = (nulls: 1 | -1, descending: boolean, compare: (a: Value, b: Value) => number) => (a: Value, b: Value) =>
-  a === null || b === null ? (a === b ? 0 : a === null ? nulls : -nulls) : descending ? compare(b, a) : compare(a, b)
+const ordered =
+  (nulls: 1 | -1, descending: boolean, compare: (a: Value, b: Value) => number) => (a: Value, b: Value) =>
+    a === null || b === null ? (a === b ? 0 : a === null ? nulls : -nulls) : descending ? compare(b, a) : compare(a, b)
 
 export const arrayStatistics = {
-  array_avg: ofNumbers('array_avg', 'The mean of the elements that are not null.', (v) => v.reduce((a, b) => a + b, 0) / v.length, ['list_avg', 'list_mean']),
-  array_product: ofNumbers('array_product', 'The product of the elements that are not null.', (v) => v.reduce((a, b) => a * b, 1), ['list_product']),
-  array_skewness: ofNumbers('array_skewness', 'The skewness of the elements (of the population); null if all are equal.', (v) => {
-    const [m2, m3] = [moment(v, 2), moment(v, 3)]
-    return m2 === 0 ? null : (Math.sqrt(v.length) * m3) / m2 ** 1.5
-  }),
-  array_kurtosis: ofNumbers('array_kurtosis', 'The excess kurtosis of the elements (of the population); null if all are equal.', (v) => {
-    const [m2, m4] = [moment(v, 2), moment(v, 4)]
-    return m2 === 0 ? null : (v.length * m4) / (m2 * m2) - 3
-  }),
-  array_geomean: ofNumbers('array_geomean', 'The geometric mean of the elements.', (v) => Math.exp(v.reduce((a, b) => a + Math.log(b), 0) / v.length)),
+  array_avg: ofNumbers(
+    'array_avg',
+    'The mean of the elements that are not null.',
+    (v) => v.reduce((a, b) => a + b, 0) / v.length,
+    ['list_avg', 'list_mean'],
+  ),
+  array_product: ofNumbers(
+    'array_product',
+    'The product of the elements that are not null.',
+    (v) => v.reduce((a, b) => a * b, 1),
+    ['list_product'],
+  ),
+  array_skewness: ofNumbers(
+    'array_skewness',
+    'The skewness of the elements (of the population); null if all are equal.',
+    (v) => {
+      const [m2, m3] = [moment(v, 2), moment(v, 3)]
+      return m2 === 0 ? null : (Math.sqrt(v.length) * m3) / m2 ** 1.5
+    },
+  ),
+  array_kurtosis: ofNumbers(
+    'array_kurtosis',
+    'The excess kurtosis of the elements (of the population); null if all are equal.',
+    (v) => {
+      const [m2, m4] = [moment(v, 2), moment(v, 4)]
+      return m2 === 0 ? null : (v.length * m4) / (m2 * m2) - 3
+    },
+  ),
+  array_geomean: ofNumbers('array_geomean', 'The geometric mean of the elements.', (v) =>
+    Math.exp(v.reduce((a, b) => a + Math.log(b), 0) / v.length),
+  ),
   array_entropy: define(
     'array_entropy(list) → double',
     'The entropy of the elements in bits.',
@@ -103,7 +141,10 @@ export const arrayStatistics = {
     'array_slice(list, first, last[, step]) → list',
     'The elements from the first to the last place (1 is the first element, -1 the last), or every step-th of them.',
     [3, 4],
-    (args, name) => ({ args: [listOf(args, name), int32, int32, int32].slice(0, args.length), type: listOf(args, name) }),
+    (args, name) => ({
+      args: [listOf(args, name), int32, int32, int32].slice(0, args.length),
+      type: listOf(args, name),
+    }),
     () =>
       (_, values: List, first: number, last: number, step = 1) => {
         const place = (at: number): number => (at < 0 ? values.length + at : at - 1)
@@ -134,7 +175,8 @@ export const arrayStatistics = {
     },
     () => (_, values: List | null, place: number | null, value: Value) => {
       if (values === null || place === null) return null
-      if (place === 0) throw invalidArgument('array_insert', 0, 'places are counted from 1 (or from -1, after the last)')
+      if (place === 0)
+        throw invalidArgument('array_insert', 0, 'places are counted from 1 (or from -1, after the last)')
       if (place > 0) {
         const before = Array.from({ length: place - 1 }, (_v, i) => values[i] ?? null)
         return [...before, value, ...values.slice(place - 1)]
@@ -157,7 +199,9 @@ export const arrayStatistics = {
     (site) => {
       const compare = comparatorOf((site.args[0]!.type as ListType).element)
       return (_, values: List, part: List) =>
-        part.every((wanted) => values.some((v) => (v === null || wanted === null ? v === wanted : compare(v, wanted) === 0)))
+        part.every((wanted) =>
+          values.some((v) => (v === null || wanted === null ? v === wanted : compare(v, wanted) === 0)),
+        )
     },
     { aliases: ['list_has_all'] },
   ),
@@ -181,7 +225,8 @@ export const arrayStatistics = {
     [1, 1],
     (args, name) => {
       const { element } = listOf(args, name)
-      if (element.kind !== 'struct' || element.fields.length !== 2) throw wrongArguments(name, typesOf(args), 'the elements must be structs of two members')
+      if (element.kind !== 'struct' || element.fields.length !== 2)
+        throw wrongArguments(name, typesOf(args), 'the elements must be structs of two members')
       return { args: [listOf(args, name)], type: map(element.fields[0]!.type, element.fields[1]!.type) }
     },
     (site) => {
@@ -192,7 +237,8 @@ export const arrayStatistics = {
         for (const entry of entries) {
           if (entry === null) return null
           if (entry[0] === null) throw invalidArgument('map_from_entries', 'null', 'a key cannot be null')
-          if (result.some(([k]) => compare(k, entry[0]) === 0)) throw invalidArgument('map_from_entries', String(entry[0]), 'the key is there twice')
+          if (result.some(([k]) => compare(k, entry[0]) === 0))
+            throw invalidArgument('map_from_entries', String(entry[0]), 'the key is there twice')
           result.push(entry)
         }
         return result
@@ -207,7 +253,8 @@ export const arrayStatistics = {
     parameters([string], list(string)),
     () => (_, text: string | null, separator: string | null, missing?: string | null) => {
       if (text === null) return null
-      const parts = text === '' ? [] : separator === null ? Array.from(text) : separator === '' ? [text] : text.split(separator)
+      const parts =
+        text === '' ? [] : separator === null ? Array.from(text) : separator === '' ? [text] : text.split(separator)
       return missing === undefined || missing === null ? parts : parts.map((part) => (part === missing ? null : part))
     },
     { nulls: 'own', aliases: ['string_split', 'str_split', 'split_to_array'] },

@@ -246,7 +246,8 @@ const momentSequence =
     for (let i = 0; ; i++) {
       const next = shiftedBy(first, [step[0] * i, step[1] * i, step[2] * BigInt(i)], 1, type, context) as bigint
       if (by > 0n ? next > last : next < last) return values
-      if (BigInt(i) > maxElements) throw invalidArgument('sequence', i, `it would have more than ${maxElements} elements`)
+      if (BigInt(i) > maxElements)
+        throw invalidArgument('sequence', i, `it would have more than ${maxElements} elements`)
       values.push(next)
     }
   }

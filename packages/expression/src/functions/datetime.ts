@@ -391,7 +391,8 @@ export const datetimeFunctions = {
     aliases: ['truncate'],
     arity: [1, 2],
     contextual: true,
-    resolve: (args, name) => (isNumeric(args[0]!.type) ? resolveTruncation(args, name) : parameters([date, string], date)(args, name)),
+    resolve: (args, name) =>
+      isNumeric(args[0]!.type) ? resolveTruncation(args, name) : parameters([date, string], date)(args, name),
     kernel: (site) =>
       site.type.kind === 'date'
         ? (_, days: number, unit: string) => truncateDays(days, unitOf('trunc', unit))

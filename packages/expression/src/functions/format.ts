@@ -26,22 +26,37 @@ function fixed(type: DataType, value: Value, digits: number, context: Evaluation
 const conversions = /%(?:(\d+)\$)?([-+ 0,#]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g
 
 /** C's printf, as Java and DuckDB have it: %s %d %f %e %g %x %o %c %b %%, with flags, width and precision. */
-function printf(pattern: string, types: readonly DataType[], values: readonly Value[], context: EvaluationContext): string {
+function printf(
+  pattern: string,
+  types: readonly DataType[],
+  values: readonly Value[],
+  context: EvaluationContext,
+): string {
   let next = 0
-  return pattern.replace(conversions, (whole, position?: string, flags = '', width?: string, precision?: string, kind = '') => {
-    if (kind === '%') return '%'
-    if (kind === 'n') return '\n'
-    const at = position === undefined ? next++ : Number(position) - 1
-    const [type, value] = [types[at], values[at]]
-    if (type === undefined || value === undefined) {
-      throw invalidArgument('printf', whole, `there are only ${values.length} values`)
-    }
-    const text = converted(kind, type, value, precision === undefined ? null : Number(precision), flags, context)
-    return padded(text, width === undefined ? 0 : Number(width), flags)
-  })
+  return pattern.replace(
+    conversions,
+    (whole, position?: string, flags = '', width?: string, precision?: string, kind = '') => {
+      if (kind === '%') return '%'
+      if (kind === 'n') return '\n'
+      const at = position === undefined ? next++ : Number(position) - 1
+      const [type, value] = [types[at], values[at]]
+      if (type === undefined || value === undefined) {
+        throw invalidArgument('printf', whole, `there are only ${values.length} values`)
+      }
+      const text = converted(kind, type, value, precision === undefined ? null : Number(precision), flags, context)
+      return padded(text, width === undefined ? 0 : Number(width), flags)
+    },
+  )
 }
 
-function converted(kind: string, type: DataType, value: Value, precision: number | null, flags: string, context: EvaluationContext): string {
+function converted(
+  kind: string,
+  type: DataType,
+  value: Value,
+  precision: number | null,
+  flags: string,
+  context: EvaluationContext,
+): string {
   const lower = kind.toLowerCase()
   const upper = (text: string): string => (kind === lower ? text : text.toUpperCase())
   if (lower === 's') {
@@ -54,7 +69,11 @@ function converted(kind: string, type: DataType, value: Value, precision: number
   if (!isNumeric(type)) throw invalidArgument('printf', `%${kind}`, 'the value is no number')
   const number = Number(textOf(type, value, context))
   const signed = (text: string): string =>
-    flags.includes('+') && !text.startsWith('-') ? `+${text}` : flags.includes(' ') && !text.startsWith('-') ? ` ${text}` : text
+    flags.includes('+') && !text.startsWith('-')
+      ? `+${text}`
+      : flags.includes(' ') && !text.startsWith('-')
+        ? ` ${text}`
+        : text
   const withCommas = (text: string): string => {
     if (!flags.includes(',')) return text
     const [whole = '', ...rest] = text.split('.')
@@ -63,7 +82,8 @@ function converted(kind: string, type: DataType, value: Value, precision: number
   switch (lower) {
     case 'd':
     case 'i':
-      if (!/^-?\d+$/.test(textOf(type, value, context))) throw invalidArgument('printf', `%${kind}`, 'the value is no whole number')
+      if (!/^-?\d+$/.test(textOf(type, value, context)))
+        throw invalidArgument('printf', `%${kind}`, 'the value is no whole number')
       return signed(withCommas(textOf(type, value, context)))
     case 'f':
       return signed(withCommas(Number.isFinite(number) ? fixed(type, value, precision ?? 6, context) : String(number)))
@@ -88,19 +108,38 @@ function padded(text: string, width: number, flags: string): string {
 }
 
 /** DuckDB's and Python's {} and {:>8.2f}. */
-function braces(pattern: string, types: readonly DataType[], values: readonly Value[], context: EvaluationContext): string {
+function braces(
+  pattern: string,
+  types: readonly DataType[],
+  values: readonly Value[],
+  context: EvaluationContext,
+): string {
   let next = 0
   return pattern.replace(/\{\{|\}\}|\{(\d*)(?::([^}]*))?\}/g, (whole, place?: string, how?: string) => {
     if (whole === '{{' || whole === '}}') return whole[0]!
     const at = place === undefined || place === '' ? next++ : Number(place)
     const [type, value] = [types[at], values[at]]
-    if (type === undefined || value === undefined) throw invalidArgument('format', whole, `there are only ${values.length} values`)
+    if (type === undefined || value === undefined)
+      throw invalidArgument('format', whole, `there are only ${values.length} values`)
     if (how === undefined) return shown(type, value, context)
     const match = /^([<>^])?([,+ ]?)(0?)(\d+)?(,?)(?:\.(\d+))?([a-zA-Z])?$/.exec(how)
     if (match === null) throw invalidArgument('format', whole, 'there is no such conversion')
     const [, align, sign = '', zero = '', width, comma = '', precision, kind] = match
-    const conversion = kind ?? (precision !== undefined ? 'f' : isNumeric(type) && type.kind !== 'decimal' && type.kind !== 'float64' ? 'd' : 's')
-    const text = converted(conversion, type, value, precision === undefined ? null : Number(precision), sign + comma, context)
+    const conversion =
+      kind ??
+      (precision !== undefined
+        ? 'f'
+        : isNumeric(type) && type.kind !== 'decimal' && type.kind !== 'float64'
+          ? 'd'
+          : 's')
+    const text = converted(
+      conversion,
+      type,
+      value,
+      precision === undefined ? null : Number(precision),
+      sign + comma,
+      context,
+    )
     const size = Number(width ?? 0)
     if (align === '<') return text.padEnd(size)
     if (align === '^') return text.padStart(Math.floor((size + text.length) / 2)).padEnd(size)
@@ -138,15 +177,12 @@ function numberByPattern(text: string, pattern: string): string {
   const number = `${currency}${shownWhole.trimStart()}${fractionPattern === '' ? '' : `.${fraction}`}`
   const sign = /S|MI|PR/i.test(body) ? (negative ? '-' : /S/i.test(body) ? '+' : ' ') : negative ? '-' : ' '
   const all = `${sign}${number}`
-  return fill ? all.trim() : all.padStart(shownWhole.length + currency.length + 1 + (fractionPattern === '' ? 0 : fraction.length + 1))
+  return fill
+    ? all.trim()
+    : all.padStart(shownWhole.length + currency.length + 1 + (fractionPattern === '' ? 0 : fraction.length + 1))
 }
 
-const ofValues = (
-  name: string,
-  doc: string,
-  aliases: readonly string[],
-  apply: typeof printf,
-): FunctionDefinition =>
+const ofValues = (name: string, doc: string, aliases: readonly string[], apply: typeof printf): FunctionDefinition =>
   define(
     `${name}(pattern, a, …) → string`,
     doc,
@@ -154,7 +190,14 @@ const ofValues = (
     (args) => ({ args: [string, ...typesOf(args).slice(1)], type: string }),
     (site) =>
       (context, pattern: Value, ...values: Value[]) =>
-        pattern === null ? null : apply(pattern as string, site.args.slice(1).map((a) => a.type), values, context),
+        pattern === null
+          ? null
+          : apply(
+              pattern as string,
+              site.args.slice(1).map((a) => a.type),
+              values,
+              context,
+            ),
     { nulls: 'own', aliases },
   )
 
@@ -220,10 +263,17 @@ export const formatFunctions = {
     },
     (site) => (_, text: string) => {
       const { type } = site
-      const plain = text.trim().replace(/[,$\s]/g, '').replace(/^\((.*)\)$|^<(.*)>$|^(.*)-$/, (_m, a?: string, b?: string, c?: string) => `-${a ?? b ?? c ?? ''}`)
-      if (type.kind !== 'decimal' || !/^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain)) throw invalidArgument('to_number', text, 'it is no such number')
+      const plain = text
+        .trim()
+        .replace(/[,$\s]/g, '')
+        .replace(/^\((.*)\)$|^<(.*)>$|^(.*)-$/, (_m, a?: string, b?: string, c?: string) => `-${a ?? b ?? c ?? ''}`)
+      if (type.kind !== 'decimal' || !/^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain))
+        throw invalidArgument('to_number', text, 'it is no such number')
       const [whole = '', fraction = ''] = plain.split('.')
-      if (fraction.replace(/0+$/, '').length > type.scale || whole.replace(/^[+-]?0*/, '').length > type.precision - type.scale) {
+      if (
+        fraction.replace(/0+$/, '').length > type.scale ||
+        whole.replace(/^[+-]?0*/, '').length > type.precision - type.scale
+      ) {
         throw invalidArgument('to_number', text, 'it has more digits than the pattern')
       }
       return BigInt(`${whole}${fraction.padEnd(type.scale, '0').slice(0, type.scale)}`.replace('+', ''))

@@ -66,11 +66,13 @@ export function intervalKernel(site: CallSite, operator: Operator, lenient: bool
       throw divisionByZero(`interval / ${n}`)
     }
   }
-  return (_, x: IntervalParts, y: IntervalParts) => checked(x[0] + sign * y[0], x[1] + sign * y[1], x[2] + BigInt(sign) * y[2])
+  return (_, x: IntervalParts, y: IntervalParts) =>
+    checked(x[0] + sign * y[0], x[1] + sign * y[1], x[2] + BigInt(sign) * y[2])
 }
 
 function checked(months: number, days: number, micros: bigint): Value {
-  const fits = Math.abs(months) <= 2_147_483_647 && Math.abs(days) <= 2_147_483_647 && BigInt.asIntN(64, micros) === micros
+  const fits =
+    Math.abs(months) <= 2_147_483_647 && Math.abs(days) <= 2_147_483_647 && BigInt.asIntN(64, micros) === micros
   if (!fits) throw overflow('an interval', interval)
   return [months, days, micros]
 }
@@ -83,7 +85,13 @@ function apart(end: bigint, start: bigint, type: DataType, context: EvaluationCo
 }
 
 /** The moment so much later or earlier: months and days by the calendar, the rest by the clock. */
-export function shiftedBy(value: bigint, [months, days, micros]: IntervalParts, sign: 1 | -1, type: DataType, context: EvaluationContext): Value {
+export function shiftedBy(
+  value: bigint,
+  [months, days, micros]: IntervalParts,
+  sign: 1 | -1,
+  type: DataType,
+  context: EvaluationContext,
+): Value {
   let moved = value
   if (months !== 0 || days !== 0) {
     const zoned = type.kind === 'timestamp'

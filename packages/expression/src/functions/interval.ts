@@ -14,7 +14,13 @@ const part = (value: number, name: string): number => {
 }
 
 const ofUnits = (name: string, unit: string, parts: (count: number) => Value): FunctionDefinition =>
-  define(`${name}(count) → interval`, `So many ${unit}.`, [1, 1], parameters([float64], interval), () => (_, count: number) => parts(count))
+  define(
+    `${name}(count) → interval`,
+    `So many ${unit}.`,
+    [1, 1],
+    parameters([float64], interval),
+    () => (_, count: number) => parts(count),
+  )
 
 const micros = (count: number, unit: number): bigint => BigInt(Math.round(count * unit))
 
@@ -44,7 +50,11 @@ function bucket(width: IntervalParts, local: bigint, origin: bigint, name: strin
   const size = BigInt(days) * microsPerDay + rest
   if (months === 0 && size > 0n) return origin + floorDivide(local - origin, size) * size
   if (months <= 0 || size !== 0n) {
-    throw invalidArgument(name, `${months} months, ${days} days`, 'the width must be months alone, or days and time, and more than 0')
+    throw invalidArgument(
+      name,
+      `${months} months, ${days} days`,
+      'the width must be months alone, or days and time, and more than 0',
+    )
   }
   const [a, b] = [civilOf(origin), civilOf(local)]
   const apart = (b.year - a.year) * 12 + b.month - a.month
@@ -86,7 +96,9 @@ export const intervalFunctions = {
       const today = localFromInstant(context.nowMicros, context.timezone)
       const midnight = floorDivide(today, microsPerDay) * microsPerDay
       const last = localFromInstant(end, context.timezone)
-      return site.args.length === 1 ? between(last, midnight) : between(localFromInstant(start!, context.timezone), last)
+      return site.args.length === 1
+        ? between(last, midnight)
+        : between(localFromInstant(start!, context.timezone), last)
     },
     { contextual: true },
   ),
@@ -95,7 +107,8 @@ export const intervalFunctions = {
     'The beginning of the bucket that a moment is in; buckets are an interval wide and counted from the origin (Monday 2000-01-03; of months 2000-01-01).',
     [2, 3],
     (args, name) => {
-      if (!isInterval(args[0]!.type)) throw wrongArguments(name, typesOf(args), 'the first argument must be an interval')
+      if (!isInterval(args[0]!.type))
+        throw wrongArguments(name, typesOf(args), 'the first argument must be an interval')
       return { args: [interval, timestamp, ...(args.length === 3 ? [timestamp] : [])], type: timestamp }
     },
     () => (context, width: IntervalParts, value: bigint, origin?: bigint) => {
@@ -110,7 +123,8 @@ export const intervalFunctions = {
     'A field of an interval: year, month, day, hour, minute, second, epoch (its seconds, a month as 30 days). SQL: extract(field from interval).',
     [2, 2],
     (args, name) => {
-      if (!isInterval(args[1]!.type)) throw wrongArguments(name, typesOf(args), 'the second argument must be an interval')
+      if (!isInterval(args[1]!.type))
+        throw wrongArguments(name, typesOf(args), 'the second argument must be an interval')
       const field = args[0]?.kind === 'literal' ? String(args[0].value).toLowerCase() : ''
       return { args: [string, interval], type: field === 'epoch' || field === 'second' ? float64 : int64 }
     },
@@ -137,6 +151,10 @@ function intervalField(field: string, [months, days, rest]: IntervalParts): Valu
     case 'epoch':
       return (months * 30 + days) * 86_400 + Number(rest) / 1e6
     default:
-      throw invalidArgument('extract', field, 'an interval has year, quarter, month, day, hour, minute, second and epoch')
+      throw invalidArgument(
+        'extract',
+        field,
+        'an interval has year, quarter, month, day, hour, minute, second and epoch',
+      )
   }
 }

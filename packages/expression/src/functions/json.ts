@@ -1,9 +1,31 @@
-import { boolean, int32, list, map, parseDataType, parseFields, string, struct, variant, type DataType, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  int32,
+  list,
+  map,
+  parseDataType,
+  parseFields,
+  string,
+  struct,
+  variant,
+  type DataType,
+  type Value,
+} from '@deltaworks/schema'
 import { textOf } from '../cast.js'
 import { invalidArgument, wrongArguments } from '../errors.js'
 import type { FunctionDefinition } from '../evaluation.js'
 import type { BoundExpression } from '../expression.js'
-import { formatExactJson, isArray, isObject, jsonAt, JsonNumber, jsonPath, parseExactJson, valueOfJson, type ExactJson } from '../json-value.js'
+import {
+  formatExactJson,
+  isArray,
+  isObject,
+  jsonAt,
+  JsonNumber,
+  jsonPath,
+  parseExactJson,
+  valueOfJson,
+  type ExactJson,
+} from '../json-value.js'
 import { formatVariant } from '../variant-text.js'
 import { define } from './define.js'
 import { parameters, texts, typesOf } from './argument-rules.js'
@@ -23,7 +45,13 @@ const asText = (found: ExactJson | undefined): Value =>
 const asJson = (found: ExactJson | undefined): Value => (found === undefined ? null : formatExactJson(found))
 
 /** The part at a path, shown by `show`. */
-const atPath = (name: string, doc: string, type: DataType, show: (found: ExactJson | undefined) => Value, aliases: readonly string[]) =>
+const atPath = (
+  name: string,
+  doc: string,
+  type: DataType,
+  show: (found: ExactJson | undefined) => Value,
+  aliases: readonly string[],
+) =>
   define(
     `${name}(json, path) → ${type.kind}`,
     doc,
@@ -106,9 +134,25 @@ export const jsonFunctions = {
     asText,
     ['json_extract_string', 'json_extract_scalar', 'json_value', 'variant_get'],
   ),
-  json_extract: atPath('json_extract', 'The part of a JSON text at a path, as JSON. SQL: json -> path.', variant, asJson, ['json_query']),
-  json_extract_path: atKeys('json_extract_path', 'The part of a JSON text under keys, or places in arrays from 0, as JSON.', variant, asJson),
-  json_extract_path_text: atKeys('json_extract_path_text', 'The part of a JSON text under keys, or places in arrays from 0, as text.', string, asText),
+  json_extract: atPath(
+    'json_extract',
+    'The part of a JSON text at a path, as JSON. SQL: json -> path.',
+    variant,
+    asJson,
+    ['json_query'],
+  ),
+  json_extract_path: atKeys(
+    'json_extract_path',
+    'The part of a JSON text under keys, or places in arrays from 0, as JSON.',
+    variant,
+    asJson,
+  ),
+  json_extract_path_text: atKeys(
+    'json_extract_path_text',
+    'The part of a JSON text under keys, or places in arrays from 0, as text.',
+    string,
+    asText,
+  ),
   json_extract_array_element_text: define(
     'json_extract_array_element_text(json, place) → string',
     'The element of a JSON array at a place from 0, as text.',
@@ -131,10 +175,11 @@ export const jsonFunctions = {
       }
       return { args: [string, string], type: schemaOf(schema.value, name, args) }
     },
-    ({ type }) => (context, text: string) => {
-      const json = parseExactJson(text)
-      return json === undefined ? null : (valueOfJson(json, type, context, true) ?? null)
-    },
+    ({ type }) =>
+      (context, text: string) => {
+        const json = parseExactJson(text)
+        return json === undefined ? null : (valueOfJson(json, type, context, true) ?? null)
+      },
     { nullable: 'always', aliases: ['json_transform'], contextual: true },
   ),
   json_type: define(
@@ -191,15 +236,16 @@ export const jsonFunctions = {
       if (args.length % 2 !== 0) throw wrongArguments(name, typesOf(args), 'names and values come in pairs')
       return { args: args.map((arg, i) => (i % 2 === 0 ? string : arg.type)), type: variant }
     },
-    (site) => (context, ...values: Value[]) => {
-      const members: string[] = []
-      for (let i = 0; i < values.length; i += 2) {
-        if (values[i] === null) throw invalidArgument('json_object', 'null', 'a name cannot be null')
-        const shown = formatVariant(site.args[i + 1]!.type, values[i + 1]!, (type, v) => textOf(type, v, context))
-        members.push(`${JSON.stringify(values[i])}:${shown}`)
-      }
-      return `{${members.join(',')}}`
-    },
+    (site) =>
+      (context, ...values: Value[]) => {
+        const members: string[] = []
+        for (let i = 0; i < values.length; i += 2) {
+          if (values[i] === null) throw invalidArgument('json_object', 'null', 'a name cannot be null')
+          const shown = formatVariant(site.args[i + 1]!.type, values[i + 1]!, (type, v) => textOf(type, v, context))
+          members.push(`${JSON.stringify(values[i])}:${shown}`)
+        }
+        return `{${members.join(',')}}`
+      },
     { nulls: 'own', nullable: 'never', aliases: ['json_build_object', 'jsonb_build_object'] },
   ),
   json_array: define(

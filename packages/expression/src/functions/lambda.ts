@@ -1,4 +1,14 @@
-import { boolean, int32, list, map, string, type DataType, type ListType, type MapType, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  int32,
+  list,
+  map,
+  string,
+  type DataType,
+  type ListType,
+  type MapType,
+  type Value,
+} from '@deltaworks/schema'
 import { invalidArgument, wrongArguments } from '../errors.js'
 import type { CallSite, Evaluate, EvaluationContext, FunctionDefinition, Resolution } from '../evaluation.js'
 import type { BoundExpression } from '../expression.js'
@@ -166,7 +176,8 @@ const zipWith: FunctionDefinition = {
   doc: 'What the lambda gives for the elements side by side; the shorter array is followed by nulls.',
   arity: [3, 3],
   nullable: 'always',
-  parameters: (args, _, count, name) => counted([listAt(args, name, 0).element, listAt(args, name, 1).element], count, name),
+  parameters: (args, _, count, name) =>
+    counted([listAt(args, name, 0).element, listAt(args, name, 1).element], count, name),
   resolve: (args, name) => ({
     args: [listAt(args, name, 0), listAt(args, name, 1), args[2]!.type],
     type: list(args[2]!.type),
@@ -281,7 +292,8 @@ export const lambdaFunctions = {
     doc: 'In the order that the lambda tells: a number below 0 if a comes first, above 0 if b does. SQL: array_sort(list, (a, b) -> …).',
     arity: [2, 2],
     nullable: 'always',
-    parameters: (args, _, count, name) => counted([listAt(args, name).element, listAt(args, name).element], count, name),
+    parameters: (args, _, count, name) =>
+      counted([listAt(args, name).element, listAt(args, name).element], count, name),
     resolve: (args, name) => ({ args: [listAt(args, name), args[1]!.type], type: listAt(args, name) }),
     lazy: (site, args) => {
       const body = prepared(site, args, 1)
@@ -318,4 +330,3 @@ export const lambdaFunctions = {
       ),
   ),
 } satisfies Record<string, FunctionDefinition>
-

@@ -173,8 +173,11 @@ export const moreMathFunctions = {
     },
   },
   gcd: ofBigints('gcd', 2, 'The greatest common divisor.', gcd, ['greatest_common_divisor']),
-  lcm: ofBigints('lcm', 2, 'The least common multiple.', (a, b) =>
-    a === 0n || b === 0n ? 0n : absolute((a / gcd(a, b)) * b),
+  lcm: ofBigints(
+    'lcm',
+    2,
+    'The least common multiple.',
+    (a, b) => (a === 0n || b === 0n ? 0n : absolute((a / gcd(a, b)) * b)),
     ['least_common_multiple'],
   ),
   width_bucket: widthBucket,

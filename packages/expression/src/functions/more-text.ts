@@ -185,15 +185,14 @@ export const moreTextFunctions = {
     'What the group (0 is the whole match; if left out 1, or 0 where the pattern has no groups) of each match holds.',
     [2, 3],
     parameters([string, string, int32], list(string, false)),
-    () =>
-      (_, text: string, pattern: string, wanted?: number) =>
-        Array.from(text.matchAll(compilePattern('regexp_extract_all', pattern, 'gu')), (match) => {
-          const group = wanted ?? Math.min(1, match.length - 1)
-          if (group < 0 || group >= match.length) {
-            throw invalidArgument('regexp_extract_all', group, `the pattern has ${match.length - 1} groups`)
-          }
-          return match[group] ?? ''
-        }),
+    () => (_, text: string, pattern: string, wanted?: number) =>
+      Array.from(text.matchAll(compilePattern('regexp_extract_all', pattern, 'gu')), (match) => {
+        const group = wanted ?? Math.min(1, match.length - 1)
+        if (group < 0 || group >= match.length) {
+          throw invalidArgument('regexp_extract_all', group, `the pattern has ${match.length - 1} groups`)
+        }
+        return match[group] ?? ''
+      }),
   ),
   typeof: define(
     'typeof(a) → string',

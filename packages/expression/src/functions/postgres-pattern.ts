@@ -32,7 +32,9 @@ const postgres: readonly (readonly [RegExp, string])[] = [
 
 /** Whether the pattern can only be PostgreSQL's: its letters are upper case, or name 24 hours or minutes by MI. */
 const isPostgres = (pattern: string): boolean =>
-  /YYYY|HH24|HH12|\bMI\b|:MI/i.test(pattern) ? /Y|HH24|HH12|MI/.test(pattern) : /^[^a-z]*$/.test(pattern) && /DD|YY|SS|MON|Q/.test(pattern)
+  /YYYY|HH24|HH12|\bMI\b|:MI/i.test(pattern)
+    ? /Y|HH24|HH12|MI/.test(pattern)
+    : /^[^a-z]*$/.test(pattern) && /DD|YY|SS|MON|Q/.test(pattern)
 
 /** A pattern of PostgreSQL as Java's; Java's own as it is. */
 export function javaPattern(pattern: string): string {

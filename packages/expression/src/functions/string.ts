@@ -207,10 +207,13 @@ export const stringFunctions = {
       typeof value === 'string' ? lengthOf(value) : value.length,
   },
   octet_length: unary('octet_length', 'Bytes of the text in UTF-8.', (t) => Buffer.byteLength(t), int32),
-  ascii: unary('ascii', 'Code point of the first character, 0 for an empty text.', (t) => t.codePointAt(0) ?? 0, int32, [
-    'unicode',
-    'ord',
-  ]),
+  ascii: unary(
+    'ascii',
+    'Code point of the first character, 0 for an empty text.',
+    (t) => t.codePointAt(0) ?? 0,
+    int32,
+    ['unicode', 'ord'],
+  ),
   chr: {
     signature: 'chr(code) → string',
     doc: 'The character of a code (modulo 256, as in Spark).',
@@ -270,7 +273,10 @@ export const stringFunctions = {
         search === '' ? text : text.replaceAll(search, () => replacement),
   },
   contains: test('contains', 'Whether the part occurs in the text.', (t, p) => t.includes(p)),
-  starts_with: test('starts_with', 'Whether the text starts with the part.', (t, p) => t.startsWith(p), ['startswith', 'prefix']),
+  starts_with: test('starts_with', 'Whether the text starts with the part.', (t, p) => t.startsWith(p), [
+    'startswith',
+    'prefix',
+  ]),
   ends_with: test('ends_with', 'Whether the text ends with the part.', (t, p) => t.endsWith(p), ['endswith', 'suffix']),
   lpad: padding('lpad', true),
   rpad: padding('rpad', false),

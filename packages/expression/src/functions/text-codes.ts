@@ -23,7 +23,8 @@ const encodingOf = (name: string, text: string): Encoding => {
 }
 const isDigits = (encoding: Encoding): boolean => encoding === 'hex' || encoding === 'base64'
 
-const bytesOf = (value: string | Uint8Array): Buffer => (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value))
+const bytesOf = (value: string | Uint8Array): Buffer =>
+  typeof value === 'string' ? Buffer.from(value) : Buffer.from(value)
 
 const digest = (name: string, algorithm: string, aliases: readonly string[] = []): FunctionDefinition =>
   define(
@@ -45,7 +46,8 @@ function jaccard(a: string, b: string): number {
 const urlParts = ['PROTOCOL', 'HOST', 'PORT', 'PATH', 'QUERY', 'REF', 'FILE', 'AUTHORITY', 'USERINFO']
 
 function urlPart(text: string, part: string, key: string | undefined): string | null {
-  const match = /^(?:([A-Za-z][\w+.-]*):)?(?:\/\/(([^/?#@]*)@)?([^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(text)
+  const match =
+    /^(?:([A-Za-z][\w+.-]*):)?(?:\/\/(([^/?#@]*)@)?([^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(text)
   if (match === null) return null
   const [, protocol, , user, host, port, path = '', query, ref] = match
   switch (part.toUpperCase()) {
@@ -69,7 +71,9 @@ function urlPart(text: string, part: string, key: string | undefined): string | 
     case 'USERINFO':
       return user ?? null
     case 'AUTHORITY':
-      return host === undefined ? null : `${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}`
+      return host === undefined
+        ? null
+        : `${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}`
     default:
       throw invalidArgument('parse_url', part, `it must be one of ${urlParts.join(', ')}`)
   }
@@ -84,7 +88,8 @@ export const textCodeFunctions = {
       const { type } = args[0]!
       const how = args[1]
       const encoding = how?.kind === 'literal' ? encodingOf(name, String(how.value)) : 'utf8'
-      if (type.kind !== 'binary' && type.kind !== 'string' && type.kind !== 'null') throw wrongArguments(name, typesOf(args), 'it takes a binary or a text')
+      if (type.kind !== 'binary' && type.kind !== 'string' && type.kind !== 'null')
+        throw wrongArguments(name, typesOf(args), 'it takes a binary or a text')
       return { args: [type.kind === 'binary' ? binary : string, string], type: isDigits(encoding) ? string : binary }
     },
     (site) => (_, value: string | Uint8Array, charset: string) => {
@@ -109,7 +114,8 @@ export const textCodeFunctions = {
       const encoding = encodingOf('decode', charset)
       if (site.type.kind === 'string') return bytesOf(value).toString(encoding)
       const text = String(value)
-      if (encoding === 'hex' && !/^([0-9a-f]{2})*$/i.test(text)) throw invalidArgument('decode', text, 'it is not hexadecimal')
+      if (encoding === 'hex' && !/^([0-9a-f]{2})*$/i.test(text))
+        throw invalidArgument('decode', text, 'it is not hexadecimal')
       return new Uint8Array(Buffer.from(text, encoding))
     },
   ),
@@ -136,18 +142,29 @@ export const textCodeFunctions = {
     },
     { aliases: ['mismatches'] },
   ),
-  url_encode: define('url_encode(text) → string', 'As it may stand in a URL: a b is a+b.', [1, 1], texts(string), () => (_, text: string) =>
-    encodeURIComponent(text)
-      .replace(/[!'()~]/g, (symbol) => `%${symbol.charCodeAt(0).toString(16).toUpperCase()}`)
-      .replaceAll('%20', '+'),
+  url_encode: define(
+    'url_encode(text) → string',
+    'As it may stand in a URL: a b is a+b.',
+    [1, 1],
+    texts(string),
+    () => (_, text: string) =>
+      encodeURIComponent(text)
+        .replace(/[!'()~]/g, (symbol) => `%${symbol.charCodeAt(0).toString(16).toUpperCase()}`)
+        .replaceAll('%20', '+'),
   ),
-  url_decode: define('url_decode(text) → string', 'What a part of a URL stands for: a+b is a b.', [1, 1], texts(string), () => (_, text: string) => {
-    try {
-      return decodeURIComponent(text.replaceAll('+', ' '))
-    } catch {
-      throw invalidArgument('url_decode', text, 'it is no part of a URL')
-    }
-  }),
+  url_decode: define(
+    'url_decode(text) → string',
+    'What a part of a URL stands for: a+b is a b.',
+    [1, 1],
+    texts(string),
+    () => (_, text: string) => {
+      try {
+        return decodeURIComponent(text.replaceAll('+', ' '))
+      } catch {
+        throw invalidArgument('url_decode', text, 'it is no part of a URL')
+      }
+    },
+  ),
   parse_url: define(
     'parse_url(url, part[, key]) → string',
     'A part of a URL: PROTOCOL, HOST, PORT, PATH, QUERY (or the value of a key in it), REF, FILE, AUTHORITY, USERINFO; null if it is not there.',
@@ -193,8 +210,20 @@ export const textCodeFunctions = {
         return [...entries].map(([k, v]) => [k, v])
       },
   ),
-  isinf: define('isinf(a) → boolean', 'Whether it is infinite.', [1, 1], parameters([float64], boolean), () => (_, a: number) => a === Infinity || a === -Infinity),
-  isfinite: define('isfinite(a) → boolean', 'Whether it is neither infinite nor NaN.', [1, 1], parameters([float64], boolean), () => (_, a: number) => Number.isFinite(a)),
+  isinf: define(
+    'isinf(a) → boolean',
+    'Whether it is infinite.',
+    [1, 1],
+    parameters([float64], boolean),
+    () => (_, a: number) => a === Infinity || a === -Infinity,
+  ),
+  isfinite: define(
+    'isfinite(a) → boolean',
+    'Whether it is neither infinite nor NaN.',
+    [1, 1],
+    parameters([float64], boolean),
+    () => (_, a: number) => Number.isFinite(a),
+  ),
   bround: define(
     'bround(a[, digits]) → double',
     'Rounded half to even to so many digits after the point.',
@@ -205,11 +234,27 @@ export const textCodeFunctions = {
         roundHalfEven(a, digits),
     { aliases: ['round_even'] },
   ),
-  zeroifnull: define('zeroifnull(a) → bigint or double', '0 where it is null.', [1, 1], (args) => {
-    const type = args[0]!.type.kind === 'null' ? int64 : args[0]!.type
-    return { args: [type], type, nullable: false }
-  }, ({ type }) => (_, a: Value) => a ?? (type.kind === 'int64' || type.kind === 'decimal' ? 0n : 0), { nulls: 'own' }),
-  nullifzero: define('nullifzero(a) → type of a', 'Null where it is 0.', [1, 1], (args) => ({ args: typesOf(args), type: args[0]!.type }), () => (_, a: Value) => (a === 0 || a === 0n ? null : a), { nullable: 'always' }),
+  zeroifnull: define(
+    'zeroifnull(a) → bigint or double',
+    '0 where it is null.',
+    [1, 1],
+    (args) => {
+      const type = args[0]!.type.kind === 'null' ? int64 : args[0]!.type
+      return { args: [type], type, nullable: false }
+    },
+    ({ type }) =>
+      (_, a: Value) =>
+        a ?? (type.kind === 'int64' || type.kind === 'decimal' ? 0n : 0),
+    { nulls: 'own' },
+  ),
+  nullifzero: define(
+    'nullifzero(a) → type of a',
+    'Null where it is 0.',
+    [1, 1],
+    (args) => ({ args: typesOf(args), type: args[0]!.type }),
+    () => (_, a: Value) => (a === 0 || a === 0n ? null : a),
+    { nullable: 'always' },
+  ),
 } satisfies Record<string, FunctionDefinition>
 
 function roundHalfEven(a: number, digits: number): number {

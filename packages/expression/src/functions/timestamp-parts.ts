@@ -1,4 +1,15 @@
-import { date, float64, int64, isNumeric, isTimestamp, string, timestamp, timestampNtz, type DataType, type Value } from '@deltaworks/schema'
+import {
+  date,
+  float64,
+  int64,
+  isNumeric,
+  isTimestamp,
+  string,
+  timestamp,
+  timestampNtz,
+  type DataType,
+  type Value,
+} from '@deltaworks/schema'
 import { floorDivide } from '../cast.js'
 import { invalidArgument, overflow, wrongArguments } from '../errors.js'
 import type { EvaluationContext, FunctionDefinition } from '../evaluation.js'
@@ -29,10 +40,15 @@ function strftimeTokens(name: string, pattern: string) {
 }
 
 function parsedAt(text: string, pattern: string, name: string, context: EvaluationContext): bigint | null {
-  const found = parseDateTime(text, pattern.includes('%') ? strftimeTokens(name, pattern) : parsePattern(javaPattern(pattern)))
+  const found = parseDateTime(
+    text,
+    pattern.includes('%') ? strftimeTokens(name, pattern) : parsePattern(javaPattern(pattern)),
+  )
   if (found === null) return null
   const local = BigInt(found.days) * microsPerDay + BigInt(found.microsOfDay)
-  return found.offsetMinutes === null ? instantFromLocal(local, context.timezone) : local - BigInt(found.offsetMinutes) * 60_000_000n
+  return found.offsetMinutes === null
+    ? instantFromLocal(local, context.timezone)
+    : local - BigInt(found.offsetMinutes) * 60_000_000n
 }
 
 /** A number of units since the epoch as an instant; of a moment the units. */
@@ -44,7 +60,10 @@ const epoch = (name: string, unit: string, perSecond: bigint): FunctionDefinitio
     (args, called) => {
       const { type } = args[0]!
       if (isNumeric(type)) return { args: [int64], type: timestamp }
-      return { args: [momentOr(type, called, typesOf(args)).kind === 'timestamp_ntz' ? timestampNtz : timestamp], type: int64 }
+      return {
+        args: [momentOr(type, called, typesOf(args)).kind === 'timestamp_ntz' ? timestampNtz : timestamp],
+        type: int64,
+      }
     },
     (site) =>
       site.type.kind === 'int64'
@@ -128,7 +147,10 @@ export const timestampParts = {
       const { type } = args[args.length - 1]!
       const of = momentOr(type, name, typesOf(args))
       const zones = args.slice(1).map(() => string)
-      return { args: [...zones, of.kind === 'timestamp' && args.length === 2 ? timestamp : timestampNtz], type: timestampNtz }
+      return {
+        args: [...zones, of.kind === 'timestamp' && args.length === 2 ? timestamp : timestampNtz],
+        type: timestampNtz,
+      }
     },
     (site) =>
       site.args.length === 3

@@ -32,7 +32,8 @@ export function truncationKernel(site: CallSite): ScalarKernel {
   }
   if (digits >= 0) return (_, a: Value) => a
   const unit = pow10(Math.min(38, -digits))
-  return (_, a: Value) => (typeof a === 'bigint' ? (a / unit) * unit : Math.trunc(Number(a) / Number(unit)) * Number(unit) + 0)
+  return (_, a: Value) =>
+    typeof a === 'bigint' ? (a / unit) * unit : Math.trunc(Number(a) / Number(unit)) * Number(unit) + 0
 }
 
 /** By the shortest decimal text of the double, so that 0.29 keeps two digits. */

@@ -16,7 +16,10 @@ const filteredRows = (rows: number, parts: readonly BoundExpression[], ranges: R
 export function estimateRows(plan: LogicalPlan): number {
   switch (plan.kind) {
     case 'scan': {
-      const ranges = rangesOf(plan.table.statistics, plan.table.schema.fields.map((f) => f.name))
+      const ranges = rangesOf(
+        plan.table.statistics,
+        plan.table.schema.fields.map((f) => f.name),
+      )
       const rows = filteredRows(tableRows(plan), plan.filters, ranges)
       return plan.fetch === null ? rows : Math.min(rows, Math.max(1, plan.fetch))
     }

@@ -52,7 +52,9 @@ function joinedRows(graph: JoinGraph, left: Planned, leftSet: number, right: Pla
   const values = new Map<number, number>()
   const touched = new Map<number, number>()
   for (const { a, b, group, values: count } of graph.links) {
-    const crosses = (((leftSet >> a) & 1) === 1 && ((rightSet >> b) & 1) === 1) || (((leftSet >> b) & 1) === 1 && ((rightSet >> a) & 1) === 1)
+    const crosses =
+      (((leftSet >> a) & 1) === 1 && ((rightSet >> b) & 1) === 1) ||
+      (((leftSet >> b) & 1) === 1 && ((rightSet >> a) & 1) === 1)
     if (!crosses || values.has(group)) continue
     values.set(group, count)
     for (const relation of [a, b]) touched.set(relation, (touched.get(relation) ?? 0) + 1)
@@ -64,7 +66,9 @@ function joinedRows(graph: JoinGraph, left: Planned, leftSet: number, right: Pla
     for (const [relation, times] of touched) if (times > 1) divisor = Math.min(divisor, graph.tables[relation]!)
   }
   const both = leftSet | rightSet
-  const ready = graph.others.filter((set) => (set & both) === set && (set & leftSet) !== set && (set & rightSet) !== set)
+  const ready = graph.others.filter(
+    (set) => (set & both) === set && (set & leftSet) !== set && (set & rightSet) !== set,
+  )
   return Math.max(1, ((left.rows * right.rows) / Math.max(1, divisor)) * otherSelectivity ** ready.length)
 }
 
@@ -84,7 +88,11 @@ function joined(graph: JoinGraph, left: Planned, leftSet: number, right: Planned
   }
 }
 
-const single = (graph: JoinGraph, relation: number): Planned => ({ order: relation, rows: graph.rows[relation]!, cost: 0 })
+const single = (graph: JoinGraph, relation: number): Planned => ({
+  order: relation,
+  rows: graph.rows[relation]!,
+  cost: 0,
+})
 
 /** What an order costs, by the same measure. */
 export function costOf(graph: JoinGraph, order: JoinOrder): number {
@@ -104,7 +112,10 @@ export function bestJoinOrder(graph: JoinGraph): JoinOrder {
   if (count <= maxRelations) {
     for (const component of components(graph)) planConnected(graph, component, plans)
   }
-  return greedily(graph, count <= maxRelations ? components(graph).map((set) => [set, plans.get(set)!] as const) : [...plans]).order
+  return greedily(
+    graph,
+    count <= maxRelations ? components(graph).map((set) => [set, plans.get(set)!] as const) : [...plans],
+  ).order
 }
 
 /** The sets of relations that conditions connect, directly or through others. */

@@ -168,7 +168,7 @@ function withImplied(tree: JoinTree): readonly BoundExpression[] {
   const plain = tree.conditions.filter(isPlainEquality) as readonly (BoundExpression & { readonly kind: 'call' })[]
   const implied: BoundExpression[] = []
   const known = new Set(plain.map((e) => columnsOf(e).join(' ')))
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false
     for (const first of [...plain, ...implied]) {
       for (const second of plain) {

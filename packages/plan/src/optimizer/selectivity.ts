@@ -75,7 +75,11 @@ function spanOf(e: BoundExpression, ranges: RangeOf): Span | null {
   const [column, literal] = isMirrored ? [right, left] : [left, right]
   if (column.kind !== 'column' || literal.kind !== 'literal' || literal.value === null) return null
   const range = ranges(column.index)
-  const [low, high, at] = [numberOf(column.type, range?.min ?? null), numberOf(column.type, range?.max ?? null), numberOf(literal.type, literal.value)]
+  const [low, high, at] = [
+    numberOf(column.type, range?.min ?? null),
+    numberOf(column.type, range?.max ?? null),
+    numberOf(literal.type, literal.value),
+  ]
   if (low === null || high === null || at === null) return null
   const place = high === low ? (at < low ? 0 : 1) : Math.min(1, Math.max(0, (at - low) / (high - low)))
   const isBelow = (e.name === 'lt' || e.name === 'le') !== isMirrored

@@ -6,7 +6,15 @@ import {
   windowRegistry,
 } from '@deltaworks/expression'
 import { boolean, field, nearest, schema, string, typeName, type Schema } from '@deltaworks/schema'
-import type { CreateTableAsStmt, DropStmt, ExplainStmt, RangeVar, SelectStmt, VariableSetStmt, ViewStmt } from 'libpg-query'
+import type {
+  CreateTableAsStmt,
+  DropStmt,
+  ExplainStmt,
+  RangeVar,
+  SelectStmt,
+  VariableSetStmt,
+  ViewStmt,
+} from 'libpg-query'
 import { sqlInvalid, sqlUnsupported } from '../errors.js'
 import { describedColumns } from '../describe-columns.js'
 import type { LogicalPlan } from '../logical-plan.js'
@@ -39,7 +47,8 @@ export async function explainStatement(stmt: ExplainStmt, context: StatementCont
   if (isOn('describe')) return { kind: 'query', plan: columnsTable(plan.schema) }
   if (isOn('summarize')) return { kind: 'query', plan: describedColumns(plan) }
   const format = options.get('format')?.toLowerCase() ?? 'text'
-  if (format !== 'json' && format !== 'text') throw sqlInvalid(`EXPLAIN has the formats text and json, but not ${format}`, null)
+  if (format !== 'json' && format !== 'text')
+    throw sqlInvalid(`EXPLAIN has the formats text and json, but not ${format}`, null)
   return { kind: 'explain', plan, analyze: isOn('analyze'), verbose: isOn('verbose'), format }
 }
 
@@ -56,7 +65,11 @@ const optionText = (arg: Node | undefined): string =>
 
 /** DESCRIBE: the columns with their types. */
 function columnsTable({ fields }: Schema): LogicalPlan {
-  const columns = schema([field('column_name', string, false), field('data_type', string, false), field('nullable', boolean, false)])
+  const columns = schema([
+    field('column_name', string, false),
+    field('data_type', string, false),
+    field('nullable', boolean, false),
+  ])
   return valuesNode(
     columns,
     fields.map((f) => [f.name, typeName(f.type), f.nullable]),
@@ -66,7 +79,9 @@ function columnsTable({ fields }: Schema): LogicalPlan {
 /** SHOW FUNCTIONS: every function that there is, by name. */
 function functionsTable(): LogicalPlan {
   const all = [...functionRegistry, ...aggregateRegistry, ...derivedRegistry, ...windowRegistry]
-  const columns = ['name', 'kind', 'family', 'signature', 'meaning', 'aliases'].map((name) => field(name, string, false))
+  const columns = ['name', 'kind', 'family', 'signature', 'meaning', 'aliases'].map((name) =>
+    field(name, string, false),
+  )
   const rows = all
     .map(({ name, kind, family, signature, doc, aliases }) => [name, kind, family, signature, doc, aliases.join(', ')])
     .sort(([a], [b]) => (a! < b! ? -1 : 1))
@@ -82,16 +97,29 @@ export function showStatement(name: string, timezone: string, { catalog }: State
       return { kind: 'query', plan: functionsTable() }
     case 'tables': {
       const names = [...(catalog.tableNames ?? [])].sort()
-      return { kind: 'query', plan: valuesNode(schema([field('table_name', string, false)]), names.map((table) => [table])) }
+      return {
+        kind: 'query',
+        plan: valuesNode(
+          schema([field('table_name', string, false)]),
+          names.map((table) => [table]),
+        ),
+      }
     }
     case 'timezone':
       return { kind: 'query', plan: valuesNode(schema([field('timezone', string, false)]), [[timezone]]) }
     default:
-      throw sqlUnsupported(`SHOW ${name}${nearest(name, shown)}`, null, 'There are SHOW TABLES, SHOW FUNCTIONS, SHOW COLUMNS FROM and SHOW TIMEZONE.')
+      throw sqlUnsupported(
+        `SHOW ${name}${nearest(name, shown)}`,
+        null,
+        'There are SHOW TABLES, SHOW FUNCTIONS, SHOW COLUMNS FROM and SHOW TIMEZONE.',
+      )
   }
 }
 
-export async function viewStatement({ view, query, aliases, replace }: ViewStmt, context: StatementContext): Promise<Statement> {
+export async function viewStatement(
+  { view, query, aliases, replace }: ViewStmt,
+  context: StatementContext,
+): Promise<Statement> {
   if (query === undefined || !('SelectStmt' in query)) throw sqlUnsupported('A view of anything but a query', null)
   const plan = await context.query(query.SelectStmt)
   const names = namesOf(aliases)
@@ -105,7 +133,8 @@ export async function viewStatement({ view, query, aliases, replace }: ViewStmt,
 
 export async function createTableStatement(stmt: CreateTableAsStmt, context: StatementContext): Promise<Statement> {
   const { query, into, objtype, if_not_exists: ifNotExists } = stmt
-  if (objtype === 'OBJECT_MATVIEW') throw sqlUnsupported('A materialized view', context.text.position(locationOf({ CreateTableAsStmt: stmt })))
+  if (objtype === 'OBJECT_MATVIEW')
+    throw sqlUnsupported('A materialized view', context.text.position(locationOf({ CreateTableAsStmt: stmt })))
   if (query === undefined || !('SelectStmt' in query)) throw sqlUnsupported('A table of anything but a query', null)
   const orReplace = (into?.options ?? []).some((node) => 'DefElem' in node && node.DefElem.defname === 'or_replace')
   return {
@@ -133,6 +162,7 @@ export function setStatement({ name = '', args = [], kind }: VariableSetStmt): S
   const [arg] = args
   const value = arg !== undefined && 'A_Const' in arg && 'sval' in arg.A_Const ? (arg.A_Const.sval?.sval ?? '') : null
   if (kind === 'VAR_SET_DEFAULT' || kind === 'VAR_RESET') return { kind: 'set', name: 'timezone', value: 'UTC' }
-  if (value === null) throw sqlInvalid(`A time zone is a text, but this is ${arg === undefined ? 'nothing' : kindOf(arg)}`, null)
+  if (value === null)
+    throw sqlInvalid(`A time zone is a text, but this is ${arg === undefined ? 'nothing' : kindOf(arg)}`, null)
   return { kind: 'set', name: 'timezone', value: requireTimezone(value) }
 }

@@ -146,7 +146,9 @@ export class ExpressionConverter {
   /** "__lambda"(body, 'x', 'y'), as the dialect writes `(x, y) -> body`. */
   #lambda(f: FuncCall): Expression {
     const [body, ...parameters] = f.args ?? []
-    const names = parameters.map((node) => ('A_Const' in node && 'sval' in node.A_Const ? (node.A_Const.sval?.sval ?? '') : ''))
+    const names = parameters.map((node) =>
+      'A_Const' in node && 'sval' in node.A_Const ? (node.A_Const.sval?.sval ?? '') : '',
+    )
     const depth = this.#lambdas.push(names) - 1
     try {
       return call('lambda', this.convert(body!), ...names.map((name) => text(`${depth}:${name.toLowerCase()}`)))
@@ -319,17 +321,25 @@ export class ExpressionConverter {
   /** date ± make_interval(days => n): part by part, so that a date plus days is a date. Null for what is not so simple. */
   #madeInterval(e: A_Expr, { args = [] }: FuncCall, sign: 1 | -1): Expression | null {
     const names = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
-    const parts = args.map((arg, i) => ('NamedArgExpr' in arg ? { name: arg.NamedArgExpr.name ?? '', value: arg.NamedArgExpr.arg! } : { name: names[i] ?? '', value: arg }))
+    const parts = args.map((arg, i) =>
+      'NamedArgExpr' in arg
+        ? { name: arg.NamedArgExpr.name ?? '', value: arg.NamedArgExpr.arg! }
+        : { name: names[i] ?? '', value: arg },
+    )
     const units = parts.map(({ name }) => parseInterval(`1 ${name}`, null))
     if (units.includes(null) || parts.some(({ name }) => name.startsWith('sec'))) return null
-    return parts.reduce<Expression>((value, part, i) => addInterval(value, units[i]!, sign, this.convert(part.value)), this.convert(e.lexpr!))
+    return parts.reduce<Expression>(
+      (value, part, i) => addInterval(value, units[i]!, sign, this.convert(part.value)),
+      this.convert(e.lexpr!),
+    )
   }
 
   /** date ± n * interval. */
   #scaledInterval(e: A_Expr, name: string): Expression | null {
     const sign = name === '-' ? -1 : 1
     const right = e.rexpr!
-    if ('FuncCall' in right && namesOf(right.FuncCall.funcname).at(-1) === 'make_interval') return this.#madeInterval(e, right.FuncCall, sign)
+    if ('FuncCall' in right && namesOf(right.FuncCall.funcname).at(-1) === 'make_interval')
+      return this.#madeInterval(e, right.FuncCall, sign)
     if (!('A_Expr' in right) || right.A_Expr.kind !== 'AEXPR_OP' || namesOf(right.A_Expr.name).at(-1) !== '*')
       return null
     const { lexpr, rexpr } = right.A_Expr
@@ -390,7 +400,11 @@ export class ExpressionConverter {
 
   #cast({ arg, typeName }: TypeCast, lenient = false): Expression {
     if (!lenient && namesOf(typeName?.names).at(-1) === 'interval' && arg !== undefined && isText(arg)) {
-      return { kind: 'literal', value: intervalValue(this.#interval({ TypeCast: { arg, typeName } } as Node)!), type: interval }
+      return {
+        kind: 'literal',
+        value: intervalValue(this.#interval({ TypeCast: { arg, typeName } } as Node)!),
+        type: interval,
+      }
     }
     const type = dataTypeOf(typeName!, this.#context.text)
     return { kind: 'cast', input: this.convert(arg!), type, lenient }
@@ -448,7 +462,11 @@ export class ExpressionConverter {
       return { kind: 'alias', name: written, input: f.over === undefined ? input : this.#overWindow(f, input) }
     }
     if (written === 'ratio_to_report' && f.over !== undefined) {
-      return call('divide', args[0]!, call('nullif', this.#window(f, 'sum', args, filter), { kind: 'literal', value: 0, type: int32 }))
+      return call(
+        'divide',
+        args[0]!,
+        call('nullif', this.#window(f, 'sum', args, filter), { kind: 'literal', value: 0, type: int32 }),
+      )
     }
     if (f.over !== undefined) return this.#window(f, name, args, filter)
     if (isAggregateFunction(name) && !isScalarFunction(name)) {

@@ -127,7 +127,11 @@ export class FromBinder {
   }
 
   /** FROM unnest(list, …) [WITH ORDINALITY], explode(list), generate_series(first, last[, step]): one row an element. */
-  #unnest(node: RangeFunction, { call, name, outer, position, structs }: ListFunction, left: FromClause | null): FromClause {
+  #unnest(
+    node: RangeFunction,
+    { call, name, outer, position, structs }: ListFunction,
+    left: FromClause | null,
+  ): FromClause {
     const location = call.location
     const around = this.#around(left)
     const lists = this.#queries.text.locate(location, () => {
@@ -147,7 +151,10 @@ export class FromBinder {
       unnestNode(noFrom().plan, lists, {
         outer,
         ordinality,
-        names: lists.length === 1 && name !== 'explode' && lists[0]!.type.kind === 'list' ? [node.alias?.aliasname ?? name] : [],
+        names:
+          lists.length === 1 && name !== 'explode' && lists[0]!.type.kind === 'list'
+            ? [node.alias?.aliasname ?? name]
+            : [],
       }),
     )
     const columns = columnsNamed(unnested).slice(1)
@@ -206,7 +213,8 @@ export class FromBinder {
     const pivot = pivotClauseOf(node.rarg)
     if (pivot !== null) {
       const { plan } = new PivotBinder(this.#queries, left).bind(pivot)
-      const alias = node.rarg !== undefined && 'RangeSubselect' in node.rarg ? node.rarg.RangeSubselect.alias : undefined
+      const alias =
+        node.rarg !== undefined && 'RangeSubselect' in node.rarg ? node.rarg.RangeSubselect.alias : undefined
       return this.#named(plan, alias, null)
     }
     const right = this.#item(node.rarg!, left)
@@ -302,7 +310,8 @@ export class FromBinder {
 
 /** The members of a struct as columns. @throws PlanError DW-PLAN-0024 if it is none */
 function membersOf(of: BoundExpression): Named<BoundExpression>[] {
-  if (of.type.kind !== 'struct') throw sqlInvalid(`inline takes an array of structs, but its elements are ${typeName(of.type)}`, null)
+  if (of.type.kind !== 'struct')
+    throw sqlInvalid(`inline takes an array of structs, but its elements are ${typeName(of.type)}`, null)
   return of.type.fields.map(({ name }) => ({
     name,
     of: bindCall('get_field', [of, { kind: 'literal', value: name, type: string, nullable: false }]),

@@ -69,7 +69,13 @@ export function listFunctionOf(node: Node): ListFunction | null {
   const outer = name.endsWith('_outer')
   const plain = outer ? name.slice(0, -'_outer'.length) : name
   if (functions[plain] === undefined) return null
-  return { call: of, name: plain, outer, position: plain === 'posexplode', structs: plain === 'inline' || plain === 'stack' }
+  return {
+    call: of,
+    name: plain,
+    outer,
+    position: plain === 'posexplode',
+    structs: plain === 'inline' || plain === 'stack',
+  }
 }
 
 /** The one call that FROM f(…) holds. */
@@ -85,7 +91,12 @@ const generators: ReadonlySet<string> = new Set(['posexplode', 'inline', 'stack'
 /** explode of a map that is written out has two columns, too. */
 function isOverMap({ name, call: { args = [] } }: ListFunction): boolean {
   const [arg] = args
-  return name === 'explode' && arg !== undefined && 'FuncCall' in arg && /map/i.test(namesOf(arg.FuncCall.funcname).at(-1) ?? '')
+  return (
+    name === 'explode' &&
+    arg !== undefined &&
+    'FuncCall' in arg &&
+    /map/i.test(namesOf(arg.FuncCall.funcname).at(-1) ?? '')
+  )
 }
 
 /**
@@ -101,11 +112,19 @@ export function withGeneratorsInFrom(select: SelectStmt): SelectStmt {
     if (found === null || !(generators.has(found.name) || isOverMap(found))) return node
     const alias = `generated ${i}`
     from.push({
-      RangeFunction: { lateral: true, functions: [{ List: { items: [node.ResTarget.val, {} as Node] } }], alias: { aliasname: alias } },
+      RangeFunction: {
+        lateral: true,
+        functions: [{ List: { items: [node.ResTarget.val, {} as Node] } }],
+        alias: { aliasname: alias },
+      },
     })
     const fields = [{ String: { sval: alias } }, { A_Star: {} }] as Node[]
     const location = found.call.location
-    return { ResTarget: { ...node.ResTarget, val: { ColumnRef: { fields, ...(location === undefined ? {} : { location }) } } } }
+    return {
+      ResTarget: { ...node.ResTarget, val: { ColumnRef: { fields, ...(location === undefined ? {} : { location }) } } },
+    }
   })
-  return from.length === (select.fromClause ?? []).length ? select : { ...select, targetList: rewritten, fromClause: from }
+  return from.length === (select.fromClause ?? []).length
+    ? select
+    : { ...select, targetList: rewritten, fromClause: from }
 }

@@ -13,7 +13,15 @@ import type { ResTarget, SelectStmt } from 'libpg-query'
 import { expressionName, extractCalls, noCalls, rewriteExpression } from '../call-extraction.js'
 import { sqlInvalid } from '../errors.js'
 import { bindAggregateCall, castOf } from '../plan-builder.js'
-import { aggregateNode, columnOf, columnsNamed, filterNode, projectionNode, unnestNode, type Named } from '../plan-node.js'
+import {
+  aggregateNode,
+  columnOf,
+  columnsNamed,
+  filterNode,
+  projectionNode,
+  unnestNode,
+  type Named,
+} from '../plan-node.js'
 import { PlanScope } from '../plan-scope.js'
 import { markerOf } from './dialect-marker.js'
 import { ExpressionConverter } from './expression-converter.js'
@@ -43,7 +51,8 @@ export function pivotClauseOf(node: Node | undefined): PivotClause | null {
   const [flag] = head.args
   return {
     isUnpivot: head.name === '__unpivot',
-    includeNulls: flag !== undefined && 'A_Const' in flag && 'boolval' in flag.A_Const && flag.A_Const.boolval?.boolval === true,
+    includeNulls:
+      flag !== undefined && 'A_Const' in flag && 'boolval' in flag.A_Const && flag.A_Const.boolval?.boolval === true,
     values: targets.slice(1, at),
     column: markerOf(targets[at]?.val)?.args ?? [],
     list: targets.slice(at + 1),
@@ -95,7 +104,8 @@ export class PivotBinder {
     const groups = columnsNamed(plan).filter((_, i) => !used.has(i))
     const outputs = of.flatMap((target) => {
       const items = 'RowExpr' in target.val! ? (target.val.RowExpr.args ?? []) : [target.val!]
-      if (items.length !== keys.length) throw sqlInvalid(`PIVOT is by ${keys.length} column(s), but IN lists ${items.length}`, null)
+      if (items.length !== keys.length)
+        throw sqlInvalid(`PIVOT is by ${keys.length} column(s), but IN lists ${items.length}`, null)
       const condition = items.map((node, i): Expression => ({
         kind: 'call',
         name: 'is_not_distinct_from',
@@ -137,7 +147,10 @@ export class PivotBinder {
       if (nodes.length !== valueNames.length) {
         throw sqlInvalid(`UNPIVOT gives ${valueNames.length} value(s), but lists ${nodes.length} column(s)`, null)
       }
-      return { label: target.name ?? nodes.flatMap((node) => namesIn(node)).join('_'), of: nodes.map((node) => this.#bound(node)) }
+      return {
+        label: target.name ?? nodes.flatMap((node) => namesIn(node)).join('_'),
+        of: nodes.map((node) => this.#bound(node)),
+      }
     })
     const used = new Set(entries.flatMap((entry) => entry.of.flatMap((e) => columnsOf(e))))
     const types = valueNames.map((name, i) => {
@@ -176,7 +189,10 @@ export class PivotBinder {
       type: { kind: 'boolean' },
       nullable: false,
     }))
-    const some: BoundExpression = present.length === 1 ? present[0]! : { kind: 'call', name: 'or', args: present, type: { kind: 'boolean' }, nullable: false }
+    const some: BoundExpression =
+      present.length === 1
+        ? present[0]!
+        : { kind: 'call', name: 'or', args: present, type: { kind: 'boolean' }, nullable: false }
     return filterNode(result, some)
   }
 

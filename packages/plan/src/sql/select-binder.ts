@@ -360,7 +360,9 @@ export class SelectBinder {
     const items: GroupItem[] = []
     const isAll = markerOf(select.groupClause?.[0])?.name === '__all'
     if (isAll) this.#groupByAll(targets, items)
-    const sets = isAll ? [] : combined((select.groupClause ?? []).map((node) => this.#groupingSets(node, targets, items)))
+    const sets = isAll
+      ? []
+      : combined((select.groupClause ?? []).map((node) => this.#groupingSets(node, targets, items)))
     const isPlain = !(select.groupClause ?? []).some((node) => 'GroupingSet' in node)
     const attached = items.map(({ node, expression }) => {
       if (containsCall(expression, 'aggregate')) {
@@ -480,7 +482,10 @@ const conjunctionOf = (parts: readonly Expression[]): Expression =>
 function havingAndQualify(clause: Node | undefined): readonly [readonly Node[], readonly Node[]] {
   const parts = clause === undefined ? [] : conjunctsOf(clause)
   const isQualify = (node: Node): boolean => markerOf(node)?.name === '__qualify'
-  return [parts.filter((node) => !isQualify(node)), parts.flatMap((node) => (isQualify(node) ? markerOf(node)!.args : []))]
+  return [
+    parts.filter((node) => !isQualify(node)),
+    parts.flatMap((node) => (isQualify(node) ? markerOf(node)!.args : [])),
+  ]
 }
 
 /** What a function of the select list that gives rows unnests. */

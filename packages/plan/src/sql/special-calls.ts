@@ -19,7 +19,9 @@ const text = (value: string): Expression => ({ kind: 'literal', value, type: str
 
 /** The word that an argument is, if it is nothing but one. */
 const wordOf = (node: Node | undefined): string | null =>
-  node !== undefined && 'ColumnRef' in node && node.ColumnRef.fields?.length === 1 ? (namesOf(node.ColumnRef.fields)[0] ?? null) : null
+  node !== undefined && 'ColumnRef' in node && node.ColumnRef.fields?.length === 1
+    ? (namesOf(node.ColumnRef.fields)[0] ?? null)
+    : null
 
 /** A unit of time as a word or a text. */
 const unitOf = (node: Node, to: CallConversion): Expression => {
@@ -31,7 +33,9 @@ const hasUnitFirst =
   (name: string): SpecialCall =>
   (f, to) => {
     const [unit, ...rest] = f.args ?? []
-    return unit === undefined || wordOf(unit) === null ? null : call(name, text(wordOf(unit)!), ...rest.map((arg) => to.convert(arg)))
+    return unit === undefined || wordOf(unit) === null
+      ? null
+      : call(name, text(wordOf(unit)!), ...rest.map((arg) => to.convert(arg)))
   }
 
 /** dateadd(unit, count, moment), date_add('day', 1, moment), date_sub(…) */

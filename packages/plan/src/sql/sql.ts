@@ -1,4 +1,6 @@
 import type { Expression } from '@deltaworks/expression'
+import { sqlInvalid } from '../errors.js'
+import type { LogicalPlan } from '../logical-plan.js'
 import type { Catalog } from './catalog.js'
 import type { ParseSqlOptions, Statement } from './statement.js'
 
@@ -15,6 +17,13 @@ export async function parseSql(text: string, catalog: Catalog, options: ParseSql
   const statements: Statement[] = []
   for await (const statement of sqlStatements(text, catalog, options)) statements.push(statement)
   return statements
+}
+
+/** The plan of a text that is one query. @throws PlanError as `parseSql`; DW-PLAN-0024 if it is something else */
+export async function parseQuery(text: string, catalog: Catalog, options: ParseSqlOptions = {}): Promise<LogicalPlan> {
+  const [statement, ...more] = await parseSql(text, catalog, options)
+  if (statement?.kind !== 'query' || more.length > 0) throw sqlInvalid('The text is not one query', null)
+  return statement.plan
 }
 
 /**

@@ -40,12 +40,7 @@ export interface SetStatement {
   readonly value: string
 }
 export type Statement =
-  | QueryStatement
-  | ExplainStatement
-  | CreateViewStatement
-  | CreateTableStatement
-  | DropStatement
-  | SetStatement
+  QueryStatement | ExplainStatement | CreateViewStatement | CreateTableStatement | DropStatement | SetStatement
 
 export interface ParseSqlOptions {
   /** The session's zone, in which timestamp literals are read. Default UTC. */

@@ -19,7 +19,9 @@ export function dataTypeOf(of: TypeName, text: SqlText): DataType {
 
 /** The numbers in the brackets; none where one is not plain (an interval's fields). */
 function numbersOf({ typmods = [] }: TypeName): readonly number[] {
-  return typmods.map((node) => ('A_Const' in node && 'ival' in node.A_Const ? (node.A_Const.ival?.ival ?? 0) : Number.NaN))
+  return typmods.map((node) =>
+    'A_Const' in node && 'ival' in node.A_Const ? (node.A_Const.ival?.ival ?? 0) : Number.NaN,
+  )
 }
 
 function parsed(name: string): DataType | null {

@@ -6,7 +6,8 @@ const call = (origin: Token, name: string): readonly Token[] => made(origin, `"$
 export function qualify(tokens: readonly Token[]): readonly Token[] {
   let result = tokens
   for (let i = 0; i < result.length; i++) {
-    if (!isWord(result[i], 'qualify') || isSymbol(result[i + 1], '(') === false && isSymbol(result[i + 1], ',')) continue
+    if (!isWord(result[i], 'qualify') || (isSymbol(result[i + 1], '(') === false && isSymbol(result[i + 1], ',')))
+      continue
     if (isSymbol(result[i - 1], '.') || isWord(result[i - 1], 'as', 'select')) continue
     const token = result[i]!
     const end = outside(result, i + 1, (j) => startsClause(result, j))
@@ -45,7 +46,10 @@ const allAfter = (tokens: readonly Token[], i: number, word: string): boolean =>
   isWord(tokens[i], word) &&
   isWord(tokens[i + 1], 'by') &&
   isWord(tokens[i + 2], 'all') &&
-  (tokens[i + 3] === undefined || tokens[i + 3]!.kind === 'symbol' || startsClause(tokens, i + 3) || isWord(tokens[i + 3], 'asc', 'desc', 'nulls'))
+  (tokens[i + 3] === undefined ||
+    tokens[i + 3]!.kind === 'symbol' ||
+    startsClause(tokens, i + 3) ||
+    isWord(tokens[i + 3], 'asc', 'desc', 'nulls'))
 
 const replacedAll =
   (word: string) =>

@@ -1,4 +1,11 @@
-import { arrayLiterals, callAccess, comprehensions, functionArrays, nestedTypes, structLiterals } from './nested-syntax.js'
+import {
+  arrayLiterals,
+  callAccess,
+  comprehensions,
+  functionArrays,
+  nestedTypes,
+  structLiterals,
+} from './nested-syntax.js'
 import { joinKinds } from './join-kinds.js'
 import { intervals } from './interval-syntax.js'
 import { lambdas } from './lambda-syntax.js'
@@ -21,6 +28,7 @@ const rules: readonly DialectRule[] = [
   filePaths,
   quotedNames,
   statementForms,
+  intervals,
   fromFirst,
   trailingCommas,
   barePlainAliases,
@@ -35,7 +43,6 @@ const rules: readonly DialectRule[] = [
   calls,
   operators,
   likeAny,
-  intervals,
   ignoreNulls,
   samples,
   selectTop,

@@ -27,7 +27,21 @@ export function lateralViews(tokens: readonly Token[]): readonly Token[] {
 /** The view's alias, those of its columns, and where they end. */
 function names(tokens: readonly Token[], from: number): readonly [Token | null, readonly Token[], number] {
   const isReserved = (token: Token | undefined): boolean =>
-    isWord(token, 'as', 'lateral', 'where', 'group', 'order', 'limit', 'join', 'having', 'cross', 'left', 'union', 'qualify')
+    isWord(
+      token,
+      'as',
+      'lateral',
+      'where',
+      'group',
+      'order',
+      'limit',
+      'join',
+      'having',
+      'cross',
+      'left',
+      'union',
+      'qualify',
+    )
   const alias = isName(tokens[from]) && !isReserved(tokens[from]) ? tokens[from]! : null
   let i = from + (alias === null ? 0 : 1)
   if (!isWord(tokens[i], 'as')) return [alias, [], i]

@@ -31,7 +31,7 @@ function typeEnd(tokens: readonly Token[], from: number): number {
 
 /** Words after which an expression begins, so that a bracket is no subscript. */
 const beforeExpression = [
-  'select', 'distinct', 'all', 'where', 'having', 'on', 'and', 'or', 'not', 'in', 'then', 'else', 'when', 'case', 'by',
+  'from', 'select', 'distinct', 'all', 'where', 'having', 'on', 'and', 'or', 'not', 'in', 'then', 'else', 'when', 'case', 'by',
   'between', 'like', 'is', 'values', 'limit', 'qualify', 'using', 'return',
 ] // prettier-ignore
 
@@ -73,7 +73,14 @@ export function structLiterals(tokens: readonly Token[]): readonly Token[] {
       const [key, value] = [part.slice(0, colon), part.slice(colon + 1)]
       const name =
         !isMap && key.length === 1 && isName(key[0])
-          ? [madeFor(key[0]!, `'${key[0]!.text.replace(/^"|"$/g, '').replaceAll("'", "''")}'`, 'string', key[0]!.before)]
+          ? [
+              madeFor(
+                key[0]!,
+                `'${key[0]!.text.replace(/^"|"$/g, '').replaceAll("'", "''")}'`,
+                'string',
+                key[0]!.before,
+              ),
+            ]
           : key
       const separator = madeFor(part[0] ?? result[i]!, ',', 'symbol', '')
       return [...(k === 0 ? [] : [separator]), ...name, separator, ...value]
@@ -82,7 +89,15 @@ export function structLiterals(tokens: readonly Token[]): readonly Token[] {
     if (isMap) {
       // In brackets, so that a subscript can follow.
       const map = result[i - 1]!
-      result = spliced(result, i - 1, end + 1, ...made(map, '(map(', map.before), ...members, close, madeFor(map, ')', 'symbol', ''))
+      result = spliced(
+        result,
+        i - 1,
+        end + 1,
+        ...made(map, '(map(', map.before),
+        ...members,
+        close,
+        madeFor(map, ')', 'symbol', ''),
+      )
       continue
     }
     const open = made(result[i]!, '(named_struct(', result[i]!.before)
@@ -99,13 +114,22 @@ export function comprehensions(tokens: readonly Token[]): readonly Token[] {
     const end = closingOf(result, i)
     const isFor = outside(result, i + 1, (j) => isWord(result[j], 'for'))
     if (end < 0 || isFor >= end || !isName(result[isFor + 1]) || !isWord(result[isFor + 2], 'in')) continue
-    const condition = Math.min(end, outside(result, isFor + 3, (j) => isWord(result[j], 'if')))
+    const condition = Math.min(
+      end,
+      outside(result, isFor + 3, (j) => isWord(result[j], 'if')),
+    )
     const [first, name] = [result[i]!, result[isFor + 1]!]
     const list = result.slice(isFor + 3, condition)
     const filtered =
       condition === end
         ? list
-        : [...made(first, 'list_filter('), ...list, ...made(first, `, ${name.text} ->`, ''), ...result.slice(condition + 1, end), madeFor(first, ')', 'symbol', '')]
+        : [
+            ...made(first, 'list_filter('),
+            ...list,
+            ...made(first, `, ${name.text} ->`, ''),
+            ...result.slice(condition + 1, end),
+            madeFor(first, ')', 'symbol', ''),
+          ]
     result = spliced(
       result,
       i,

@@ -56,7 +56,15 @@ function named(part: readonly Token[]): readonly Token[] {
   const alias = part[part.length - 1]!
   if (part.length < 2 || (!isName(alias) && alias.kind !== 'string')) return part
   const hasAs = isWord(part[part.length - 2], 'as')
-  if (!hasAs && (alias.kind === 'string' || part[part.length - 2]!.kind === 'operator' || isSymbol(part[part.length - 2], '.'))) return part
+  if (
+    !hasAs &&
+    (alias.kind === 'string' || part[part.length - 2]!.kind === 'operator' || isSymbol(part[part.length - 2], '.'))
+  )
+    return part
   const name = alias.kind === 'string' ? `"${alias.text.slice(1, -1).replaceAll('"', '""')}"` : alias.text
-  return [...part.slice(0, hasAs ? -2 : -1), madeFor(alias, 'as'), { ...alias, kind: 'quoted', text: name, before: ' ' }]
+  return [
+    ...part.slice(0, hasAs ? -2 : -1),
+    madeFor(alias, 'as'),
+    { ...alias, kind: 'quoted', text: name, before: ' ' },
+  ]
 }

@@ -25,7 +25,8 @@ export function fromFirst(tokens: readonly Token[]): readonly Token[] {
     const isSelect = (j: number): boolean => isWord(result[j], 'select')
     const select = outside(result, i + 1, (j) => isSelect(j) || startsClause(result, j))
     if (!isSelect(select)) {
-      result = spliced(result, i, i, ...made(result[i]!, 'select *', result[i]!.before))
+      const from = result[i]!
+      result = spliced(result, i, i + 1, ...made(from, 'select *', from.before), { ...from, before: ' ' })
       continue
     }
     const end = outside(result, select + 1, (j) => startsClause(result, j))
@@ -41,7 +42,20 @@ export function fromFirst(tokens: readonly Token[]): readonly Token[] {
   return result
 }
 
-const needsAs = ['year', 'month', 'day', 'hour', 'minute', 'second', 'name', 'within', 'precision', 'varying', 'filter', 'over']
+const needsAs = [
+  'year',
+  'month',
+  'day',
+  'hour',
+  'minute',
+  'second',
+  'name',
+  'within',
+  'precision',
+  'varying',
+  'filter',
+  'over',
+]
 
 /** SELECT sum(a) year, … → sum(a) AS year: words that PostgreSQL takes as an alias only after AS. */
 export function barePlainAliases(tokens: readonly Token[]): readonly Token[] {
@@ -49,7 +63,10 @@ export function barePlainAliases(tokens: readonly Token[]): readonly Token[] {
     const [last, next] = [tokens[i - 1], tokens[i + 1]]
     if (!isWord(t, ...needsAs) || last === undefined) return false
     const ends = isSymbol(last, ')') || isSymbol(last, ']') || last.kind === 'quoted' || isWord(last, 'end')
-    return ends && (next === undefined || next.text === '' || isSymbol(next, ',') || isSymbol(next, ')') || isWord(next, 'from'))
+    return (
+      ends &&
+      (next === undefined || next.text === '' || isSymbol(next, ',') || isSymbol(next, ')') || isWord(next, 'from'))
+    )
   }
   return tokens.some(isAlias) ? tokens.flatMap((t, i) => (isAlias(t, i) ? [madeFor(t, 'as'), t] : [t])) : tokens
 }
@@ -81,7 +98,7 @@ export function starModifiers(tokens: readonly Token[]): readonly Token[] {
   let result = tokens
   for (let i = 1; i < result.length; i++) {
     if (result[i]?.text !== '*' || !beforeStar(result[i - 1])) continue
-    for (let next = i + 1; isModifier(result, next); ) {
+    for (let next = i + 1; isModifier(result, next);) {
       const [end, added] = modifier(result, next)
       result = spliced(result, next, end, ...added)
       next += added.length
@@ -91,7 +108,10 @@ export function starModifiers(tokens: readonly Token[]): readonly Token[] {
 }
 
 function isModifier(tokens: readonly Token[], i: number): boolean {
-  const isList = isSymbol(tokens[i + 1], '(') && !isWord(tokens[i + 2], 'select', 'with', 'values', 'from') && !isSymbol(tokens[i + 2], '(')
+  const isList =
+    isSymbol(tokens[i + 1], '(') &&
+    !isWord(tokens[i + 2], 'select', 'with', 'values', 'from') &&
+    !isSymbol(tokens[i + 2], '(')
   if (isWord(tokens[i], 'exclude')) return isList || isName(tokens[i + 1])
   return isWord(tokens[i], 'except', 'replace', 'rename') && isList
 }

@@ -1,15 +1,4 @@
-import {
-  closingOf,
-  isName,
-  isSymbol,
-  isWord,
-  made,
-  madeFor,
-  outside,
-  parted,
-  spliced,
-  type Token,
-} from './token.js'
+import { closingOf, isName, isSymbol, isWord, made, madeFor, outside, parted, spliced, type Token } from './token.js'
 
 /** `name` in back quotes, as "name". */
 export const quotedNames = (tokens: readonly Token[]): readonly Token[] =>
@@ -44,14 +33,22 @@ export function tryCasts(tokens: readonly Token[]): readonly Token[] {
 }
 
 const operatorTexts: Readonly<Record<string, string>> = { '==': '=', '**': '^' }
-const numberTypes: Readonly<Record<string, string>> = { l: 'bigint', s: 'smallint', y: 'tinyint', d: 'float8', f: 'float4' }
+const numberTypes: Readonly<Record<string, string>> = {
+  l: 'bigint',
+  s: 'smallint',
+  y: 'tinyint',
+  d: 'float8',
+  f: 'float4',
+}
 
 /** Operators of Spark and DuckDB: ==, <=>, //, **, div, rlike, regexp; numbers with the letter of their type. */
 export function operators(tokens: readonly Token[]): readonly Token[] {
   const result: Token[] = []
   tokens.forEach((token, i) => {
     const last = tokens[i - 1]
-    const operand = last !== undefined && (isName(last) || last.kind === 'number' || last.kind === 'string' || isSymbol(last, ')') || isSymbol(last, ']'))
+    const operand =
+      last !== undefined &&
+      (isName(last) || last.kind === 'number' || last.kind === 'string' || isSymbol(last, ')') || isSymbol(last, ']'))
     if (token.kind === 'operator') {
       const text = operatorTexts[token.text]
       if (text !== undefined) result.push({ ...token, text })
@@ -64,7 +61,12 @@ export function operators(tokens: readonly Token[]): readonly Token[] {
       const negated = isWord(last, 'not')
       if (negated) result.pop()
       result.push({ ...token, kind: 'operator', text: negated ? '!~' : '~' })
-    } else if (token.kind === 'word' && last?.kind === 'number' && token.before === '' && numberTypes[token.text.toLowerCase()] !== undefined) {
+    } else if (
+      token.kind === 'word' &&
+      last?.kind === 'number' &&
+      token.before === '' &&
+      numberTypes[token.text.toLowerCase()] !== undefined
+    ) {
       result.push(...made(token, `::${numberTypes[token.text.toLowerCase()]!}`, ''))
     } else result.push(token)
   })
@@ -75,7 +77,8 @@ export function operators(tokens: readonly Token[]): readonly Token[] {
 export function likeAny(tokens: readonly Token[]): readonly Token[] {
   let result = tokens
   for (let i = 1; i < result.length; i++) {
-    if (!isWord(result[i], 'any', 'all') || !isWord(result[i - 1], 'like', 'ilike') || !isSymbol(result[i + 1], '(')) continue
+    if (!isWord(result[i], 'any', 'all') || !isWord(result[i - 1], 'like', 'ilike') || !isSymbol(result[i + 1], '('))
+      continue
     const end = closingOf(result, i + 1)
     if (end < 0 || isWord(result[i + 2], 'select', 'array', 'with')) continue
     const token = result[i]!
@@ -150,10 +153,18 @@ export function filePaths(tokens: readonly Token[]): readonly Token[] {
   let result = tokens
   for (let i = 1; i < result.length; i++) {
     const token = result[i]!
-    if (isWord(result[i - 1], 'from', 'join') && /^'.*(\/|\.\w+').*$/s.test(token.text) && !isInTextFunction(result, i)) {
+    if (
+      isWord(result[i - 1], 'from', 'join') &&
+      /^'.*(\/|\.\w+').*$/s.test(token.text) &&
+      !isInTextFunction(result, i)
+    ) {
       const [, reader] = readers.find(([pattern]) => pattern.test(token.text.slice(1, -1)))!
       result = spliced(result, i, i + 1, ...made(token, `${reader}(${token.text})`, token.before))
-    } else if (isWord(token, 'parquet', 'csv', 'json', 'delta') && isSymbol(result[i + 1], '.') && result[i + 2]?.text.startsWith('`') === true) {
+    } else if (
+      isWord(token, 'parquet', 'csv', 'json', 'delta') &&
+      isSymbol(result[i + 1], '.') &&
+      result[i + 2]?.text.startsWith('`') === true
+    ) {
       const path = result[i + 2]!.text.slice(1, -1).replaceAll("'", "''")
       result = spliced(result, i, i + 3, ...made(token, `read_${token.text.toLowerCase()}('${path}')`, token.before))
     }
@@ -166,7 +177,8 @@ function isInTextFunction(tokens: readonly Token[], i: number): boolean {
   let depth = 0
   for (let j = i - 1; j > 0; j--) {
     if (isSymbol(tokens[j], ')')) depth++
-    else if (isSymbol(tokens[j], '(') && --depth < 0) return isWord(tokens[j - 1], 'trim', 'substring', 'overlay', 'extract', 'position')
+    else if (isSymbol(tokens[j], '(') && --depth < 0)
+      return isWord(tokens[j - 1], 'trim', 'substring', 'overlay', 'extract', 'position')
   }
   return false
 }
@@ -185,7 +197,11 @@ export function calls(tokens: readonly Token[]): readonly Token[] {
     } else if (isWord(token, ...standardJson)) {
       result = spliced(result, i, i + 1, { ...token, kind: 'quoted', text: `"${token.text.toLowerCase()}"` })
     } else if (isWord(token, 'extract') && result[i + 2]?.kind === 'string') {
-      result = spliced(result, i + 2, i + 3, { ...result[i + 2]!, kind: 'word', text: result[i + 2]!.text.slice(1, -1) })
+      result = spliced(result, i + 2, i + 3, {
+        ...result[i + 2]!,
+        kind: 'word',
+        text: result[i + 2]!.text.slice(1, -1),
+      })
     }
   }
   return result

@@ -14,12 +14,20 @@ function statementForm(tokens: readonly Token[], i: number): readonly Token[] {
   const [first, second] = [tokens[i]!, tokens[i + 1]]
   const asExplain = (option: string, end: number): readonly Token[] => {
     const isQuery = isWord(tokens[end], 'select', 'with', 'values', 'from') || isSymbol(tokens[end], '(')
-    return spliced(tokens, i, end, ...made(first, `explain (${option})${isQuery ? '' : ' select * from'}`, first.before))
+    return spliced(
+      tokens,
+      i,
+      end,
+      ...made(first, `explain (${option})${isQuery ? '' : ' select * from'}`, first.before),
+    )
   }
-  const skipped = (from: number, ...words: readonly string[]): number => (isWord(tokens[from], ...words) ? from + 1 : from)
-  if (isWord(first, 'describe', 'desc')) return asExplain('describe', skipped(skipped(i + 1, 'table', 'query'), 'extended', 'formatted'))
+  const skipped = (from: number, ...words: readonly string[]): number =>
+    isWord(tokens[from], ...words) ? from + 1 : from
+  if (isWord(first, 'describe', 'desc'))
+    return asExplain('describe', skipped(skipped(i + 1, 'table', 'query'), 'extended', 'formatted'))
   if (isWord(first, 'summarize')) return asExplain('summarize', i + 1)
-  if (isWord(first, 'show') && isWord(second, 'columns') && isWord(tokens[i + 2], 'from', 'in')) return asExplain('describe', i + 3)
+  if (isWord(first, 'show') && isWord(second, 'columns') && isWord(tokens[i + 2], 'from', 'in'))
+    return asExplain('describe', i + 3)
   if (isWord(first, 'explain') && isWord(second, 'formatted', 'extended', 'cost', 'codegen')) {
     return spliced(tokens, i + 1, i + 2, madeFor(second!, 'verbose'))
   }

@@ -49,7 +49,17 @@ export { optimize, optimizerRules, optimizeWithTrace } from './optimizer/optimiz
 export type { OptimizeOptions, OptimizerStep } from './optimizer/optimize.js'
 export type { OptimizerRule } from './optimizer/optimizer-rule.js'
 export { estimateRows, tableRows } from './optimizer/estimate-rows.js'
-export { parseExpression, parseSql } from './sql/sql.js'
-export type { ExplainStatement, ParseSqlOptions, QueryStatement, Statement } from './sql/statement.js'
+export { parseExpression, parseQuery, parseSql, sqlStatements } from './sql/sql.js'
+export type {
+  CreateTableStatement,
+  CreateViewStatement,
+  DropStatement,
+  ExplainStatement,
+  ParseSqlOptions,
+  QueryStatement,
+  SetStatement,
+  Statement,
+} from './sql/statement.js'
+export { asofJoin } from './asof-join.js'
 export type { Catalog, CatalogEntry } from './sql/catalog.js'
 export { PlanError } from './errors.js'

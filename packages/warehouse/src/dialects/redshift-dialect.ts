@@ -93,8 +93,8 @@ const distribution = (wanted: Distribution | undefined): string => {
 }
 
 const sortKey = (wanted: SortOrder | undefined): string => {
-  if (wanted === undefined) return ''
-  if (wanted.style === 'auto') return ' SORTKEY AUTO'
+  // SORTKEY AUTO is what a table has of which nothing is said; not every grammar knows the words.
+  if (wanted === undefined || wanted.style === 'auto') return ''
   return ` ${wanted.style.toUpperCase()} SORTKEY (${nameList(wanted.columns)})`
 }
 

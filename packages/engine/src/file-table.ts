@@ -76,7 +76,7 @@ async function describeFiles(
 async function describeCsv(store: ObjectStore, file: ObjectMeta, given: { readonly [option: string]: Json }) {
   const { csvOptionsToJson, inferCsvSchema, sniffCsv } = await import('@deltaworks/formats')
   const options = { ...(await sniffCsv(store, file.path, given)), ...given }
-  return { schema: await inferCsvSchema(store, file.path, options), options: csvOptionsToJson(options), rowCount: null }
+  return { schema: await inferCsvSchema(store, file.path, options), options: csvOptionsToJson(options) }
 }
 
 const extensions: Readonly<Record<FileTableFormat, RegExp>> = {

@@ -1,6 +1,7 @@
 import type { ObjectStore } from '@deltaworks/storage'
 import type { Lake } from './lake.js'
 import type { LandingSelection } from './landing.js'
+import type { RunMetrics } from './run-metrics.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import type { BuildContext, TableDefinition } from './table-definition.js'
 import type { LandingUnpacker } from './unpack/unpack-landing.js'
@@ -16,6 +17,8 @@ export interface RunContext {
   readonly selection: LandingSelection
   /** Holds what packed landing files were unpacked to, until it is closed. */
   readonly unpacker: LandingUnpacker
+  /** What rules measured, now and earlier. */
+  readonly metrics: RunMetrics
   readonly signal: AbortSignal | undefined
   /** Inputs so small that every table of the run is kept in memory until it ends. */
   readonly keepInMemory: boolean

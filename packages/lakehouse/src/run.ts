@@ -4,7 +4,7 @@ import type { DataFrame } from '@deltaworks/plan'
 import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
-import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
+import { publishQualityFailure, publishStepFinish, publishStepStart, type StepEvent } from './events.js'
 import { passGate, type GateResult } from './gate.js'
 import {
   commitIngest,
@@ -20,6 +20,7 @@ import type { LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { RunMetrics } from './run-metrics.js'
 import { reopenRefused } from './review/decisions.js'
 import type { RunContext } from './run-context.js'
 import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
@@ -79,12 +80,14 @@ const isLostRace = (error: unknown): boolean =>
   isDeltaworksError(error) && (error.fault === 'conflict' || error.code === 'DW-TABLE-0011')
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
+  const lake = new Lake(options.session, options.root)
   return {
     runId: runIdOf(options.nowMicros),
     nowMicros: options.nowMicros,
     lakehouse: options.lakehouse,
     configuration: options.configuration,
-    lake: new Lake(options.session, options.root),
+    lake,
+    metrics: new RunMetrics(lake),
     landing: openStore(options.landing),
     selection: options.selection ?? {},
     unpacker: new LandingUnpacker(),
@@ -108,6 +111,8 @@ class Run {
   #steps: StepResult[] = []
   #files: IngestedFile[] = []
   #quality: QualityResult[] = []
+  /** Rules whose failure was published: once a run, however often it begins again. */
+  readonly #told = new Set<string>()
   readonly #stepCount: number
   #profiles: RawProfile[] = []
   #quarantined = 0
@@ -129,7 +134,9 @@ class Run {
       listing,
       inMemoryBytes,
     )
-    return this.result(await this.gateAndBuild(tables.filter((table) => table.build !== null)))
+    const passed = await this.gateAndBuild(tables.filter((table) => table.build !== null))
+    await this.#context.metrics.flush()
+    return this.result(passed)
   }
 
   /** Removes the temporary files of packed landing files. */
@@ -247,7 +254,7 @@ class Run {
     for (const input of Object.values(table.from)) {
       rowsIn += (await this.#context.lake.existing(input.path)).detail().numRows ?? 0
     }
-    const built = await buildTable(table, inputs, this.#context)
+    const built = await buildTable(table, inputs, this.#context, (gate) => this.#quarantineFailures(table, gate))
     this.#judged(table, built.gate.results)
     const step = this.#step({
       step: `build ${table.name}`,
@@ -293,15 +300,12 @@ class Run {
 
   /** @returns how many rows were refused */
   async #quarantineFailures(table: TableDefinition, gate: GateResult): Promise<number> {
-    const record = Object.keys(table.columns)
     const failures = (
       [
         ['refused', gate.refused],
         ['flagged', gate.flagged],
       ] as const
-    ).flatMap(([disposition, rows]) =>
-      rows === null ? [] : [ruleFailures(rows, table.name, disposition, record, this.#context)],
-    )
+    ).flatMap(([disposition, rows]) => (rows === null ? [] : [ruleFailures(rows, table, disposition, this.#context)]))
     if (failures.length === 0) return 0
     return this.#quarantine(
       failures.reduce((a, b) => a.union(b)),
@@ -372,6 +376,13 @@ class Run {
 
   #judged(table: TableDefinition, results: readonly QualityResult[]): void {
     this.#quality = [...this.#quality.filter((result) => result.table !== table.name), ...results]
+    const { runId, lakehouse, lake } = this.#context
+    for (const result of results) {
+      const key = `${result.table}\n${result.rule}`
+      if (result.status === 'passed' || this.#told.has(key)) continue
+      this.#told.add(key)
+      publishQualityFailure({ runId, lakehouse: lakehouse.name, root: lake.root, version: null, ...result })
+    }
   }
 
   #now(): number {

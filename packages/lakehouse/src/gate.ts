@@ -1,7 +1,11 @@
 import { agg, col, expr, lit } from '@deltaworks/expression'
-import { scan, type DataFrame } from '@deltaworks/plan'
+import { scan, type DataFrame, type TableProvider } from '@deltaworks/plan'
 import {
+  failedRulesColumn,
+  flagRows,
   prepareStatements,
+  reconcileRows,
+  rowsDoNotReconcile,
   splitRows,
   verify,
   type Rule,
@@ -113,26 +117,31 @@ async function takeApart(
 ): Promise<Pick<GateResult, 'good' | 'refused'>> {
   if (refusing.length === 0) return { good: rows, refused: null }
   if (table.source === null) {
-    const { good, bad } = splitRows(rows, refusing, options)
+    const { good, bad, dropped } = splitRows(rows, refusing, options)
+    await reconcileRows(lake.session, rows, { good, bad, dropped })
     return { good, refused: bad }
   }
-  const suspects = await suspectRows(table, rows, refusing, options, { lake, signal })
-  const split = splitRows(suspects, refusing, options)
-  const refused = scan(await lake.session.materialise(split.bad, { name: `refused rows of ${table.name}`, signal }))
+  const places = await suspectPlaces(table, rows, refusing, options, { lake, signal })
+  const suspects = flagRows(rows.join(scan(places), placeColumns, 'left_semi'), refusing, options)
+  const judged = await lake.session.materialise(suspects, { name: `suspects of ${table.name}`, signal })
+  // A place with two rows would take a good one out with a refused one.
+  const [input, good] = [judged.statistics.rowCount ?? 0, places.statistics.rowCount ?? 0]
+  if (input !== good) throw rowsDoNotReconcile({ input, good, quarantined: 0, dropped: 0 })
+  const refused = scan(judged).filter(col(failedRulesColumn).isNotNull())
   return { good: rows.join(refused.select(...placeColumns), placeColumns, 'left_anti'), refused }
 }
 
 /**
- * Rows that may be refused: those that fail on a rule about single rows, and all rows of keys that occur more than once. What
- * needs all rows of a key in order is then computed over these alone.
+ * Places of rows that may be refused: those that fail on a rule about single rows, and all rows of keys that occur more than once.
+ * What needs all rows of a key in order is then computed over these alone.
  */
-async function suspectRows(
+async function suspectPlaces(
   table: TableDefinition,
   rows: DataFrame,
   refusing: readonly Rule[],
   options: SplitOptions,
   { lake, signal }: Pick<RunContext, 'lake' | 'signal'>,
-): Promise<DataFrame> {
+): Promise<TableProvider> {
   const places: DataFrame[] = []
   const others = refusing.filter((rule) => rule.constraint.kind !== 'uniqueness')
   if (others.length > 0) places.push(splitRows(rows, others, options).bad.select(...placeColumns))
@@ -152,8 +161,7 @@ async function suspectRows(
     )
   }
   const all = places.reduce((a, b) => a.union(b)).distinct()
-  const suspects = scan(await lake.session.materialise(all, { name: `suspects of ${table.name}`, signal }))
-  return rows.join(suspects, placeColumns, 'left_semi')
+  return lake.session.materialise(all, { name: `suspects of ${table.name}`, signal })
 }
 
 /** Rules with an action that found rows to act on. */

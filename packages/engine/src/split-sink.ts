@@ -6,9 +6,12 @@ import type { QueryMetrics } from './metrics.js'
 
 /**
  * Where the rows of a query go that are judged while they are written: each to one of several outputs, or to none, and what is
- * measured of all of them on the way. Expressions are bound to the query's columns. Plain data: it is posted to workers.
+ * measured of all of them on the way. Expressions are bound to the query's columns, and those
+ * that are computed of them. Plain data: it is posted to workers.
  */
 export interface SplitSink {
+  /** Columns that are computed first, behind the query's: those of each step may use all before it. What follows may use them. */
+  readonly computed: readonly (readonly BoundExpression[])[]
   /** An int32 a row: the index of its output; a row with any other number is written nowhere. */
   readonly route: BoundExpression
   readonly outputs: readonly SplitOutput[]

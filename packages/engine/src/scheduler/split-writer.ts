@@ -3,12 +3,13 @@ import {
   batchToRows,
   createEvaluator,
   recordBatch,
-  takeBatch,
+  takeColumn,
   type Evaluator,
   type RecordBatch,
+  type SelectionVector,
 } from '@deltaworks/columnar'
-import type { BoundAggregate, BoundExpression } from '@deltaworks/expression'
-import type { Schema, Value } from '@deltaworks/schema'
+import { columnsOf, remapColumns, type BoundAggregate } from '@deltaworks/expression'
+import { field, type Schema, type Value } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import type { WrittenFile } from '../file-sink.js'
 import type { PoolAccount, SpillableAccount } from '../memory-pool.js'
@@ -42,6 +43,7 @@ export class SplitWriter implements MorselSink {
   readonly #context: ExecutionContext
   readonly #account: PoolAccount
   readonly #arena: Arena
+  readonly #steps: readonly { readonly schema: Schema; readonly evaluator: Evaluator }[]
   readonly #route: Evaluator
   readonly #outputs: readonly OutputWriter[]
   readonly #measures: Measures | null
@@ -51,26 +53,35 @@ export class SplitWriter implements MorselSink {
     this.#context = context
     this.#account = context.pool.account('SplitFilesExec')
     this.#arena = new Arena(columnar.heap, this.#account)
-    this.#route = createEvaluator(columnar, [sink.route], schema, { evaluation })
-    this.#outputs = sink.outputs.map((output) => new OutputWriter(output, schema, context, this.#account, began))
-    this.#measures = sink.measures === null ? null : new Measures(sink.measures, schema, context)
+    let full = schema
+    this.#steps = sink.computed.map((expressions) => {
+      const evaluator = createEvaluator(columnar, expressions, full, { evaluation })
+      const added = expressions.map(({ type, nullable }, i) => field(`__${full.fields.length + i}`, type, nullable))
+      full = { fields: [...full.fields, ...added] }
+      return { schema: full, evaluator }
+    })
+    this.#route = createEvaluator(columnar, [sink.route], full, { evaluation })
+    this.#outputs = sink.outputs.map((output) => new OutputWriter(output, full, context, this.#account, began))
+    this.#measures = sink.measures === null ? null : new Measures(sink.measures, full, context)
   }
 
-  async write(batch: RecordBatch): Promise<void> {
-    if (batch.rowCount === 0) return
-    this.#measures?.add(batch)
+  async write(given: RecordBatch): Promise<void> {
+    if (given.rowCount === 0) return
     this.#arena.reset()
+    let batch = given
+    for (const { schema, evaluator } of this.#steps) {
+      const columns = [...batch.columns, ...evaluator.project(this.#arena, batch)]
+      batch = recordBatch(schema, batch.rowCount, columns)
+    }
+    this.#measures?.add(batch)
     const selections = this.#select(batch)
     for (const [i, selection] of selections.entries()) {
-      if (selection.count === 0) continue
-      const whole = selection.count === batch.rowCount
-      const rows = whole ? batch : takeBatch(this.#context.columnar, this.#arena, batch, selection)
-      await this.#outputs[i]!.write(rows)
+      if (selection.count > 0) await this.#outputs[i]!.write(batch, selection)
     }
   }
 
   /** Row numbers by output. */
-  #select(batch: RecordBatch): readonly { readonly address: number; readonly count: number }[] {
+  #select(batch: RecordBatch): readonly SelectionVector[] {
     const { heap } = this.#context.columnar
     const [route] = this.#route.project(this.#arena, batch)
     const { rowCount } = batch
@@ -115,10 +126,12 @@ export class SplitWriter implements MorselSink {
 
 class OutputWriter {
   readonly files: PartitionedWriter
+  readonly #context: ExecutionContext
   readonly #schema: Schema
-  readonly #expressions: readonly BoundExpression[]
-  /** Null: all are columns as they are. */
-  readonly #evaluator: Evaluator | null
+  /** The columns that it is made of. */
+  readonly #places: readonly number[]
+  readonly #read: Schema
+  readonly #evaluator: Evaluator
   readonly #arena: Arena
 
   constructor(
@@ -129,22 +142,24 @@ class OutputWriter {
     began: (path: string) => void,
   ) {
     const { columnar, evaluation } = context
+    this.#context = context
     this.#schema = schema
-    this.#expressions = expressions
-    this.#evaluator = expressions.every(({ kind }) => kind === 'column')
-      ? null
-      : createEvaluator(columnar, expressions, input, { evaluation })
+    this.#places = [...new Set(expressions.flatMap(columnsOf))]
+    this.#read = { fields: this.#places.map((index) => input.fields[index]!) }
+    const moved = expressions.map((e) => remapColumns(e, (index) => this.#places.indexOf(index)))
+    this.#evaluator = createEvaluator(columnar, moved, this.#read, { evaluation })
     this.#arena = new Arena(columnar.heap, account)
     this.files = new PartitionedWriter(schema, sink, context, account, began)
   }
 
-  async write(rows: RecordBatch): Promise<void> {
+  async write(batch: RecordBatch, { address, count }: SelectionVector): Promise<void> {
     this.#arena.reset()
-    const columns =
-      this.#evaluator === null
-        ? this.#expressions.map((expression) => rows.columns[expression.kind === 'column' ? expression.index : 0]!)
-        : this.#evaluator.project(this.#arena, rows)
-    await this.files.write(recordBatch(this.#schema, rows.rowCount, columns))
+    const taken = this.#places.map((index) => {
+      const column = batch.columns[index]!
+      return count === batch.rowCount ? column : takeColumn(this.#context.columnar, this.#arena, column, address, count)
+    })
+    const columns = this.#evaluator.project(this.#arena, recordBatch(this.#read, count, taken))
+    await this.files.write(recordBatch(this.#schema, count, columns))
   }
 
   close(): void {

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { DeltaTable, TableSession } from '@deltaworks/delta-table'
-import type { FileSink, Session, SplitSink } from '@deltaworks/engine'
-import { agg, bind, lit, remapColumns, type BoundAggregate } from '@deltaworks/expression'
+import type { FileSink, Session, SplitOutput } from '@deltaworks/engine'
+import { agg } from '@deltaworks/expression'
 import { scan, valuesNode, type Aggregate, type DataFrame, type LogicalPlan } from '@deltaworks/plan'
 import {
   routeRows,
-  routes,
   rowsDoNotReconcile,
   splitRows,
   verify,
@@ -16,10 +14,10 @@ import {
   type VerificationResult,
   type VerifyOptions,
 } from '@deltaworks/quality'
-import { field, fieldIndex, string, type Value } from '@deltaworks/schema'
-import { joinPath } from '@deltaworks/storage'
+import type { Value } from '@deltaworks/schema'
 import { anyFrame, type AnyFrame } from '../any-frame.js'
 import { inPlaceOf, passingRows, readsTable, rowExpressions } from './passing-rows.js'
+import { planSplit } from './split-plan.js'
 import { countOf, deleteFiles, readWritten, type WrittenRows } from './written-files.js'
 
 export interface CheckedWriteOptions extends VerifyOptions, Pick<SplitOptions, 'rowOrder' | 'statements'> {
@@ -114,7 +112,7 @@ class WritePass {
     this.#passed = null
     const expressions = rowExpressions(plan, this.good)
     if (expressions === null) return this.#writeAgain(plan, sink)
-    const target: SplitSink['outputs'][number] = { expressions, schema: plan.schema, sink }
+    const target: SplitOutput = { expressions, schema: plan.schema, sink }
     const all = scan(this.#all)
     try {
       const verification = await verify(this.#runner(target), all, this.#rules, this.#options)
@@ -173,7 +171,7 @@ class WritePass {
   }
 
   /** Answers the rules: their first question about all rows writes these, later ones read what was written. */
-  #runner(target: SplitSink['outputs'][number]): Parameters<typeof verify>[0] {
+  #runner(target: SplitOutput): Parameters<typeof verify>[0] {
     const answer = async (plan: LogicalPlan): Promise<LogicalPlan> => {
       const aggregate = plan.kind === 'projection' ? plan.input : plan
       const isShared = aggregate.kind === 'aggregate' && aggregate.groupBy.length === 0 && this.#isAll(aggregate.input)
@@ -217,51 +215,16 @@ class WritePass {
   }
 
   /** The pass over the rows. */
-  async #pass(target: SplitSink['outputs'][number], measures: Aggregate | null): Promise<Passed> {
-    const { rows, route, explanations } = this.#routed
-    const { schema } = rows
-    // The frame's columns stand at the same names, behind them what verdicts need.
-    const places = this.#rows.schema.fields.map(({ name }) => fieldIndex(schema, name))
-    const moved = <T extends Parameters<typeof remapColumns>[0]>(e: T) => remapColumns(e, (index) => places[index]!)
-    const told = Object.entries(explanations).map(([name, told]) => ({ name, of: bind(told.node, schema) }))
-    const dropped = rows.agg({ dropped: agg.count().filter(route.eq(lit(routes.dropped))) }).plan as Aggregate
-    const refusedOutput: SplitSink['outputs'][number] = {
-      expressions: [
-        ...places.map((index) => ({ kind: 'column' as const, index, ...columnFacts(schema.fields[index]!) })),
-        ...told.map(({ of }) => of),
-      ],
-      schema: { fields: [...this.#rows.schema.fields, ...told.map(({ name }) => field(name, string))] },
-      sink: {
-        store: target.sink.store,
-        directory: joinPath(target.sink.directory, `refused-${randomUUID()}`),
-        partitionBy: [],
-        compression: 'snappy',
-        targetFileBytes: target.sink.targetFileBytes,
-      },
-    }
-    const aggregates = (measures?.aggregates ?? []).map((aggregate): BoundAggregate => ({
-      ...aggregate,
-      args: aggregate.args.map(moved),
-      filter: aggregate.filter === null ? null : moved(aggregate.filter),
-    }))
-    const sink: SplitSink = {
-      route: bind(route.node, schema),
-      outputs: [{ ...target, expressions: target.expressions.map(moved) }, refusedOutput],
-      measures: {
-        aggregates: [...aggregates, ...dropped.aggregates],
-        schema: { fields: [...(measures?.schema.fields ?? []), field('__dropped', dropped.schema.fields[0]!.type)] },
-      },
-    }
+  async #pass(target: SplitOutput, measures: Aggregate | null): Promise<Passed> {
+    const { sink, refused } = planSplit(this.#rows.schema, this.#routed, target, measures)
     const { signal } = this.#options
-    const { files, measures: found } = await this.#engine.writeSplit(rows.plan, sink, { signal })
+    const { files, measures: found } = await this.#engine.writeSplit(this.#routed.rows.plan, sink, { signal })
     this.#passed = {
       good: { files: files[0]!, schema: target.schema, sink: target.sink },
-      refused: { files: files[1]!, schema: refusedOutput.schema, sink: refusedOutput.sink },
+      refused: { files: files[1]!, schema: refused.schema, sink: refused.sink },
       dropped: Number(found!.at(-1)),
       measures: found!.slice(0, -1),
     }
     return this.#passed
   }
 }
-
-const columnFacts = ({ name, type, nullable }: ReturnType<typeof field>) => ({ name, type, nullable })

@@ -13,11 +13,11 @@ import { byHand, thirteenChecks, twelveChecks } from './suite.js'
 import { transactionFiles } from './transactions.js'
 
 /*
- * node benchmarks/dist/quality/checks.js [--landing DIR | --rows 1000000] [--threads 2] [--rounds 5]
+ * node benchmarks/dist/quality/checks.js [--landing DIR | --rows 1000000] [--threads 2] [--rounds 5] [--keep DIR]
  *
  * Twelve checks on the order lines of a landing zone (or made ones) in one scan, beside one query written by hand for DuckDB over
  * the same Parquet files; then a thirteenth check; then the twelve in a process of their own, for its memory. Writes
- * results/quality-checks.json.
+ * results/quality-checks.json; --keep leaves the files, for `tools/interop/dist/quality-speed.js`.
  */
 const { values: options } = parseArgs({
   options: {
@@ -25,6 +25,7 @@ const { values: options } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '5' },
+    keep: { type: 'string' },
     /** Used by the benchmark itself: only the checks, on these files. */
     alone: { type: 'string' },
   },
@@ -41,7 +42,7 @@ if (options.alone !== undefined) {
   process.stdout.write(String(process.resourceUsage().maxRSS / 1024))
 } else {
   const work = await mkdtemp(join(tmpdir(), 'deltaworks-checks-'))
-  const folder = join(work, 'transactions')
+  const folder = options.keep ?? join(work, 'transactions')
   const duck = await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect()
   const session = Session.create({ threads })
   try {

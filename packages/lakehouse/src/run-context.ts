@@ -1,3 +1,4 @@
+import { rulesFor } from '@deltaworks/quality'
 import type { ObjectStore } from '@deltaworks/storage'
 import type { Lake } from './lake.js'
 import type { LandingSelection } from './landing.js'
@@ -31,4 +32,4 @@ export const buildContext = ({ configuration, nowMicros }: RunContext): BuildCon
 })
 
 export const qualityRules = (table: TableDefinition, context: RunContext) =>
-  table.quality?.(buildContext(context)) ?? []
+  table.quality?.(buildContext(context), rulesFor<string>()) ?? []

@@ -68,6 +68,8 @@ export {
   hasStandardDeviation,
   hasSum,
 } from './rules/statistics.js'
+export { rulesFor } from './rules/table-rules.js'
+export type { ColumnOf, TableRules } from './rules/table-rules.js'
 export { hasColumn, hasColumnCount, hasRowCount, isFresh } from './rules/table.js'
 export {
   hasDistinctCount,

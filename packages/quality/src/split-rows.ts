@@ -49,7 +49,8 @@ export function splitRows(
   }
 }
 
-export const failingOf = (verdicts: readonly NamedVerdict[]): Expr => (verdicts.length === 0 ? lit(false) : anyFails(verdicts))
+export const failingOf = (verdicts: readonly NamedVerdict[]): Expr =>
+  verdicts.length === 0 ? lit(false) : anyFails(verdicts)
 
 /** Every row with `failed_rules` and `failure_reasons`, null where no rule fails: rules whose action is `flag` or `quarantine`. */
 export function flagRows(table: AnyFrame, rules: readonly Rule[], options: SplitOptions = {}): DataFrame {

@@ -13,14 +13,16 @@ import { inTurn, ratio, shown } from './in-turn.js'
 import { transactionFiles } from './transactions.js'
 
 /*
- * node benchmarks/dist/quality/routing.js [--landing DIR | --rows 1000000] [--threads 2] [--rounds 3]
+ * node benchmarks/dist/quality/routing.js [--landing DIR | --table DIR | --rows 1000000] [--threads 2] [--rounds 3]
  *
  * Order lines are written as a Delta table: as they are, and while twenty rules judge each of them; those that a rule refuses go
- * to a quarantine table with the rules and their reasons. Writes results/quality-routing.json.
+ * to a quarantine table with the rules and their reasons. Writes results/quality-routing.json. --table takes files that
+ * `checks.js --keep DIR` made.
  */
 const { values: options } = parseArgs({
   options: {
     landing: { type: 'string' },
+    table: { type: 'string' },
     rows: { type: 'string', default: '1000000' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
@@ -31,15 +33,18 @@ const work = await mkdtemp(join(tmpdir(), 'deltaworks-routing-'))
 const threads = Number(options.threads)
 const session = Session.create({ threads })
 try {
-  const folder = join(work, 'transactions')
-  const duck = await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect()
-  const rows = await transactionFiles(duck, { landing: options.landing, rows: Number(options.rows) }, folder)
-  duck.closeSync()
+  const folder = options.table ?? join(work, 'transactions')
+  if (options.table === undefined) {
+    const duck = await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect()
+    await transactionFiles(duck, { landing: options.landing, rows: Number(options.rows) }, folder)
+    duck.closeSync()
+  }
   const lines = async (): Promise<DataFrame> => scan(await fileTable(folder, 'parquet'))
   const fresh = async (name: string): Promise<string> => {
     await rm(join(work, name), { recursive: true, force: true })
     return `file://${join(work, name)}`
   }
+  let rows = 0
   let refused = 0
   let scans = 0
   const least = await inTurn(Number(options.rounds), {
@@ -57,6 +62,7 @@ try {
           },
         },
       )
+      rows = counts.input
       refused = counts.quarantined
       scans = verification.scanCount
     },
@@ -67,7 +73,7 @@ try {
   console.log(
     `routing costs ${((cost.wall - 1) * 100).toFixed(0)} % by the clock, ${((cost.cpu - 1) * 100).toFixed(0)} % of all threads; load ${loadavg()[0]!.toFixed(2)}`,
   )
-  const command = `node benchmarks/dist/quality/routing.js ${options.landing === undefined ? `--rows ${rows}` : '--landing DIR'} --threads ${threads}`
+  const command = `node benchmarks/dist/quality/routing.js ${options.landing === undefined && options.table === undefined ? `--rows ${rows}` : '--table DIR'} --threads ${threads}`
   const result = { command, cores: cpus().length, load: loadavg()[0], rows, rules: rules.length, refused, least, cost }
   const file = fileURLToPath(new URL('../../results/quality-routing.json', import.meta.url))
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`)

@@ -5,6 +5,7 @@ import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
 import { acting, flaggedRows, openGate, passGate, referencesOf, verifyOptions, type GateResult } from './gate.js'
+import type { Ledger } from './landing.js'
 import { mergeRows } from './merge-rows.js'
 import { buildContext, qualityRules, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
@@ -25,6 +26,15 @@ async function provenance(table: TableDefinition, context: RunContext) {
   }
   return entries
 }
+
+/** Versions of a table's inputs, by path, that its last build read: what its own log says of them. */
+export const inputVersions = (table: TableDefinition, ledger: Ledger): ReadonlyMap<string, number> =>
+  new Map(
+    Object.values(table.from).flatMap(({ path }) => {
+      const version = ledger.get(inputTransaction(path))
+      return version === undefined ? [] : [[path, version]]
+    }),
+  )
 
 /** Operations of Delta's history that leave a table's rows as they are. */
 const maintenanceOperations: ReadonlySet<string> = new Set([
@@ -82,7 +92,8 @@ export async function buildTable(
   const computed = conform(table.build!(inputs, buildContext(context)), table)
   const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
   const existing = await lake.table(table.path)
-  const replaces = existing === null || table.write.kind !== 'merge'
+  // What is built again from earlier versions is what they give, and nothing of what later ones had given.
+  const replaces = existing === null || table.write.kind !== 'merge' || context.pinned.size > 0
   if (!context.keepInMemory && replaces) {
     return buildChecked(table, computed, existing?.version ?? null, settings, context, settle)
   }
@@ -94,7 +105,7 @@ export async function buildTable(
   await settle(gate)
   if (gate.criticalFailed) return { table: null, gate }
   const written =
-    existing !== null && table.write.kind === 'merge'
+    existing !== null && table.write.kind === 'merge' && !replaces
       ? await mergeRows(existing, gate.good, table.write, settings)
       : await writeWhole(lake.session, table, gate.good, existing?.version ?? null, settings, context)
   lake.wrote(table.path, written, context.keepInMemory && replaces ? gate.good : undefined)

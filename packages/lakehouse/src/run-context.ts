@@ -2,7 +2,7 @@ import { rulesFor } from '@deltaworks/quality'
 import type { ObjectStore } from '@deltaworks/storage'
 import type { Lake } from './lake.js'
 import type { LandingSelection } from './landing.js'
-import type { RunMetrics } from './run-metrics.js'
+import type { RunMetrics } from './runs/run-metrics.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import type { BuildContext, TableDefinition } from './table-definition.js'
 import type { LandingUnpacker } from './unpack/unpack-landing.js'
@@ -16,6 +16,8 @@ export interface RunContext {
   readonly lake: Lake
   readonly landing: ObjectStore
   readonly selection: LandingSelection
+  /** Whether the listing of landing files is all of them. */
+  readonly listsAll: boolean
   /** Holds what packed landing files were unpacked to, until it is closed. */
   readonly unpacker: LandingUnpacker
   /** What rules measured, now and earlier. */
@@ -23,6 +25,8 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined
   /** Inputs so small that every table of the run is kept in memory until it ends. */
   readonly keepInMemory: boolean
+  /** Raw tables (paths) that are read as they were at a version: see `RunOptions`. */
+  readonly pinned: ReadonlyMap<string, number>
 }
 
 /** A definition's functions take the configuration of their own lakehouse; which one it is was checked when it was loaded. */

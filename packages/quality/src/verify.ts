@@ -91,7 +91,9 @@ const seriesOf = (records: readonly MetricRecord[]): readonly number[] => [
 
 function resultOf(rule: Rule, answers: Answers, history: KnownHistory | null): RuleResult {
   const { filter } = rule
-  const constraint = needsHistory(rule) ? resolveBounds(rule.constraint, filter, history?.metrics ?? new Map()) : rule.constraint
+  const constraint = needsHistory(rule)
+    ? resolveBounds(rule.constraint, filter, history?.metrics ?? new Map())
+    : rule.constraint
   const outcome = analyzerOf(constraint).outcome(constraint, filter, answers)
   return {
     ...named(rule),
@@ -145,10 +147,7 @@ function summarise(rules: readonly RuleResult[]): Pick<VerificationResult, 'rule
   return { rules, status, score: rules.length === 0 ? 1 : (rules.length - bad.length) / rules.length }
 }
 
-async function readHistory(
-  { repository, table }: VerifyOptions,
-  rules: readonly Rule[],
-): Promise<KnownHistory | null> {
+async function readHistory({ repository, table }: VerifyOptions, rules: readonly Rule[]): Promise<KnownHistory | null> {
   if (repository === undefined || table === undefined) return null
   const records = new Map<string, MetricRecord[]>()
   if (rules.some(needsHistory)) {

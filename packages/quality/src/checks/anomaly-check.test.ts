@@ -39,12 +39,12 @@ describe('anomaly checks', () => {
     const check = (window: Parameters<typeof anomalyCheck>[2]) => anomalyCheck(analyzers.size(), strategy, window)
     await withSession(async (session) => {
       const verified = (of: Check, rows: number, at: number, region: string) =>
-        verifyChecks(
-          session,
-          orders(Array.from({ length: rows }, (_, i) => orderRows[i % orderRows.length]!)),
-          [of],
-          { repository, table: 'orders', tags: { region }, nowMicros: BigInt(at) * day },
-        )
+        verifyChecks(session, orders(Array.from({ length: rows }, (_, i) => orderRows[i % orderRows.length]!)), [of], {
+          repository,
+          table: 'orders',
+          tags: { region },
+          nowMicros: BigInt(at) * day,
+        })
       const measured = new Check('warning', 'size').hasSize({ atLeast: 0 })
       await verified(measured, 10, 1, 'eu')
       await verified(measured, 100, 2, 'us')

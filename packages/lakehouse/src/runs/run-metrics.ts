@@ -1,6 +1,6 @@
 import type { MetricRecord, MetricsQuery, MetricsRepository } from '@deltaworks/quality'
-import { DeltaMetrics, metricsPath } from './delta-metrics.js'
-import type { Lake } from './lake.js'
+import { DeltaMetrics, metricsPath } from '../delta-metrics.js'
+import type { Lake } from '../lake.js'
 
 /**
  * The metrics of a run's rules: earlier ones are looked up in the lake when a rule looks back, this run's are kept until it ends
@@ -31,6 +31,11 @@ export class RunMetrics implements MetricsRepository {
   append(records: readonly MetricRecord[]): Promise<void> {
     for (const record of records) this.#records.set(`${record.table}\n${record.rule}`, record)
     return Promise.resolve()
+  }
+
+  /** Whether there is something to be written. */
+  get any(): boolean {
+    return this.#records.size > 0
   }
 
   /** Writes what was kept. */

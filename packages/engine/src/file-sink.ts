@@ -30,6 +30,8 @@ export interface WrittenFile {
     readonly max: Value
     readonly nullCount: number
   }[]
+  /** Which output of a split it belongs to. */
+  readonly output?: number
 }
 
 export interface WriteResult {

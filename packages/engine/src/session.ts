@@ -17,6 +17,7 @@ import {
   planToJson,
   scan,
   segmentTable,
+  valuesNode,
   type CatalogEntry,
   type DataFrame,
   type LogicalPlan,
@@ -42,6 +43,10 @@ import { WorkerPool } from './scheduler/worker-pool.js'
 import { SpillFolder } from './spill/spill-folder.js'
 import { SpillStore } from './spill/spill-store.js'
 import { executeSql, type SqlResult, type SqlTables, type TableFunction } from './sql.js'
+import { stateSchema } from './operators/hash-aggregate-exec.js'
+import { writeSplit } from './scheduler/split-writer.js'
+import type { PhasedAggregate } from './scheduler/stage.js'
+import type { SplitResult, SplitSink } from './split-sink.js'
 import { writeFiles } from './write-files.js'
 
 export interface SessionOptions {
@@ -196,6 +201,40 @@ export class Session {
       metrics.rowsOut = files.reduce((sum, file) => sum + file.rowCount, 0)
       return { files, rowCount: metrics.rowsOut, metrics }
     })
+  }
+
+  /**
+   * Writes each row as Parquet to one of several outputs, and measures all of them, in one pass. Nothing is left behind if it
+   * fails. Expressions of the sink are bound to the query's schema.
+   */
+  async writeSplit(query: Query, sink: SplitSink, options: QueryOptions = {}): Promise<SplitResult> {
+    const metrics = queryMetrics()
+    const plan = planned(query)
+    const parallel = this.#isLarge(plan) && !isThreadLocal(sink.outputs[0]!.sink.store)
+    return this.#published(plan, metrics, async () => {
+      const { files, measured } = parallel
+        ? await this.#inParallel(metrics, options, (executor) => executor.writeSplit(plan, sink))
+        : await this.#inline(metrics, options, (context) => writeSplit(physicalPlan(plan), sink, context))
+      metrics.rowsOut = files.reduce((sum, file) => sum + file.rowCount, 0)
+      const byOutput = sink.outputs.map((_, i) => files.filter(({ output }) => output === i))
+      const measures = sink.measures === null ? null : await this.#finishMeasures(sink.measures, measured, options)
+      return { files: byOutput, measures, metrics }
+    })
+  }
+
+  /** Merges the states that each task measured. */
+  async #finishMeasures(
+    { aggregates, schema }: NonNullable<SplitSink['measures']>,
+    measured: readonly (readonly Value[])[],
+    options: QueryOptions,
+  ): Promise<readonly Value[]> {
+    const states = valuesNode(stateSchema(this.context, aggregates), measured)
+    const final: PhasedAggregate = { kind: 'aggregate', input: states, groupBy: [], aggregates, schema, phase: 'final' }
+    const rows: Value[][] = []
+    await this.#inline(queryMetrics(), options, async (context) => {
+      for await (const batch of open(physicalPlan(final), context)) rows.push(...batchToRows(this.context.heap, batch))
+    })
+    return rows[0]!
   }
 
   /** Executes SQL statements; the result is that of the last one. */

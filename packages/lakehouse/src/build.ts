@@ -1,13 +1,15 @@
-import { DeltaTable } from '@deltaworks/delta-table'
-import { scan, type DataFrame, type TableProvider } from '@deltaworks/plan'
+import { DeltaTable, type TableSession } from '@deltaworks/delta-table'
+import { scan, type DataFrame } from '@deltaworks/plan'
+import { prepareStatements } from '@deltaworks/quality'
 import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
+import { acting, flaggedRows, openGate, passGate, referencesOf, verifyOptions, type GateResult } from './gate.js'
 import type { Ledger } from './landing.js'
-import { passGate, type GateResult } from './gate.js'
 import { mergeRows } from './merge-rows.js'
-import { buildContext, type RunContext } from './run-context.js'
+import { buildContext, qualityRules, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
+import { writeChecked, type JudgedWrite } from './write-pass/checked-write.js'
 import { writeSettings } from './write-settings.js'
 
 /**
@@ -76,11 +78,15 @@ export interface Built {
   readonly gate: GateResult
 }
 
+/** Keeps rows that were refused or flagged, before the table without them is committed. */
+export type SettleGate = (gate: GateResult) => Promise<unknown>
+
 /** Computes a table, passes its rows through its own rules, and commits them unless a critical rule failed. */
 export async function buildTable(
   table: TableDefinition,
   inputs: Readonly<Record<string, DataFrame>>,
   context: RunContext,
+  settle: SettleGate,
 ): Promise<Built> {
   const { lake } = context
   const computed = conform(table.build!(inputs, buildContext(context)), table)
@@ -89,59 +95,77 @@ export async function buildTable(
   // What is built again from earlier versions is what they give, and nothing of what later ones had given.
   const replaces = existing === null || table.write.kind !== 'merge' || context.pinned.size > 0
   if (!context.keepInMemory && replaces) {
-    const audited = await writeAudited(table, computed, existing, settings, context)
-    if (audited !== null) return audited
+    return buildChecked(table, computed, existing?.version ?? null, settings, context, settle)
   }
-  // Rows that are merged, or some of which are refused, are computed anew for each who reads them, unless they are few.
+  // Rows that are merged are computed anew for each who reads them, unless they are few.
   const rows = context.keepInMemory
     ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
     : computed
   const gate = await passGate(table, rows, context)
+  await settle(gate)
   if (gate.criticalFailed) return { table: null, gate }
   const written =
     existing !== null && table.write.kind === 'merge' && !replaces
       ? await mergeRows(existing, gate.good, table.write, settings)
-      : await writeWhole(table, gate.good, existing, settings, context)
+      : await writeWhole(lake.session, table, gate.good, existing?.version ?? null, settings, context)
   lake.wrote(table.path, written, context.keepInMemory && replaces ? gate.good : undefined)
   return { table: written, gate }
 }
 
 type WriteSettings = Parameters<typeof DeltaTable.createWith>[3]
 
-const writeWhole = (
+/** @param version that the rows take the place of; null: there is no table yet */
+async function writeWhole(
+  session: TableSession,
   table: TableDefinition,
   rows: DataFrame,
-  existing: DeltaTable | null,
+  version: number | null,
   settings: WriteSettings,
   { lake }: RunContext,
-): Promise<DeltaTable> =>
-  existing === null
-    ? DeltaTable.createWith(lake.session, lake.uri(table.path), rows, settings)
-    : existing.overwrite(rows, settings)
+): Promise<DeltaTable> {
+  const uri = lake.uri(table.path)
+  if (version === null) return DeltaTable.createWith(session, uri, rows, settings)
+  const existing = session === lake.session ? await lake.existing(table.path) : null
+  return (existing ?? (await DeltaTable.open(session, uri, { version }))).overwrite(rows, settings)
+}
 
-/**
- * Writes the rows, passes them through the gate as they were written, and commits them if it refuses none.
- * @returns null if it does: then nothing is left of the write
- */
-async function writeAudited(
+/** Writes rows that are many: rules look at them while they are written. */
+async function buildChecked(
   table: TableDefinition,
   computed: DataFrame,
-  existing: DeltaTable | null,
+  version: number | null,
   settings: WriteSettings,
   context: RunContext,
-): Promise<Built | null> {
-  const refused = new Error('refused by the gate')
-  let gate: GateResult | null = null
-  const audit = async (rows: TableProvider): Promise<void> => {
-    gate = await passGate(table, scan(rows), context)
-    if (gate.criticalFailed || gate.refused !== null) throw refused
-  }
-  try {
-    const written = await writeWhole(table, computed, existing, { ...settings, audit }, context)
-    context.lake.wrote(table.path, written)
-    return { table: written, gate: gate! }
-  } catch (error) {
-    if (error !== refused) throw error
-    return null
-  }
+  settle: SettleGate,
+): Promise<Built> {
+  const { lake } = context
+  const rules = qualityRules(table, context)
+  const references = await referencesOf(table, context)
+  const statements = await prepareStatements(acting(rules), computed, references)
+  const gateOf = ({ verification, refused }: Pick<JudgedWrite, 'verification'> & Partial<JudgedWrite>): GateResult => ({
+    ...openGate(computed),
+    results: verification.rules.map((rule) => ({ table: table.name, ...rule })),
+    criticalFailed: verification.status === 'failed',
+    refused: refused ?? null,
+  })
+  const checked = await writeChecked(
+    lake.session,
+    computed,
+    rules,
+    (session, rows) => writeWhole(session, table, rows, version, settings, context),
+    {
+      ...verifyOptions(table, context),
+      references,
+      statements,
+      settle: (judged) => settle(gateOf(judged)).then(() => undefined),
+    },
+  )
+  const gate = gateOf(checked)
+  const written = checked.table
+  if (written === null) return { table: null, gate }
+  lake.wrote(table.path, written)
+  const options = { references, statements, nowMicros: context.nowMicros }
+  const flagged = flaggedRows(rules, checked.verification, scan(written.provider()), options)
+  if (flagged !== null) await settle({ ...gate, refused: null, flagged })
+  return { table: written, gate }
 }

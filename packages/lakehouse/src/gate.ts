@@ -1,10 +1,16 @@
 import { agg, col, expr, lit } from '@deltaworks/expression'
-import { scan, type DataFrame } from '@deltaworks/plan'
+import { scan, type DataFrame, type TableProvider } from '@deltaworks/plan'
 import {
+  failedRulesColumn,
+  flagRows,
+  prepareStatements,
+  reconcileRows,
+  rowsDoNotReconcile,
   splitRows,
   verify,
   type Rule,
   type RuleAction,
+  type SplitOptions,
   type TableProfile,
   type VerificationResult,
 } from '@deltaworks/quality'
@@ -43,28 +49,59 @@ export const openGate = (rows: DataFrame): GateResult => ({
 export async function passGate(table: TableDefinition, rows: DataFrame, context: RunContext): Promise<GateResult> {
   const rules = qualityRules(table, context)
   if (rules.length === 0) return openGate(rows)
-  const references = new Map<string, DataFrame>()
-  for (const [name, input] of Object.entries(table.from)) references.set(name, await context.lake.frame(input.path))
+  const references = await referencesOf(table, context)
   const verification = await verify(context.lake.session, rows, rules, {
+    ...verifyOptions(table, context),
     references,
-    signal: context.signal,
-    nowMicros: context.nowMicros,
     profile: table.source !== null,
   })
+  const statements = await prepareStatements(acting(rules), rows, references)
+  const splitOptions = { references, statements, nowMicros: context.nowMicros }
   const refusing = failing(rules, verification, 'quarantine')
-  const { good: kept, refused } = await takeApart(table, rows, refusing, references, context)
+  const { good: kept, refused } = await takeApart(table, rows, refusing, splitOptions, context)
   const dropping = failing(rules, verification, 'drop')
-  const good =
-    dropping.length === 0 ? kept : splitRows(kept, dropping, { references, nowMicros: context.nowMicros }).good
-  const flagging = failing(rules, verification, 'flag').map((rule): Rule => ({ ...rule, action: 'quarantine' }))
+  const good = dropping.length === 0 ? kept : splitRows(kept, dropping, splitOptions).good
   return {
     results: verification.rules.map((rule) => ({ table: table.name, ...rule })),
     criticalFailed: verification.status === 'failed',
     good,
     refused,
-    flagged: flagging.length === 0 ? null : splitRows(good, flagging, { references }).bad,
+    flagged: flaggedRows(rules, verification, good, splitOptions),
     profile: verification.profile,
   }
+}
+
+/** The tables that a table's rules may refer to: those that it is built from. */
+export async function referencesOf(
+  table: TableDefinition,
+  { lake }: RunContext,
+): Promise<ReadonlyMap<string, DataFrame>> {
+  const references = new Map<string, DataFrame>()
+  for (const [name, input] of Object.entries(table.from)) references.set(name, await lake.frame(input.path))
+  return references
+}
+
+/** What every verification of a run says. */
+export const verifyOptions = ({ name }: TableDefinition, { signal, nowMicros, metrics, runId }: RunContext) => ({
+  signal,
+  nowMicros,
+  repository: metrics,
+  table: name,
+  runId,
+})
+
+/** Rules that do something to rows: theirs are the statements that must be planned. */
+export const acting = (rules: readonly Rule[]): readonly Rule[] => rules.filter(({ action }) => action !== 'none')
+
+/** Rows on which a flagging rule failed; null if none did. */
+export function flaggedRows(
+  rules: readonly Rule[],
+  verification: VerificationResult,
+  good: DataFrame,
+  options: SplitOptions,
+): DataFrame | null {
+  const flagging = failing(rules, verification, 'flag').map((rule): Rule => ({ ...rule, action: 'quarantine' }))
+  return flagging.length === 0 ? null : splitRows(good, flagging, options).bad
 }
 
 /**
@@ -75,34 +112,39 @@ async function takeApart(
   table: TableDefinition,
   rows: DataFrame,
   refusing: readonly Rule[],
-  references: ReadonlyMap<string, DataFrame>,
-  { lake, signal, nowMicros }: RunContext,
+  options: SplitOptions,
+  { lake, signal }: RunContext,
 ): Promise<Pick<GateResult, 'good' | 'refused'>> {
   if (refusing.length === 0) return { good: rows, refused: null }
   if (table.source === null) {
-    const { good, bad } = splitRows(rows, refusing, { references, nowMicros })
+    const { good, bad, dropped } = splitRows(rows, refusing, options)
+    await reconcileRows(lake.session, rows, { good, bad, dropped })
     return { good, refused: bad }
   }
-  const suspects = await suspectRows(table, rows, refusing, references, { lake, signal })
-  const split = splitRows(suspects, refusing, { references, nowMicros })
-  const refused = scan(await lake.session.materialise(split.bad, { name: `refused rows of ${table.name}`, signal }))
+  const places = await suspectPlaces(table, rows, refusing, options, { lake, signal })
+  const suspects = flagRows(rows.join(scan(places), placeColumns, 'left_semi'), refusing, options)
+  const judged = await lake.session.materialise(suspects, { name: `suspects of ${table.name}`, signal })
+  // A place with two rows would take a good one out with a refused one.
+  const [input, good] = [judged.statistics.rowCount ?? 0, places.statistics.rowCount ?? 0]
+  if (input !== good) throw rowsDoNotReconcile({ input, good, quarantined: 0, dropped: 0 })
+  const refused = scan(judged).filter(col(failedRulesColumn).isNotNull())
   return { good: rows.join(refused.select(...placeColumns), placeColumns, 'left_anti'), refused }
 }
 
 /**
- * Rows that may be refused: those that fail on a rule about single rows, and all rows of keys that occur more than once. What
- * needs all rows of a key in order is then computed over these alone.
+ * Places of rows that may be refused: those that fail on a rule about single rows, and all rows of keys that occur more than once.
+ * What needs all rows of a key in order is then computed over these alone.
  */
-async function suspectRows(
+async function suspectPlaces(
   table: TableDefinition,
   rows: DataFrame,
   refusing: readonly Rule[],
-  references: ReadonlyMap<string, DataFrame>,
+  options: SplitOptions,
   { lake, signal }: Pick<RunContext, 'lake' | 'signal'>,
-): Promise<DataFrame> {
+): Promise<TableProvider> {
   const places: DataFrame[] = []
   const others = refusing.filter((rule) => rule.constraint.kind !== 'uniqueness')
-  if (others.length > 0) places.push(splitRows(rows, others, { references }).bad.select(...placeColumns))
+  if (others.length > 0) places.push(splitRows(rows, others, options).bad.select(...placeColumns))
   for (const { constraint } of refusing) {
     if (constraint.kind !== 'uniqueness') continue
     const keyed = rows.withColumns(Object.fromEntries(constraint.keys.map((key, i) => [`_key${i}`, expr(key)])))
@@ -119,8 +161,7 @@ async function suspectRows(
     )
   }
   const all = places.reduce((a, b) => a.union(b)).distinct()
-  const suspects = scan(await lake.session.materialise(all, { name: `suspects of ${table.name}`, signal }))
-  return rows.join(suspects, placeColumns, 'left_semi')
+  return lake.session.materialise(all, { name: `suspects of ${table.name}`, signal })
 }
 
 /** Rules with an action that found rows to act on. */

@@ -4,6 +4,7 @@ import type { DataFrame } from '@deltaworks/plan'
 import { date, field, int64, schema, string, timestamp, type Schema } from '@deltaworks/schema'
 import { landingColumns } from './landing-columns.js'
 import type { RunContext } from './run-context.js'
+import type { TableDefinition } from './table-definition.js'
 import { commonSettings } from './write-settings.js'
 
 /**
@@ -55,23 +56,25 @@ export const malformedRows = (landed: DataFrame, table: string, stamp: RunStamp)
       ...stamps(stamp),
     )
 
-/** Rows on which rules failed, with the rules and their reasons, as rows of the quarantine table. */
+/**
+ * Rows on which rules failed, with the rules and their reasons, as rows of the quarantine table. Rows of a built table come from
+ * no landing file: their place is the table's.
+ */
 export const ruleFailures = (
   bad: DataFrame,
-  table: string,
+  { name, path, columns, source }: TableDefinition,
   disposition: 'refused' | 'flagged',
-  record: readonly string[],
   stamp: RunStamp,
 ): DataFrame =>
   bad.select(
-    lit(table).as('table_name'),
+    lit(name).as('table_name'),
     lit('rule').as('stage'),
     lit(disposition).as('disposition'),
     col('failed_rules').as('rules'),
     col('failure_reasons').as('reason'),
-    col('source_file'),
-    col('source_line'),
-    fn.to_json(fn.named_struct(...record.flatMap((name) => [lit(name), col(name)]))).as('record'),
+    source === null ? lit(path).as('source_file') : col('source_file'),
+    source === null ? lit(0n).as('source_line') : col('source_line'),
+    fn.to_json(fn.named_struct(...Object.keys(columns).flatMap((key) => [lit(key), col(key)]))).as('record'),
     ...stamps(stamp),
   )
 

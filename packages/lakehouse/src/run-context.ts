@@ -1,6 +1,8 @@
+import { rulesFor } from '@deltaworks/quality'
 import type { ObjectStore } from '@deltaworks/storage'
 import type { Lake } from './lake.js'
 import type { LandingSelection } from './landing.js'
+import type { RunMetrics } from './runs/run-metrics.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import type { BuildContext, TableDefinition } from './table-definition.js'
 import type { LandingUnpacker } from './unpack/unpack-landing.js'
@@ -18,6 +20,8 @@ export interface RunContext {
   readonly listsAll: boolean
   /** Holds what packed landing files were unpacked to, until it is closed. */
   readonly unpacker: LandingUnpacker
+  /** What rules measured, now and earlier. */
+  readonly metrics: RunMetrics
   readonly signal: AbortSignal | undefined
   /** Inputs so small that every table of the run is kept in memory until it ends. */
   readonly keepInMemory: boolean
@@ -32,4 +36,4 @@ export const buildContext = ({ configuration, nowMicros }: RunContext): BuildCon
 })
 
 export const qualityRules = (table: TableDefinition, context: RunContext) =>
-  table.quality?.(buildContext(context)) ?? []
+  table.quality?.(buildContext(context), rulesFor<string>()) ?? []

@@ -25,6 +25,7 @@ import { reopenRefused } from './review/decisions.js'
 import type { RunContext } from './run-context.js'
 import type { RunResult, TableState } from './run-result.js'
 import { defaultRetryPolicy, retryStep, type RetryPolicy } from './runs/retry-step.js'
+import { RunMetrics } from './runs/run-metrics.js'
 import { runInOrder } from './runs/run-in-order.js'
 import { RunProgress } from './runs/run-progress.js'
 import { selectedTables, type StepSelection } from './runs/step-graph.js'
@@ -119,13 +120,15 @@ const isLostRace = (error: unknown): boolean =>
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
   const pinned = pinnedPaths(options)
+  const lake = new Lake(options.session, options.root, pinned)
   return {
     pinned,
     runId: options.runId ?? runIdOf(options.nowMicros),
     nowMicros: options.nowMicros,
     lakehouse: options.lakehouse,
     configuration: options.configuration,
-    lake: new Lake(options.session, options.root, pinned),
+    lake,
+    metrics: new RunMetrics(lake),
     landing: openStore(options.landing),
     selection: options.selection ?? {},
     listsAll: options.candidates === undefined,
@@ -186,6 +189,10 @@ class Run {
       await this.#expire(raw)
     }
     await this.buildAll(tables.filter((table) => table.build !== null))
+    if (this.#context.metrics.any) {
+      await this.#beforeWriting()
+      await this.#context.metrics.flush()
+    }
     return this.result()
   }
 
@@ -378,8 +385,8 @@ class Run {
       rowsIn += (await context.lake.existing(input.path)).detail().numRows ?? 0
     }
     await this.#beforeWriting()
-    const built = await buildTable(table, inputs, context)
-    this.#progress.judged(table, built.gate.results)
+    const built = await buildTable(table, inputs, context, (gate) => this.#quarantineFailures(table, gate))
+    this.#progress.judged(table, built.gate.results, context)
     if (built.table === null) {
       this.#refused = true
       this.#blocked.add(table)
@@ -413,7 +420,7 @@ class Run {
     this.#progress.start(runId, `check ${table.name}`, 'quality')
     const gate = await passGate(table, await lake.frame(table.path), this.#context)
     const refused = await this.#quarantineFailures(table, gate)
-    this.#progress.judged(table, gate.results)
+    this.#progress.judged(table, gate.results, this.#context)
     if (gate.profile !== null) this.#progress.profiles.push({ table: table.name, ...gate.profile })
     if (gate.criticalFailed) this.#refused = true
     this.#progress.finish(runId, {
@@ -429,15 +436,12 @@ class Run {
 
   /** @returns how many rows were refused */
   async #quarantineFailures(table: TableDefinition, gate: GateResult): Promise<number> {
-    const record = Object.keys(table.columns)
     const failures = (
       [
         ['refused', gate.refused],
         ['flagged', gate.flagged],
       ] as const
-    ).flatMap(([disposition, rows]) =>
-      rows === null ? [] : [ruleFailures(rows, table.name, disposition, record, this.#context)],
-    )
+    ).flatMap(([disposition, rows]) => (rows === null ? [] : [ruleFailures(rows, table, disposition, this.#context)]))
     if (failures.length === 0) return 0
     return this.#quarantine(
       failures.reduce((a, b) => a.union(b)),

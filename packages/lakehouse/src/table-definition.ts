@@ -1,6 +1,6 @@
 import type { DataFrame } from '@deltaworks/plan'
 import type { AnyFrame } from './any-frame.js'
-import type { Rule } from '@deltaworks/quality'
+import type { Rule, TableRules } from '@deltaworks/quality'
 import { field, schema, type Field, type Json, type Schema } from '@deltaworks/schema'
 import type { Column, Columns } from './column-definition.js'
 import { invalidDefinition } from './errors.js'
@@ -46,8 +46,14 @@ export interface TableSpecification<C extends Columns, I extends Inputs, Configu
   readonly from?: I
   readonly build?: (inputs: { readonly [K in keyof I]: DataFrame }, context: BuildContext<Configuration>) => AnyFrame
   readonly write?: WriteMode
-  /** Rules on this table's rows. Those on a raw table gate what is built from it. */
-  readonly quality?: (context: BuildContext<Configuration>) => readonly Rule[]
+  /**
+   * Rules on this table's rows. Those on a raw table gate what is built from it. Made with `rules`, a column that the table does
+   * not have is a compile-time error: `quality: (_, { isComplete }) => [isComplete('email')]`.
+   */
+  readonly quality?: (
+    context: BuildContext<Configuration>,
+    rules: TableRules<(keyof C & string) | AuditColumn>,
+  ) => readonly Rule[]
   readonly maintenance?: Partial<Maintenance>
   readonly warehouse?: Partial<WarehouseLayout> | false
   /** Other names of the table for queries and exports: `dim_calendar` for `dim_date`. */
@@ -71,7 +77,7 @@ export interface TableDefinition<C extends Columns = Columns> {
   readonly from: Readonly<Record<string, TableDefinition>>
   readonly build: ((inputs: Readonly<Record<string, DataFrame>>, context: BuildContext<never>) => AnyFrame) | null
   readonly write: WriteMode
-  readonly quality: ((context: BuildContext<never>) => readonly Rule[]) | null
+  readonly quality: ((context: BuildContext<never>, rules: TableRules<string>) => readonly Rule[]) | null
   readonly maintenance: Maintenance
   readonly warehouse: WarehouseLayout | null
   readonly primaryKey: readonly string[]
@@ -138,7 +144,7 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
     from: (specification.from ?? {}) as Readonly<Record<string, TableDefinition>>,
     build: (specification.build ?? null) as TableDefinition['build'],
     write: specification.write ?? { kind: specification.source === undefined ? 'overwrite' : 'append' },
-    quality: specification.quality ?? null,
+    quality: (specification.quality ?? null) as TableDefinition['quality'],
     maintenance: { optimize: true, zorderBy: [], vacuumRetentionHours: 168, ...specification.maintenance },
     warehouse: specification.warehouse === false ? null : { distKey: null, sortKey: [], ...specification.warehouse },
     primaryKey: Object.entries(columns)

@@ -1,7 +1,7 @@
 import { DeltaTable } from '@deltaworks/delta-table'
 import { col, fn, lit } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
-import { splitRows, validateRules, verify, type Rule } from '@deltaworks/quality'
+import { rulesFor, splitRows, validateRules, verify, type Rule } from '@deltaworks/quality'
 import {
   historyOfRules,
   prepareStatements,
@@ -36,7 +36,7 @@ export async function validateTables(options: ValidateDataOptions): Promise<Qual
 }
 
 function rulesOf(table: TableDefinition, { configuration, nowMicros, rules }: ValidateDataOptions): readonly Rule[] {
-  const own = table.quality?.({ configuration: configuration as never, nowMicros }) ?? []
+  const own = table.quality?.({ configuration: configuration as never, nowMicros }, rulesFor<string>()) ?? []
   const more = rules?.get(table.name) ?? []
   const taken = new Set(own.map(({ id }) => id))
   // What a file asks again keeps its own name.

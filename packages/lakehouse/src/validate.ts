@@ -1,5 +1,5 @@
 import { memoryTable, scan, type DataFrame } from '@deltaworks/plan'
-import { validateRules } from '@deltaworks/quality'
+import { rulesFor, validateRules } from '@deltaworks/quality'
 import type { Schema } from '@deltaworks/schema'
 import { anyFrame, type AnyFrame } from './any-frame.js'
 import { conform } from './conform.js'
@@ -20,7 +20,7 @@ export function validateLakehouse(
   let rules = 0
   for (const table of lakehouse.tables) {
     conform(plannedRows(table, context), table)
-    const own = table.quality?.(context) ?? []
+    const own = table.quality?.(context, rulesFor<string>()) ?? []
     rules += own.length
     const references = new Map<string, Schema>(Object.entries(table.from).map(([name, input]) => [name, input.schema]))
     const [problem] = validateRules(own, table.schema, references)

@@ -77,7 +77,9 @@ export const notComparable = (problem: string): QualityError =>
 export const deequJsonInvalid = (problem: string): QualityError =>
   new QualityError('DW-QUALITY-0012', 'usage', `The text is no metrics repository of Deequ: ${problem}.`)
 
-export const rowsDoNotReconcile = (counts: Readonly<Record<string, number>>): QualityError =>
+export const rowsDoNotReconcile = (
+  counts: Readonly<Record<'input' | 'good' | 'quarantined' | 'dropped', number>>,
+): QualityError =>
   new QualityError(
     'DW-QUALITY-0013',
     'internal',

@@ -44,6 +44,8 @@ function baseName(constraint: Constraint): string | null {
       return 'Dataset.*.CustomSQL.Compliance'
     case 'column_names':
       return 'Dataset.*.ColumnNamesPatternMatchRatio'
+    case 'column_list':
+      return `Dataset.*.Columns.${constraint.columns.join(',')}`
     case 'metric':
       return metricHistoryName(constraint.analyzer)
     case 'composite':

@@ -43,6 +43,7 @@ export type Constraint =
   | Composite
   | CustomSql
   | ColumnNames
+  | ColumnList
   | Files
   | MetricConstraint
 
@@ -149,6 +150,15 @@ export interface History {
   readonly kind: 'history'
   readonly observed: Observed
   readonly strategy: AnomalyStrategy
+  /** Which earlier metrics count; default all. */
+  readonly window?: HistoryWindow
+}
+
+/** Earlier metrics that have all of the tags, at this time or later, and before this time. Milliseconds since the epoch. */
+export interface HistoryWindow {
+  readonly tags?: Readonly<Record<string, string>>
+  readonly afterMs?: number
+  readonly beforeMs?: number
 }
 
 /** Constraints with a metric that has a history. */
@@ -174,6 +184,15 @@ export interface ColumnNames {
   readonly kind: 'column_names'
   readonly pattern: string
   readonly bounds: Bounds
+}
+
+/** Metric: 1 if the table has these columns, else 0. */
+export interface ColumnList {
+  readonly kind: 'column_list'
+  readonly columns: readonly string[]
+  readonly inOrder: boolean
+  /** May the table have others? In order: behind these. */
+  readonly others: boolean
 }
 
 /** About files that a table is made of, before they are read: see `FileSource`. */

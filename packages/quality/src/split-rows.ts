@@ -49,7 +49,8 @@ export function splitRows(
   }
 }
 
-const failingOf = (verdicts: readonly NamedVerdict[]): Expr => (verdicts.length === 0 ? lit(false) : anyFails(verdicts))
+export const failingOf = (verdicts: readonly NamedVerdict[]): Expr =>
+  verdicts.length === 0 ? lit(false) : anyFails(verdicts)
 
 /** Every row with `failed_rules` and `failure_reasons`, null where no rule fails: rules whose action is `flag` or `quarantine`. */
 export function flagRows(table: AnyFrame, rules: readonly Rule[], options: SplitOptions = {}): DataFrame {
@@ -99,7 +100,7 @@ const anyFails = (verdicts: readonly NamedVerdict[]): Expr =>
 
 const columnsOf = (frame: DataFrame): readonly Expr[] => frame.schema.fields.map((field) => col(field.name))
 
-function explanations(verdicts: readonly NamedVerdict[]): readonly Expr[] {
+export function explanations(verdicts: readonly NamedVerdict[]): readonly Expr[] {
   if (verdicts.length === 0) return [lit('').as(failedRulesColumn), lit('').as(failureReasonsColumn)]
   const none = lit(null, string)
   const ids = verdicts.map(({ failing, rule }) => when(failing, lit(rule.id)).otherwise(none))

@@ -6,7 +6,7 @@ import { formatBounds } from './bounds.js'
 import { pinClock } from './clock.js'
 import type { FileSource } from './file-source.js'
 import { historyName, leavesOf, needsHistory, resolveBounds, type History } from './metric-history.js'
-import type { MetricRecord, MetricsRepository } from './metrics-repository.js'
+import { matchesQuery, type MetricRecord, type MetricsRepository } from './metrics-repository.js'
 import type { ProfileOptions } from './profile.js'
 import type { AnyFrame, QueryRunner } from './query-runner.js'
 import type { Rule } from './rule.js'
@@ -69,13 +69,31 @@ export async function verify(
   return { ...summarise(results), rowCount, scanCount: run.scanCount, profile: run.profile }
 }
 
-/** Earlier metrics of what a rule observes; null without a repository. */
-const historyOf = ({ constraint, filter }: Rule, history: History | null): readonly number[] | null =>
-  history === null ? null : (history.get(historyName(constraint, filter) ?? '') ?? [])
+interface KnownHistory {
+  readonly records: ReadonlyMap<string, readonly MetricRecord[]>
+  readonly metrics: History
+}
 
-function resultOf(rule: Rule, answers: Answers, history: History | null): RuleResult {
+/** Earlier metrics of what a rule observes; null without a repository. */
+function historyOf({ constraint, filter }: Rule, history: KnownHistory | null): readonly number[] | null {
+  if (history === null) return null
+  const records = history.records.get(historyName(constraint, filter) ?? '') ?? []
+  const window = constraint.kind === 'history' ? constraint.window : undefined
+  return seriesOf(window === undefined ? records : records.filter((record) => matchesQuery(record, window)))
+}
+
+/** Several rules of one run may have the same metric: it counts once. */
+const seriesOf = (records: readonly MetricRecord[]): readonly number[] => [
+  ...new Map(
+    records.map(({ timestampMs, tags, metric }) => [`${timestampMs} ${JSON.stringify(tags)}`, metric]),
+  ).values(),
+]
+
+function resultOf(rule: Rule, answers: Answers, history: KnownHistory | null): RuleResult {
   const { filter } = rule
-  const constraint = needsHistory(rule) ? resolveBounds(rule.constraint, filter, history ?? new Map()) : rule.constraint
+  const constraint = needsHistory(rule)
+    ? resolveBounds(rule.constraint, filter, history?.metrics ?? new Map())
+    : rule.constraint
   const outcome = analyzerOf(constraint).outcome(constraint, filter, answers)
   return {
     ...named(rule),
@@ -112,6 +130,8 @@ function thresholdOf({ constraint }: Rule): string {
       return { and: 'all parts', or: 'one part', not: 'not so' }[constraint.operator]
     case 'column_exists':
       return 'exists'
+    case 'column_list':
+      return constraint.inOrder ? 'in order' : 'all there'
     case 'files':
       return 'all files'
     case 'metric':
@@ -127,17 +147,17 @@ function summarise(rules: readonly RuleResult[]): Pick<VerificationResult, 'rule
   return { rules, status, score: rules.length === 0 ? 1 : (rules.length - bad.length) / rules.length }
 }
 
-async function readHistory({ repository, table }: VerifyOptions, rules: readonly Rule[]): Promise<History | null> {
+async function readHistory({ repository, table }: VerifyOptions, rules: readonly Rule[]): Promise<KnownHistory | null> {
   if (repository === undefined || table === undefined) return null
-  if (!rules.some(needsHistory)) return new Map()
-  const series = new Map<string, Map<number, number>>()
-  for (const { name, metric, timestampMs } of await repository.load({ table })) {
-    const found = series.get(name)
-    // Several rules of one run may have the same metric: it counts once.
-    if (found === undefined) series.set(name, new Map([[timestampMs, metric]]))
-    else found.set(timestampMs, metric)
+  const records = new Map<string, MetricRecord[]>()
+  if (rules.some(needsHistory)) {
+    for (const record of await repository.load({ table })) {
+      const found = records.get(record.name)
+      if (found === undefined) records.set(record.name, [record])
+      else found.push(record)
+    }
   }
-  return new Map([...series].map(([name, values]) => [name, [...values.values()]]))
+  return { records, metrics: new Map([...records].map(([name, of]) => [name, seriesOf(of)])) }
 }
 
 async function writeHistory(

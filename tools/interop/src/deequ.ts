@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
@@ -17,17 +15,12 @@ import {
   type Dataset,
   type RecordedMetric,
 } from '@deltaworks/quality/testing'
-import { PythonEnvironment } from './python.js'
+import { installSpark, runDeequ } from './deequ-shell.js'
 
 /*
  * usage: node tools/interop/dist/deequ.js [--rows N] [--record FILE]
  * Deequ on Spark and we compute the same metrics of the same data. --record writes what Deequ said, for the tests of the package.
  */
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
-const environment = join(root, '.tools', 'deequ-venv')
-const packages = 'com.amazon.deequ:deequ:2.1.0-spark-3.5'
-const sparkVersion = '3.5.5'
-
 const argument = (name: string): string | null => {
   const place = process.argv.indexOf(name)
   return place < 0 ? null : (process.argv[place + 1] ?? null)
@@ -37,7 +30,7 @@ async function main(): Promise<number> {
   const rows = Number(argument('--rows') ?? 1_000_000)
   const record = argument('--record')
   const sets = record === null ? [...datasets.slice(0, 4), largeDataset(rows)] : datasets
-  const problem = await new PythonEnvironment(environment).install([`pyspark==${sparkVersion}`])
+  const problem = await installSpark()
   if (problem !== null) {
     console.log(`skipped: Spark cannot be installed: ${problem}`)
     return 0
@@ -46,7 +39,7 @@ async function main(): Promise<number> {
   const session = Session.create()
   try {
     await writeDatasets(session, folder, sets)
-    await runDeequ(folder)
+    await runDeequ('deequ.scala', folder, {}, finished)
     const said = await deequMetrics(folder)
     if (record !== null) await writeFile(record, JSON.stringify(said.metrics))
     return await compare(session, folder, sets, said)
@@ -63,38 +56,10 @@ async function writeDatasets(session: Session, folder: string, sets: readonly Da
   await mkdir(join(folder, 'warehouse'))
 }
 
-async function runDeequ(folder: string): Promise<void> {
-  const lib = join(environment, 'lib')
-  const { readdir } = await import('node:fs/promises')
-  const python = (await readdir(lib)).find((name) => name.startsWith('python'))!
-  const home = join(lib, python, 'site-packages', 'pyspark')
-  const args = [
-    ...['--master', 'local[2]', '--driver-memory', '3g', '--driver-java-options', '-Xss64m', '--packages', packages],
-    // Its parser of DQDL is not on Maven Central, and not needed here.
-    ...[
-      '--exclude-packages',
-      'software.amazon.glue:dqdl',
-      '--conf',
-      `spark.sql.warehouse.dir=${join(folder, 'warehouse')}`,
-    ],
-    ...['-i', join(root, 'tools/interop/scala/deequ.scala')],
-  ]
-  await new Promise<void>((done, fail) => {
-    const child = spawn(join(home, 'bin', 'spark-shell'), args, {
-      cwd: folder,
-      env: { ...process.env, SPARK_HOME: home, DEEQU_FOLDER: folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let log = ''
-    child.stdout.on('data', (data: Buffer) => (log += data.toString()))
-    child.stderr.on('data', (data: Buffer) => (log += data.toString()))
-    // The shell goes on after an error: what it wrote tells.
-    child.on('close', () => {
-      const wrote = existsSync(join(folder, 'metrics.jsonl')) ? readFileSync(join(folder, 'metrics.jsonl'), 'utf8') : ''
-      if (wrote.includes('"finished"')) done()
-      else fail(new Error(`Deequ did not finish:\n${log.slice(-60000)}`))
-    })
-  })
+/** Whether the script came to its end. */
+const finished = (folder: string): boolean => {
+  const file = join(folder, 'metrics.jsonl')
+  return existsSync(file) && readFileSync(file, 'utf8').includes('"finished"')
 }
 
 interface Said {

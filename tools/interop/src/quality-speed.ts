@@ -1,90 +1,96 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { fileTable, Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
 import { Check, verifyChecks } from '@deltaworks/quality'
+import { installSpark, runDeequ } from './deequ-shell.js'
 
 /*
- * usage: node tools/interop/dist/quality-speed.js [--rows N] [--threads N]
- * Twelve checks in one scan, beside one query that someone wrote by hand for DuckDB, over the same Parquet files; and a thirteenth.
+ * usage: node tools/interop/dist/quality-speed.js --table DIR [--rounds 3]
+ * Twelve checks in one scan beside Deequ on Spark, over the same Parquet files on two threads each: those that
+ * `node benchmarks/dist/quality/checks.js --keep DIR` made. Writes benchmarks/results/quality-deequ.json.
  */
-const argument = (name: string, otherwise: number): number => {
-  const place = process.argv.indexOf(name)
-  return place < 0 ? otherwise : Number(process.argv[place + 1])
+const { values: options } = parseArgs({
+  options: { table: { type: 'string' }, rounds: { type: 'string', default: '3' } },
+})
+
+const twelve = (rows: number): Check =>
+  new Check('error', 'order lines')
+    .hasSize(rows)
+    .isComplete('order_number')
+    .hasCompleteness('product_code', { atLeast: 0.9 })
+    .hasMin('total_amount', { atLeast: -1_000_000 })
+    .hasMax('total_amount', { atMost: 1_000_000 })
+    .hasMean('total_amount', { atLeast: -1000 })
+    .hasSum('quantity', { atLeast: 0 })
+    .hasStandardDeviation('total_amount', { atMost: 1_000_000 })
+    .isNonNegative('quantity')
+    .isContainedIn('deal_size', ['Small', 'Medium', 'Large'], { atLeast: 0.5 })
+    .satisfies('total_amount <> 0', 'total_amount', { atLeast: 0.5 })
+    .hasMaxLength('company_name', { atMost: 200 })
+
+interface DeequSaid {
+  readonly rows: number
+  readonly seconds: readonly number[]
+  readonly status: string
+  readonly metrics: readonly { readonly name: string; readonly value: number }[]
 }
-const rows = argument('--rows', 4_000_000)
-const threads = argument('--threads', 2)
-const files = 8
 
-const twelve = new Check('error', 'twelve')
-  .hasSize(rows)
-  .isComplete('id')
-  .hasCompleteness('customer', { atLeast: 0.9 })
-  .hasMin('amount', { atLeast: -1000 })
-  .hasMax('amount', { atMost: 100_000 })
-  .hasMean('amount', { atLeast: 0 })
-  .hasSum('quantity', { atLeast: 0 })
-  .hasStandardDeviation('amount', { atMost: 100_000 })
-  .isNonNegative('quantity')
-  .isContainedIn('country', ['NO', 'SE', 'DK', 'FI'])
-  .satisfies('amount >= quantity - 2000', 'amount')
-  .hasMaxLength('customer', { atMost: 20 })
+async function deequ(table: string, rounds: string): Promise<DeequSaid> {
+  const folder = await mkdtemp(join(tmpdir(), 'deltaworks-deequ-speed-'))
+  try {
+    await mkdir(join(folder, 'warehouse'))
+    const file = join(folder, 'speed.json')
+    const variables = { DEEQU_TABLE: table, DEEQU_ROUNDS: rounds }
+    await runDeequ('deequ-speed.scala', folder, variables, () => existsSync(file))
+    return JSON.parse(await readFile(file, 'utf8')) as DeequSaid
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
 
-const byHand = (
-  path: string,
-) => `select count(*), count(id), count(customer) / count(*), min(amount), max(amount), avg(amount), sum(quantity),
-  stddev_pop(amount), count(*) filter (quantity is null or quantity >= 0) / count(*),
-  count(*) filter (country is null or country in ('NO', 'SE', 'DK', 'FI')) / count(*),
-  count(*) filter (amount >= quantity - 2000) / count(*), max(length(customer)) from read_parquet('${path}/*.parquet')`
-
-/** The least time of each, in turns: whatever else the machine does, it does to all of them. */
-async function best(times: number, ...works: readonly (() => Promise<unknown>)[]): Promise<readonly number[]> {
-  const least = works.map(() => Infinity)
-  for (let i = 0; i < times; i++) {
-    for (const [k, work] of works.entries()) {
+async function main(): Promise<number> {
+  if (options.table === undefined) {
+    console.log('skipped: no --table')
+    return 0
+  }
+  const problem = await installSpark()
+  if (problem !== null) {
+    console.log(`skipped: Spark cannot be installed: ${problem}`)
+    return 0
+  }
+  const table = resolve(options.table)
+  const theirs = await deequ(table, options.rounds)
+  const session = Session.create({ threads: 2 })
+  try {
+    const seconds: number[] = []
+    let result
+    for (let round = 0; round < Number(options.rounds); round++) {
       const started = performance.now()
-      await work()
-      least[k] = Math.min(least[k]!, performance.now() - started)
+      result = await verifyChecks(session, scan(await fileTable(table, 'parquet')), [twelve(theirs.rows)])
+      seconds.push((performance.now() - started) / 1000)
     }
+    const ours = result!.checks[0]!.constraints.map(({ metric }) => metric!)
+    const strange = theirs.metrics.filter(
+      ({ value }) => !ours.some((metric) => Math.abs(metric - value) <= 1e-9 * Math.max(1, Math.abs(value))),
+    )
+    const [best, deequBest] = [Math.min(...seconds), Math.min(...theirs.seconds)]
+    console.log(`${theirs.rows} rows: ${result!.status}, Deequ ${theirs.status}`)
+    console.log(`12 checks ${best.toFixed(2)} s, Deequ ${deequBest.toFixed(2)} s: ${(deequBest / best).toFixed(1)} x`)
+    for (const { name, value } of strange) console.log(`FAILED: only Deequ says ${name} = ${value}`)
+    const command = 'node tools/interop/dist/quality-speed.js --table DIR'
+    const figures = { command, cores: cpus().length, load: loadavg()[0], rows: theirs.rows, seconds }
+    const file = fileURLToPath(new URL('../../../benchmarks/results/quality-deequ.json', import.meta.url))
+    const said = { ...figures, deequSeconds: theirs.seconds, times: deequBest / best }
+    await writeFile(file, `${JSON.stringify(said, null, 2)}\n`)
+    return strange.length === 0 ? 0 : 1
+  } finally {
+    await session.close()
   }
-  return least
 }
 
-const made = (from: number, to: number) => `select i::bigint as id,
-  case when i % 17 = 0 then null else 'customer ' || (i % 5000) end as customer,
-  (array['NO', 'SE', 'DK', 'FI'])[1 + i % 4] as country, (i % 100)::int as quantity,
-  ((i * 7919) % 9000000 / 100.0)::decimal(12, 2) as amount from range(${from}, ${to}) t(i)`
-
-const folder = join(await mkdtemp(join(tmpdir(), 'deltaworks-speed-')), 'rows')
-const session = Session.create({ threads })
-const duck = await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect()
-try {
-  await mkdir(folder)
-  for (let file = 0; file < files; file++) {
-    const [from, to] = [file, file + 1].map((of) => Math.floor((of * rows) / files)) as [number, number]
-    await duck.run(`copy (${made(from, to)}) to '${folder}/part-${file}.parquet' (compression snappy)`)
-  }
-  const table = scan(await fileTable(folder, 'parquet'))
-  const thirteen = twelve.hasMin('quantity', { atLeast: 0 })
-  const { status, verification } = await verifyChecks(session, table, [twelve])
-  const [ours, more, theirs] = (await best(
-    5,
-    () => verifyChecks(session, table, [twelve]),
-    () => verifyChecks(session, table, [thirteen]),
-    async () => (await duck.runAndReadAll(byHand(folder))).getRows(),
-  )) as [number, number, number]
-  const memory = process.memoryUsage().rss / 2 ** 20
-  console.log(`${rows} rows, ${threads} threads: ${status} in ${verification.scanCount} scan`)
-  console.log(
-    `12 checks ${ours.toFixed(0)} ms; DuckDB by hand ${theirs.toFixed(0)} ms (${(ours / theirs).toFixed(2)} x)`,
-  )
-  console.log(
-    `13 checks ${more.toFixed(0)} ms (${((more / ours - 1) * 100).toFixed(1)} % more); ${memory.toFixed(0)} MiB of memory`,
-  )
-} finally {
-  duck.closeSync()
-  await session.close()
-  await rm(join(folder, '..'), { recursive: true, force: true })
-}
+process.exitCode = await main()

@@ -1,7 +1,15 @@
-import { Arena, createEvaluator, type AggregateSpec, type RecordBatch } from '@deltaworks/columnar'
+import {
+  Accumulators,
+  Arena,
+  createEvaluator,
+  unlimited,
+  type AggregateSpec,
+  type ColumnarContext,
+  type RecordBatch,
+} from '@deltaworks/columnar'
 import type { BoundAggregate } from '@deltaworks/expression'
 import type { Aggregate } from '@deltaworks/plan'
-import type { Schema } from '@deltaworks/schema'
+import { field, type Schema } from '@deltaworks/schema'
 import { isOverShare, spillFile, type ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
 import {
@@ -43,7 +51,8 @@ export class HashAggregateExec implements ExecutionPlan {
     let states = groupStates(context, account, keyTypes, specs)
     let spilled: SpilledAggregate | null = null
     const arena = new Arena(context.columnar.heap, account)
-    const consume = this.#phase === 'final' ? this.#merger() : this.#updater(context)
+    const consume =
+      this.#phase === 'final' ? this.#merger() : aggregateUpdater(this.#aggregate, this.inputs[0]!.schema, context)
     try {
       for await (const batch of open(this.inputs[0]!, context)) {
         consume(arena, states, batch)
@@ -74,31 +83,6 @@ export class HashAggregateExec implements ExecutionPlan {
     }
   }
 
-  /** Takes input rows. */
-  #updater(context: ExecutionContext): Consume {
-    const { groupBy, aggregates } = this.#aggregate
-    const expressions = [...groupBy]
-    const layout = aggregates.map((aggregate) => {
-      const args = aggregate.args.map((arg) => expressions.push(arg) - 1)
-      const filter = aggregate.filter === null ? null : expressions.push(aggregate.filter) - 1
-      return { args, filter }
-    })
-    const { schema } = this.inputs[0]!
-    const evaluator = createEvaluator(context.columnar, expressions, schema, { evaluation: context.evaluation })
-    return (arena, states, batch) => {
-      const columns = evaluator.project(arena, batch)
-      const { rowCount } = batch
-      const groupIds = assignGroups(arena, states, columns.slice(0, groupBy.length), rowCount)
-      states.accumulators.update(
-        groupIds,
-        layout.map(({ args }) => args.map((i) => columns[i]!)),
-        layout.map(({ filter }) => (filter === null ? null : columns[filter]!)),
-        rowCount,
-        groupCountOf(states),
-      )
-    }
-  }
-
   /** Takes partial states. */
   #merger(): Consume {
     const keyCount = this.#aggregate.groupBy.length
@@ -109,9 +93,46 @@ export class HashAggregateExec implements ExecutionPlan {
   }
 }
 
-type Consume = (arena: Arena, states: GroupStates, batch: RecordBatch) => void
+export type Consume = (arena: Arena, states: GroupStates, batch: RecordBatch) => void
+
+/** Takes input rows. */
+export function aggregateUpdater(
+  { groupBy, aggregates }: Pick<Aggregate, 'groupBy' | 'aggregates'>,
+  schema: Schema,
+  context: ExecutionContext,
+): Consume {
+  const expressions = [...groupBy]
+  const layout = aggregates.map((aggregate) => {
+    const args = aggregate.args.map((arg) => expressions.push(arg) - 1)
+    const filter = aggregate.filter === null ? null : expressions.push(aggregate.filter) - 1
+    return { args, filter }
+  })
+  const evaluator = createEvaluator(context.columnar, expressions, schema, { evaluation: context.evaluation })
+  return (arena, states, batch) => {
+    const columns = evaluator.project(arena, batch)
+    const { rowCount } = batch
+    const groupIds = assignGroups(arena, states, columns.slice(0, groupBy.length), rowCount)
+    states.accumulators.update(
+      groupIds,
+      layout.map(({ args }) => args.map((i) => columns[i]!)),
+      layout.map(({ filter }) => (filter === null ? null : columns[filter]!)),
+      rowCount,
+      groupCountOf(states),
+    )
+  }
+}
 
 export type AggregatePhase = 'single' | 'partial' | 'final'
+
+/** Columns of partial states. */
+export function stateSchema(columnar: ColumnarContext, aggregates: readonly BoundAggregate[]): Schema {
+  const accumulators = new Accumulators(columnar, unlimited, aggregates.map(specOf))
+  try {
+    return { fields: accumulators.partialTypes.map((type, i) => field(`state_${i}`, type)) }
+  } finally {
+    accumulators.close()
+  }
+}
 
 export const specOf = ({ name, args, type, distinct }: BoundAggregate): AggregateSpec => ({
   name,

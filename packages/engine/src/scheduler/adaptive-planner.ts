@@ -1,4 +1,3 @@
-import { Accumulators, unlimited } from '@deltaworks/columnar'
 import { expressionKey, type BoundExpression } from '@deltaworks/expression'
 import {
   columnOf,
@@ -19,10 +18,10 @@ import {
   type Union,
   type Window,
 } from '@deltaworks/plan'
-import { field, type Schema } from '@deltaworks/schema'
+import type { Schema } from '@deltaworks/schema'
 import { isThreadLocal } from '@deltaworks/storage'
 import type { ExecutionContext } from '../execution-context.js'
-import { specOf } from '../operators/hash-aggregate-exec.js'
+import { stateSchema } from '../operators/hash-aggregate-exec.js'
 import { materialisedRecursion } from '../operators/materialised-recursion.js'
 import { firstRowsOf, isFirstRows } from '../first-rows.js'
 import type { Side } from '../operators/join/join-roles.js'
@@ -239,13 +238,8 @@ export class AdaptivePlanner {
 
   /** Keys, then the states of the accumulators. */
   #stateSchema({ groupBy, aggregates, schema }: Aggregate): Schema {
-    const accumulators = new Accumulators(this.#executor.context.columnar, unlimited, aggregates.map(specOf))
-    try {
-      const states = accumulators.partialTypes.map((type, i) => field(`state_${i}`, type))
-      return { fields: [...schema.fields.slice(0, groupBy.length), ...states] }
-    } finally {
-      accumulators.close()
-    }
+    const states = stateSchema(this.#executor.context.columnar, aggregates)
+    return { fields: [...schema.fields.slice(0, groupBy.length), ...states.fields] }
   }
 
   async #sort(plan: Sort): Promise<Pipeline> {

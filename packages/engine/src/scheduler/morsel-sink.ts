@@ -1,11 +1,12 @@
 import type { RecordBatch } from '@deltaworks/columnar'
-import type { Schema } from '@deltaworks/schema'
+import type { Schema, Value } from '@deltaworks/schema'
 import { HashPartitioner } from '../exchange/hash-partitioner.js'
 import { SegmentBuffer } from '../exchange/segment-buffer.js'
 import { SegmentWriter } from '../exchange/segment-writer.js'
 import type { ExecutionContext } from '../execution-context.js'
 import type { WrittenFile } from '../file-sink.js'
 import { PartitionedWriter } from '../write-files.js'
+import { SplitWriter } from './split-writer.js'
 import type { MorselSegment, StageSink } from './stage.js'
 
 /** Where the rows of a task's morsels go. */
@@ -15,6 +16,8 @@ export interface MorselSink {
   endMorsel(morsel: number): void
   /** The last morsel ended. */
   finish(): Promise<readonly WrittenFile[]>
+  /** After `finish`: the state of what was measured. */
+  measured(): readonly (readonly Value[])[]
   abort(): Promise<void>
   close(): void
 }
@@ -50,6 +53,7 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
         write: (batch) => writer.write(batch),
         endMorsel: () => undefined,
         finish: () => writer.finish(),
+        measured: () => [],
         abort: () => writer.abort(),
         close: () => {
           writer.close()
@@ -57,6 +61,8 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
         },
       }
     }
+    case 'split':
+      return new SplitWriter(schema, sink.sink, context, (path) => events.file(path))
   }
 }
 
@@ -74,6 +80,7 @@ const segmentSink = (
     buffer.flush()
   },
   finish: async () => [],
+  measured: () => [],
   abort: async () => undefined,
   close: () => {
     buffer.close()

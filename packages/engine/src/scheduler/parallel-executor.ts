@@ -1,16 +1,19 @@
 import { Arena, readSegment, recordBatch } from '@deltaworks/columnar'
 import type { LogicalPlan, MemorySegment } from '@deltaworks/plan'
+import type { Value } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import type { FileSink, WrittenFile } from '../file-sink.js'
 import type { ExchangeAccount } from '../memory-pool.js'
 import { closePlan, open, type BatchStream, type ExecutionPlan } from '../operators/execution-plan.js'
 import { physicalPlan } from '../physical-planner.js'
 import { readSpilled } from '../spill/spill-store.js'
+import type { SplitSink } from '../split-sink.js'
 import { writeFiles } from '../write-files.js'
 import { AdaptivePlanner, type StageExecutor } from './adaptive-planner.js'
 import { createSink } from './morsel-sink.js'
 import { isSingle, mergeMorsels } from './pipeline.js'
 import type { MorselSegment, Pipeline, StageSink, StageTable } from './stage.js'
+import { writeSplit } from './split-writer.js'
 import { StageRun, type StageResources } from './stage-run.js'
 
 const everything = Number.MAX_SAFE_INTEGER
@@ -119,6 +122,27 @@ export class ParallelExecutor implements StageExecutor {
     const run = new StageRun(stage, this.#resources, this.#exchange, everything)
     for await (const segment of run.segments()) void segment
     return run.files
+  }
+
+  /** Files, and the states of what was measured. */
+  async writeSplit(
+    plan: LogicalPlan,
+    sink: SplitSink,
+  ): Promise<{ readonly files: readonly WrittenFile[]; readonly measured: readonly (readonly Value[])[] }> {
+    const pipeline = await this.#planner.pipelineOf(plan)
+    if (isSingle(pipeline)) {
+      this.root = physicalPlan(pipeline.plan)
+      try {
+        return await writeSplit(this.root, sink, this.#contextOf(pipeline))
+      } finally {
+        closePlan(this.root)
+      }
+    }
+    this.root = null
+    const stage = { number: ++this.#stages, name: 'SplitFiles', pipeline, sink: { kind: 'split', sink } } as const
+    const run = new StageRun(stage, this.#resources, this.#exchange, everything)
+    for await (const segment of run.segments()) void segment
+    return { files: run.files, measured: run.measured }
   }
 
   close(): void {

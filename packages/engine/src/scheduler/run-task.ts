@@ -9,7 +9,7 @@ import { physicalPlan } from '../physical-planner.js'
 import { MorselQueue } from './morsel-queue.js'
 import { SpillStore } from '../spill/spill-store.js'
 import { createSink } from './morsel-sink.js'
-import type { SplitsByTable } from './stage.js'
+import { writesFiles, type SplitsByTable } from './stage.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
 import type { TaskMetrics } from '../metrics.js'
 
@@ -82,11 +82,12 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
       heapBytes = Math.max(heapBytes, thread.heap.usedBytes)
       morsels++
       // Files hold rows of several morsels: those count when the task is finished.
-      if (request.sink.kind !== 'files') post({ kind: 'done', morsel })
+      if (!writesFiles(request.sink)) post({ kind: 'done', morsel })
     }
     const files = await sink.finish()
+    const measured = sink.measured()
     metrics.durationMs = performance.now() - start
-    return { kind: 'finished', files, metrics: taskMetrics(request.task, plan, metrics, morsels, heapBytes) }
+    return { kind: 'finished', files, measured, metrics: taskMetrics(request.task, plan, metrics, morsels, heapBytes) }
   } catch (error) {
     await sink.abort()
     throw error

@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { kernelModule } from '@deltaworks/columnar'
 import type { EvaluationContext } from '@deltaworks/expression'
 import type { LogicalPlan } from '@deltaworks/plan'
-import { errorFromData } from '@deltaworks/schema'
+import { errorFromData, type Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import { cancelled, workerFailed } from '../errors.js'
 import type { QueryMetrics, StageMetrics } from '../metrics.js'
@@ -62,6 +62,7 @@ export class StageRun {
   readonly #metrics: StageMetrics
   readonly #ready = new Map<number, readonly MorselSegment[]>()
   readonly #written: WrittenFile[] = []
+  readonly #measured: (readonly Value[])[] = []
   /** Files of tasks that came to nothing. */
   readonly #orphans: string[] = []
   readonly #paused: { readonly claimed: readonly number[]; readonly deaths: number }[] = []
@@ -96,6 +97,11 @@ export class StageRun {
   /** Files that the stage wrote, when `segments` has ended. */
   get files(): readonly WrittenFile[] {
     return this.#written
+  }
+
+  /** States of what a split measured, one a task. */
+  get measured(): readonly (readonly Value[])[] {
+    return this.#measured
   }
 
   /** Runs the stage. Segments come in the order of morsels, and within one as its rows come. */
@@ -233,8 +239,10 @@ export class StageRun {
       return
     }
     this.#addMetrics(result.metrics)
-    if (result.kind === 'finished') this.#written.push(...result.files)
-    else this.#paused.push({ claimed: result.claimed, deaths: own.deaths })
+    if (result.kind === 'finished') {
+      this.#written.push(...result.files)
+      this.#measured.push(...result.measured)
+    } else this.#paused.push({ claimed: result.claimed, deaths: own.deaths })
   }
 
   /** Nothing of what the task did not finish counts. */
@@ -269,10 +277,12 @@ export class StageRun {
 
   async #deleteOrphans(finished: boolean): Promise<void> {
     const { sink } = this.#stage
-    if (sink.kind !== 'files') return
+    const store =
+      sink.kind === 'files' ? sink.sink.store : sink.kind === 'split' ? sink.sink.outputs[0]!.sink.store : null
+    if (store === null) return
     const paths = finished ? this.#orphans : [...this.#orphans, ...this.#written.map((file) => file.path)]
     if (paths.length > 0)
-      await openStore(sink.sink.store)
+      await openStore(store)
         .delete(paths)
         .catch(() => undefined)
   }

@@ -2,6 +2,7 @@ import type { Aggregate, Join, LogicalPlan, MemorySegment, Sort, TableProvider, 
 import type { BoundExpression } from '@deltaworks/expression'
 import type { SpilledSplit, StageSplit } from '../execution-context.js'
 import type { FileSink } from '../file-sink.js'
+import type { SplitSink } from '../split-sink.js'
 
 /*
  * How a large plan is executed. The driver cuts it at exchanges into stages; a stage is one plan without an exchange (its
@@ -10,6 +11,7 @@ import type { FileSink } from '../file-sink.js'
  *   Pipeline { plan, morsels, broadcast }  ── sink: gather ──►  segments in the order of the morsels
  *                                          ── sink: hash ────►  segments by partition
  *                                          ── sink: files ───►  Parquet files
+ *                                          ── sink: split ───►  Parquet files of several tables, and measures
  *
  * Scans of a fragment read a StageTable: which splits, says the morsel (each split is in one morsel) or the broadcast (every
  * morsel sees all of them). Segments that a stage made are the splits of the next. All of this is plain data but for
@@ -71,6 +73,10 @@ export type StageSink =
   /** Rows by hash of keys over the fragment's output. */
   | { readonly kind: 'hash'; readonly keys: readonly BoundExpression[]; readonly partitions: number }
   | { readonly kind: 'files'; readonly sink: FileSink }
+  | { readonly kind: 'split'; readonly sink: SplitSink }
+
+/** Whether a sink's rows are durable when its task is finished, and not before. */
+export const writesFiles = ({ kind }: StageSink): boolean => kind === 'files' || kind === 'split'
 
 export interface Stage {
   readonly number: number

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { EvaluationContext } from '@deltaworks/expression'
 import type { LogicalPlan } from '@deltaworks/plan'
-import type { ErrorData } from '@deltaworks/schema'
+import type { ErrorData, Value } from '@deltaworks/schema'
 import type { WrittenFile } from '../file-sink.js'
 import type { TaskMetrics } from '../metrics.js'
 import type { SpillTarget } from '../spill/spill-store.js'
@@ -45,5 +45,11 @@ export type TaskMessage =
 export type TaskResult =
   /** The consumer does not take what is ready: the task ended before its next morsel, which stays its own. */
   | { readonly kind: 'paused'; readonly claimed: readonly number[]; readonly metrics: TaskMetrics }
-  | { readonly kind: 'finished'; readonly files: readonly WrittenFile[]; readonly metrics: TaskMetrics }
+  | {
+      readonly kind: 'finished'
+      readonly files: readonly WrittenFile[]
+      /** State of what a split measured. */
+      readonly measured: readonly (readonly Value[])[]
+      readonly metrics: TaskMetrics
+    }
   | { readonly kind: 'failed'; readonly error: ErrorData }

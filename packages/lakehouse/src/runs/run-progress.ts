@@ -1,5 +1,6 @@
-import { publishStepFinish, publishStepStart, type StepEvent } from '../events.js'
+import { publishQualityFailure, publishStepFinish, publishStepStart, type StepEvent } from '../events.js'
 import type { IngestedFile, QualityResult, RawProfile, StepFailure, StepResult } from '../run-result.js'
+import type { RunContext } from '../run-context.js'
 import type { TableDefinition } from '../table-definition.js'
 
 /** What a step says of itself when it ends; the rest has a default. */
@@ -17,6 +18,8 @@ export class RunProgress {
   profiles: RawProfile[] = []
   failures: StepFailure[] = []
   quarantined = 0
+  /** Rules whose failure was published: once a run, however often it begins again. */
+  readonly #told = new Set<string>()
   /** Steps that committed before the run began again: they are not done twice, and not told twice. */
   #done: ReadonlySet<string> = new Set()
 
@@ -81,7 +84,17 @@ export class RunProgress {
     if (!this.#done.has(step)) this.add({ step, kind, table, status: 'unchanged', startMs })
   }
 
-  judged(table: TableDefinition, results: readonly QualityResult[]): void {
+  judged(
+    table: TableDefinition,
+    results: readonly QualityResult[],
+    { runId, lakehouse, lake }: Pick<RunContext, 'runId' | 'lakehouse' | 'lake'>,
+  ): void {
     this.quality = [...this.quality.filter((result) => result.table !== table.name), ...results]
+    for (const result of results) {
+      const key = `${result.table}\n${result.rule}`
+      if (result.status === 'passed' || this.#told.has(key)) continue
+      this.#told.add(key)
+      publishQualityFailure({ runId, lakehouse: lakehouse.name, root: lake.root, version: null, ...result })
+    }
   }
 }

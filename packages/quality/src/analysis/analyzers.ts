@@ -1,5 +1,6 @@
 import type { Expr, Expression } from '@deltaworks/expression'
 import { parseCondition } from '../dqdl/predicate.js'
+import { patternSource } from '../checks/patterns.js'
 import { invalidRule } from '../errors.js'
 import type { AggregateOperand, KllParameters, MetricAnalyzer, NullBehavior } from './metric-analyzer.js'
 
@@ -115,7 +116,7 @@ export const analyzers = {
   patternMatch: (column: string, pattern: string | RegExp, options?: Where): MetricAnalyzer => ({
     kind: 'PatternMatch',
     column,
-    pattern: typeof pattern === 'string' ? pattern : pattern.source,
+    pattern: patternSource(pattern),
     where: filter(options),
   }),
   approxQuantile: (

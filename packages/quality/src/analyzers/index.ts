@@ -12,7 +12,7 @@ import { metric } from './metric.js'
 import { outliers } from './outliers.js'
 import { referentialIntegrity } from './referential-integrity.js'
 import { statistic } from './statistic.js'
-import { columnCount, columnExists, rowCount } from './table-shape.js'
+import { columnCount, columnExists, columnList, rowCount } from './table-shape.js'
 import { uniqueness } from './uniqueness.js'
 
 type Analyzers = { readonly [K in Constraint['kind']]: Analyzer<Extract<Constraint, { readonly kind: K }>> }
@@ -33,6 +33,7 @@ const analyzers: Analyzers = {
   composite: composite((constraint) => analyzerOf(constraint)),
   custom_sql: customSql,
   column_names: columnNames,
+  column_list: columnList,
   files,
   metric,
 }

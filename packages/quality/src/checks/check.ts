@@ -2,10 +2,11 @@ import { col, lit, type Expr } from '@deltaworks/expression'
 import { analyzers, conditionOf, type Condition } from '../analysis/analyzers.js'
 import { metricNumber, type Distribution, type MetricValue } from '../analysis/metric.js'
 import { instanceOf, type KllParameters, type MetricAnalyzer, type NullBehavior } from '../analysis/metric-analyzer.js'
+import type { AnomalyStrategy } from '../anomaly-strategy.js'
 import { shareOfType } from '../analyzers/metric.js'
 import { boundsOf, range, formatBounds, type Bounds, type Limits } from '../bounds.js'
 import { invalidRule } from '../errors.js'
-import type { Constraint, DataTypeName, Rule } from '../rule.js'
+import type { Constraint, DataTypeName, HistoryWindow, Rule } from '../rule.js'
 import { creditCardPattern, emailPattern, socialSecurityPattern, urlPattern } from './patterns.js'
 
 export type CheckLevel = 'error' | 'warning'
@@ -280,6 +281,29 @@ export class Check {
       (lowIn ? value.ge(below) : value.gt(below)).and(highIn ? value.le(above) : value.lt(above))
     const name = `${column} between ${low} and ${high}`
     return this.satisfies(knownOr(column, inside), name, isOne, options)
+  }
+
+  /** The analyzer's metric is in line with earlier ones in the repository. */
+  isNewestPointNonAnomalous(
+    analyzer: MetricAnalyzer,
+    strategy: AnomalyStrategy,
+    window: HistoryWindow = {},
+    options?: CheckOptions,
+  ): Check {
+    const observed = { kind: 'metric', analyzer, bounds: anything, dataType: null, test: null } as const
+    const of = `${analyzer.kind} of ${instanceOf(analyzer)}`
+    return this.#with([
+      ...this.rules,
+      {
+        id: `${this.rules.length + 1}:stable:${analyzer.kind}:${instanceOf(analyzer)}`,
+        description: `${of} is in line with earlier runs`,
+        level: this.#ruleLevel,
+        action: 'none',
+        filter: null,
+        constraint: { kind: 'history', observed, strategy, window },
+        ...(options?.hint !== undefined && { hint: options.hint }),
+      },
+    ])
   }
 
   customSql(sql: string, assertion: Assertion, options?: CheckOptions): Check {

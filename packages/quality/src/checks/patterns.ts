@@ -20,3 +20,10 @@ export const socialSecurityPattern =
 /** Visa, MasterCard and Discover in fours, American Express in 4, 6 and 5 digits; one separator throughout. */
 export const creditCardPattern =
   '\\b(?:3[47]\\d{2}([ -]?)\\d{6}\\1\\d{5}|(?:4\\d{3}|5[1-5]\\d{2}|65\\d{2}|6011)([ -]?)\\d{4}\\2\\d{4}\\2\\d{4})\\b'
+
+/** The text of a pattern; flags that change what it matches (`i`, `m`, `s`) stand in front of it. */
+export function patternSource(pattern: string | RegExp): string {
+  if (typeof pattern === 'string') return pattern
+  const flags = [...pattern.flags].filter((flag) => 'ims'.includes(flag)).join('')
+  return flags === '' ? pattern.source : `(?${flags})${pattern.source}`
+}

@@ -26,6 +26,19 @@ export const hasColumn = (column: string, type: DataType | null = null): RuleBui
     constraint: { kind: 'column_exists', column, type },
   })
 
+/** The table has these columns. @param options `inOrder`: in this order, from the first; `others`: and maybe more */
+export function hasColumns(
+  columns: readonly string[],
+  { inOrder = false, others = false }: { readonly inOrder?: boolean; readonly others?: boolean } = {},
+): RuleBuilder {
+  const more = others ? ', and maybe more' : ''
+  return makeRule({
+    id: 'columns',
+    description: `the columns are ${columns.join(', ')}${inOrder ? ', in this order' : ''}${more}`,
+    constraint: { kind: 'column_list', columns, inOrder, others },
+  })
+}
+
 /** The newest value of a date or timestamp column is at most so many hours before the verification's clock. */
 export function isFresh(column: ColumnInput, maxAgeHours: number): RuleBuilder {
   const input = expressionOf(column)

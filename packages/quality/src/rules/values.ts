@@ -1,5 +1,6 @@
 import { lit, when, type Expr, type Expression } from '@deltaworks/expression'
 import { typeName, type DataType } from '@deltaworks/schema'
+import { patternSource } from '../checks/patterns.js'
 import { atLeast, boundsOf, formatBounds, type Limits } from '../bounds.js'
 import { invalidRule } from '../errors.js'
 import { exprOf, expressionOf, makeRule, type ColumnInput, type RuleBuilder } from '../rule-builder.js'
@@ -35,7 +36,7 @@ export function isContainedIn(
 
 /** The regular expression is found in the value; anchor it with ^ and $ to match the whole. */
 export const matchesPattern = (column: ColumnInput, pattern: string | RegExp, threshold = 1): RuleBuilder => {
-  const source = typeof pattern === 'string' ? pattern : pattern.source
+  const source = patternSource(pattern)
   return valueRule('matches', column, (value) => value.rlike(source), `of the form /${source}/`, threshold)
 }
 

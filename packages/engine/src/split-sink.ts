@@ -1,0 +1,36 @@
+import type { BoundExpression } from '@deltaworks/expression'
+import type { Aggregate } from '@deltaworks/plan'
+import type { Schema, Value } from '@deltaworks/schema'
+import type { FileSink, WrittenFile } from './file-sink.js'
+import type { QueryMetrics } from './metrics.js'
+
+/**
+ * Where the rows of a query go that are judged while they are written: each to one of several outputs, or to none, and what is
+ * measured of all of them on the way. Expressions are bound to the query's columns, and those
+ * that are computed of them. Plain data: it is posted to workers.
+ */
+export interface SplitSink {
+  /** Columns that are computed first, behind the query's: those of each step may use all before it. What follows may use them. */
+  readonly computed: readonly (readonly BoundExpression[])[]
+  /** An int32 a row: the index of its output; a row with any other number is written nowhere. */
+  readonly route: BoundExpression
+  readonly outputs: readonly SplitOutput[]
+  /** Without keys; its input is the query. Null: nothing is measured. */
+  readonly measures: Pick<Aggregate, 'aggregates' | 'schema'> | null
+}
+
+export interface SplitOutput {
+  /** Columns of the files, computed of the rows that come here alone. */
+  readonly expressions: readonly BoundExpression[]
+  readonly schema: Schema
+  /** All outputs are in one store. */
+  readonly sink: FileSink
+}
+
+export interface SplitResult {
+  /** By output. */
+  readonly files: readonly (readonly WrittenFile[])[]
+  /** The row of the measures. */
+  readonly measures: readonly Value[] | null
+  readonly metrics: QueryMetrics
+}

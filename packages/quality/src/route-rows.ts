@@ -1,0 +1,47 @@
+import { col, lit, when, type Expr } from '@deltaworks/expression'
+import type { DataFrame } from '@deltaworks/plan'
+import { int32 } from '@deltaworks/schema'
+import type { AnyFrame } from './query-runner.js'
+import type { Rule } from './rule.js'
+import {
+  explanations,
+  failedRulesColumn,
+  failingOf,
+  failureReasonsColumn,
+  judgeRows,
+  type SplitOptions,
+} from './split-rows.js'
+
+/** Where a row goes. */
+export const routes = { good: 0, quarantined: 1, dropped: 2 } as const
+
+export interface RoutedRows {
+  /** The table's rows, each once, with what verdicts need behind its own columns. */
+  readonly rows: DataFrame
+  /** Whether a rule fails, over `rows`; never null. What follows speaks of them as columns of these names. */
+  readonly failing: Readonly<Record<string, Expr>>
+  /** One of `routes`. */
+  readonly route: Expr
+  /** What a failing row is told, by the names of the columns that `splitRows` adds. */
+  readonly explanations: Readonly<Record<string, Expr>>
+}
+
+/** What `splitRows` makes three frames of, as one: for those who send each row where it belongs in a single pass. */
+export function routeRows(table: AnyFrame, rules: readonly Rule[], options: SplitOptions = {}): RoutedRows {
+  const acting = rules.filter(({ action }) => action === 'quarantine' || action === 'drop')
+  const { rows, verdicts: judged } = judgeRows(table as DataFrame, acting, options)
+  const name = (i: number): string => `__quality_fails_${i}`
+  // A column a verdict: each is evaluated by itself, most of them once a different value.
+  const verdicts = judged.map((verdict, i) => ({ ...verdict, failing: col(name(i)) }))
+  const quarantined = failingOf(verdicts.filter(({ rule }) => rule.action === 'quarantine'))
+  const dropped = failingOf(verdicts.filter(({ rule }) => rule.action === 'drop'))
+  const [ids, reasons] = explanations(verdicts)
+  return {
+    rows,
+    failing: Object.fromEntries(judged.map(({ failing }, i) => [name(i), failing])),
+    route: when(quarantined, lit(routes.quarantined, int32))
+      .when(dropped, lit(routes.dropped, int32))
+      .otherwise(lit(routes.good, int32)),
+    explanations: { [failedRulesColumn]: ids!, [failureReasonsColumn]: reasons! },
+  }
+}

@@ -62,7 +62,7 @@ export const unsupportedScheme = (uri: string, scheme: string): StorageError =>
   new StorageError(
     'DW-STORAGE-0006',
     'unsupported',
-    `Cannot open ${uri}: the scheme "${scheme}:" is not supported. Supported are paths, file:, memory: and s3:.`,
+    `Cannot open ${uri}: the scheme "${scheme}:" is not supported. Supported are paths, file:, memory:, s3:, gs:, az: and abfss:.`,
     { uri, scheme },
   )
 
@@ -92,11 +92,17 @@ export const conditionsIgnored = (store: string, endpoint: string | null, findin
     { store, endpoint },
   )
 
+function credentialAdvice(store: string): string {
+  if (store.startsWith('gs:')) return 'Set GOOGLE_APPLICATION_CREDENTIALS, or log in with gcloud.'
+  if (store.startsWith('s3:')) return 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role.'
+  return 'Set AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN, or log in with az.'
+}
+
 export const credentialsRefused = (store: string, reason: string, cause?: unknown): StorageError =>
   new StorageError(
     'DW-STORAGE-0013',
     'usage',
-    `No credentials for ${store}: ${reason.replace(/\.$/, '')}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role.`,
+    `No credentials for ${store}: ${reason.replace(/\.$/, '')}. ${credentialAdvice(store)}`,
     { store },
     cause,
   )

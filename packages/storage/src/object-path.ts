@@ -1,5 +1,13 @@
 import { pathOutsideStore } from './errors.js'
 
+/** Names of objects that no listing shows and that `sweep` removes. */
+export const temporaryPrefix = '.tmp-'
+
+export const isTemporary = (key: string): boolean => key.slice(key.lastIndexOf('/') + 1).startsWith(temporaryPrefix)
+
+/** Keys of a bucket that are paths of ours: no markers of folders, nothing that a path cannot name. */
+export const isListed = (path: string): boolean => !unsafe.test(path) && !isTemporary(path)
+
 /** Empty, `.` and `..` segments, a leading slash (an empty first segment), a NUL. */
 const unsafe = /(?:^|\/)\.{0,2}(?=\/|$)|\0/
 

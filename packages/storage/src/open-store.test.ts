@@ -61,7 +61,7 @@ describe('openStore', () => {
   })
 
   it('refuses what it cannot open', () => {
-    expect(() => openStore('gs://bucket/x')).toThrow(
+    expect(() => openStore('ftp://host/x')).toThrow(
       expect.objectContaining({ code: 'DW-STORAGE-0006', fault: 'unsupported' }),
     )
     expect(() => openStore('memory://a/b')).toThrow(expect.objectContaining({ code: 'DW-STORAGE-0007' }))

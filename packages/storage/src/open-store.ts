@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { invalidUri, unsupportedScheme } from './errors.js'
+import { openAzure } from './azure/open-azure.js'
 import { FileStore } from './file-store.js'
+import { openGcs } from './gcs/open-gcs.js'
 import { MemoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
 import { S3Store } from './s3/s3-store.js'
@@ -10,8 +12,8 @@ const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\//
 const opened = new Map<string, ObjectStore>()
 
 /**
- * The store of a location: a path, `file:///lake`, `memory://name` (one store a name and thread), or `s3://bucket/prefix`
- * (see `s3Options` for how it is reached). Opening touches nothing; the same location gives the same store.
+ * The store of a location: a path, `file:///lake`, `memory://name` (one store a name and thread), `s3://bucket/prefix`,
+ * `gs://bucket/prefix`, `az://container/prefix` or `abfss://container@account…/prefix` (see `StorageConfiguration` for how they are reached). Opening touches nothing; the same location gives the same store.
  * @throws StorageError DW-STORAGE-0006 (scheme not supported), DW-STORAGE-0007 (no valid URI), DW-STORAGE-0010 (options)
  */
 export function openStore(location: string): ObjectStore {
@@ -29,7 +31,10 @@ export function openStore(location: string): ObjectStore {
 
 function newStore(uri: string): ObjectStore {
   if (uri.startsWith('file:')) return new FileStore(fileURLToPath(uri))
-  return uri.startsWith('s3:') ? new S3Store(uri) : openMemory(uri)
+  if (uri.startsWith('s3:')) return new S3Store(uri)
+  if (uri.startsWith('gs:')) return openGcs(uri)
+  if (uri.startsWith('az:') || uri.startsWith('abfs')) return openAzure(uri)
+  return openMemory(uri)
 }
 
 function openMemory(uri: string): ObjectStore {
@@ -61,7 +66,16 @@ export function resolveUri(text: string, cwd: string = process.cwd()): string {
     // Hadoop's names of the same.
     case 's3a':
     case 's3n':
-      return s3Uri(text)
+      return bucketUri('s3', text)
+    case 'gs':
+    case 'gcs':
+      return bucketUri('gs', text)
+    case 'az':
+    case 'azure':
+      return bucketUri('az', text)
+    case 'abfs':
+    case 'abfss':
+      return lakeUri(name, text)
     default:
       throw unsupportedScheme(text, name)
   }
@@ -70,7 +84,7 @@ export function resolveUri(text: string, cwd: string = process.cwd()): string {
 const fileUri = (path: string): string => pathToFileURL(path).href
 
 /** `<scheme>://name/a/b` without empty and `.` segments. */
-function namedUri(name: 'memory' | 's3', text: string): string {
+function namedUri(name: string, text: string): string {
   const parts = text
     .slice(text.indexOf('://') + 3)
     .split('/')
@@ -79,12 +93,22 @@ function namedUri(name: 'memory' | 's3', text: string): string {
   return `${name}://${parts.join('/')}`
 }
 
-/** Bucket names as S3 has them; keys are what they are: nothing of them is percent-encoded. */
-function s3Uri(text: string): string {
-  const uri = namedUri('s3', text)
+/** Bucket names as the clouds have them; keys are what they are: nothing of them is percent-encoded. */
+function bucketUri(name: 's3' | 'gs' | 'az', text: string): string {
+  const uri = namedUri(name, text)
   const bucket = uri.split('/')[2]!
-  if (!/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/i.test(bucket)) {
-    throw invalidUri(text, `"${bucket}" is no name of a bucket; give s3://bucket/prefix`)
+  if (!/^[a-z0-9$][a-z0-9._-]{1,61}[a-z0-9]$/i.test(bucket)) {
+    const what = name === 'az' ? 'container' : 'bucket'
+    throw invalidUri(text, `"${bucket}" is no name of a ${what}; give ${name}://${what}/prefix`)
+  }
+  return uri
+}
+
+/** Hadoop's form for Azure, which names the account: `abfss://container@account.dfs.core.windows.net/path`. */
+function lakeUri(name: 'abfs' | 'abfss', text: string): string {
+  const uri = namedUri(name, text)
+  if (!/^abfss?:\/\/[a-z0-9$-]+@[a-z0-9]+\.[a-z0-9.-]+(\/|$)/i.test(uri)) {
+    throw invalidUri(text, `give ${name}://container@account.dfs.core.windows.net/path`)
   }
   return uri
 }

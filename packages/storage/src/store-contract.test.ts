@@ -1,20 +1,26 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AzureLocal, GcsLocal } from '@deltaworks/cloud-local'
 import { S3Local } from '@deltaworks/s3-local'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { openAzure } from './azure/open-azure.js'
 import { FileStore } from './file-store.js'
+import { openGcs } from './gcs/open-gcs.js'
 import { MemoryStore } from './memory-store.js'
 import type { ObjectStore } from './object-store.js'
 import { S3Store } from './s3/s3-store.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'deltaworks-storage-'))
 const server = await S3Local.start({ buckets: ['lake'] })
+const gcs = await GcsLocal.start({ buckets: ['lake'] })
+const azure = await AzureLocal.start({ containers: ['lake'] })
+process.env['AZURE_STORAGE_ACCOUNT_KEY'] = AzureLocal.key
 process.env['AWS_ACCESS_KEY_ID'] = 'test'
 process.env['AWS_SECRET_ACCESS_KEY'] = 'test12345'
 afterAll(async () => {
   rmSync(folder, { recursive: true })
-  await server.stop()
+  await Promise.all([server.stop(), gcs.stop(), azure.stop()])
 })
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -26,13 +32,27 @@ const newS3 = (): ObjectStore => {
   return new S3Store(`s3://lake${stores++ % 2 === 0 ? '' : '/a/prefix'}`, { endpoint: server.endpoint })
 }
 
+const prefixOf = (n: number): string => (n % 2 === 0 ? '' : '/a/prefix')
+
+const newGcs = (): ObjectStore => {
+  gcs.buckets.get('lake')!.clear()
+  return openGcs(`gs://lake${prefixOf(stores++)}`, { endpoint: gcs.endpoint })
+}
+
+const newAzure = (): ObjectStore => {
+  azure.containers.get('lake')!.clear()
+  return openAzure(`az://lake${prefixOf(stores++)}`, { account: AzureLocal.account, endpoint: azure.endpoint })
+}
+
 /** What every ObjectStore does. */
 describe.each<[string, () => ObjectStore]>([
   ['FileStore', () => new FileStore(join(folder, `s${stores++}`))],
   ['durable FileStore', () => new FileStore(join(folder, `s${stores++}`), { durable: true })],
   ['MemoryStore', () => new MemoryStore('contract')],
   ['S3Store', newS3],
-])('D-88: %s', (_name, open) => {
+  ['RemoteStore of Google Cloud Storage', newGcs],
+  ['RemoteStore of Azure Blob Storage', newAzure],
+])('D-88 M-129: %s', (_name, open) => {
   it('reads what was put, whole and in ranges', async () => {
     const store = open()
     expect(await store.put('a/b.txt', bytes('hello world'), 'overwrite')).toBe('written')

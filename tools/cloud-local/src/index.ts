@@ -1,3 +1,7 @@
+export { AzureLocal } from './azure-local.js'
+export type { AzureLocalOptions } from './azure-local.js'
+export { GcsLocal } from './gcs-local.js'
+export type { GcsLocalOptions } from './gcs-local.js'
 export { LocalServer } from './local-server.js'
 export type { LocalFault, LocalRequest } from './local-server.js'
 export { SqsLocal } from './sqs-local.js'

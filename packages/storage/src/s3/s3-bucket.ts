@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { RequestGate, withRetries, type RetryOptions } from '../retry.js'
+import { RequestRunner } from '../remote/request-runner.js'
+import type { RetryOptions } from '../retry.js'
 import { isAmbiguous, retryClass, storageError, type S3Operation } from './s3-failure.js'
 import type { S3Options } from './s3-options.js'
 import { clientFor, defaultConnections, loadSdk, type Sdk } from './s3-sdk.js'
@@ -20,15 +21,15 @@ export class S3Bucket {
   readonly uri: string
   readonly name: string
   readonly options: S3Options
-  readonly #gate: RequestGate
-  readonly #retry: Pick<RetryOptions, 'sleep' | 'random'>
+  readonly #runner: RequestRunner
 
   constructor(uri: string, name: string, options: S3Options, retry: Pick<RetryOptions, 'sleep' | 'random'> = {}) {
     this.uri = uri
     this.name = name
     this.options = options
-    this.#gate = new RequestGate(options.connections ?? defaultConnections)
-    this.#retry = retry
+    const connections = options.connections ?? defaultConnections
+    const maxAttempts = options.maxAttempts ?? defaultMaxAttempts
+    this.#runner = new RequestRunner({ maxAttempts, connections, classify: retryClass, isAmbiguous }, retry)
   }
 
   /** Members of every request on this bucket. */
@@ -50,32 +51,12 @@ export class S3Bucket {
    * @throws StorageError
    */
   async send<T>(operation: S3Operation, path: string, request: (attempt: Attempt) => Promise<T>): Promise<T> {
-    let uncertain = false
     try {
-      return await withRetries(this.#policy(), () =>
-        this.#gate.run(async () => {
-          try {
-            return await request({ sdk: loadSdk(), client: clientFor(this.options), uncertain })
-          } catch (error) {
-            if (isAmbiguous(error)) uncertain = true
-            throw error
-          }
-        }),
+      return await this.#runner.run((uncertain) =>
+        request({ sdk: loadSdk(), client: clientFor(this.options), uncertain }),
       )
     } catch (error) {
       throw storageError(this.uri, path, operation, error)
-    }
-  }
-
-  #policy(): RetryOptions {
-    return {
-      maxAttempts: this.options.maxAttempts ?? defaultMaxAttempts,
-      ...this.#retry,
-      classify: (error) => {
-        const kind = retryClass(error)
-        if (kind === 'slow-down') this.#gate.slowDown()
-        return kind
-      },
     }
   }
 }

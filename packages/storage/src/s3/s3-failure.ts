@@ -49,11 +49,6 @@ export const isUploadGone = (error: unknown): boolean => {
   return name === 'NoSuchUpload' || status === 404
 }
 
-/** A part of the body came and the rest did not. */
-export class IncompleteBody extends Error {
-  override readonly name = 'IncompleteBody'
-}
-
 const throttles = new Set([
   'SlowDown',
   'Throttling',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { s3Options } from './s3-options.js'
+import { s3Options } from '../options/storage-configuration.js'
 
 describe('D-88: s3Options', () => {
   it('takes the environment, over it the configuration, over that what it says of the bucket', () => {

@@ -1,16 +1,8 @@
 import type { Readable } from 'node:stream'
 import { objectChanged } from '../errors.js'
 import type { S3Bucket } from './s3-bucket.js'
-import { IncompleteBody, isPreconditionFailed, statusOf } from './s3-failure.js'
-
-/** Ranges longer than twice this are read by several requests at once. */
-const requestBytes = 8 * 1024 * 1024
-
-export interface ReadResult {
-  readonly bytesRead: number
-  /** Null if there was nothing to read (the range is behind the object's end). */
-  readonly etag: string | null
-}
+import { drain, IncompleteBody, readPieces, type ReadResult } from '../remote/read-pieces.js'
+import { isPreconditionFailed, statusOf } from './s3-failure.js'
 
 /**
  * Reads [start, start + target.byteLength) into `target`. A body that breaks off is gone on with where it ended, and all
@@ -26,17 +18,7 @@ export async function readRange(
   target: Uint8Array,
   etag: string | null = null,
 ): Promise<ReadResult> {
-  if (target.byteLength <= 2 * requestBytes) return readPiece(bucket, key, path, start, target, etag)
-  // The first piece tells the version; where there is nothing behind it, nothing more is asked.
-  const first = await readPiece(bucket, key, path, start, target.subarray(0, requestBytes), etag)
-  if (first.bytesRead < requestBytes) return first
-  const pieces: Promise<ReadResult>[] = []
-  for (let at = requestBytes; at < target.byteLength; at += requestBytes) {
-    const piece = target.subarray(at, Math.min(target.byteLength, at + requestBytes))
-    pieces.push(readPiece(bucket, key, path, start + at, piece, first.etag))
-  }
-  const read = await Promise.all(pieces)
-  return { bytesRead: read.reduce((sum, piece) => sum + piece.bytesRead, first.bytesRead), etag: first.etag }
+  return readPieces(start, target, etag, (from, into, wanted) => readPiece(bucket, key, path, from, into, wanted))
 }
 
 async function readPiece(
@@ -107,16 +89,4 @@ export async function readWhole(bucket: S3Bucket, key: string, path: string): Pr
       throw error
     }
   })
-}
-
-/** Copies a body as it comes. @param progress told the bytes so far, so that a body that breaks off is not lost */
-async function drain(body: Readable, target: Uint8Array, progress: (count: number) => void): Promise<number> {
-  let count = 0
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    const part = chunk.byteLength > target.byteLength - count ? chunk.subarray(0, target.byteLength - count) : chunk
-    target.set(part, count)
-    count += part.byteLength
-    progress(count)
-  }
-  return count
 }

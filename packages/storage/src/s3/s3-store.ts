@@ -1,12 +1,13 @@
-import { checkFolderPath, checkObjectPath } from '../object-path.js'
+import { checkFolderPath, checkObjectPath, isListed, isTemporary } from '../object-path.js'
 import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from '../object-store.js'
 import { notWritable, storageFailed } from '../errors.js'
 import type { RetryOptions } from '../retry.js'
-import { ReadAhead } from './read-ahead.js'
+import { ReadAhead } from '../remote/read-ahead.js'
 import { S3Bucket } from './s3-bucket.js'
 import { isNotFound, storageError } from './s3-failure.js'
-import { s3Options, type S3Options } from './s3-options.js'
-import { probeConditionalWrites, temporaryPrefix } from './s3-probe.js'
+import { s3Options } from '../options/storage-configuration.js'
+import type { S3Options } from './s3-options.js'
+import { probeConditionalWrites } from './s3-probe.js'
 import { readRange, readWhole } from './s3-read.js'
 import { putObject, S3Writer } from './s3-writer.js'
 
@@ -290,11 +291,6 @@ export class S3Store implements ObjectStore {
     return this.#prefix + path
   }
 }
-
-const isTemporary = (key: string): boolean => key.slice(key.lastIndexOf('/') + 1).startsWith(temporaryPrefix)
-
-/** Keys that are paths of ours: no markers of folders, nothing that a path cannot name. */
-const isListed = (path: string): boolean => !/(?:^|\/)\.{0,2}(?=\/|$)|\0/.test(path) && !isTemporary(path)
 
 const objectMeta = (
   path: string,

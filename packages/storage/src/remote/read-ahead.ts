@@ -1,4 +1,4 @@
-import type { ReadResult } from './s3-read.js'
+import type { ReadResult } from './read-pieces.js'
 
 const chunkBytes = 4 * 1024 * 1024
 /** Chunks that are under way ahead of a reader. */

@@ -37,7 +37,7 @@ const operations: readonly ModelOperation[] = [
   optimize,
   overwrite(9, 1),
   setProperty,
-  appendOnce(9, 1),
+  appendOnce(77, 7),
 ]
 
 function* groups(size: number, from = 0): Generator<readonly ModelOperation[]> {

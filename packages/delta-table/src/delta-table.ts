@@ -31,7 +31,7 @@ import { optimizeTable, purgeTable, type OptimizeOptions, type PurgeOptions } fr
 import { overwriteRows, type OverwriteOptions } from './operations/overwrite.js'
 import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
-import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum.js'
+import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum/vacuum.js'
 import type { Condition } from './predicates.js'
 import { tableDetail, type TableDetail } from './table-detail.js'
 import type { Rows, TableSession } from './table-session.js'

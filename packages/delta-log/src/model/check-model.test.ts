@@ -23,7 +23,7 @@ const triples: readonly (readonly ModelOperation[])[] = [
 ]
 const pairs: readonly (readonly ModelOperation[])[] = [
   [deleteMarking(1), update(2, 1)],
-  [appendOnce(9, 1), appendOnce(9, 1)],
+  [appendOnce(77, 7), appendOnce(77, 7)],
 ]
 const named = (runs: readonly (readonly ModelOperation[])[]) =>
   runs.map((operations) => [operations.map(({ name }) => name).join(' | '), operations] as const)

@@ -216,7 +216,7 @@ export const setProperty: ModelOperation = {
   }),
 }
 
-/** A write that its application sends again when in doubt. */
+/** A write that its application sends again when in doubt. Its row is nobody else's: it stands for the transaction. */
 export const appendOnce = (id: number, value: number): ModelOperation => ({
   name: `append ${id}:${value} once`,
   apply: (rows) => (rows.some((row) => row.id === id && row.value === value) ? rows : [...rows, { id, value }]),

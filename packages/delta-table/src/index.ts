@@ -14,6 +14,7 @@ export type {
   UpdateClause,
 } from './operations/merge/merge-options.js'
 export type { OptimizeOptions, PurgeOptions } from './operations/optimize.js'
+export type { OptimizeEstimate } from './operations/optimize-estimate.js'
 export type { OverwriteOptions } from './operations/overwrite.js'
 export type { RestoreTarget } from './operations/restore.js'
 export type { Assignments } from './operations/update.js'

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals'
 import { col } from '@deltaworks/expression'
 import { scan, values } from '@deltaworks/plan'
 import { boolean, field, int64, string, type Schema, type Value } from '@deltaworks/schema'
-import { MemoryStore } from '@deltaworks/storage'
+import { type MemoryStore } from '@deltaworks/storage'
 import { DeltaTable } from './delta-table.js'
 import { testSessions } from './test-sessions.js'
 

@@ -145,3 +145,6 @@ export const correctionsRefused = (problems: readonly string[]): LakehouseError 
     `The corrected rows cannot be released: ${problems.join('; ').replace(/\.$/, '')}. Nothing was written; correct them and release them again.`,
     { problems },
   )
+
+export const invalidWindow = (text: string, remedy: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0030', 'usage', `"${text}" is no time for maintenance: ${remedy}.`, { text })

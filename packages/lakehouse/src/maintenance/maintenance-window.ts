@@ -23,8 +23,9 @@ export function parseUntil(text: string, nowMs: number): number {
  * @throws LakehouseError DW-LAKEHOUSE-0030
  */
 export function windowEnd(text: string, nowMs: number): number | null {
-  const [from, to, ...more] = text.split('-').map(timeOfDay)
-  if (from == null || to == null || more.length > 0 || from === to) {
+  const times = text.split('-').map(timeOfDay)
+  const [from = null, to = null] = times
+  if (from === null || to === null || times.length > 2 || from === to) {
     throw invalidWindow(text, 'give two times like 22:00-04:00')
   }
   const end = nextTime(to, nowMs)

@@ -5,7 +5,7 @@ const day = 86_400_000
 
 /**
  * The end that `--until` names: `90m` or `2h` from now, a time of day (`04:00`, the next one, local time), or an ISO date and time.
- * @throws LakehouseError DW-LAKEHOUSE-0030
+ * @throws LakehouseError DW-LAKEHOUSE-0040
  */
 export function parseUntil(text: string, nowMs: number): number {
   const span = /^(\d{1,4})(m|h)$/.exec(text)
@@ -20,7 +20,7 @@ export function parseUntil(text: string, nowMs: number): number {
 /**
  * The end of a daily window `22:00-04:00` (local time) that is open now.
  * @returns null: it is closed
- * @throws LakehouseError DW-LAKEHOUSE-0030
+ * @throws LakehouseError DW-LAKEHOUSE-0040
  */
 export function windowEnd(text: string, nowMs: number): number | null {
   const times = text.split('-').map(timeOfDay)

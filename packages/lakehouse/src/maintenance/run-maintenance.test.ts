@@ -154,10 +154,10 @@ describe('maintenance run', () => {
     expect(windowEnd('22:00-04:00', at('12:00'))).toBeNull()
     expect(windowEnd('01:00-04:00', at('04:00'))).toBeNull()
     for (const text of ['', 'soon', '25:00', '9999999m', '1-2']) {
-      expect(() => parseUntil(text, 0)).toThrow(expect.objectContaining({ code: 'DW-LAKEHOUSE-0030' }))
+      expect(() => parseUntil(text, 0)).toThrow(expect.objectContaining({ code: 'DW-LAKEHOUSE-0040' }))
     }
     for (const text of ['', '22:00', '22:00-22:00', '22-04', '1:00-02:00', '01:00-02:00-03:00']) {
-      expect(() => windowEnd(text, 0)).toThrow(expect.objectContaining({ code: 'DW-LAKEHOUSE-0030' }))
+      expect(() => windowEnd(text, 0)).toThrow(expect.objectContaining({ code: 'DW-LAKEHOUSE-0040' }))
     }
   })
 })

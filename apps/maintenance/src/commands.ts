@@ -22,6 +22,7 @@ interface Options extends CommonOptions {
 interface VacuumOptions extends Options {
   readonly retain: number | undefined
   readonly force: boolean
+  readonly lite: boolean
 }
 
 type Task = (options: MaintenanceOptions) => Promise<readonly MaintenanceResult[]>
@@ -46,23 +47,20 @@ export const vacuumCommand = (signal: AbortSignal): Command =>
     .addOption(
       new Option('--force', 'allow a retention below 7 days: only if no other process reads or writes').default(false),
     )
+    .addOption(
+      new Option('--lite', 'find files in the log instead of listing folders: only what commits have removed').default(
+        false,
+      ),
+    )
     .action((tables: string[], options: VacuumOptions) =>
-      maintain(tables, options, signal, (task) => vacuumLakehouse(task, options.retain ?? null, options.force)),
+      maintain(tables, options, signal, (task) =>
+        vacuumLakehouse(task, options.retain ?? null, options.force, options.lite ? 'lite' : 'full'),
+      ),
     )
 
 export const checkpointCommand = (signal: AbortSignal): Command =>
   command('checkpoint', 'Write a checkpoint of each table’s log').action((tables: string[], options: Options) =>
     maintain(tables, options, signal, checkpointLakehouse),
-  )
-
-export const runCommand = (signal: AbortSignal): Command =>
-  command('run', 'What the definitions ask for: ZORDER or OPTIMIZE, then VACUUM').action(
-    (tables: string[], options: Options) =>
-      maintain(tables, options, signal, async (task) => [
-        ...(await optimizeLakehouse(task, true)),
-        ...(await optimizeLakehouse(task, false)),
-        ...(await vacuumLakehouse(task, null, false)),
-      ]),
   )
 
 /** @throws UsageError DW-CLI-0001 */

@@ -1,5 +1,6 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
-import { checkpointCommand, optimizeCommand, runCommand, vacuumCommand } from './commands.js'
+import { checkpointCommand, optimizeCommand, vacuumCommand } from './commands.js'
+import { runCommand } from './run-command.js'
 
 const abort = new AbortController()
 const program = createProgram(

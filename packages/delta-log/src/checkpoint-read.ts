@@ -17,6 +17,8 @@ import { parseActions } from './commit-file.js'
 import { decodePath } from './file-path.js'
 import type { JsonObject } from './json.js'
 import type { LogParquet } from './log-parquet.js'
+import { CheckpointFileReader } from './files/checkpoint-files.js'
+import type { FileChunk } from './files/file-chunk.js'
 import type { CheckpointFiles } from './log-segment.js'
 import { logFolder, type TableLocation } from './table-location.js'
 
@@ -57,15 +59,17 @@ const wantedMembers: Readonly<Record<string, readonly string[] | null>> = {
 /**
  * Every action of a checkpoint, in batches; sidecars are followed. Classic, multi-part and V2 checkpoints differ only in
  * where the actions are.
+ * @param onFiles is given most files, in chunks, instead of their actions
  */
 export async function* readCheckpoint(
   location: TableLocation,
   checkpoint: CheckpointFiles,
   parquet: LogParquet,
+  onFiles: OnFiles | null = null,
 ): AsyncGenerator<readonly LogAction[]> {
   const sidecars: Sidecar[] = []
   for (const file of checkpoint.files) {
-    for await (const actions of readActions(location, file, checkpoint.format, parquet)) {
+    for await (const actions of readActions(location, file, checkpoint.format, parquet, onFiles)) {
       for (const action of actions) if (action.kind === 'sidecar') sidecars.push(action)
       yield actions
     }
@@ -73,36 +77,47 @@ export async function* readCheckpoint(
   for (const sidecar of sidecars) {
     const name = decodePath(sidecar.path).replace(/^.*\//, '')
     const path = joinPath(logFolder(location), '_sidecars', name)
-    yield* parquetActions(location, { path, sizeBytes: sidecar.sizeBytes }, parquet)
+    yield* parquetActions(location, { path, sizeBytes: sidecar.sizeBytes }, parquet, onFiles)
   }
 }
+
+type OnFiles = (files: FileChunk) => void
 
 async function* readActions(
   location: TableLocation,
   file: ObjectMeta,
   format: 'parquet' | 'json',
   parquet: LogParquet,
+  onFiles: OnFiles | null,
 ): AsyncGenerator<readonly LogAction[]> {
   if (format === 'json') yield parseActions(location, file.path, await location.store.get(file.path))
-  else yield* parquetActions(location, file, parquet)
+  else yield* parquetActions(location, file, parquet, onFiles)
 }
 
 async function* parquetActions(
   location: TableLocation,
   file: Pick<ObjectMeta, 'path' | 'sizeBytes'>,
   parquet: LogParquet,
+  onFiles: OnFiles | null,
 ): AsyncGenerator<readonly LogAction[]> {
   const wanted = wantedSchema(await parquet.schema(location.store, file.path, file.sizeBytes))
-  for await (const rows of parquet.rows(location.store, file.path, file.sizeBytes, wanted)) {
+  const files = new CheckpointFileReader()
+  for await (const batch of parquet.batches(location.store, file.path, file.sizeBytes, wanted)) {
     const actions: LogAction[] = []
-    for (const row of rows) {
-      for (let i = 0; i < row.length; i++) {
-        if (row[i] === null) continue
-        const field = wanted.fields[i]!
-        const action = actionOf(field, row[i] as readonly Value[])
-        if (action !== null) actions.push(action)
-      }
+    const read = (column: number, row: number): void => {
+      const value = batch.value(column, row)
+      const action = value === null ? null : actionOf(wanted.fields[column]!, value as readonly Value[])
+      if (action !== null) actions.push(action)
     }
+    wanted.fields.forEach((field, column) => {
+      if (field.name !== 'add' || onFiles === null) {
+        for (let row = 0; row < batch.rowCount; row++) read(column, row)
+        return
+      }
+      const { chunks, others } = files.read(batch, column)
+      chunks.forEach(onFiles)
+      for (const row of others) read(column, row)
+    })
     yield actions
   }
 }

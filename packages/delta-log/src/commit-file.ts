@@ -11,12 +11,16 @@ export const commitPath = (location: TableLocation, version: number): string =>
 export const formatActions = (actions: readonly Action[]): Uint8Array =>
   Buffer.from(`${actions.map((action) => JSON.stringify(actionToJson(action))).join('\n')}\n`, 'utf8')
 
-/** Actions of a JSON file of the log, in its order. @throws DeltaError DW-DELTA-0011 */
-export function parseActions(location: TableLocation, path: string, data: Uint8Array): LogAction[] {
+/**
+ * Actions of a JSON file of the log, in its order.
+ * @param firstLine where the data starts in the file
+ * @throws DeltaError DW-DELTA-0011
+ */
+export function parseActions(location: TableLocation, path: string, data: Uint8Array, firstLine = 1): LogAction[] {
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8')
   const actions: LogAction[] = []
   let start = 0
-  for (let line = 1; start < text.length; line++) {
+  for (let line = firstLine; start < text.length; line++) {
     let end = text.indexOf('\n', start)
     if (end < 0) end = text.length
     const content = text.slice(start, end)

@@ -8,6 +8,7 @@ import { findConflict, type Conflict, type IsolationLevel, type ReadSet } from '
 import { appendOnly, tooManyAttempts } from './errors.js'
 import { checkWritable } from './features/protocol-check.js'
 import type { LogParquet } from './log-parquet.js'
+import { reconcileRows } from './row-level.js'
 import { hasStableRowIds, rowIdMark, rowTrackingDomainIn, tracksRows, withRowIds } from './row-tracking.js'
 import { advanceSnapshot, type Snapshot } from './snapshot.js'
 import type { TableLocation } from './table-location.js'
@@ -45,6 +46,8 @@ export interface CommitRequest {
   readonly operation: CommitOperation
   readonly reads: ReadSet
   readonly isolation: IsolationLevel
+  /** The result depends on nothing of a file but the rows that are marked in it: see `reconcileRows`. Default false. */
+  readonly rowLevel?: boolean
   /** Whether rows inside of files change (delete, update, merge): some table features do not allow that to us. */
   readonly rewritesRows?: boolean
   /** false: rows were copied or updated without their ids (row tracking). */
@@ -76,10 +79,12 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
   const winners: (readonly LogAction[])[] = []
   const maxAttempts = request.maxAttempts ?? 10_000
   let snapshot = base
+  // What it takes to follow the winners: row-level changes are joined with theirs.
+  let ours = request
   for (let attempts = 1; attempts <= maxAttempts; attempts++) {
     const version = (base?.version ?? -1) + winners.length + 1
     const info = commitInfo(request, version, snapshot, winners, txnId)
-    const actions: readonly Action[] = [info, ...atVersion(request, version, winners, info)]
+    const actions: readonly Action[] = [info, ...atVersion(ours, version, winners, info)]
     const winner = await putCommit(location, version, actions, txnId)
     if (winner === null) {
       snapshot = advanceSnapshot(location, base, [...winners, actions], info.inCommitTimestampMs ?? info.timestampMs)
@@ -87,10 +92,9 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
       await checkpointIfDue(snapshot, request)
       return { kind: 'committed', version, snapshot, attempts }
     }
-    const conflict =
-      base === null
-        ? tableCreated(version, winner)
-        : findConflict(request.actions, request.reads, request.isolation, version, winner)
+    const followed = await follow(ours, version, winner)
+    const { conflict } = followed
+    ours = followed.ours
     if (conflict !== null) {
       conflicted.publish({ table: location.uri, conflict, operation: request.operation.name })
       return { kind: 'conflicted', conflict, attempts }
@@ -98,6 +102,21 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
     winners.push(winner)
   }
   throw tooManyAttempts(location.uri, maxAttempts, (base?.version ?? -1) + winners.length)
+}
+
+/** What becomes of a request behind a winner. */
+async function follow(
+  ours: CommitRequest,
+  version: number,
+  winner: readonly LogAction[],
+): Promise<{ readonly conflict: Conflict | null; readonly ours: CommitRequest }> {
+  const { location, base, actions, reads, isolation } = ours
+  if (base === null) return { conflict: tableCreated(version, winner), ours }
+  if (ours.rowLevel !== true) return { conflict: findConflict(actions, reads, isolation, version, winner), ours }
+  const joined = await reconcileRows(location, actions, reads, winner)
+  const conflict = findConflict(joined.ours, joined.reads, isolation, version, joined.winner)
+  if (conflict !== null && joined.path !== null) await location.store.delete([joined.path]).catch(() => undefined)
+  return { conflict, ours: { ...ours, actions: joined.ours, reads: joined.reads } }
 }
 
 /** The actions as they stand at a version: row ids, and from when in-commit timestamps hold, depend on it. */

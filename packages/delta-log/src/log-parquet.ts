@@ -1,19 +1,21 @@
 import type { Schema, Value } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
-import type { ColumnarContext, MemoryAccount } from '@deltaworks/columnar'
+import type { Column, ColumnarContext, Heap, MemoryAccount } from '@deltaworks/columnar'
 
 /** What the log needs of Parquet: checkpoints and sidecars. A port, so that the log can be tested and used without a heap. */
 export interface LogParquet {
   schema(store: ObjectStore, path: string, sizeBytes: number): Promise<Schema>
-  /** All rows, with the columns (and members of structs) of `wanted` only. */
-  rows(
-    store: ObjectStore,
-    path: string,
-    sizeBytes: number,
-    wanted: Schema,
-  ): AsyncIterable<readonly (readonly Value[])[]>
+  /** All rows, with the columns (and members of structs) of `wanted` only. A batch holds until the next is asked for. */
+  batches(store: ObjectStore, path: string, sizeBytes: number, wanted: Schema): AsyncIterable<LogBatch>
   /** A whole file. */
   file(schema: Schema, rows: Iterable<readonly Value[]>): Promise<LogParquetFile>
+}
+
+export interface LogBatch {
+  readonly heap: Heap
+  readonly rowCount: number
+  readonly columns: readonly Column[]
+  value(column: number, row: number): Value
 }
 
 export interface LogParquetFile {
@@ -29,14 +31,16 @@ export const logParquet = (context: () => ColumnarContext, account: MemoryAccoun
     const { readParquetMetadata } = await import('@deltaworks/formats')
     return (await readParquetMetadata(store, path, sizeBytes)).schema
   },
-  async *rows(store, path, sizeBytes, wanted) {
-    const [{ fileScan, scanParquet }, { batchToRows }] = await Promise.all([
+  async *batches(store, path, sizeBytes, wanted) {
+    const [{ fileScan, scanParquet }, { readValue }] = await Promise.all([
       import('@deltaworks/formats'),
       import('@deltaworks/columnar'),
     ])
     const columnar = context()
     for await (const batch of scanParquet(columnar, account, fileScan({ store, path, sizeBytes, schema: wanted }))) {
-      yield batchToRows(columnar.heap, batch)
+      const { heap } = columnar
+      const value = (column: number, row: number): Value => readValue(heap, batch.columns[column]!, row)
+      yield { heap, rowCount: batch.rowCount, columns: batch.columns, value }
     }
   },
   async file(schema, rows) {

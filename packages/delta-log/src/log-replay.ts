@@ -6,13 +6,16 @@ import type { DomainMetadata } from './actions/domain-metadata.js'
 import type { Metadata } from './actions/metadata.js'
 import type { Protocol } from './actions/protocol.js'
 import type { RemoveFile } from './actions/remove-file.js'
+import type { FileChunk } from './files/file-chunk.js'
+import { FileMap } from './files/file-map.js'
+import { FileTable } from './files/file-table.js'
 
 /** The state of a table, as reconciliation of its actions leaves it. */
 export interface LogState {
   readonly protocol: Protocol | null
   readonly metadata: Metadata | null
-  /** By `fileKey`, in order of their addition. */
-  readonly files: ReadonlyMap<string, AddFile>
+  /** By `fileKey`, in no particular order. */
+  readonly files: FileMap
   /** Removed files, by `fileKey`. */
   readonly tombstones: ReadonlyMap<string, RemoveFile>
   readonly appTransactions: ReadonlyMap<string, AppTransaction>
@@ -25,7 +28,8 @@ export interface LogState {
 export class LogReplay {
   #protocol: Protocol | null
   #metadata: Metadata | null
-  readonly #files: Map<string, AddFile>
+  readonly #table: FileTable
+  readonly #objects: Map<string, AddFile>
   readonly #tombstones: Map<string, RemoveFile>
   readonly #appTransactions: Map<string, AppTransaction>
   readonly #domains: Map<string, DomainMetadata>
@@ -34,7 +38,9 @@ export class LogReplay {
   constructor(from: LogState | null = null) {
     this.#protocol = from?.protocol ?? null
     this.#metadata = from?.metadata ?? null
-    this.#files = new Map(from?.files)
+    const files = from?.files.fork() ?? { table: new FileTable(), objects: new Map<string, AddFile>() }
+    this.#table = files.table
+    this.#objects = files.objects
     this.#tombstones = new Map(from?.tombstones)
     this.#appTransactions = new Map(from?.appTransactions)
     this.#domains = new Map(from?.domains)
@@ -55,18 +61,31 @@ export class LogReplay {
     for (const action of added) this.apply(action)
   }
 
+  /** Files of a checkpoint, which names none twice, or of a commit, behind its other actions. */
+  applyFiles(chunk: FileChunk, from: 'checkpoint' | 'commit'): void {
+    if (from === 'commit' && this.#objects.size + this.#tombstones.size > 0) {
+      for (let row = 0; row < chunk.rowCount; row++) {
+        const key = chunk.columns.text(chunk.pathColumn, row)
+        this.#objects.delete(key)
+        this.#tombstones.delete(key)
+      }
+    }
+    this.#table.append(chunk, from === 'commit')
+  }
+
   /** One action of a checkpoint or commit. */
   apply(action: LogAction): void {
     switch (action.kind) {
       case 'add': {
         const key = fileKey(action)
-        this.#files.set(key, action)
+        this.#table.remove(Buffer.from(key, 'utf8'))
+        this.#objects.set(key, action)
         this.#tombstones.delete(key)
         return
       }
       case 'remove': {
         const key = fileKey(action)
-        this.#files.delete(key)
+        if (!this.#objects.delete(key)) this.#table.remove(Buffer.from(key, 'utf8'))
         this.#tombstones.set(key, action)
         return
       }
@@ -96,7 +115,7 @@ export class LogReplay {
     return {
       protocol: this.#protocol,
       metadata: this.#metadata,
-      files: this.#files,
+      files: new FileMap(this.#table, this.#objects),
       tombstones: this.#tombstones,
       appTransactions: this.#appTransactions,
       domains: this.#domains,

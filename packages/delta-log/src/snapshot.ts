@@ -8,6 +8,8 @@ import { readCheckpoint } from './checkpoint-read.js'
 import { columnMapping, type ColumnMapping } from './column-mapping.js'
 import { parseActions } from './commit-file.js'
 import { versionAtTimestamp } from './commit-timestamp.js'
+import { AddLineReader } from './files/add-lines.js'
+import type { FileChunk } from './files/file-chunk.js'
 import { invalidCheckpoint, logGap, missingMetadata, missingProtocol } from './errors.js'
 import { checkReadable } from './features/protocol-check.js'
 import type { LogParquet } from './log-parquet.js'
@@ -94,7 +96,8 @@ async function readSegments(
     const replay = new LogReplay()
     if (segment.checkpoint !== null) {
       try {
-        for await (const actions of readCheckpoint(location, segment.checkpoint, parquet)) {
+        const onFiles = (files: FileChunk): void => replay.applyFiles(files, 'checkpoint')
+        for await (const actions of readCheckpoint(location, segment.checkpoint, parquet, onFiles)) {
           for (const action of actions) replay.apply(action)
         }
       } catch (error) {
@@ -120,11 +123,32 @@ const checkpointFailure = (location: TableLocation, segment: LogSegment, error: 
 
 async function applyCommits(location: TableLocation, commits: readonly CommitFile[], replay: LogReplay): Promise<void> {
   const readAhead = 16
+  const lines = new AddLineReader()
   for (let i = 0; i < commits.length; i += readAhead) {
     const group = commits.slice(i, i + readAhead)
     const files = await Promise.all(group.map((commit) => getCommit(location, commit)))
-    files.forEach((data, at) => replay.applyCommit(parseActions(location, group[at]!.path, data)))
+    files.forEach((data, at) => applyCommit(location, group[at]!.path, data, lines, replay))
   }
+}
+
+/** From this size on the files of a commit are kept as columns. */
+const largeCommitBytes = 65_536
+
+function applyCommit(
+  location: TableLocation,
+  path: string,
+  data: Uint8Array,
+  lines: AddLineReader,
+  replay: LogReplay,
+): void {
+  if (data.length < largeCommitBytes) return replay.applyCommit(parseActions(location, path, data))
+  const { chunks, others } = lines.read(data)
+  const actions: LogAction[] = []
+  for (const { start, end, line } of others) {
+    actions.push(...parseActions(location, path, data.subarray(start, end), line))
+  }
+  replay.applyCommit(actions)
+  for (const chunk of chunks) replay.applyFiles(chunk, 'commit')
 }
 
 async function getCommit(location: TableLocation, commit: CommitFile): Promise<Uint8Array> {

@@ -30,13 +30,26 @@ export class FileStatistics {
 
   /** @param path physical names from the top-level column down @returns null if nothing is known of the column */
   column(path: readonly string[], type: DataType): ColumnBounds | null {
-    const min = boundOf(type, member(this.#min, path), 'min')
-    const max = boundOf(type, member(this.#max, path), 'max')
-    const nulls = countOf(member(this.#nullCount, path))
-    // With wide bounds only "none" and "all" say anything.
-    const nullCount = this.tightBounds || nulls === 0 || nulls === this.rowCount ? nulls : null
-    return min === null && max === null && nullCount === null ? null : { min, max, nullCount }
+    const [min, max, nulls] = [member(this.#min, path), member(this.#max, path), member(this.#nullCount, path)]
+    return columnBounds(type, min, max, nulls, this.rowCount, this.tightBounds)
   }
+}
+
+/** Bounds from what stands in `minValues`, `maxValues` and `nullCount`. @returns null if that says nothing */
+export function columnBounds(
+  type: DataType,
+  minValue: ExactJson | undefined,
+  maxValue: ExactJson | undefined,
+  nullValue: ExactJson | undefined,
+  rowCount: number | null,
+  tightBounds: boolean,
+): ColumnBounds | null {
+  const min = boundOf(type, minValue, 'min')
+  const max = boundOf(type, maxValue, 'max')
+  const nulls = countOf(nullValue)
+  // With wide bounds only "none" and "all" say anything.
+  const nullCount = tightBounds || nulls === 0 || nulls === rowCount ? nulls : null
+  return min === null && max === null && nullCount === null ? null : { min, max, nullCount }
 }
 
 /** @returns null if the text is not what it should be: statistics are only an aid */

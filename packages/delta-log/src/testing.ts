@@ -31,6 +31,6 @@ const absent = (): never => {
 /** For logs without Parquet checkpoints. */
 export const noParquet: LogParquet = {
   schema: () => Promise.reject(new Error('this test has no Parquet')),
-  rows: absent,
+  batches: absent,
   file: () => Promise.reject(new Error('this test has no Parquet')),
 }

@@ -1,15 +1,17 @@
 import { columnsOf, createPruningPredicate, type BoundExpression } from '@deltaworks/expression'
 import {
+  factsOf,
   fileKey,
   missingDataFile,
   readDeletedRows,
   resolveFile,
   type AddFile,
+  type FileFacts,
   type Snapshot,
 } from '@deltaworks/delta-log'
 import type { FileSplit, ScanPlan, ScanRequest, TableProvider, TableStatistics, VirtualColumn } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema, type Value } from '@deltaworks/schema'
-import { partitionValuesOf, rowCountOf, statisticsSource } from './file-statistics-source.js'
+import { FileStatisticsSource, partitionValuesOf, rowCountOf, visibleRowCount } from './file-statistics-source.js'
 
 /** Columns that a scan can add behind those of the table, to tell where a row is. */
 export const filePathColumn = '__file_path'
@@ -31,18 +33,17 @@ export class DeltaTableProvider implements TableProvider {
   readonly name: string
   readonly schema: Schema
   readonly snapshot: Snapshot
-  readonly files: readonly AddFile[]
   readonly #width: number
-  readonly #subset: boolean
+  /** null: all of the snapshot, of which none is made before it is needed. */
+  readonly #subset: readonly AddFile[] | null
   readonly #deletedRows: ReadonlyMap<AddFile, Uint32Array>
   #statistics: TableStatistics | null = null
 
   constructor(snapshot: Snapshot, options: ProviderOptions = {}) {
     this.snapshot = snapshot
     this.name = options.name ?? snapshot.metadata.name ?? snapshot.location.uri
-    this.files = options.files ?? [...snapshot.files.values()]
     this.#deletedRows = options.deletedRows ?? new Map()
-    this.#subset = options.files !== undefined
+    this.#subset = options.files ?? null
     this.#width = snapshot.schema.fields.length
     this.schema =
       options.withPlaces === true
@@ -56,15 +57,25 @@ export class DeltaTableProvider implements TableProvider {
         : snapshot.schema
   }
 
+  get files(): readonly AddFile[] {
+    return this.#subset ?? [...this.snapshot.files.values()]
+  }
+
+  get fileCount(): number {
+    return this.#subset?.length ?? this.snapshot.files.size
+  }
+
   get statistics(): TableStatistics {
     if (this.#statistics === null) {
       let rowCount: number | null = 0
       let sizeBytes = 0
-      for (const file of this.files) {
-        const rows = rowCountOf(file)
+      const count = (facts: FileFacts): void => {
+        const rows = visibleRowCount(facts)
         rowCount = rowCount === null || rows === null ? null : rowCount + rows
-        sizeBytes += file.sizeBytes
+        sizeBytes += facts.sizeBytes
       }
+      if (this.#subset === null) this.snapshot.files.forEachFacts(count)
+      else for (const file of this.#subset) count(factsOf(file))
       this.#statistics = { rowCount, sizeBytes, approximate: false }
     }
     return this.#statistics
@@ -76,24 +87,22 @@ export class DeltaTableProvider implements TableProvider {
     // What the filters alone name is read as well.
     const needed = [...new Set([...request.projection, ...request.filters.flatMap((filter) => columnsOf(filter))])]
     for (const file of kept) {
-      await this.#requirePresent(file)
+      if (kept.length <= maxFilesLookedFor) await this.#requirePresent(file)
       const deletedRows = file.deletionVector === null ? null : await this.#readDeletedRows(file)
       splits.push(this.#split(file, needed, deletedRows))
     }
-    return { splits, filesTotal: this.files.length, filesPruned: this.files.length - kept.length }
+    return { splits, filesTotal: this.fileCount, filesPruned: this.fileCount - kept.length }
   }
 
   /** Files that may hold a row that satisfies all filters (over positions of `schema`). */
   prune(filters: readonly BoundExpression[]): readonly AddFile[] {
     if (filters.length === 0) return this.files
     const predicate = createPruningPredicate(filters)
-    return this.files.filter((file) => {
-      const source = statisticsSource(this.snapshot, file)
-      return predicate.mayMatch({
-        rowCount: source.rowCount,
-        column: (index) => (index < this.#width ? source.column(index) : null),
-      })
-    })
+    const source = new FileStatisticsSource(this.snapshot)
+    const mayMatch = (facts: FileFacts): boolean => predicate.mayMatch(source.at(facts))
+    return this.#subset === null
+      ? this.snapshot.files.select(mayMatch)
+      : this.#subset.filter((file) => mayMatch(factsOf(file)))
   }
 
   describe(): Json {
@@ -102,7 +111,7 @@ export class DeltaTableProvider implements TableProvider {
       format: 'delta',
       uri: location.uri,
       version,
-      ...(this.#subset && { files: this.files.map((file) => file.path) }),
+      ...(this.#subset !== null && { files: this.#subset.map((file) => file.path) }),
     }
   }
 
@@ -156,6 +165,9 @@ export class DeltaTableProvider implements TableProvider {
     return rows
   }
 }
+
+/** Of more files the reading says what is missing. */
+const maxFilesLookedFor = 1024
 
 const parquet = { kind: 'parquet', options: null } as const
 const deleted = new WeakMap<AddFile, Promise<Uint32Array | null>>()

@@ -27,11 +27,18 @@ import { createTable, type CreateOptions } from './operations/create.js'
 import { deleteRows } from './operations/delete.js'
 import type { MergeOptions } from './operations/merge/merge-options.js'
 import { mergeRows } from './operations/merge/merge.js'
-import { optimizeTable, purgeTable, type OptimizeOptions, type PurgeOptions } from './operations/optimize.js'
+import {
+  optimizeTable,
+  planOptimize,
+  purgeTable,
+  type OptimizeOptions,
+  type PurgeOptions,
+} from './operations/optimize.js'
+import { estimateOptimize, scannedBytes, type OptimizeEstimate } from './operations/optimize-estimate.js'
 import { overwriteRows, type OverwriteOptions } from './operations/overwrite.js'
 import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
-import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum.js'
+import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum/vacuum.js'
 import type { Condition } from './predicates.js'
 import { tableDetail, type TableDetail } from './table-detail.js'
 import type { Rows, TableSession } from './table-session.js'
@@ -181,6 +188,32 @@ export class DeltaTable {
   /** Packs small files; with `zorderBy`, clusters rows. */
   optimize(options: OptimizeOptions = {}): Promise<DeltaTable> {
     return this.#after(optimizeTable(this.#context, this.snapshot, options))
+  }
+
+  /** What `optimize` would do with the same options, and what queries for one value of each filter column would save. */
+  estimateOptimize(options: OptimizeOptions = {}, filterColumns: readonly string[] = []): OptimizeEstimate {
+    return estimateOptimize(this.snapshot, planOptimize(this.uri, this.snapshot, options), filterColumns)
+  }
+
+  /** Bytes of the files that a query for one value of a column opens, on average over the columns; null: not known. */
+  scannedBytes(columns: readonly string[]): number | null {
+    return scannedBytes(this.snapshot, columns)
+  }
+
+  /** Bytes of files that a run of `optimize({ zorderBy })` has not put in the order of these columns. */
+  unorderedBytes(zorderBy: readonly string[]): number {
+    const wanted = JSON.stringify(zorderBy)
+    let bytes = 0
+    for (const { tags, sizeBytes } of this.snapshot.files.values()) {
+      if (tags?.['ZCUBE_ZORDER_BY'] !== wanted) bytes += sizeBytes
+    }
+    return bytes
+  }
+
+  /** Commits that a reader has to read behind the last checkpoint. */
+  async commitsSinceCheckpoint(): Promise<number> {
+    const { checkpoints } = await listLog(this.location)
+    return this.version - (checkpoints.findLast(({ version }) => version <= this.version)?.version ?? -1)
   }
 
   /**

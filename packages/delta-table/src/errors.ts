@@ -205,4 +205,20 @@ export const badAlteration = (table: string, subject: string, reason: string): D
 export const badSource = (source: string, reason: string): DeltaTableError =>
   make(21, 'usage', `${source} cannot be the source: ${reason}. ${nothingWritten}`, { source, reason })
 
+export const logTooShort = (table: string, from: number, earliest: number): DeltaTableError =>
+  make(
+    30,
+    'usage',
+    `VACUUM LITE of ${table} needs the commits from version ${from} on, but the log begins at version ${earliest}: files that were removed before would never be found. Nothing was deleted. Run a full VACUUM.`,
+    { table, from, earliest },
+  )
+
+export const badInventory = (table: string, reason: string): DeltaTableError =>
+  make(
+    31,
+    'usage',
+    `The inventory for VACUUM of ${table} cannot be used: ${reason}. Nothing was deleted. Give the columns path, length, isDir and modificationTime of files in the table's folder.`,
+    { table, reason },
+  )
+
 const hours = (ms: number): string => String(Math.round((ms / 3_600_000) * 10) / 10)

@@ -1,34 +1,22 @@
-import type { ColumnStatisticsSource } from '@deltaworks/expression'
+import type { ColumnBounds, ColumnStatisticsSource } from '@deltaworks/expression'
 import {
+  factsOf,
   parsePartitionValue,
-  parseStatistics,
   physicalName,
   type AddFile,
-  type FileStatistics,
+  type FileFacts,
   type Snapshot,
 } from '@deltaworks/delta-log'
-import type { Value } from '@deltaworks/schema'
+import type { Field, Value } from '@deltaworks/schema'
 
-const parsed = new WeakMap<AddFile, FileStatistics | null>()
-
-/** The file's statistics, parsed once. */
-export function statisticsOf(file: AddFile): FileStatistics | null {
-  let statistics = parsed.get(file)
-  if (statistics === undefined) {
-    statistics = parseStatistics(file.stats)
-    parsed.set(file, statistics)
-  }
-  return statistics
-}
-
-/** Where writers put it, all that is asked of most files. */
-const leadingRowCount = /^\{"numRecords":(\d{1,15})[,}]/
+export { statisticsOf } from '@deltaworks/delta-log'
 
 /** Rows that the file contributes, those of its deletion vector left out; null if the log does not say. */
-export function rowCountOf(file: AddFile): number | null {
-  const leading = parsed.has(file) ? null : leadingRowCount.exec(file.stats ?? '')
-  const count = leading === null ? (statisticsOf(file)?.rowCount ?? null) : Number(leading[1])
-  return count === null ? null : count - (file.deletionVector?.cardinality ?? 0)
+export const rowCountOf = (file: AddFile): number | null => visibleRowCount(factsOf(file))
+
+export function visibleRowCount(facts: FileFacts): number | null {
+  const count = facts.physicalRowCount
+  return count === null ? null : count - facts.deletedRowCount
 }
 
 /** Values of the table's partition columns in a file, by logical name. @throws DeltaError DW-DELTA-0014 */
@@ -43,25 +31,64 @@ export function partitionValuesOf(snapshot: Snapshot, file: AddFile): Record<str
   return values
 }
 
+const maxKnownValues = 10_000
+
+interface StatisticsColumn {
+  readonly field: Field
+  readonly physical: string
+  readonly path: readonly string[]
+  readonly isPartition: boolean
+  /** Bounds of a partition column by the text of its value, which many files share. */
+  readonly known: Map<string, ColumnBounds>
+}
+
 /**
  * What the log knows of a file's columns, by position in the table's schema: partition columns have one value, the others the
- * bounds of the statistics.
+ * bounds of the statistics. Moves from file to file.
  */
-export function statisticsSource(snapshot: Snapshot, file: AddFile): ColumnStatisticsSource {
-  const statistics = statisticsOf(file)
-  const { fields } = snapshot.schema
-  const rowCount = statistics?.rowCount ?? null
-  return {
-    // Without statistics one row stands for all: a partition column has the same value in each.
-    rowCount: rowCount ?? 1,
-    column(index) {
-      const field = fields[index]!
+export class FileStatisticsSource implements ColumnStatisticsSource {
+  readonly #columns: readonly StatisticsColumn[]
+  #facts!: FileFacts
+  #rowCount: number | null | undefined
+
+  constructor(snapshot: Snapshot) {
+    this.#columns = snapshot.schema.fields.map((field) => {
       const physical = physicalName(field, snapshot.columnMapping.mode)
-      if (snapshot.partitionColumns.includes(field.name)) {
-        const value = parsePartitionValue(field.type, file.partitionValues[physical], field.name)
-        return { min: value, max: value, nullCount: value === null ? (rowCount ?? 1) : 0 }
+      return {
+        field,
+        physical,
+        path: [physical],
+        isPartition: snapshot.partitionColumns.includes(field.name),
+        known: new Map(),
       }
-      return statistics?.column([physical], field.type) ?? null
-    },
+    })
+  }
+
+  at(facts: FileFacts): this {
+    this.#facts = facts
+    this.#rowCount = undefined
+    return this
+  }
+
+  /** Without statistics one row stands for all: a partition column has the same value in each. */
+  get rowCount(): number {
+    if (this.#rowCount === undefined) this.#rowCount = this.#facts.physicalRowCount
+    return this.#rowCount ?? 1
+  }
+
+  column(index: number): ColumnBounds | null {
+    const column = this.#columns[index]
+    // Columns behind those of the table tell where a row is.
+    if (column === undefined) return null
+    const { field, physical, path, isPartition } = column
+    if (!isPartition) return this.#facts.bounds(path, field.type)
+    const text = this.#facts.partitionValue(physical) ?? ''
+    const known = column.known.get(text)
+    if (known !== undefined) return known
+    const value = parsePartitionValue(field.type, this.#facts.partitionValue(physical), field.name)
+    if (value === null) return { min: null, max: null, nullCount: this.rowCount }
+    const bounds = { min: value, max: value, nullCount: 0 }
+    if (column.known.size < maxKnownValues) column.known.set(text, bounds)
+    return bounds
   }
 }

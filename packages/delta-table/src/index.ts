@@ -14,10 +14,11 @@ export type {
   UpdateClause,
 } from './operations/merge/merge-options.js'
 export type { OptimizeOptions, PurgeOptions } from './operations/optimize.js'
+export type { OptimizeEstimate } from './operations/optimize-estimate.js'
 export type { OverwriteOptions } from './operations/overwrite.js'
 export type { RestoreTarget } from './operations/restore.js'
 export type { Assignments } from './operations/update.js'
-export type { VacuumOptions, VacuumResult } from './operations/vacuum.js'
+export type { VacuumOptions, VacuumResult } from './operations/vacuum/vacuum.js'
 export type { Condition } from './predicates.js'
 export type { TableDetail } from './table-detail.js'
 export { planOf } from './table-session.js'

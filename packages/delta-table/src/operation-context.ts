@@ -44,6 +44,8 @@ export interface Intent {
   /** Default: the table's, or SnapshotIsolation if no action changes data. */
   readonly isolation?: IsolationLevel
   readonly rewritesRows?: boolean
+  /** The result depends on nothing of a file but the rows that are marked in it. */
+  readonly rowLevel?: boolean
   /** false: rows are copied or updated without their row ids. Default true. */
   readonly preservesRowIds?: boolean
   /** The metadata that the commit brings follows from the base, so it can be made again (identity marks). */
@@ -124,6 +126,7 @@ export async function commitIntent(context: OperationContext, intent: Intent, op
       reads: intent.reads,
       isolation,
       rewritesRows: intent.rewritesRows ?? false,
+      rowLevel: intent.rowLevel ?? false,
       preservesRowIds: intent.preservesRowIds ?? true,
       userMetadata: options.userMetadata ?? null,
       nowMs: nowMs === undefined ? Date.now : () => nowMs,

@@ -1,8 +1,8 @@
 import { bind, columnsOf, conjuncts, type BoundExpression, type Expression } from '@deltaworks/expression'
-import { physicalName, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { factsOf, physicalName, type AddFile, type Snapshot } from '@deltaworks/delta-log'
 import { createPruningPredicate } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
-import { statisticsSource } from './file-statistics-source.js'
+import { FileStatisticsSource } from './file-statistics-source.js'
 
 /** A condition as users give it: the fluent `Expr`, or the tree. */
 export type Condition = Expression | { readonly node: Expression }
@@ -21,10 +21,10 @@ export function dataColumnsOf(snapshot: Snapshot, predicate: BoundExpression): r
 
 /** Files that may hold a row for which the predicate is true. */
 export function candidateFiles(snapshot: Snapshot, predicate: BoundExpression | null): readonly AddFile[] {
-  const files = [...snapshot.files.values()]
-  if (predicate === null) return files
-  const mayMatch = fileMatcher(snapshot, predicate)
-  return files.filter(mayMatch)
+  if (predicate === null) return [...snapshot.files.values()]
+  const pruning = createPruningPredicate(conjuncts(predicate))
+  const source = new FileStatisticsSource(snapshot)
+  return snapshot.files.select((facts) => pruning.mayMatch(source.at(facts)))
 }
 
 /** The same test for files that come later: what a concurrent writer adds is compared with what was read. */
@@ -34,7 +34,8 @@ export const fileMatcher = (snapshot: Snapshot, predicate: BoundExpression): ((f
 /** As `fileMatcher`, for several predicates that must all be true. */
 export function filesMatcher(snapshot: Snapshot, predicates: readonly BoundExpression[]): (file: AddFile) => boolean {
   const pruning = createPruningPredicate(predicates)
-  return (file) => pruning.mayMatch(statisticsSource(snapshot, file))
+  const source = new FileStatisticsSource(snapshot)
+  return (file) => pruning.mayMatch(source.at(factsOf(file)))
 }
 
 /** Key of the partition that a file is in; equal for files of one partition. */

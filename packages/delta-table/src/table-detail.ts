@@ -1,5 +1,5 @@
 import { readerFeaturesOf, writerFeaturesOf, type Snapshot } from '@deltaworks/delta-log'
-import { rowCountOf } from './file-statistics-source.js'
+import { visibleRowCount } from './file-statistics-source.js'
 
 /** DESCRIBE DETAIL. */
 export interface TableDetail {
@@ -26,11 +26,11 @@ export function tableDetail(snapshot: Snapshot): TableDetail {
   const { metadata, protocol } = snapshot
   let sizeInBytes = 0
   let numRows: number | null = 0
-  for (const file of snapshot.files.values()) {
-    sizeInBytes += file.sizeBytes
-    const rows = rowCountOf(file)
+  snapshot.files.forEachFacts((facts) => {
+    sizeInBytes += facts.sizeBytes
+    const rows = visibleRowCount(facts)
     numRows = numRows === null || rows === null ? null : numRows + rows
-  }
+  })
   return {
     format: 'delta',
     id: metadata.id,

@@ -187,3 +187,6 @@ export const invalidOverride = (assignment: string): LakehouseError =>
     `--set ${assignment} sets nothing: give path=value, as in segments.high=12000.`,
     { assignment },
   )
+
+export const invalidWindow = (text: string, remedy: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0049', 'usage', `"${text}" is no time for maintenance: ${remedy}.`, { text })

@@ -85,6 +85,7 @@ export async function vacuumLakehouse(
   options: MaintenanceOptions,
   retentionHours: number | null,
   allowShortRetention: boolean,
+  mode: 'full' | 'lite' = 'full',
 ): Promise<readonly MaintenanceResult[]> {
   const lake = new Lake(options.session, options.root)
   const results: MaintenanceResult[] = []
@@ -96,6 +97,7 @@ export async function vacuumLakehouse(
       retentionMs: hours * 3_600_000,
       dryRun: options.dryRun,
       allowShortRetention,
+      mode,
       nowMs: options.nowMs,
     })
     const files = table.detail().numFiles

@@ -21,6 +21,14 @@ export interface Maintenance {
   readonly optimize: boolean
   readonly zorderBy: readonly string[]
   readonly vacuumRetentionHours: number
+  /** Columns of the usual filters, for which savings are told; default the columns of `zorderBy`. */
+  readonly filterBy: readonly string[]
+  /** Small files from which on it is worth to put them together. Default 5. */
+  readonly compactFrom: number
+  /** Share of the bytes that may be out of order before rows are ordered again. Default 0.1. */
+  readonly unorderedShare: number
+  /** Commits behind the last checkpoint from which on another is written. Default 10. */
+  readonly checkpointFrom: number
 }
 
 export interface WarehouseLayout {
@@ -128,6 +136,9 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
     if (columns[key] === undefined) throw wrong(`it is to be Z-ordered by "${key}", which is not one of its columns.`)
     if (partitionBy.includes(key)) throw wrong(`it cannot be Z-ordered by its partition column "${key}".`)
   }
+  for (const key of specification.maintenance?.filterBy ?? []) {
+    if (columns[key] === undefined) throw wrong(`its usual filters name "${key}", which is not one of its columns.`)
+  }
   for (const { name: taken } of sourceColumns) {
     if (columns[taken] !== undefined) throw wrong(`its column "${taken}" has the name of one that ingestion adds.`)
   }
@@ -145,7 +156,16 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
     build: (specification.build ?? null) as TableDefinition['build'],
     write: specification.write ?? { kind: specification.source === undefined ? 'overwrite' : 'append' },
     quality: (specification.quality ?? null) as TableDefinition['quality'],
-    maintenance: { optimize: true, zorderBy: [], vacuumRetentionHours: 168, ...specification.maintenance },
+    maintenance: {
+      optimize: true,
+      zorderBy: [],
+      vacuumRetentionHours: 168,
+      filterBy: specification.maintenance?.zorderBy ?? [],
+      compactFrom: 5,
+      unorderedShare: 0.1,
+      checkpointFrom: 10,
+      ...specification.maintenance,
+    },
     warehouse: specification.warehouse === false ? null : { distKey: null, sortKey: [], ...specification.warehouse },
     primaryKey: Object.entries(columns)
       .filter(([, column]) => column.facts.primaryKey)

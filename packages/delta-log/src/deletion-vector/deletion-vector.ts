@@ -1,5 +1,6 @@
 import { joinPath } from '@deltaworks/storage'
 import type { AddFile } from '../actions/add-file.js'
+import type { RemoveFile } from '../actions/remove-file.js'
 import { invalidDeletionVector } from '../errors.js'
 import { resolveFile, type ResolvedFile } from '../file-path.js'
 import type { TableLocation } from '../table-location.js'
@@ -11,7 +12,10 @@ import { decodeZ85 } from './z85.js'
  * Ascending row indexes that the file's deletion vector removes, or null if it has none. Size and checksum are verified.
  * @throws DeltaError DW-DELTA-0013
  */
-export async function readDeletedRows(location: TableLocation, file: AddFile): Promise<Uint32Array | null> {
+export async function readDeletedRows(
+  location: TableLocation,
+  file: AddFile | RemoveFile,
+): Promise<Uint32Array | null> {
   const descriptor = file.deletionVector
   if (descriptor === null) return null
   const invalid = (reason: string, cause?: unknown) => invalidDeletionVector(location.uri, file.path, reason, cause)
@@ -30,7 +34,7 @@ export async function readDeletedRows(location: TableLocation, file: AddFile): P
 }
 
 /** A stored vector: u32 size, data, u32 CRC-32, big endian, at the descriptor's offset. */
-async function readStored(location: TableLocation, file: AddFile): Promise<Uint8Array> {
+async function readStored(location: TableLocation, file: AddFile | RemoveFile): Promise<Uint8Array> {
   const descriptor = file.deletionVector!
   const invalid = (reason: string, cause?: unknown) => invalidDeletionVector(location.uri, file.path, reason, cause)
   const object = deletionVectorFile(location, file)

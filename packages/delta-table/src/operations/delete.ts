@@ -108,6 +108,7 @@ async function deleteIntent(
       files: keysOf(files),
     },
     rewritesRows: partial.length > 0,
+    rowLevel: true,
     preservesRowIds: partly.length === 0,
     report: reportOf(written, removed.length, metrics),
   }

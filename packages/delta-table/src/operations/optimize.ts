@@ -36,6 +36,8 @@ export interface OptimizeOptions extends WriteOptions {
   readonly targetFileBytes?: number
   /** Shows in the report what would be done, and does nothing. */
   readonly dryRun?: boolean
+  /** Bytes of files that are written again in this commit, at most (but one bin at least): what is left waits for the next. */
+  readonly maxBytes?: number
 }
 
 const gib = 1024 ** 3
@@ -71,6 +73,38 @@ export function purgeTable(
 /** Files that are to become one (or, if they are large, a few). */
 export type Bin = readonly AddFile[]
 
+/** What OPTIMIZE has to do. */
+export interface OptimizePlan {
+  readonly bins: readonly Bin[]
+  readonly targetBytes: number
+  /** Columns along whose curve the rows of a bin are put in order; empty: their order stays. */
+  readonly orderBy: readonly string[]
+  readonly predicate: BoundExpression | null
+}
+
+/** @throws DeltaTableError DW-TABLE-0008, 0013 */
+export function planOptimize(
+  table: string,
+  base: Snapshot,
+  options: OptimizeOptions,
+  command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
+): OptimizePlan {
+  const predicate = partitionPredicate(table, base, options)
+  const orderBy = zOrderColumns(table, base, options.zorderBy ?? [])
+  const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
+  const targetBytes = configured ?? (orderBy.length > 0 ? gib / 4 : gib)
+  const candidates = candidateFiles(base, predicate)
+  const chosen = command === 'REORG' ? candidates.filter((file) => file.deletionVector !== null) : candidates
+  const bins = withinBytes(planBins(base, chosen, targetBytes, orderBy), options.maxBytes ?? Infinity)
+  return { bins, targetBytes, orderBy, predicate }
+}
+
+function withinBytes(bins: readonly Bin[], maxBytes: number): readonly Bin[] {
+  let bytes = 0
+  const over = bins.findIndex((bin) => (bytes += bin.reduce((sum, file) => sum + file.sizeBytes, 0)) > maxBytes)
+  return over < 0 ? bins : bins.slice(0, Math.max(1, over))
+}
+
 async function optimizeIntent(
   context: OperationContext,
   base: Snapshot,
@@ -80,24 +114,19 @@ async function optimizeIntent(
 ): Promise<Intent | null> {
   const { location } = context
   checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'write')
-  const predicate = partitionPredicate(context, base, options)
-  const zorderBy = zOrderColumns(location.uri, base, options.zorderBy ?? [])
-  const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
-  const target = configured ?? (zorderBy.length > 0 ? gib / 4 : gib)
-  const candidates = candidateFiles(base, predicate)
-  const chosen = command === 'REORG' ? candidates.filter((file) => file.deletionVector !== null) : candidates
-  const bins = planBins(base, chosen, target, zorderBy)
+  const plan = planOptimize(location.uri, base, options, command)
+  const { bins, targetBytes: target, orderBy: zorderBy, predicate } = plan
   if (bins.length === 0 || options.dryRun === true) return null
   const tags = zorderBy.length === 0 ? undefined : clusteringTags(zorderBy)
   const written: WrittenRows[] = []
   for (const files of bins) {
     const provider = new DeltaTableProvider(base, { files })
-    const plan =
+    const rows =
       zorderBy.length === 0
         ? scanOf(provider)
         : await zOrderPlan(context.session, provider, zorderBy, runOptions(options))
     written.push(
-      await writeRows(targetOf(context, base), plan, {
+      await writeRows(targetOf(context, base), rows, {
         targetFileBytes: target,
         nowMs,
         dataChange: false,
@@ -158,16 +187,12 @@ const merged = (parts: readonly WrittenRows[]): WrittenRows =>
         otherPaths: parts.flatMap((part) => part.otherPaths),
       }
 
-function partitionPredicate(
-  context: OperationContext,
-  base: Snapshot,
-  options: OptimizeOptions,
-): BoundExpression | null {
+function partitionPredicate(table: string, base: Snapshot, options: OptimizeOptions): BoundExpression | null {
   if (options.where === undefined) return null
   const predicate = bindCondition(options.where, base.schema)
   const others = dataColumnsOf(base, predicate)
   if (others.length > 0 || columnsOf(predicate).length === 0) {
-    throw notPartitionPredicate(context.location.uri, 'OPTIMIZE', others.length > 0 ? others : ['no column'])
+    throw notPartitionPredicate(table, 'OPTIMIZE', others.length > 0 ? others : ['no column'])
   }
   return predicate
 }

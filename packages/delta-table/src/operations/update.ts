@@ -121,6 +121,7 @@ async function updateIntent(
       files: keysOf(files),
     },
     rewritesRows: true,
+    rowLevel: true,
     preservesRowIds: false,
     report: reportOf(written, removed.length, metrics),
   }

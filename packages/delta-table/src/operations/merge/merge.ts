@@ -168,6 +168,8 @@ async function mergeIntent(
     operation: { name: 'MERGE', parameters: mergeParameters(options, input), metrics },
     reads,
     rewritesRows: files.length > 0,
+    // Whether a source row is inserted depends on rows that are not changed.
+    rowLevel: clauses.notMatched.length === 0 && notMatchedBySource.length === 0,
     preservesRowIds: removed.length === 0 && touched.updated + touched.bySourceUpdated === 0,
     remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, metrics),

@@ -1,17 +1,12 @@
-import {
-  checkWritable,
-  commit,
-  deletedFileRetentionMs,
-  deletionVectorFile,
-  readNothing,
-  resolveFile,
-  type AddFile,
-  type RemoveFile,
-  type Snapshot,
-} from '@deltaworks/delta-log'
-import type { ObjectMeta } from '@deltaworks/storage'
-import { retentionTooShort } from '../errors.js'
-import type { OperationContext } from '../operation-context.js'
+import { checkWritable, commit, deletedFileRetentionMs, readNothing, type Snapshot } from '@deltaworks/delta-log'
+import { retentionTooShort } from '../../errors.js'
+import type { OperationContext } from '../../operation-context.js'
+import type { Rows } from '../../table-session.js'
+import { deleteInParallel } from './delete-in-parallel.js'
+import { inventoryObjects } from './inventory.js'
+import { objectsRemovedByLog, writeLastVacuum } from './lite.js'
+import { neededPaths } from './needed-paths.js'
+import { isKeptByName, relativeTo, type VacuumObject } from './vacuum-object.js'
 
 export interface VacuumOptions {
   /** Files that were removed (or written) later than this are kept; default the table's retention, 7 days. */
@@ -20,12 +15,23 @@ export interface VacuumOptions {
   readonly dryRun?: boolean
   /** Allows a retention below the table's: only if no other reader or writer is at work. Default false. */
   readonly allowShortRetention?: boolean
+  /**
+   * `full` (default) lists the table's folder and finds whatever is there without being needed. `lite` takes the files that
+   * commits have removed from the log, and lists nothing; what failed writers left behind stays.
+   */
+  readonly mode?: 'full' | 'lite'
+  /** Rows of (path, length, isDir, modificationTime) that stand in for a listing: a bucket's inventory. Times in milliseconds. */
+  readonly inventory?: Rows
+  /** Versions that stay readable, however old they are. */
+  readonly keepVersions?: readonly number[]
   readonly nowMs?: number
+  readonly signal?: AbortSignal
 }
 
 export interface VacuumResult {
   /** Paths in the table's folder, ascending. */
   readonly paths: readonly string[]
+  /** As far as the sizes are known: the log does not tell all. */
   readonly sizeBytes: number
   readonly dryRun: boolean
 }
@@ -34,7 +40,7 @@ export interface VacuumResult {
  * Deletes files that no version younger than the retention needs: not in the snapshot, not removed within the retention, not
  * written within it (a running writer has not committed its files yet). Paths that begin with `_` or `.` are kept, but for
  * change data.
- * @throws DeltaTableError DW-TABLE-0009
+ * @throws DeltaTableError DW-TABLE-0009, 0030, 0031
  */
 export async function vacuumTable(
   context: OperationContext,
@@ -49,9 +55,11 @@ export async function vacuumTable(
     throw retentionTooShort(location.uri, retentionMs, limitMs)
   }
   const cutoffMs = (options.nowMs ?? Date.now()) - retentionMs
-  const needed = neededPaths(snapshot, cutoffMs)
-  const listed = await location.store.list(location.path)
-  const doomed = listed.filter((object) => isDoomed(object, location.path, needed, cutoffMs))
+  const needed = await neededPaths(context, snapshot, cutoffMs, options.keepVersions ?? [])
+  const { objects, latestExpired } = await candidates(context, snapshot, cutoffMs, options)
+  const doomed = objects.filter(
+    ({ path, modifiedMs }) => modifiedMs < cutoffMs && !needed.has(path) && !isKeptByName(path, location.path),
+  )
   const sizeBytes = doomed.reduce((sum, object) => sum + object.sizeBytes, 0)
   const dryRun = options.dryRun === true
   if (!dryRun && doomed.length > 0) {
@@ -59,41 +67,29 @@ export async function vacuumTable(
       numFilesToDelete: doomed.length,
       sizeOfDataToDelete: sizeBytes,
     })
-    await location.store.delete(doomed.map((object) => object.path))
+    const paths = doomed.map(({ path }) => path)
+    await deleteInParallel(location.store, paths, options.signal)
     await location.store.sweep?.(location.path, Math.max(retentionMs, 3_600_000))
     await logVacuum(context, started, 'VACUUM END', options, { numDeletedFiles: doomed.length })
   }
-  return { paths: doomed.map((object) => relative(object.path, location.path)), sizeBytes, dryRun }
+  // Files of versions that are kept must be found again when they no longer are.
+  const isComplete = (options.keepVersions ?? []).length === 0
+  if (!dryRun && isComplete && latestExpired !== null) await writeLastVacuum(location, latestExpired)
+  return { paths: doomed.map(({ path }) => relativeTo(path, location.path)), sizeBytes, dryRun }
 }
 
-/** Store paths that must stay: files and deletion vectors of the snapshot, and of tombstones that are still young. */
-function neededPaths(snapshot: Snapshot, cutoffMs: number): ReadonlySet<string> {
-  const { location } = snapshot
-  const needed = new Set<string>()
-  const keep = (file: AddFile | RemoveFile): void => {
-    const data = resolveFile(location, file.path)
-    if (data.store === location.store) needed.add(data.path)
-    const vector = deletionVectorFile(location, file)
-    if (vector !== null && vector.store === location.store) needed.add(vector.path)
+async function candidates(
+  context: OperationContext,
+  snapshot: Snapshot,
+  cutoffMs: number,
+  options: VacuumOptions,
+): Promise<{ readonly objects: readonly VacuumObject[]; readonly latestExpired: number | null }> {
+  if (options.inventory !== undefined) {
+    return { objects: await inventoryObjects(context, options.inventory, options), latestExpired: null }
   }
-  for (const file of snapshot.files.values()) keep(file)
-  for (const tombstone of snapshot.tombstones.values()) {
-    if ((tombstone.deletionTimeMs ?? 0) >= cutoffMs) keep(tombstone)
-  }
-  return needed
+  if (options.mode === 'lite') return objectsRemovedByLog(snapshot, cutoffMs)
+  return { objects: await context.location.store.list(context.location.path), latestExpired: null }
 }
-
-function isDoomed(object: ObjectMeta, table: string, needed: ReadonlySet<string>, cutoffMs: number): boolean {
-  if (object.modifiedMs >= cutoffMs || needed.has(object.path)) return false
-  const segments = relative(object.path, table).split('/')
-  // `_delta_log`, `_SUCCESS`, `.crc`; a folder `_x=1` is a partition, `_change_data` is ours to clean.
-  return !segments.some(
-    (segment) =>
-      (segment.startsWith('_') || segment.startsWith('.')) && !segment.includes('=') && segment !== '_change_data',
-  )
-}
-
-const relative = (path: string, table: string): string => (table === '' ? path : path.slice(table.length + 1))
 
 async function logVacuum(
   context: OperationContext,
@@ -110,6 +106,7 @@ async function logVacuum(
           retentionCheckEnabled: String(options.allowShortRetention !== true),
           defaultRetentionMillis: String(limitMs),
           ...(options.retentionMs !== undefined && { specifiedRetentionMillis: String(options.retentionMs) }),
+          ...(options.mode === 'lite' && { type: 'LITE' }),
         }
       : { status: 'COMPLETED' }
   const result = await commit({

@@ -1,0 +1,163 @@
+import { DeltaTable } from '@deltaworks/delta-table'
+import { Session } from '@deltaworks/engine'
+import { scan, values } from '@deltaworks/plan'
+import { bigint, string } from '../column-definition.js'
+import { defineLakehouse } from '../lakehouse-definition.js'
+import { defineTable } from '../table-definition.js'
+import { parseUntil, windowEnd } from './maintenance-window.js'
+import { runMaintenance, type MaintenanceRunOptions } from './run-maintenance.js'
+
+const columns = { k: bigint(), v: string() }
+const build = () => {
+  throw new TypeError('nothing is built here')
+}
+const source = defineTable({
+  name: 'source',
+  layer: 'processed',
+  columns,
+  from: {},
+  build,
+  maintenance: { optimize: false },
+})
+const events = defineTable({
+  name: 'events',
+  layer: 'analytics',
+  columns,
+  from: { source },
+  build,
+  maintenance: { compactFrom: 4 },
+})
+const facts = defineTable({
+  name: 'facts',
+  layer: 'analytics',
+  columns,
+  from: { source },
+  build,
+  maintenance: { zorderBy: ['k'], checkpointFrom: 3, vacuumRetentionHours: 168 },
+})
+const lakehouse = defineLakehouse({ name: 'maintained', tables: [source, events, facts] })
+
+const day = 86_400_000
+let lakes = 0
+
+describe('maintenance run', () => {
+  let session: Session
+  let root: string
+  beforeAll(() => {
+    session = Session.create()
+  })
+  afterAll(() => session.close())
+  beforeEach(() => {
+    root = `memory://maintained-${lakes++}/lake`
+  })
+
+  const options = (more: Partial<MaintenanceRunOptions> = {}): MaintenanceRunOptions => ({
+    lakehouse,
+    session,
+    root,
+    tables: [],
+    dryRun: false,
+    nowMs: Date.now(),
+    untilMs: null,
+    idleMs: 0,
+    ...more,
+  })
+  const open = (table: typeof events): Promise<DeltaTable> => DeltaTable.open(session, `${root}/${table.path}`)
+  /** Files in each of which the keys are spread over the whole range. */
+  async function fill(table: typeof events, files: number, rows: number): Promise<void> {
+    const frame = (file: number) =>
+      values(
+        table.schema,
+        Array.from({ length: rows }, (_, i) => [BigInt(i * files + file), `value ${(i * 7919) % rows}`.repeat(8)]),
+      )
+    let made = await DeltaTable.createWith(session, `${root}/${table.path}`, frame(0), { schema: table.schema })
+    for (let file = 1; file < files; file++) made = await made.append(frame(file))
+  }
+  const rowsOf = async (table: typeof events): Promise<string[]> =>
+    (await session.collect(scan((await open(table)).provider()))).rows.map((row) => row.join(' ')).sort()
+  const told = (steps: Awaited<ReturnType<typeof runMaintenance>>) =>
+    steps.map(({ table, operation, status }) => `${table} ${operation} ${status}`)
+
+  it('O-20 M-104: only what is over its threshold is done, the most useful first, and then nothing is left', async () => {
+    await fill(source, 2, 10)
+    await fill(events, 8, 50)
+    await fill(facts, 3, 2000)
+    const before = [await rowsOf(events), await rowsOf(facts)]
+    const planned = await runMaintenance(options({ dryRun: true }))
+    expect(told(planned)).toEqual(['events optimize would run', 'facts zorder would run', 'facts checkpoint would run'])
+    expect((await open(events)).version).toBe(7)
+    const done = await runMaintenance(options())
+    expect(told(done)).toEqual(['events optimize done', 'facts zorder done', 'facts checkpoint done'])
+    expect([await rowsOf(events), await rowsOf(facts)]).toEqual(before)
+    expect(told(await runMaintenance(options()))).toEqual([])
+    await (await open(facts)).append(values(facts.schema, [[1n, 'x']]))
+    // One row more is no reason to order all of them again.
+    expect(told(await runMaintenance(options({ tables: ['facts'] })))).toEqual([])
+  })
+
+  it('N-09: the dry run tells files, bytes and scanned bytes as the run then makes them', async () => {
+    await fill(events, 6, 400)
+    await fill(facts, 4, 400)
+    const planned = await runMaintenance(options({ dryRun: true }))
+    const done = await runMaintenance(options())
+    for (const [i, step] of done.entries()) {
+      if (step.operation === 'checkpoint') continue
+      expect(step.saved!.filesBefore).toBe(planned[i]!.expected.filesBefore)
+      expect(step.saved!.filesAfter).toBe(planned[i]!.expected.filesAfter)
+      expect(step.saved!.bytesRewritten).toBe(planned[i]!.expected.bytesRewritten)
+    }
+    const zorder = done.find(({ operation }) => operation === 'zorder')!
+    const size = zorder.expected.scannedBytesBefore!
+    // Every file holds nearly every key range, so a query opens most of them.
+    expect(size).toBeGreaterThan(zorder.saved!.bytesRewritten / 2)
+    expect(Math.abs(zorder.saved!.scannedBytesAfter! - zorder.expected.scannedBytesAfter!)).toBeLessThan(size * 0.2)
+  })
+
+  it('M-070 M-124: VACUUM frees what the dry run said, a week later', async () => {
+    await fill(events, 5, 20)
+    await runMaintenance(options())
+    const nowMs = Date.now() + 8 * day
+    const [planned] = (await runMaintenance(options({ dryRun: true, nowMs }))).filter((s) => s.operation === 'vacuum')
+    const [done] = (await runMaintenance(options({ nowMs }))).filter((s) => s.operation === 'vacuum')
+    expect(planned!.expected.bytesFreed).toBeGreaterThan(0)
+    expect(done!.saved!.bytesFreed).toBe(planned!.expected.bytesFreed)
+    expect(await rowsOf(events)).toHaveLength(100)
+  })
+
+  it('M-124: outside of its window nothing begins; a table that is being written is left alone; a later run goes on', async () => {
+    await fill(events, 5, 20)
+    await fill(facts, 3, 20)
+    const closed = await runMaintenance(options({ untilMs: Date.now() - 1 }))
+    expect(closed.map(({ status }) => status)).toEqual(['postponed', 'postponed', 'postponed'])
+    expect((await open(events)).version).toBe(4)
+    const busy = await runMaintenance(options({ idleMs: 60_000 }))
+    expect(busy.map(({ status }) => status)).toEqual(['busy', 'busy', 'busy'])
+    expect((await open(events)).version).toBe(4)
+    // The clock reaches the window's end after the first step.
+    let calls = 0
+    const clock = () => (calls++ === 0 ? 0 : 1e15)
+    const first = await runMaintenance(options({ untilMs: 1e6, clock }))
+    expect(first.map(({ status }) => status)).toEqual(['done', 'postponed', 'postponed'])
+    const rest = await runMaintenance(options())
+    expect(rest.map(({ status }) => status)).toEqual(['done', 'done'])
+  })
+
+  it('M-124: windows and ends', () => {
+    const at = (text: string): number => new Date(`2026-03-10T${text}:00`).getTime()
+    expect(parseUntil('90m', 0)).toBe(90 * 60_000)
+    expect(parseUntil('2h', 1)).toBe(7_200_001)
+    expect(parseUntil('04:00', at('03:00'))).toBe(at('04:00'))
+    expect(parseUntil('04:00', at('05:00'))).toBe(new Date('2026-03-11T04:00:00').getTime())
+    expect(parseUntil('2026-03-10T12:00:00Z', 0)).toBe(Date.UTC(2026, 2, 10, 12))
+    expect(windowEnd('22:00-04:00', at('23:00'))).toBe(new Date('2026-03-11T04:00:00').getTime())
+    expect(windowEnd('22:00-04:00', at('03:59'))).toBe(at('04:00'))
+    expect(windowEnd('22:00-04:00', at('12:00'))).toBeNull()
+    expect(windowEnd('01:00-04:00', at('04:00'))).toBeNull()
+    for (const text of ['', 'soon', '25:00', '9999999m', '1-2']) {
+      expect(() => parseUntil(text, 0)).toThrow(expect.objectContaining({ code: 'DW-LAKEHOUSE-0049' }))
+    }
+    for (const text of ['', '22:00', '22:00-22:00', '22-04', '1:00-02:00', '01:00-02:00-03:00']) {
+      expect(() => windowEnd(text, 0)).toThrow(expect.objectContaining({ code: 'DW-LAKEHOUSE-0049' }))
+    }
+  })
+})

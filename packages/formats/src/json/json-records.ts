@@ -65,6 +65,7 @@ async function* lines(
         end = filled
       }
       const bytes = window.subarray(start, end)
+      if (bytes.byteLength > maxBytes) throw rowTooLong(path, line, maxBytes)
       if (bytes.some((byte) => byte > 32)) yield { bytes, line, offset: base + start, row: row++ }
       line++
       start = end + 1

@@ -1,6 +1,7 @@
 import type { Session } from '@deltaworks/engine'
 import { Lake } from './lake.js'
 import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
+import { latestPublication, publishedVersions, republish } from './runs/publication.js'
 import type { TableDefinition } from './table-definition.js'
 
 export interface MaintenanceOptions {
@@ -69,6 +70,11 @@ export async function optimizeLakehouse(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
     lake.wrote(definition.path, after)
+    await republish(
+      options.root,
+      [{ path: definition.path, from: table.version, to: after.version }],
+      options.nowMs,
+    )
     results.push({
       ...common,
       status: after.version === table.version ? 'nothing to do' : 'done',
@@ -88,6 +94,7 @@ export async function vacuumLakehouse(
   mode: 'full' | 'lite' = 'full',
 ): Promise<readonly MaintenanceResult[]> {
   const lake = new Lake(options.session, options.root)
+  const publication = await latestPublication(options.root)
   const results: MaintenanceResult[] = []
   for (const definition of chosen(options)) {
     const start = performance.now()
@@ -98,6 +105,7 @@ export async function vacuumLakehouse(
       dryRun: options.dryRun,
       allowShortRetention,
       mode,
+      keepVersions: publishedVersions(publication, definition),
       nowMs: options.nowMs,
     })
     const files = table.detail().numFiles

@@ -2,6 +2,7 @@ import type { DeltaTable } from '@deltaworks/delta-table'
 import { Lake } from '../lake.js'
 import { tableOf } from '../lakehouse-definition.js'
 import type { MaintenanceOptions } from '../maintain.js'
+import { latestPublication, publishedVersions, republish } from '../runs/publication.js'
 import {
   byBenefit,
   planTable,
@@ -107,7 +108,7 @@ type Action = (
   signal: AbortSignal,
 ) => Promise<Savings>
 
-const rewrite: Action = async (lake, table, { definition, operation, expected }, { nowMs }, signal) => {
+const rewrite: Action = async (lake, table, { definition, operation, expected }, { nowMs, root }, signal) => {
   const { zorderBy, filterBy } = definition.maintenance
   let after = table
   let bytesRewritten = 0
@@ -121,6 +122,7 @@ const rewrite: Action = async (lake, table, { definition, operation, expected },
     })
     lake.wrote(definition.path, after)
     if (after.version === before) break
+    await republish(root, [{ path: definition.path, from: before, to: after.version }], nowMs)
     bytesRewritten += after.lastWrite.metrics['numRemovedBytes'] ?? 0
   }
   return {
@@ -140,9 +142,10 @@ const actions: Readonly<Record<MaintenanceOperation, Action>> = {
     await table.checkpoint(nowMs)
     return unchanged(table, 0)
   },
-  async vacuum(_lake, table, { definition }, { nowMs }, signal) {
+  async vacuum(_lake, table, { definition }, { nowMs, root }, signal) {
     const retentionMs = definition.maintenance.vacuumRetentionHours * 3_600_000
-    const { sizeBytes } = await table.vacuum({ retentionMs, nowMs, signal })
+    const keepVersions = publishedVersions(await latestPublication(root), definition)
+    const { sizeBytes } = await table.vacuum({ retentionMs, keepVersions, nowMs, signal })
     return unchanged(table, sizeBytes)
   },
 }

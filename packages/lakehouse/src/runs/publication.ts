@@ -57,6 +57,12 @@ export async function publishedLake(session: Session, root: string): Promise<Lak
   return new Lake(session, root, new Map(Object.entries(publication.versions)), 'absent')
 }
 
+/** The version of a table that readers of the lake see, which VACUUM must leave to them however old it is. */
+export function publishedVersions(publication: Publication | null, { path }: { readonly path: string }): number[] {
+  const version = publication?.versions[path]
+  return version === undefined ? [] : [version]
+}
+
 /**
  * After maintenance, which leaves rows as they are: tables that were published at the version that it began with are
  * published at the one that it made, so that VACUUM can let go of the files of the former.

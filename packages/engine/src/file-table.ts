@@ -21,7 +21,11 @@ export async function fileTable(
     name: path,
     schema,
     // Other files are not opened to count their rows.
-    statistics: { rowCount: files.length === 1 ? rowCount : null, sizeBytes, approximate: files.length > 1 || rowCount === null },
+    statistics: {
+      rowCount: files.length === 1 ? rowCount : null,
+      sizeBytes,
+      approximate: files.length > 1 || rowCount === null,
+    },
     scan: async (): Promise<ScanPlan> => ({
       splits: files.map((file) => wholeFile(store, file, format, options)),
       filesTotal: files.length,

@@ -6,7 +6,7 @@ import type { SpillableAccount } from '../memory-pool.js'
 import type { SegmentSplit } from '../scheduler/stage.js'
 import type { SegmentWriter } from './segment-writer.js'
 
-const segmentBytes = 8 * 1024 * 1024
+const mostBytes = 8 * 1024 * 1024
 /** Of the share: rows are joined before they are written. */
 const bufferedPart = 0.5
 /** Batches smaller than this are joined before they are written: each costs a header. */
@@ -16,6 +16,7 @@ const smallBatchRows = 2048
 export class SegmentBuffer {
   readonly #schema: Schema
   readonly #targetRows: number
+  readonly #segmentBytes: number
   readonly #emit: (segment: SegmentSplit) => void
   readonly #context: ExecutionContext
   readonly #writer: SegmentWriter
@@ -31,7 +32,9 @@ export class SegmentBuffer {
     targetRows: number,
     emit: (segment: SegmentSplit) => void,
     account: SpillableAccount = context.pool.spillable('Exchange'),
+    segmentBytes: number = mostBytes,
   ) {
+    this.#segmentBytes = segmentBytes
     this.#context = context
     this.#writer = writer
     this.#account = account
@@ -49,7 +52,7 @@ export class SegmentBuffer {
     if (batch.rowCount === 0) return
     this.#batches.push(copyBatch(this.#arena, this.#withoutLargeDictionaries(batch)))
     this.#rows += batch.rowCount
-    if (this.#rows >= this.#targetRows || this.#arena.sizeBytes >= segmentBytes || this.#isOver()) this.flush()
+    if (this.#rows >= this.#targetRows || this.#arena.sizeBytes >= this.#segmentBytes || this.#isOver()) this.flush()
   }
 
   #isOver(): boolean {

@@ -4,9 +4,10 @@ import { spillFile, type ExecutionContext } from '../execution-context.js'
 import type { SpillableAccount } from '../memory-pool.js'
 import { collectShare, joinBatches, writeRun } from '../spill/runs.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
+import { outputRows } from './output-rows.js'
 import { mergeRuns, runSegmentBytes, spilledSortedRun, type SortedRun } from './merge-runs.js'
 
-const outputRows = 16_384
+const mostRows = 16_384
 /** Of the operator's share: sorting takes as much again as the rows. */
 const collectedPart = 0.35
 
@@ -35,10 +36,10 @@ export class SortExec implements ExecutionPlan {
         if (isAll && rowCount === 0) break
         const segmentRows = Math.ceil(rowCount / Math.ceil(pieces.sizeBytes / runSegmentBytes(account)))
         if (isAll && runs.length === 0) {
-          yield* this.#sorted(context, account, pieces, batches, outputRows)
+          yield* this.#sorted(context, account, pieces, batches, mostRows)
           return
         }
-        const sorted = this.#sorted(context, account, pieces, batches, Math.min(outputRows, segmentRows))
+        const sorted = this.#sorted(context, account, pieces, batches, Math.min(mostRows, segmentRows))
         runs.push(spilledSortedRun(context, account, await writeRun(context, file, this.schema, sorted)))
         if (isAll) break
       }
@@ -79,9 +80,10 @@ export class SortExec implements ExecutionPlan {
         keys.map(({ descending, nullsFirst }, i) => ({ column: columns[i]!, descending, nullsFirst })),
         batch.rowCount,
       )
-      for (let start = 0; start < batch.rowCount; start += partRows) {
+      const step = outputRows(columnar.heap, [batch], partRows)
+      for (let start = 0; start < batch.rowCount; start += step) {
         part.reset()
-        const rows = Math.min(partRows, batch.rowCount - start)
+        const rows = Math.min(step, batch.rowCount - start)
         yield recordBatch(
           this.schema,
           rows,

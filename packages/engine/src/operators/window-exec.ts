@@ -30,7 +30,7 @@ export class WindowExec implements ExecutionPlan {
     const { windows } = this.#window
     try {
       const batches: RecordBatch[] = []
-      if (await collectWindow(context, account, stream, pieces, batches, windows.length)) {
+      if (await collectWindow(context, account, stream, pieces, batches, windows)) {
         const { schema } = this.inputs[0]!
         yield* windowedBatches(context, account, pieces, batches, windows, { input: schema, output: this.schema })
         return

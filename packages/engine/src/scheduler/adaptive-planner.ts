@@ -54,6 +54,7 @@ const sampledMorsels = 2
 const worthwhileReduction = 0.3
 /** Runs are merged one batch of each at a time. */
 const sortedRunRows = 8192
+const sortedRunBytes = 1024 * 1024
 const partitionBytes = 16 * 1024 * 1024
 
 /** Runs a stage to its end. */
@@ -250,7 +251,11 @@ export class AdaptivePlanner {
       const best = collapse(await this.#materialise('TopK', sorted))
       return over(best, { ...plan, input: best.plan })
     }
-    const segments = await this.#executor.execute('Sort', sorted, { kind: 'gather', segmentRows: sortedRunRows })
+    const segments = await this.#executor.execute('Sort', sorted, {
+      kind: 'gather',
+      segmentRows: sortedRunRows,
+      segmentBytes: sortedRunBytes,
+    })
     const runs = byMorsel(segments).map((run) => segmentPipeline('sorted run', plan.schema, [run]))
     if (runs.length === 0) return segmentPipeline('sorted run', plan.schema, [[]])
     const merged: MergingSort = { ...plan, input: unionNode(runs.map((run) => run.plan)), merge: true }

@@ -7,7 +7,7 @@ import type { ExecutionContext } from '../execution-context.js'
 import type { WrittenFile } from '../file-sink.js'
 import { PartitionedWriter } from '../write-files.js'
 import { SplitWriter } from './split-writer.js'
-import type { MorselSegment, StageSink } from './stage.js'
+import type { MorselSegment, SegmentSplit, StageSink } from './stage.js'
 
 /** Where the rows of a task's morsels go. */
 export interface MorselSink {
@@ -33,9 +33,10 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
     case 'gather': {
       let current = 0
       const writer = new SegmentWriter(context, schema, sink.inMemory === true)
-      const buffer = new SegmentBuffer(context, schema, writer, sink.segmentRows, (split) =>
-        events.segment({ morsel: current, partition: 0, split, rowCount: split.rowCount }),
-      )
+      const emit = (split: SegmentSplit): void =>
+        events.segment({ morsel: current, partition: 0, split, rowCount: split.rowCount })
+      const account = context.pool.spillable('Exchange')
+      const buffer = new SegmentBuffer(context, schema, writer, sink.segmentRows, emit, account, sink.segmentBytes)
       return segmentSink(buffer, writer, (morsel) => (current = morsel))
     }
     case 'hash': {

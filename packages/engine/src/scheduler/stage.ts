@@ -69,7 +69,12 @@ export interface MergingSort extends Sort {
 
 export type StageSink =
   /** `inMemory`: segments outlive the query, so none may be on disk. */
-  | { readonly kind: 'gather'; readonly segmentRows: number; readonly inMemory?: boolean }
+  | {
+      readonly kind: 'gather'
+      readonly segmentRows: number
+      readonly segmentBytes?: number
+      readonly inMemory?: boolean
+    }
   /** Rows by hash of keys over the fragment's output. */
   | { readonly kind: 'hash'; readonly keys: readonly BoundExpression[]; readonly partitions: number }
   | { readonly kind: 'files'; readonly sink: FileSink }

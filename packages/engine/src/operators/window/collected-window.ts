@@ -1,6 +1,6 @@
 import { Arena, recordBatch, takeColumn, type RecordBatch } from '@deltaworks/columnar'
 import type { BoundWindow } from '@deltaworks/expression'
-import type { Schema } from '@deltaworks/schema'
+import { isNested, isVariableLength, type Schema } from '@deltaworks/schema'
 import { isOverShare, type ExecutionContext } from '../../execution-context.js'
 import type { SpillableAccount } from '../../memory-pool.js'
 import { compactCopy, joinBatches } from '../../spill/runs.js'
@@ -23,8 +23,10 @@ export async function collectWindow(
   stream: BatchStream,
   pieces: Arena,
   batches: RecordBatch[],
-  windows: number,
+  windows: readonly BoundWindow[],
 ): Promise<boolean> {
+  // Texts are there once more as arguments, and as results.
+  const copies = 2 + 2 * windows.filter(({ type }) => isVariableLength(type) || isNested(type)).length
   let rows = 0
   for (;;) {
     const next = await stream.next()
@@ -33,7 +35,7 @@ export async function collectWindow(
     if (rowCount === 0) continue
     batches.push(compactCopy(pieces, next.value))
     rows += rowCount
-    const bytes = pieces.sizeBytes * 2 + valuesBytes(rows, windows)
+    const bytes = pieces.sizeBytes * copies + valuesBytes(rows, windows.length)
     if (bytes > account.shareBytes * windowPart || isOverShare(context, account, windowPart)) return false
   }
 }

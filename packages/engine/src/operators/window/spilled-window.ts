@@ -78,7 +78,7 @@ export class SpilledWindow {
     const pieces = new Arena(context.columnar.heap, this.#account)
     try {
       const batches: RecordBatch[] = []
-      if (await collectWindow(context, this.#account, stream, pieces, batches, windows.length)) {
+      if (await collectWindow(context, this.#account, stream, pieces, batches, windows)) {
         yield* windowedBatches(context, this.#account, pieces, batches, windows, schemas)
         return
       }
@@ -149,7 +149,7 @@ export class SpilledWindow {
     const batches: RecordBatch[] = []
     try {
       for (;;) {
-        if (await collectWindow(this.#context, this.#account, stream, pieces, batches, windows.length)) break
+        if (await collectWindow(this.#context, this.#account, stream, pieces, batches, windows)) break
       }
       yield* windowedBatches(this.#context, this.#account, pieces, batches, windows, schemas)
     } finally {

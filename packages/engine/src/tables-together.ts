@@ -20,7 +20,7 @@ export function tablesTogether(tables: readonly TableProvider[]): TableProvider 
       approximate: tables.some(({ statistics }) => statistics.approximate),
     },
     scan: async (request): Promise<ScanPlan> => {
-      const plans = await Promise.all(tables.map((table) => table.scan(request)))
+      const plans = await Promise.all(tables.map(async (table) => table.scan(request)))
       return {
         splits: plans.flatMap(({ splits }) => splits),
         filesTotal: plans.reduce((total, { filesTotal }) => total + filesTotal, 0),

@@ -24,7 +24,8 @@ function valueOf(a: BoundAggregate, input: LogicalPlan, rowCount: number): Value
   if (a.name === 'count') {
     if (a.args.length === 0 || (!a.distinct && a.args.every((arg) => !arg.nullable))) return BigInt(rowCount)
     const range = a.args.length === 1 && !a.distinct ? rangeOf(input, a.args[0]!) : null
-    return range?.nullCount == null ? undefined : BigInt(rowCount - range.nullCount)
+    const nullCount = range?.nullCount ?? null
+    return nullCount === null ? undefined : BigInt(rowCount - nullCount)
   }
   if (a.name !== 'min' && a.name !== 'max') return undefined
   const [arg] = a.args

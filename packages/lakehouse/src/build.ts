@@ -86,7 +86,7 @@ export async function buildTable(
   table: TableDefinition,
   inputs: Readonly<Record<string, DataFrame>>,
   context: RunContext,
-  settle: SettleGate,
+  settle: SettleGate = () => Promise.resolve(),
 ): Promise<Built> {
   const { lake } = context
   const computed = conform(table.build!(inputs, buildContext(context)), table)

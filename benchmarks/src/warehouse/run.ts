@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+/*
+ * node benchmarks/dist/warehouse/run.js --lake DIR [--rounds 3] [--postgres URL] [--only duckdb|staging|postgres]
+ *
+ * Loads of the shop's facts beside what the warehouse does by itself, each a cold process, in turn: DuckDB's CREATE TABLE AS
+ * from the same Parquet files; a plain copy of the table's files beside staging; single INSERTs beside COPY into PostgreSQL.
+ * Writes results/warehouse.json.
+ */
+const { values: options } = parseArgs({
+  options: {
+    lake: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    postgres: { type: 'string' },
+    only: { type: 'string' },
+    insertRows: { type: 'string', default: '20000' },
+  },
+})
+if (options.lake === undefined) throw new Error('--lake DIR: a lake of the shop, made by deltaworks-batch run')
+
+const task = fileURLToPath(new URL('./task.js', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'deltaworks-bench-warehouse-'))
+const lake = options.lake
+const facts = join(lake, 'processed', 'fact_transactions')
+
+interface Measured {
+  readonly ms: number
+  readonly rows: number
+  readonly peakMb: number
+  readonly phases?: Readonly<Record<string, number>>
+}
+
+function measured(kind: string, ...args: readonly string[]): Measured {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [task, kind, ...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${kind} failed:\n${stderr}`)
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured
+}
+
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
+const wanted = (name: string): boolean => options.only === undefined || options.only === name
+const results: Record<string, unknown> = {}
+
+/** Runs the tasks in turn, so many rounds; a fresh folder each. */
+function inTurn(kinds: readonly (readonly string[])[]): ReadonlyMap<string, readonly Measured[]> {
+  const all = new Map<string, Measured[]>(kinds.map(([kind]) => [kind!, []]))
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [kind, ...args] of kinds) {
+      const out = join(work, `${kind}-${round}`)
+      mkdirSync(out)
+      all.get(kind!)!.push(measured(kind!, ...args, out))
+      rmSync(out, { recursive: true, force: true })
+    }
+  }
+  return all
+}
+
+if (wanted('duckdb')) {
+  const all = inTurn([
+    ['duckdb-peer', facts],
+    ['duckdb-ours', lake],
+  ])
+  const [peer, ours] = [all.get('duckdb-peer')!, all.get('duckdb-ours')!]
+  const load = median(ours.map(({ phases }) => phases!['load']! + phases!['publish']!))
+  const peerMs = median(peer.map(({ ms }) => ms))
+  results['duckdb'] = {
+    rows: ours[0]!.rows,
+    createTableAsMs: peerMs,
+    loadAndCommitMs: load,
+    loadRatio: load / peerMs,
+    wholeExportMs: median(ours.map(({ ms }) => ms)),
+    wholeRatio: median(ours.map(({ ms }) => ms)) / peerMs,
+    peakMb: median(ours.map(({ peakMb }) => peakMb)),
+    phases: ours[0]!.phases,
+  }
+}
+if (wanted('staging')) {
+  const bytes = sizeOf(facts)
+  const all = inTurn([
+    ['copy', facts],
+    ['staging', lake],
+  ])
+  const [copied, staged] = [all.get('copy')!, all.get('staging')!].map((runs) => median(runs.map(({ ms }) => ms)))
+  results['staging'] = {
+    rows: all.get('staging')![0]!.rows,
+    mib: bytes / 2 ** 20,
+    plainCopyMs: copied,
+    stagingMs: staged,
+    plainCopyMibPerSecond: bytes / 2 ** 20 / (copied! / 1000),
+    stagingMibPerSecond: bytes / 2 ** 20 / (staged! / 1000),
+    rowsPerSecond: all.get('staging')![0]!.rows / (staged! / 1000),
+    peakMb: median(all.get('staging')!.map(({ peakMb }) => peakMb)),
+  }
+}
+if (wanted('postgres') && options.postgres !== undefined) {
+  const all = inTurn([
+    ['postgres-inserts', lake, options.postgres, options.insertRows!],
+    ['postgres-copy', lake, options.postgres],
+  ])
+  const [inserts, copy] = [all.get('postgres-inserts')!, all.get('postgres-copy')!]
+  const perSecond = (runs: readonly Measured[]): number => median(runs.map(({ rows, ms }) => rows / (ms / 1000)))
+  results['postgres'] = {
+    rows: copy[0]!.rows,
+    insertRows: inserts[0]!.rows,
+    insertsPerSecond: perSecond(inserts),
+    copiedPerSecond: perSecond(copy),
+    ratio: perSecond(copy) / perSecond(inserts),
+    peakMb: median(copy.map(({ peakMb }) => peakMb)),
+  }
+}
+
+rmSync(work, { recursive: true, force: true })
+const report = {
+  command: `node benchmarks/dist/warehouse/run.js --lake DIR --rounds ${options.rounds}`,
+  load: loadavg()[0],
+  ...results,
+}
+writeFileSync(
+  fileURLToPath(new URL('../../results/warehouse.json', import.meta.url)),
+  `${JSON.stringify(report, null, 2)}\n`,
+)
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+
+/** Bytes of a folder's data files. */
+function sizeOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.parquet') && !name.includes('_delta_log'))
+    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+}

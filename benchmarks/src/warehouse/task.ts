@@ -1,0 +1,146 @@
+import { createReadStream, createWriteStream, mkdirSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { pathToFileURL } from 'node:url'
+import { readValue } from '@deltaworks/columnar'
+import { Session } from '@deltaworks/engine'
+import { lakeTables } from '@deltaworks/lakehouse'
+import { retail } from '@deltaworks/retail'
+import { openStore } from '@deltaworks/storage'
+import { duckDbTarget, exportTables, postgresTarget, StageArea, type WarehouseTable } from '@deltaworks/warehouse'
+import type * as Pg from 'pg'
+
+/* One task of the benchmark as a process of its own: node task.js KIND ARGUMENTS… FOLDER; prints { ms, rows, peakMb }. */
+
+const [kind = '', ...args] = process.argv.slice(2)
+const out = args.at(-1)!
+
+const dataFiles = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.parquet') && !name.includes('_delta_log'))
+    .map((name) => join(folder, name))
+
+async function facts<T>(readsFiles: boolean, use: (table: WarehouseTable) => Promise<T>): Promise<T> {
+  const session = Session.create()
+  try {
+    const root = pathToFileURL(args[0]!).href
+    const lake = { lakehouse: retail, session, root, only: ['fact_transactions'], readsFiles, profiles: false }
+    const [table] = await lakeTables(lake)
+    return await use(table!)
+  } finally {
+    await session.close()
+  }
+}
+
+/** Milliseconds by phase of an export. */
+function phases() {
+  const spent: Record<string, number> = {}
+  let [phase, since] = ['plan', performance.now()]
+  const next = (name: string): void => {
+    const now = performance.now()
+    spent[phase] = (spent[phase] ?? 0) + now - since
+    ;[phase, since] = [name, now]
+  }
+  return { spent, next }
+}
+
+async function load(target: ReturnType<typeof duckDbTarget>, readsFiles: boolean) {
+  const { spent, next } = phases()
+  try {
+    return await facts(readsFiles, async (table) => {
+      const options = {
+        loadId: 'bench',
+        nowMs: Date.now(),
+        onProgress: ({ phase }: { readonly phase: string }) => next(phase),
+      }
+      const { rowsLoaded } = await exportTables(target, [{ ...table, aliases: [] }], options)
+      next('end')
+      return { rows: rowsLoaded, phases: spent }
+    })
+  } finally {
+    await target.close()
+  }
+}
+
+const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; readonly [more: string]: unknown }>>> = {
+  'duckdb-peer': async () => {
+    const { DuckDBInstance } = await import('@duckdb/node-api')
+    const instance = await DuckDBInstance.create(join(out, 'peer.duckdb'))
+    const connection = await instance.connect()
+    const files = dataFiles(args[0]!).map((file) => `'${file}'`)
+    await connection.run(
+      `CREATE TABLE facts AS SELECT * FROM read_parquet([${files.join(', ')}], hive_partitioning = true)`,
+    )
+    const count = await connection.runAndReadAll('SELECT COUNT(*) FROM facts')
+    connection.closeSync()
+    instance.closeSync()
+    return { rows: Number(count.getRows()[0]![0]) }
+  },
+  'duckdb-ours': () => load(duckDbTarget(join(out, 'ours.duckdb')), true),
+  copy: async () => {
+    for (const [i, file] of dataFiles(args[0]!).entries()) {
+      const to = join(out, 'copy', `${i}.parquet`)
+      mkdirSync(dirname(to), { recursive: true })
+      await pipeline(createReadStream(file), createWriteStream(to))
+    }
+    return { rows: 0 }
+  },
+  staging: () =>
+    facts(false, async (table) => {
+      const uri = `${pathToFileURL(out).href}/stage`
+      const area = new StageArea({ store: openStore(pathToFileURL(out).href), prefix: 'stage', uri })
+      const { rowCount } = await table.lake!.totals({ columns: [], rows: [] })
+      const began = performance.now()
+      await area.write(`${uri}/facts`, table.schema, table.rows!())
+      return { rows: rowCount, ms: performance.now() - began }
+    }),
+  'postgres-copy': async () => {
+    await cleared(args[1]!)
+    return load(postgresTarget({ url: args[1]! }), false)
+  },
+  'postgres-inserts': () => facts(false, (table) => inserts(table, args[1]!, Number(args[2]))),
+}
+
+async function connected<T>(url: string, use: (client: Pg.Client) => Promise<T>): Promise<T> {
+  const { Client } = createRequire(import.meta.url)('pg') as typeof Pg
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+const cleared = (url: string) =>
+  connected(url, (client) => client.query('DROP TABLE IF EXISTS fact_transactions, deltaworks_loads, inserted CASCADE'))
+
+/** Row by row, prepared once, in one transaction: what a loader does that knows nothing better. */
+async function inserts(table: WarehouseTable, url: string, limit: number) {
+  await cleared(url)
+  return connected(url, async (client) => {
+    const { fields } = table.schema
+    await client.query(`CREATE TABLE inserted (${fields.map(({ name }) => `"${name}" TEXT`).join(', ')})`)
+    const text = `INSERT INTO inserted VALUES (${fields.map((_, i) => `$${i + 1}`).join(', ')})`
+    const { heap, batches } = table.rows!()
+    let rows = 0
+    const began = performance.now()
+    await client.query('BEGIN')
+    for await (const batch of batches()) {
+      for (let row = 0; row < batch.rowCount && rows < limit; row++, rows++) {
+        const values = batch.columns
+          .map((column) => readValue(heap, column, row))
+          .map((value) => (value === null ? null : String(value as string)))
+        await client.query({ name: 'insert', text, values })
+      }
+      if (rows >= limit) break
+    }
+    await client.query('COMMIT')
+    return { rows, ms: performance.now() - began }
+  })
+}
+
+const began = performance.now()
+const result = await tasks[kind]!()
+const ms = performance.now() - began
+process.stdout.write(`${JSON.stringify({ ms, peakMb: process.resourceUsage().maxRSS / 1024, ...result })}\n`)

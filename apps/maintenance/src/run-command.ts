@@ -44,7 +44,7 @@ async function run(tables: readonly string[], options: RunOptions, signal: Abort
     // A window that is closed has ended: everything is postponed.
     ...(options.window === undefined ? [] : [windowEnd(options.window, nowMs) ?? nowMs]),
   ]
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const session = openSession(options)
   try {
     const steps = await runMaintenance({

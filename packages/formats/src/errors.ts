@@ -70,6 +70,30 @@ export const nullInRequired = (column: string): FormatError =>
     { column },
   )
 
+export const unwritableEncoding = (column: string, encoding: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0010',
+    'usage',
+    `Column "${column}" cannot be written with the encoding ${encoding}: its type has no such encoding. Nothing was written. Choose auto or plain.`,
+    { column, encoding },
+  )
+
+export const invalidWriteOption = (option: string, value: unknown, wanted: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0012',
+    'usage',
+    `The write option ${option} is ${String(value)}, but must be ${wanted}. Nothing was written.`,
+    { option, value: String(value) },
+  )
+
+export const unknownWriteColumn = (column: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0011',
+    'usage',
+    `The write options name the column "${column}", which the schema does not have. Nothing was written. Correct the name (members of structs: dotted).`,
+    { column },
+  )
+
 export const duplicateFileColumn = (path: string, column: string): FormatError =>
   new FormatError(
     'DW-FORMAT-0008',

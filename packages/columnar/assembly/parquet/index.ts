@@ -1,4 +1,18 @@
-export { parquetBounds128, parquetBounds32, parquetBounds64, parquetBoundsFloat, parquetBoundsStrings } from './bounds'
+export {
+  parquetBloomFold,
+  parquetBloomFoldedBits,
+  parquetBloomInsert,
+  parquetBloomMayHold,
+  parquetHashPlain,
+} from './bloom'
+export {
+  parquetBounds128,
+  parquetBounds32,
+  parquetBounds64,
+  parquetBoundsCodes,
+  parquetBoundsFloat,
+  parquetBoundsStrings,
+} from './bounds'
 export {
   parquetByteArraysToInt128,
   parquetFixedOffsets,
@@ -20,6 +34,12 @@ export {
   parquetLengthsToOffsets,
   parquetPrefixedBytes,
 } from './delta'
+export {
+  parquetEncodeDelta,
+  parquetSplitByteArrays,
+  parquetSplitPrefixes,
+  parquetSplitStreams,
+} from './delta-encode'
 export {
   parquetDictionaryFixed,
   parquetDictionaryRecode,

@@ -4,7 +4,7 @@ import { codecUnavailable } from '../errors.js'
 import { codec } from './format.js'
 import type { ParquetKernels } from './kernels.js'
 
-export type ParquetCompression = 'snappy' | 'none' | 'zstd' | 'gzip'
+export type ParquetCompression = 'snappy' | 'none' | 'zstd' | 'gzip' | 'brotli'
 
 /** Compresses heap bytes; what it returns is valid until the next call. */
 export interface PageCompressor {
@@ -28,6 +28,14 @@ export function pageCompressor(
       return {
         codec: codec.gzip,
         compress: (source, length) => zlib.gzipSync(heap.u8.slice(source, source + length), { level: 6 }),
+      }
+    case 'brotli':
+      return {
+        codec: codec.brotli,
+        compress: (source, length) =>
+          zlib.brotliCompressSync(heap.u8.slice(source, source + length), {
+            params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: length },
+          }),
       }
     case 'zstd': {
       const zstd = (zlib as unknown as { zstdCompressSync?: ZstdCompress }).zstdCompressSync

@@ -4,8 +4,9 @@ import { MemoryStore } from '@deltaworks/storage'
 import { fileScan, scanMetrics, type ScanMetrics } from '../file-scan.js'
 import { coalesce } from './chunk-loading.js'
 import { wholeFileBytes } from './footer.js'
-import { ParquetWriter, type ParquetWriteOptions } from './parquet-writer.js'
+import { ParquetWriter } from './parquet-writer.js'
 import { scanParquet } from './scan-parquet.js'
+import type { ParquetWriteOptions } from './write-options.js'
 
 const context = createContext()
 const store = new MemoryStore('memory://footer')

@@ -57,6 +57,17 @@ export interface ParquetKernels {
   ): number
   parquetJoinStreams(source: number, count: number, width: number, target: number): void
 
+  parquetEncodeDelta(values: number, count: number, size: number, target: number): number
+  parquetSplitByteArrays(plain: number, count: number, lengths: number, target: number): number
+  parquetSplitPrefixes(plain: number, count: number, prefixes: number, suffixes: number, target: number): number
+  parquetSplitStreams(values: number, count: number, width: number, target: number): void
+
+  parquetHashPlain(plain: number, width: number, count: number, target: number): void
+  parquetBloomInsert(filter: number, blocks: number, hashes: number, count: number): void
+  parquetBloomMayHold(filter: number, blocks: number, hashes: number, count: number): number
+  parquetBloomFoldedBits(filter: number, blocks: number): number
+  parquetBloomFold(filter: number, blocks: number): void
+
   parquetSpread(dense: number, width: number, bitmap: number, count: number, target: number): void
   parquetSpreadOffsets(dense: number, bitmap: number, count: number, target: number): void
   parquetCompact(values: number, width: number, bitmap: number, start: number, count: number, target: number): number
@@ -136,6 +147,15 @@ export interface ParquetKernels {
   parquetBounds64(values: number, count: number, result: number): number
   parquetBounds128(values: number, count: number, result: number): number
   parquetBoundsFloat(values: number, width: number, count: number, result: number): number
+  parquetBoundsCodes(
+    codes: number,
+    count: number,
+    offsets: number,
+    bytes: number,
+    entries: number,
+    marks: number,
+    result: number,
+  ): number
   parquetBoundsStrings(
     offsets: number,
     bytes: number,

@@ -25,8 +25,10 @@ import {
 import { MemoryStore } from '@deltaworks/storage'
 import fc from 'fast-check'
 import { fileScan } from '../file-scan.js'
-import { ParquetWriter, type ParquetWriteOptions } from './parquet-writer.js'
+import { ParquetWriter } from './parquet-writer.js'
 import { scanParquet } from './scan-parquet.js'
+import type { ParquetValueEncoding } from './value-encoding.js'
+import type { ParquetWriteOptions } from './write-options.js'
 
 const context = createContext()
 const store = new MemoryStore('memory://round-trip')
@@ -138,7 +140,9 @@ const table = (depth: number): fc.Arbitrary<{ schema: Schema; rows: Value[][] }>
   )
 
 const options: fc.Arbitrary<ParquetWriteOptions> = fc.record({
-  compression: fc.constantFrom('snappy', 'none', 'gzip'),
+  compression: fc.constantFrom('snappy', 'none', 'gzip', 'brotli'),
+  pageVersion: fc.constantFrom(1, 2),
+  encoding: fc.constantFrom('auto', 'plain'),
   rowGroupRows: fc.constantFrom(1_048_576, 64, 7),
   pageRows: fc.constantFrom(16_384, 10, 3),
   dictionary: fc.boolean(),
@@ -172,6 +176,52 @@ describe('what the writer writes, the reader reads', () => {
       rows.push([i % 17 === 0 ? null : text, BigInt(distinct) * 7n, BigInt(distinct) * 10n ** 20n])
     }
     expect(await roundTrip(schema, rows, {}, 9000)).toEqual(rows)
+  })
+
+  it.each<[DataType, readonly ParquetValueEncoding[]]>([
+    [boolean, ['rle']],
+    [int8, ['delta_binary_packed', 'byte_stream_split']],
+    [int32, ['delta_binary_packed', 'byte_stream_split']],
+    [date, ['delta_binary_packed']],
+    [int64, ['delta_binary_packed', 'byte_stream_split']],
+    [timestamp, ['delta_binary_packed']],
+    [decimal(9, 2), ['delta_binary_packed']],
+    [decimal(38, 10), ['byte_stream_split']],
+    [float32, ['byte_stream_split']],
+    [float64, ['byte_stream_split']],
+    [string, ['delta_length_byte_array', 'delta_byte_array']],
+    [binary, ['delta_length_byte_array', 'delta_byte_array']],
+  ])('E-29: every encoding that a column of %j can have', async (type, encodings) => {
+    const schema: Schema = { fields: [field('c', type), field('l', list(type))] }
+    const rows = fc.array(
+      fc.tuple(orNull(type, true), fc.option(fc.array(orNull(type, true), { maxLength: 4 }))) as fc.Arbitrary<Value[]>,
+      { maxLength: 300 },
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        rows,
+        fc.constantFrom(...encodings),
+        fc.constantFrom<1 | 2>(1, 2),
+        fc.constantFrom(16_384, 40),
+        async (values, encoding, pageVersion, pageRows) => {
+          const column = { encoding, dictionary: false, bloomFilter: true }
+          const how: ParquetWriteOptions = { columns: { c: column, 'l.element': column }, pageVersion, pageRows }
+          expect(await roundTrip(schema, values, how, 64)).toEqual(values)
+        },
+      ),
+      { numRuns: 25 },
+    )
+  })
+
+  it('E-29: refuses options that mean nothing, and makes no file', () => {
+    const schema: Schema = { fields: [field('s', string)] }
+    const make = (options: ParquetWriteOptions): (() => unknown) => () => new ParquetWriter(context, unlimited, schema, options)
+    const used = context.heap.usedBytes
+    expect(make({ columns: { s: { encoding: 'delta_binary_packed' } } })).toThrow(/"s".*delta_binary_packed/)
+    expect(make({ columns: { t: {} } })).toThrow(/"t"/)
+    expect(make({ columns: { s: { bloomFilter: 2 } } })).toThrow(/between 0 and 1/)
+    expect(make({ pageRows: 0 })).toThrow(/pageRows/)
+    expect(context.heap.usedBytes).toBe(used)
   })
 
   it('E-29: very long texts, and no rows at all', async () => {

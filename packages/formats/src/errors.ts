@@ -203,3 +203,24 @@ export const unknownEncoding = (encoding: string): FormatError =>
 
 const shortList = (names: readonly string[]): string =>
   names.length > 40 ? `${names.slice(0, 40).join(', ')}, …` : names.join(', ')
+
+/* DW-FORMAT-0070 to 0079: Arrow IPC; 0080 to 0089: Avro. */
+
+export const notArrow = (path: string, why: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0070',
+    'data',
+    `${path} is no Arrow IPC file or stream: ${why}. Check that the path is right and that the file was written to its end.`,
+    { path },
+  )
+
+export const corruptArrow = (path: string, what: string): FormatError =>
+  new FormatError('DW-FORMAT-0071', 'data', `${path} is damaged: ${what}. Write the file again.`, { path, what })
+
+export const unsupportedArrow = (path: string, what: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0072',
+    'unsupported',
+    `${path} cannot be read: it has ${what}, which Deltaworks does not implement. Write the file again without it.`,
+    { path, what },
+  )

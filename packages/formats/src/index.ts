@@ -31,3 +31,8 @@ export { inferJsonSchema } from './json/infer-json.js'
 export { scanJson } from './json/scan-json.js'
 export type { JsonReadOptions } from './json/json-options.js'
 export { writeJsonLines } from './json/write-json-lines.js'
+
+export { readArrowSchema, scanArrow } from './arrow/scan-arrow.js'
+export { writeArrow } from './arrow/write-arrow.js'
+export type { ArrowWriteOptions } from './arrow/write-arrow.js'
+export type { ArrowCompression } from './arrow/body-compression.js'

@@ -54,7 +54,7 @@ export {
   parquetNodeValidity,
   parquetRecordEnd,
 } from './levels'
-export { parquetLz4Uncompress } from './lz4'
+export { lz4Compress, lz4UncompressLinked, parquetLz4Uncompress } from './lz4'
 export {
   parquetBitsToBytes,
   parquetBitsToLevels,

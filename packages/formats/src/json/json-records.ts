@@ -1,17 +1,27 @@
+import { isUtf8 as isUtf8Bytes } from 'node:buffer'
 import { detectText, FileSource, isUtf8, TranscodingSource, type ByteSource } from '../csv/byte-source.js'
 import { emptyFile, rowTooLong } from '../errors.js'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
 import type { JsonReadOptions } from './json-options.js'
-import { JsonParser, parseJson, type JsonValue } from './json-text.js'
+import { JsonParser, parseJson, type JsonRelaxations, type JsonValue } from './json-text.js'
 
-/** One record of a file: its value, or why it has none. */
-export interface JsonRecord {
-  readonly value: JsonValue
-  readonly damage: string | null
-  readonly raw: string
+/** Where a record stands. */
+export interface RecordPlace {
   readonly line: number
   readonly offset: number
   readonly row: number
+}
+
+/** One record of a file: its value, or why it has none. */
+export interface JsonRecord extends RecordPlace {
+  readonly value: JsonValue
+  readonly damage: string | null
+  readonly raw: string
+}
+
+/** A line that holds a record, in UTF-8; valid until the next is asked for. */
+export interface JsonLine extends RecordPlace {
+  readonly bytes: Uint8Array
 }
 
 type JsonFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes' | 'byteRange'>
@@ -20,14 +30,15 @@ const windowBytes = 1024 * 1024
 const newline = 10
 
 /**
- * The records of a file that start in its byte range, front to back. Malformed UTF-8 makes a line malformed, not the file.
+ * The records of a file that start in its byte range, front to back: lines as they are (`recordOf` parses them), those of a document
+ * parsed. Malformed UTF-8 makes a line malformed, not the file.
  * @throws FormatError DW-FORMAT-0032, 0033, 0038
  */
 export async function* jsonRecords(
   file: JsonFile,
   options: JsonReadOptions,
   metrics?: ScanMetrics,
-): AsyncGenerator<JsonRecord, void, undefined> {
+): AsyncGenerator<JsonRecord | JsonLine, void, undefined> {
   const head = new Uint8Array(Math.min(4096, Math.max(1, file.sizeBytes)))
   const count = await new FileSource(file.store, file.path, 0, metrics).read(head)
   if (count === 0) throw emptyFile(file.path)
@@ -45,21 +56,14 @@ export async function* jsonRecords(
   }
   for await (const line of lines(file.path, source(), options.maxRowBytes ?? 16 * 1024 * 1024)) {
     if (line.offset >= range.end) return
-    if (line.offset >= range.start) yield recordOf(line)
+    if (line.offset >= range.start) yield line
   }
 }
 
 const startsWithBracket = (head: Uint8Array): boolean =>
   head.find((byte) => byte !== 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 0) === 0x5b
 
-interface Line {
-  readonly bytes: Uint8Array
-  readonly line: number
-  readonly offset: number
-  readonly row: number
-}
-
-async function* lines(path: string, source: ByteSource, maxBytes: number): AsyncGenerator<Line, void, undefined> {
+async function* lines(path: string, source: ByteSource, maxBytes: number): AsyncGenerator<JsonLine, void, undefined> {
   let window = new Uint8Array(windowBytes)
   let filled = 0
   let base = source.offset
@@ -77,7 +81,7 @@ async function* lines(path: string, source: ByteSource, maxBytes: number): Async
         end = filled
       }
       const bytes = window.subarray(start, end)
-      if (bytes.some((byte) => byte > 32)) yield { bytes, line, offset: base + start, row: row++ }
+      if (!isBlank(bytes)) yield { bytes, line, offset: base + start, row: row++ }
       line++
       start = end + 1
     }
@@ -94,19 +98,20 @@ async function* lines(path: string, source: ByteSource, maxBytes: number): Async
   }
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true })
+function isBlank(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte > 32) return false
+  return true
+}
+
 const lenient = new TextDecoder('utf-8')
 
-function recordOf({ bytes, line, offset, row }: Line): JsonRecord {
+/** Parses a line. */
+export function recordOf({ bytes, line, offset, row }: JsonLine, relaxations: JsonRelaxations): JsonRecord {
   const raw = lenient.decode(bytes).trimEnd()
   const damaged = (damage: string): JsonRecord => ({ value: null, damage, raw, line, offset, row })
+  if (!isUtf8Bytes(bytes)) return damaged('the text is not valid UTF-8')
   try {
-    strict.decode(bytes)
-  } catch {
-    return damaged('the text is not valid UTF-8')
-  }
-  try {
-    return { value: parseJson(raw), damage: null, raw, line, offset, row }
+    return { value: parseJson(raw, relaxations), damage: null, raw, line, offset, row }
   } catch (error) {
     return damaged(`no valid JSON: ${(error as Error).message}`)
   }
@@ -130,7 +135,7 @@ async function* documentRecords(
     if (count < part.byteLength) break
   }
   const text = lenient.decode(Buffer.concat(parts))
-  const parser = new JsonParser(text)
+  const parser = new JsonParser(text, options)
   let [line, row, seen, offset] = [1, 0, 0, base]
   const next = (): JsonRecord => {
     parser.skipSpace()

@@ -6,6 +6,8 @@ export interface ParquetKernels {
   parquetSnappyUncompress(source: number, length: number, target: number, targetLength: number): number
   parquetSnappyCompress(source: number, length: number, target: number, table: number): number
   parquetLz4Uncompress(source: number, length: number, target: number, limit: number): number
+  lz4UncompressLinked(source: number, length: number, start: number, target: number, limit: number): number
+  lz4Compress(source: number, length: number, target: number, table: number): number
   parquetZstdUncompress(source: number, length: number, target: number, limit: number, tables: number): number
 
   parquetDecodeCodes(

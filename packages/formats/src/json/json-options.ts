@@ -26,6 +26,8 @@ export interface JsonReadOptions extends JsonRelaxations {
   readonly rescuedColumn?: string
   /** The whole table's schema. With it a row is malformed or not by all columns, whichever of them are read. */
   readonly schema?: Schema
+  /** As for CSV: a folder where malformed records are written, which are left out then. */
+  readonly badRecordsPath?: string
   /** Inference: numbers and booleans are text. Default false. */
   readonly primitivesAsString?: boolean
   /** Inference: members that are null in every record are left out. Default false: they are text. */

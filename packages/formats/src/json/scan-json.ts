@@ -11,6 +11,7 @@ import {
 } from '@deltaworks/columnar'
 import { string } from '@deltaworks/schema'
 import { temporalPattern } from '../csv/temporal-pattern.js'
+import { BadRecords } from '../bad-records.js'
 import { malformedRow } from '../errors.js'
 import type { FileScan, ScanMetrics, VirtualColumn } from '../file-scan.js'
 import { sparseText } from '../sparse-text.js'
@@ -38,6 +39,7 @@ export async function* scanJson(
   if (metrics !== undefined) metrics.filesRead++
   const rescue = options.extraColumns === 'rescue' ? declaredNames(scan, options) : null
   const reader = new RecordReader(columns, options, rescue)
+  const bad = options.badRecordsPath === undefined ? null : new BadRecords(scan, options.badRecordsPath)
   let rows = reader.start()
   try {
     for await (const record of jsonRecords(scan, options, metrics)) {
@@ -45,10 +47,12 @@ export async function* scanJson(
         if (metrics !== undefined) metrics.rowsDeleted++
         continue
       }
-      const malformed = reader.read(record, rows, mode === 'dropmalformed')
+      const malformed = reader.read(record, rows, mode === 'dropmalformed' || bad !== null)
       if (malformed !== null) {
         if (metrics !== undefined) metrics.malformedRows++
         if (mode === 'failfast') throw failure(scan.path, malformed, columns)
+        const { raw, line, offset } = malformed.record
+        bad?.add({ record: raw, reason: malformed.reasons.join('; '), line, byteOffset: offset })
       }
       if (rows.count < maxRows) continue
       yield batchOf(arena, scan, options, columns, rows, metrics)
@@ -56,6 +60,7 @@ export async function* scanJson(
       rows = reader.start()
     }
     if (rows.count > 0) yield batchOf(arena, scan, options, columns, rows, metrics)
+    await bad?.write()
   } finally {
     arena.close()
   }
@@ -69,6 +74,7 @@ function columnsOf(scan: FileScan, options: JsonReadOptions, mode: string): Json
     (options.extraColumns === 'rescue' && name.toLowerCase() === rescued)
   const decides =
     mode !== 'permissive' ||
+    options.badRecordsPath !== undefined ||
     Object.values(scan.virtualColumns).some((what) => what === 'raw_record' || what === 'corrupt_reason')
   const fields = [...scan.schema.fields]
   const known = new Set(fields.map((field) => field.name))

@@ -81,7 +81,8 @@ export class ArrowColumnReader {
     const [length, nulls] = this.#nodes[this.#node++] ?? []
     if (length === undefined || nulls === undefined || length > maxLength || nulls > length)
       throw this.#damaged(field, 'its length is damaged')
-    if (expected !== null && length !== expected) throw this.#damaged(field, `it has ${length} rows instead of ${expected}`)
+    if (expected !== null && length !== expected)
+      throw this.#damaged(field, `it has ${length} rows instead of ${expected}`)
     if (field.layout.kind === 'null' && field.dictionary === null) return nullColumn(this.#arena, field.type, length)
     const bitmap = this.#nextBuffer()
     if (nulls > 0 && bitmap.length < (length + 7) >> 3) throw this.#damaged(field, 'its validity is too short')
@@ -204,7 +205,8 @@ export class ArrowColumnReader {
     const { heap } = this.#arena
     const views = this.#bufferOf(field, length * 16).address
     const buffers = Array.from({ length: this.#variadic[this.#variadicAt++] ?? 0 }, () => this.#nextBuffer())
-    const isValid = (row: number): boolean => validity === 0 || ((heap.u8[validity + (row >> 3)]! >> (row & 7)) & 1) === 1
+    const isValid = (row: number): boolean =>
+      validity === 0 || ((heap.u8[validity + (row >> 3)]! >> (row & 7)) & 1) === 1
     const offsets = this.#arena.allocate(4 * (length + 1))
     let total = 0
     for (let row = 0; row < length; row++) {

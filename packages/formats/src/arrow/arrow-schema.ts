@@ -64,7 +64,8 @@ function readField(path: string, table: FlatTable, depth: number): ArrowField {
   if (encoding !== null) {
     const index = encoding.table(1)
     const bits = index?.int(0, 32) ?? 32
-    if (![8, 16, 32, 64].includes(bits)) throw corruptArrow(path, `column "${name}" has dictionary codes of ${bits} bits`)
+    if (![8, 16, 32, 64].includes(bits))
+      throw corruptArrow(path, `column "${name}" has dictionary codes of ${bits} bits`)
     dictionary = { id: encoding.length(0), codeBytes: bits / 8, signed: index?.boolean(1) ?? true }
   }
   return { name, nullable: table.boolean(1), type, layout, children, dictionary }

@@ -39,7 +39,8 @@ export function momentValues(
     bytes === 8 ? heap.i64[(address >>> 3) + row]! : BigInt(heap.i32[(address >>> 2) + row]!)
   const target = arena.allocate(length * 8)
   if (asDays) {
-    for (let row = 0; row < length; row++) heap.i32[(target >>> 2) + row] = Number(BigInt.asIntN(32, floor(at(row), 86_400_000n)))
+    for (let row = 0; row < length; row++)
+      heap.i32[(target >>> 2) + row] = Number(BigInt.asIntN(32, floor(at(row), 86_400_000n)))
     return target
   }
   const factor = perSecond < 1_000_000 ? BigInt(1_000_000 / perSecond) : 1n

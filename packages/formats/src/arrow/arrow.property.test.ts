@@ -75,9 +75,19 @@ describe('Arrow IPC', () => {
 
   it('E-31: columns are found by name and made wider; missing ones are null', async () => {
     const schema: Schema = { fields: [field('A', int32), field('b', string)] }
-    const bytes = await write(schema, [[1, 'x'], [null, 'y']], {})
+    const bytes = await write(
+      schema,
+      [
+        [1, 'x'],
+        [null, 'y'],
+      ],
+      {},
+    )
     const wanted: Schema = { fields: [field('b', string), field('none', int32), field('a', int64)] }
-    expect(await read(bytes, wanted, 100)).toEqual([['x', null, 1n], ['y', null, null]])
+    expect(await read(bytes, wanted, 100)).toEqual([
+      ['x', null, 1n],
+      ['y', null, null],
+    ])
     await expect(read(bytes, { fields: [field('b', int64)] }, 100)).rejects.toMatchObject({ code: 'DW-FORMAT-0004' })
   })
 })

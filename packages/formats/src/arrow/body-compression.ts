@@ -41,13 +41,7 @@ export function uncompressBuffer(
   const done =
     codec === bodyCodec.lz4Frame
       ? uncompressFrame(kernels, arena, body, target, uncompressed)
-      : kernels.parquetZstdUncompress(
-          body.address,
-          body.length,
-          target,
-          uncompressed,
-          arena.allocate(zstdTableBytes),
-        )
+      : kernels.parquetZstdUncompress(body.address, body.length, target, uncompressed, arena.allocate(zstdTableBytes))
   if (done !== uncompressed) throw damaged()
   return { address: target, length: uncompressed }
 }
@@ -70,8 +64,7 @@ function uncompressFrame(
 ): number {
   const end = address + length
   const { u8 } = heap
-  const word = (at: number): number =>
-    (u8[at]! | (u8[at + 1]! << 8) | (u8[at + 2]! << 16) | (u8[at + 3]! << 24)) >>> 0
+  const word = (at: number): number => (u8[at]! | (u8[at + 1]! << 8) | (u8[at + 2]! << 16) | (u8[at + 3]! << 24)) >>> 0
   if (length < 7 || word(address) !== 0x184d2204) return -1
   const flags = u8[address + 4]!
   let at = address + 7 + (flags & 8 ? 8 : 0) + (flags & 1 ? 4 : 0)

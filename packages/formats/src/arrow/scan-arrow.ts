@@ -89,8 +89,7 @@ export async function* scanArrow(
 
 /** The messages of a file (behind its magic) or of a stream. */
 async function* openArrow(store: ObjectStore, path: string, sizeBytes: number): AsyncGenerator<ArrowMessage> {
-  const read: ReadBytes = (start, length) =>
-    store.get(path, { start, end: Math.min(sizeBytes, start + length) })
+  const read: ReadBytes = (start, length) => store.get(path, { start, end: Math.min(sizeBytes, start + length) })
   const head = sizeBytes === 0 ? new Uint8Array(0) : await read(0, 8)
   if (head.length < 8) throw notArrow(path, `it has only ${head.length} bytes`)
   const isFile = fileMagic.every((byte, i) => head[i] === byte)

@@ -1,4 +1,13 @@
-import { Arena, byteWidth, plainColumn, sliceColumn, type Column, type ColumnarContext, type MemoryAccount, type RecordBatch } from '@deltaworks/columnar'
+import {
+  Arena,
+  byteWidth,
+  plainColumn,
+  sliceColumn,
+  type Column,
+  type ColumnarContext,
+  type MemoryAccount,
+  type RecordBatch,
+} from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
 import { parquetKernels } from '../parquet/kernels.js'
 import { bodyCodec, continuation, fileMagic, messageKind, metadataVersion } from './arrow-format.js'
@@ -131,12 +140,7 @@ function recordBatchTable(rowCount: number, body: BodyWriter, compression: Arrow
   })
   const codec = compression === 'zstd' ? bodyCodec.zstd : bodyCodec.lz4Frame
   const packed: FlatMember = compression === 'none' ? null : { kind: 'table', value: [scalar(1, codec), scalar(1, 0)] }
-  return [
-    scalar(8, rowCount),
-    { kind: 'structs', value: body.nodes },
-    { kind: 'structs', value: places },
-    packed,
-  ]
+  return [scalar(8, rowCount), { kind: 'structs', value: body.nodes }, { kind: 'structs', value: places }, packed]
 }
 
 /** The nodes and buffers of a batch's columns, depth first. */

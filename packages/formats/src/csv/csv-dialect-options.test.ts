@@ -8,7 +8,8 @@ const why = { why: provenance['_reason']! } as const
 
 describe('E-23: what a dialect says of fields', () => {
   const columns = schema([field('a', string), field('b', string), field('why', string)])
-  const read = async (text: string, options: object) => (await readCsvText(text, columns, options, { virtualColumns: why })).rows
+  const read = async (text: string, options: object) =>
+    (await readCsvText(text, columns, options, { virtualColumns: why })).rows
 
   it('text behind a closing quote', async () => {
     const text = 'a,b\n"x"y,1\n"p""q",2\n'
@@ -69,7 +70,9 @@ describe('E-23: what a dialect says of values', () => {
       [123_456n, -0.5, 12_345n, '1.2'],
       [null, 1, null, 'x'],
     ])
-    await expect(readCsvText('d\n1\n', columns, { locale: 'no such locale' })).rejects.toMatchObject({ code: 'DW-FORMAT-0030' })
+    await expect(readCsvText('d\n1\n', columns, { locale: 'no such locale' })).rejects.toMatchObject({
+      code: 'DW-FORMAT-0030',
+    })
   })
 
   it('columns by their positions', async () => {
@@ -84,9 +87,12 @@ describe('E-24: malformed rows beside the data', () => {
     const { rows, store } = await readCsvText('n\n1\nx\n3\n', columns, { badRecordsPath: 'bad' })
     expect(rows).toEqual([[1], [3]])
     const text = new TextDecoder().decode(await store.get('bad/t.csv-0.json'))
-    expect(text.trim().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual([
-      { path: expect.any(String), record: 'x', reason: 'n: "x" is not a valid int', line: 3, byteOffset: 4 },
-    ])
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([{ path: expect.any(String), record: 'x', reason: 'n: "x" is not a valid int', line: 3, byteOffset: 4 }])
   })
 })
 

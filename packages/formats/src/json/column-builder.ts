@@ -1,4 +1,12 @@
-import { byteWidth, fixedColumn, nestedColumn, nullColumn, variableColumn, type Arena, type Column } from '@deltaworks/columnar'
+import {
+  byteWidth,
+  fixedColumn,
+  nestedColumn,
+  nullColumn,
+  variableColumn,
+  type Arena,
+  type Column,
+} from '@deltaworks/columnar'
 import type { DataType, Value } from '@deltaworks/schema'
 
 /**
@@ -62,7 +70,10 @@ export function columnBuilder(type: DataType): ColumnBuilder {
     case 'map':
       return new ListBuilder(type, [columnBuilder(type.key), columnBuilder(type.value)])
     case 'struct':
-      return new StructBuilder(type, type.fields.map((field) => columnBuilder(field.type)))
+      return new StructBuilder(
+        type,
+        type.fields.map((field) => columnBuilder(field.type)),
+      )
     default:
       return new FixedBuilder(type)
   }

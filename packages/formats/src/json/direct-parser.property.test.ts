@@ -1,5 +1,17 @@
 import { batchToRows, createContext, unlimited } from '@deltaworks/columnar'
-import { decimal, field, float64, int64, list, map, string, struct, timestamp, type Schema, type Value } from '@deltaworks/schema'
+import {
+  decimal,
+  field,
+  float64,
+  int64,
+  list,
+  map,
+  string,
+  struct,
+  timestamp,
+  type Schema,
+  type Value,
+} from '@deltaworks/schema'
 import { MemoryStore } from '@deltaworks/storage'
 import fc from 'fast-check'
 import { canonicalLine } from '../canonical-line.js'
@@ -12,7 +24,12 @@ import { scanJson } from './scan-json.js'
 const context = createContext()
 const store = new MemoryStore('memory://json')
 
-async function read(text: string, schema: Schema, options: JsonReadOptions = {}, more: Partial<FileScan> = {}): Promise<Value[][]> {
+async function read(
+  text: string,
+  schema: Schema,
+  options: JsonReadOptions = {},
+  more: Partial<FileScan> = {},
+): Promise<Value[][]> {
   const bytes = new TextEncoder().encode(text)
   await store.put('t.json', bytes, 'overwrite')
   const scan = fileScan({ store, path: 't.json', sizeBytes: bytes.length, schema, batchRows: 50, ...more })
@@ -55,15 +72,47 @@ describe('records that go from bytes into columns', () => {
       ],
     }
     const scalar = fc.constantFrom(
-      '1', '-0', '0.5', '1e3', '12345678901234567890', '123.4567', '007', 'null', 'true', '"1"', '"x"', '"\\u00e9\\n"', '"é"', '""',
-      '"2024-02-28T23:59:59.123456Z"', '"2024-02-30"', '"2024-02-29 10:00:00"', '[]', '{}', '[1]', '[{"x":1}]', '[{"y":2,"x":"3"},null]',
-      '{"k":1}', '{"k":1,"k":2}', '{"2":1,"1":2}', 'NaN', "'x'", '[1', '"a\tb"', '1.', '.5', '+1',
+      '1',
+      '-0',
+      '0.5',
+      '1e3',
+      '12345678901234567890',
+      '123.4567',
+      '007',
+      'null',
+      'true',
+      '"1"',
+      '"x"',
+      '"\\u00e9\\n"',
+      '"é"',
+      '""',
+      '"2024-02-28T23:59:59.123456Z"',
+      '"2024-02-30"',
+      '"2024-02-29 10:00:00"',
+      '[]',
+      '{}',
+      '[1]',
+      '[{"x":1}]',
+      '[{"y":2,"x":"3"},null]',
+      '{"k":1}',
+      '{"k":1,"k":2}',
+      '{"2":1,"1":2}',
+      'NaN',
+      "'x'",
+      '[1',
+      '"a\tb"',
+      '1.',
+      '.5',
+      '+1',
     )
     const key = fc.constantFrom('a', 'A', 'B', 'b', 'd', 's', 't', 'l', 'm', 'z', '\\u0061')
     const record = fc
       .array(fc.tuple(key, scalar), { maxLength: 6 })
       .map((members) => `{ ${members.map(([name, value]) => `"${name}": ${value}`).join(' ,')}}`)
-    const line = fc.oneof({ weight: 8, arbitrary: record }, { weight: 1, arbitrary: fc.constantFrom('[1]', '{', '{"a":1}x', '1', '"') })
+    const line = fc.oneof(
+      { weight: 8, arbitrary: record },
+      { weight: 1, arbitrary: fc.constantFrom('[1]', '{', '{"a":1}x', '1', '"') },
+    )
     await fc.assert(
       fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 8 }), async (lines) => {
         // Not a document: that begins with [.

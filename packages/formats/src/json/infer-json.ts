@@ -26,7 +26,11 @@ const sampleBytes = 1024 * 1024
  * A schema for the objects of a file (JSON lines, or an array): every member that occurs, null where it does not. Malformed
  * records say nothing: reading tells about them.
  */
-export async function inferJsonSchema(store: ObjectStore, path: string, options: JsonReadOptions = {}): Promise<Schema> {
+export async function inferJsonSchema(
+  store: ObjectStore,
+  path: string,
+  options: JsonReadOptions = {},
+): Promise<Schema> {
   const { samplingRatio } = options
   if (samplingRatio !== undefined && !(samplingRatio > 0 && samplingRatio <= 1))
     throw invalidCsvOption('samplingRatio', samplingRatio, 'above 0 and at most 1')
@@ -100,7 +104,10 @@ function digitsOf(type: DataType): { readonly whole: number; readonly scale: num
 }
 
 /** Members that were null in every record are text, or left out. */
-const fieldsWithoutNull = (fields: readonly { readonly name: string; readonly type: DataType }[], options: JsonReadOptions): Field[] =>
+const fieldsWithoutNull = (
+  fields: readonly { readonly name: string; readonly type: DataType }[],
+  options: JsonReadOptions,
+): Field[] =>
   fields
     .filter(({ type }) => options.dropFieldIfAllNull !== true || !isAllNull(type))
     .map(({ name, type }) => field(name, withoutNull(type, options)))

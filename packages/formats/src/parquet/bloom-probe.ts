@@ -105,7 +105,9 @@ function plainBytes(node: SchemaNode, type: DataType, value: Exclude<Value, null
   switch (node.physical) {
     case physical.byteArray:
       if (value instanceof Uint8Array) return value.length === 0 ? 'unknown' : value
-      return typeof value === 'string' && value !== '' && type.kind === 'string' ? new TextEncoder().encode(value) : 'unknown'
+      return typeof value === 'string' && value !== '' && type.kind === 'string'
+        ? new TextEncoder().encode(value)
+        : 'unknown'
     case physical.int32:
     case physical.int64: {
       const unscaled = integerForm(node, type, value)
@@ -114,7 +116,8 @@ function plainBytes(node: SchemaNode, type: DataType, value: Exclude<Value, null
     }
     case physical.double:
     case physical.float: {
-      if (typeof value !== 'number' || value === 0 || Number.isNaN(value) || !type.kind.startsWith('float')) return 'unknown'
+      if (typeof value !== 'number' || value === 0 || Number.isNaN(value) || !type.kind.startsWith('float'))
+        return 'unknown'
       const view = new DataView(new ArrayBuffer(node.physical === physical.float ? 4 : 8))
       if (node.physical === physical.float) {
         if (Math.fround(value) !== value) return 'none'
@@ -123,7 +126,8 @@ function plainBytes(node: SchemaNode, type: DataType, value: Exclude<Value, null
       return new Uint8Array(view.buffer)
     }
     case physical.fixed: {
-      if (typeof value !== 'bigint' || type.kind !== 'decimal' || decimalOfNode(node)?.scale !== type.scale) return 'unknown'
+      if (typeof value !== 'bigint' || type.kind !== 'decimal' || decimalOfNode(node)?.scale !== type.scale)
+        return 'unknown'
       const bytes = integerBytes(value, node.element.typeLength)
       return bytes === 'none' ? bytes : bytes.reverse()
     }
@@ -139,7 +143,9 @@ function integerForm(node: SchemaNode, type: DataType, value: Exclude<Value, nul
     case 'int16':
     case 'int32':
     case 'int64':
-      return integerOfNode(node).signed && decimalOfNode(node) === null && timestampOfNode(node) === null ? BigInt(value) : null
+      return integerOfNode(node).signed && decimalOfNode(node) === null && timestampOfNode(node) === null
+        ? BigInt(value)
+        : null
     case 'date':
       return node.physical === physical.int32 ? BigInt(value) : null
     case 'decimal':

@@ -39,7 +39,11 @@ export interface FetchChunk {
 }
 
 /** @param rows what is wanted of the row group; null: all */
-export function fetchPlan(chunks: readonly FetchChunk[], rows: readonly RowRange[] | null, rowCount: number): FetchPlan {
+export function fetchPlan(
+  chunks: readonly FetchChunk[],
+  rows: readonly RowRange[] | null,
+  rowCount: number,
+): FetchPlan {
   let pagesTotal = 0
   let pagesSkipped = 0
   const segments = chunks.map(({ chunk, pages }) => {

@@ -85,8 +85,17 @@ describe('what is read of a file', () => {
   })
 
   it('E-33: only pages that have wanted rows, and the dictionary before them', () => {
-    const page = (offset: number, sizeBytes: number, firstRow: number): PageLocation => ({ offset, sizeBytes, firstRow })
-    const pages = [page(600_000, 1000, 0), page(601_000, 900_000, 100), page(1_501_000, 500, 200), page(1_501_500, 500, 300)]
+    const page = (offset: number, sizeBytes: number, firstRow: number): PageLocation => ({
+      offset,
+      sizeBytes,
+      firstRow,
+    })
+    const pages = [
+      page(600_000, 1000, 0),
+      page(601_000, 900_000, 100),
+      page(1_501_000, 500, 200),
+      page(1_501_500, 500, 300),
+    ]
     const chunk = { start: 500_000, compressedBytes: 1_002_000 }
     const rows = [
       { start: 50, end: 60 },

@@ -66,9 +66,7 @@ export class LateFilter {
     const { address, count } = this.#filter.select(arena, recordBatch(schema, rowCount, all))
     const { i32 } = arena.heap
     const stretch =
-      count === 0
-        ? { start: 0, end: 0 }
-        : { start: i32[address >>> 2]!, end: i32[(address >>> 2) + count - 1]! + 1 }
+      count === 0 ? { start: 0, end: 0 } : { start: i32[address >>> 2]!, end: i32[(address >>> 2) + count - 1]! + 1 }
     this.#tried++
     this.#rowsSeen += rowCount
     this.#rowsLeftOut += rowCount - (stretch.end - stretch.start)

@@ -46,9 +46,7 @@ export class PageDecoder {
   }
 
   dataPage(header: PageHeader, body: number, arena: Arena): DecodedPage {
-    return header.type === pageType.data
-      ? this.#version1(header, body, arena)
-      : this.#version2(header, body, arena)
+    return header.type === pageType.data ? this.#version1(header, body, arena) : this.#version2(header, body, arena)
   }
 
   readDictionary(header: PageHeader, body: number): void {
@@ -173,9 +171,7 @@ export class PageDecoder {
 export function emptyValues(type: DataType, arena: Arena): DenseValues {
   const address = arena.allocateZeroed(16)
   // Nothing but nulls comes of it: slots of the greatest width do for every type.
-  return isStrings(type)
-    ? { kind: 'strings', offsets: address, bytes: address }
-    : { kind: 'fixed', address, width: 16 }
+  return isStrings(type) ? { kind: 'strings', offsets: address, bytes: address } : { kind: 'fixed', address, width: 16 }
 }
 
 const isStrings = (type: DataType): boolean =>

@@ -1,6 +1,6 @@
 import type { Arena } from '@deltaworks/columnar'
 import type { PageCompressor } from './compress.js'
-import { FileOutput } from './file-output.js'
+import type { FileOutput } from './file-output.js'
 import { HeapBuffer, OwnedBuffer } from './heap-buffer.js'
 import { appendLevels, dataPageHeader, dataPageHeaderV2, type PageEncoderContext } from './page-encoder.js'
 import type { Bound } from './write-bounds.js'
@@ -86,7 +86,8 @@ export class PageWriter {
 
   /** Ends the page at hand. */
   finish(values: PageValues, min: Bound | null, max: Bound | null): void {
-    const { header, body, bodyBytes } = this.#context.pageVersion === 1 ? this.#version1(values) : this.#version2(values)
+    const { header, body, bodyBytes } =
+      this.#context.pageVersion === 1 ? this.#version1(values) : this.#version2(values)
     const page = new Uint8Array(header.length + body.length)
     page.set(header)
     page.set(body, header.length)
@@ -135,7 +136,8 @@ export class PageWriter {
     const levelBytes = page.length
     values.append(page)
     const valueBytes = page.length - levelBytes
-    const compressed = valueBytes === 0 ? new Uint8Array(0) : context.compressor.compress(page.address + levelBytes, valueBytes)
+    const compressed =
+      valueBytes === 0 ? new Uint8Array(0) : context.compressor.compress(page.address + levelBytes, valueBytes)
     const body = new Uint8Array(levelBytes + compressed.length)
     body.set(context.heap.u8.subarray(page.address, page.address + levelBytes))
     body.set(compressed, levelBytes)

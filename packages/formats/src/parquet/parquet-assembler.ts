@@ -1,7 +1,13 @@
 import type { Schema, Value } from '@deltaworks/schema'
 import type { WrittenChunk } from './column-writer.js'
 import { FileOutput } from './file-output.js'
-import { parquetMagic, writeFooter, type ChunkExtras, type WrittenRange, type WrittenRowGroup } from './footer-writer.js'
+import {
+  parquetMagic,
+  writeFooter,
+  type ChunkExtras,
+  type WrittenRange,
+  type WrittenRowGroup,
+} from './footer-writer.js'
 import { columnIndex, offsetIndex } from './page-index-writer.js'
 import type { ColumnStatistics } from './parquet-metadata.js'
 import type { EncodedRowGroup } from './row-group-encoder.js'
@@ -51,13 +57,11 @@ export class ParquetAssembler {
   append({ rowCount, parts, chunks }: EncodedRowGroup): void {
     const startOffset = this.#output.sizeBytes
     for (const part of parts) this.#output.take(part)
-    const placed = chunks.map(
-      (chunk): WrittenChunk => ({
-        ...chunk,
-        dataOffset: chunk.dataOffset + startOffset,
-        dictionaryOffset: chunk.dictionaryOffset === null ? null : chunk.dictionaryOffset + startOffset,
-      }),
-    )
+    const placed = chunks.map((chunk): WrittenChunk => ({
+      ...chunk,
+      dataOffset: chunk.dataOffset + startOffset,
+      dictionaryOffset: chunk.dictionaryOffset === null ? null : chunk.dictionaryOffset + startOffset,
+    }))
     placed.forEach((chunk, i) => addTotals(this.#totals[i]!, chunk))
     this.#groups.push({ rowCount, startOffset, chunks: placed })
     this.#rowCount += rowCount
@@ -87,7 +91,9 @@ export class ParquetAssembler {
   #writeExtras(): ChunkExtras[][] {
     const isIndexed = (group: WrittenRowGroup): boolean =>
       (this.#options.pageIndex ?? true) && group.chunks.some((chunk) => chunk.pages.length > 1)
-    const forAll = (make: (chunk: WrittenChunk, group: WrittenRowGroup) => Uint8Array | null): (WrittenRange | null)[][] =>
+    const forAll = (
+      make: (chunk: WrittenChunk, group: WrittenRowGroup) => Uint8Array | null,
+    ): (WrittenRange | null)[][] =>
       this.#groups.map((group) => group.chunks.map((chunk) => this.#writeRange(make(chunk, group))))
     const bloom = forAll((chunk) => chunk.bloomFilter)
     const bounds = forAll((chunk, group) => (isIndexed(group) ? columnIndex(chunk) : null))

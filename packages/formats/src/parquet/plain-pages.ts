@@ -56,7 +56,9 @@ export class PlainPages {
         : kernels.parquetEncodeByteArraysOf(offsets, bytes, bitmap, start, count, buffer.end)
     buffer.length += written
     this.#count +=
-      bitmap === 0 ? count : kernels.parquetBitsToLevels(bitmap, start, count, 1, 0, this.#context.scratch.allocate(count + 16))
+      bitmap === 0
+        ? count
+        : kernels.parquetBitsToLevels(bitmap, start, count, 1, 0, this.#context.scratch.allocate(count + 16))
   }
 
   addCoded(codes: number, count: number, dictionary: DictionaryBuilder): void {

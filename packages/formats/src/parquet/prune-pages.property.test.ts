@@ -76,7 +76,9 @@ async function write(path: string, spread: number, options: ParquetWriteOptions)
   return file.sizeBytes
 }
 
-const bloom = Object.fromEntries(['i', 'k', 'd', 't', 'm', 'w', 'f', 's', 'b'].map((name) => [name, { bloomFilter: true }]))
+const bloom = Object.fromEntries(
+  ['i', 'k', 'd', 't', 'm', 'w', 'f', 's', 'b'].map((name) => [name, { bloomFilter: true }]),
+)
 /** Makes a file large enough to be read by ranges. */
 const padding = { padding: 'x'.repeat(1_100_000) }
 const layouts: readonly ParquetWriteOptions[] = [
@@ -122,17 +124,23 @@ describe('no row that matches is left out', () => {
       ),
     )
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...files), predicate, fc.constantFrom(16_384, 37), async (file, filter, batchRows) => {
-        const bound = bind(filter.node, schema)
-        const scan = fileScan({ store, ...file, schema, filters: [bound], batchRows })
-        const found: Value[][] = []
-        for await (const batch of scanParquet(context, unlimited, scan)) found.push(...batchToRows(context.heap, batch))
-        const matching = (rows: readonly (readonly Value[])[]): (readonly Value[])[] =>
-          rows.filter((row) => interpret(bound, row, utcContext) === true)
-        const all = Array.from({ length: rowCount }, (_, i) => rowOf(i, file.spread))
-        expect(matching(found)).toEqual(matching(all))
-        expect(context.heap.usedBytes).toBe(0)
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(...files),
+        predicate,
+        fc.constantFrom(16_384, 37),
+        async (file, filter, batchRows) => {
+          const bound = bind(filter.node, schema)
+          const scan = fileScan({ store, ...file, schema, filters: [bound], batchRows })
+          const found: Value[][] = []
+          for await (const batch of scanParquet(context, unlimited, scan))
+            found.push(...batchToRows(context.heap, batch))
+          const matching = (rows: readonly (readonly Value[])[]): (readonly Value[])[] =>
+            rows.filter((row) => interpret(bound, row, utcContext) === true)
+          const all = Array.from({ length: rowCount }, (_, i) => rowOf(i, file.spread))
+          expect(matching(found)).toEqual(matching(all))
+          expect(context.heap.usedBytes).toBe(0)
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -143,7 +151,15 @@ describe('no row that matches is left out', () => {
     ['dictionaries', col('s').eq(lit('name 0055')), 0, 'rowGroupsPrunedByDictionary'],
     ['page bounds', col('i').eq(lit(17n)), 0, 'pagesPruned'],
     ['page bounds', col('d').eq(lit(17, date)), 4, 'rowsPrunedByPageIndex'],
-    ['columns decoded first', col('s').eq(lit('name 017')).and(col('k').eq(lit(99))).or(col('i').eq(lit(3n))), 2, 'rowsPrunedLate'],
+    [
+      'columns decoded first',
+      col('s')
+        .eq(lit('name 017'))
+        .and(col('k').eq(lit(99)))
+        .or(col('i').eq(lit(3n))),
+      2,
+      'rowsPrunedLate',
+    ],
   ])('E-33: %s leave rows out, and count them', async (_, filter, layout, counter) => {
     const sizeBytes = await write('one.parquet', 10, layouts[layout]!)
     const metrics = scanMetrics()

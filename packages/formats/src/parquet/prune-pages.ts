@@ -24,7 +24,8 @@ export function rowsThatMayMatch(
   rowCount: number,
 ): RowRange[] {
   const starts = new Set<number>([0])
-  for (const { pages } of columns.values()) for (const { firstRow } of pages) if (firstRow < rowCount) starts.add(firstRow)
+  for (const { pages } of columns.values())
+    for (const { firstRow } of pages) if (firstRow < rowCount) starts.add(firstRow)
   const cuts = [...starts].sort((a, b) => a - b)
   const cursors = new Map([...columns.keys()].map((index) => [index, 0]))
   const kept: RowRange[] = []

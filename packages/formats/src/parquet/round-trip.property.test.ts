@@ -64,18 +64,28 @@ const options: fc.Arbitrary<ParquetWriteOptions> = fc.record({
 describe('what the writer writes, the reader reads', () => {
   it('E-29: flat columns, any null pattern, any sizes of pages and row groups', async () => {
     await fc.assert(
-      fc.asyncProperty(tableOf(0), options, fc.constantFrom(16_384, 64, 5), async ({ schema, rows }, how, batchRows) => {
-        expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
-      }),
+      fc.asyncProperty(
+        tableOf(0),
+        options,
+        fc.constantFrom(16_384, 64, 5),
+        async ({ schema, rows }, how, batchRows) => {
+          expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
+        },
+      ),
       { numRuns: 150 },
     )
   })
 
   it('E-29: lists, maps and structs in each other', async () => {
     await fc.assert(
-      fc.asyncProperty(tableOf(3), options, fc.constantFrom(16_384, 64, 5), async ({ schema, rows }, how, batchRows) => {
-        expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
-      }),
+      fc.asyncProperty(
+        tableOf(3),
+        options,
+        fc.constantFrom(16_384, 64, 5),
+        async ({ schema, rows }, how, batchRows) => {
+          expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
+        },
+      ),
       { numRuns: 150 },
     )
   })
@@ -128,7 +138,10 @@ describe('what the writer writes, the reader reads', () => {
 
   it('E-29: refuses options that mean nothing, and makes no file', () => {
     const schema: Schema = { fields: [field('s', string)] }
-    const make = (options: ParquetWriteOptions): (() => unknown) => () => new ParquetWriter(context, unlimited, schema, options)
+    const make =
+      (options: ParquetWriteOptions): (() => unknown) =>
+      () =>
+        new ParquetWriter(context, unlimited, schema, options)
     const used = context.heap.usedBytes
     expect(make({ columns: { s: { encoding: 'delta_binary_packed' } } })).toThrow(/"s".*delta_binary_packed/)
     expect(make({ columns: { t: {} } })).toThrow(/"t"/)

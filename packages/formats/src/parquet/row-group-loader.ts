@@ -108,7 +108,8 @@ export class RowGroupLoader {
       if (chunk.offsetIndex === null) return { chunk, pages: null }
       const pages = readOffsetIndex(this.#scan.path, parts[next++]!)
       const end = chunk.start + chunk.compressedBytes
-      const isInside = pages.length > 0 && pages.every((page) => page.offset >= chunk.start && page.offset + page.sizeBytes <= end)
+      const isInside =
+        pages.length > 0 && pages.every((page) => page.offset >= chunk.start && page.offset + page.sizeBytes <= end)
       return { chunk, pages: isInside ? pages : null }
     })
   }

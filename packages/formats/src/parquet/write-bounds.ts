@@ -71,7 +71,8 @@ export class BoundsAccumulator {
 
   addStrings(offsets: number, bytes: number, bitmap: number, start: number, count: number): void {
     const at = scratchBase
-    if (this.#kernels.parquetBoundsStrings(offsets, bytes, bitmap, start, count, at) > 0) this.#mergeRows(offsets, bytes)
+    if (this.#kernels.parquetBoundsStrings(offsets, bytes, bitmap, start, count, at) > 0)
+      this.#mergeRows(offsets, bytes)
   }
 
   /** Texts of a dictionary of `entries` by codes that refer to it; `marks` is room for a byte an entry. */

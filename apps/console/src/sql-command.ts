@@ -9,6 +9,7 @@ import {
 } from '@deltaworks/cli'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { fileTable, type FileTableFormat, type Session } from '@deltaworks/engine'
+import { metricsPath, publishedLake, quarantinePath, runsPath } from '@deltaworks/lakehouse'
 import type { TableProvider } from '@deltaworks/plan'
 import { joinPath, resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
@@ -93,7 +94,14 @@ function formatOf(path: string): FileTableFormat | null {
   return /\.(jsonl?|ndjson)$/i.test(path) ? 'json' : null
 }
 
-/** A table of the lakehouse by its name (or `layer.name`). */
+/** Tables that every lake has beside those of its definitions. They are read as they are. */
+const bookkeeping: ReadonlyMap<string, string> = new Map([
+  ['quarantine', quarantinePath],
+  ['runs', runsPath],
+  ['metrics', metricsPath],
+])
+
+/** A table of the lakehouse by its name (or `layer.name`), as its last whole run left it. */
 async function lakeTable(
   session: Session,
   options: Options,
@@ -105,7 +113,8 @@ async function lakeTable(
   const definition = lakehouse.tables.find(
     (t) => t.path === wanted || (name.length === 1 && (t.name === last || t.aliases.includes(last))),
   )
-  const path = definition?.path ?? (last === 'quarantine' ? 'quality/quarantine' : undefined)
-  if (path === undefined) return undefined
-  return (await DeltaTable.open(session, joinPath(resolveUri(options.root), path))).provider()
+  const root = resolveUri(options.root)
+  if (definition !== undefined) return (await (await publishedLake(session, root)).existing(definition.path)).provider()
+  const path = bookkeeping.get(last)
+  return path === undefined ? undefined : (await DeltaTable.open(session, joinPath(root, path))).provider()
 }

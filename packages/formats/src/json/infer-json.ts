@@ -16,7 +16,8 @@ import {
 import type { ObjectStore } from '@deltaworks/storage'
 import { invalidCsvOption } from '../errors.js'
 import type { JsonReadOptions } from './json-options.js'
-import { jsonRecords, recordOf } from './json-records.js'
+import { jsonRecord } from './json-record.js'
+import { jsonRecords } from './json-records.js'
 import { NumberText, type JsonObject, type JsonValue } from './json-text.js'
 
 /** Bytes at the start of a file that the schema is inferred from, if no `samplingRatio` asks for more. */
@@ -42,7 +43,7 @@ export async function inferJsonSchema(
     // Evenly over the file: a record is looked at where the part of them passes another whole number.
     const ratio = samplingRatio ?? 1
     if (source.row > 0 && Math.floor((source.row + 1) * ratio) === Math.floor(source.row * ratio)) continue
-    const record = 'bytes' in source ? recordOf(source, options) : source
+    const record = 'bytes' in source ? jsonRecord(source, options) : source
     if (record.damage === null && isObject(record.value)) type = common(type, typeOf(record.value, options))
   }
   return { fields: type.kind === 'struct' ? fieldsWithoutNull(type.fields, options) : [] }

@@ -11,6 +11,21 @@ export interface JsonObject {
   readonly [key: string]: JsonValue
 }
 
+/** Whether brackets are open more than `limit` deep, quoted ones aside. Short texts, which most are, cannot be. */
+export function nestingExceeds(text: string, limit: number): boolean {
+  if (text.length <= 2 * limit) return false
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++
+    } else if (code === 0x7b || code === 0x5b) {
+      if (++depth > limit) return true
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return false
+}
+
 /** Forms that strict JSON does not have; names and meanings are Spark's. All default to false. */
 export interface JsonRelaxations {
   /** Java's comments, between any two tokens. */

@@ -4,7 +4,7 @@ import { invalid, type ValueFormat } from '../csv/parse-value.js'
 import { columnBuilder, FixedBuilder, type ColumnBuilder } from './column-builder.js'
 import { DirectParser } from './direct-parser.js'
 import type { JsonReadOptions } from './json-options.js'
-import { recordOf, type JsonLine, type JsonRecord } from './json-records.js'
+import { jsonRecord, type JsonBytes, type JsonRecord } from './json-record.js'
 import { jsonText, type JsonObject, type JsonValue } from './json-text.js'
 import { isJsonObject, jsonToValue, memberOf } from './json-value.js'
 
@@ -69,19 +69,22 @@ export class RecordReader {
   }
 
   /** Adds a record's row, a malformed one only if it is not to be dropped. @returns null if it is well formed */
-  read(source: JsonRecord | JsonLine, rows: JsonRows, dropMalformed: boolean): MalformedRecord | null {
+  read(source: JsonRecord | JsonBytes, rows: JsonRows, dropMalformed: boolean): MalformedRecord | null {
     if ('bytes' in source) {
       if (this.#direct !== null && isUtf8(source.bytes) && this.#direct.record(source.bytes)) {
         this.#place(source, rows)
         return null
       }
     }
-    const record = 'bytes' in source ? recordOf(source, this.#options) : source
+    const record = 'bytes' in source ? jsonRecord(source, this.#options) : source
     const { value } = record
     const damage = record.damage ?? (isJsonObject(value) ? null : 'the record is not a JSON object')
     const isObject = damage === null && isJsonObject(value)
     const reasons = damage === null ? [] : [damage]
     const values = isObject ? this.#values(value, reasons) : this.#columns.map(() => null)
+    const rest = isObject && this.#declared !== null ? rescuedText(value, this.#declared) : null
+    if (rest !== null && this.#options.extraColumns === 'error')
+      reasons.push(`members that are not declared: ${excerpt(rest)}`)
     const malformed = reasons.length === 0 ? null : { record, reasons }
     if (malformed !== null && dropMalformed) return malformed
     values.forEach((item, i) => rows.builders[i]!.append(item))
@@ -89,13 +92,12 @@ export class RecordReader {
       rows.raw.set(rows.count, record.raw)
       rows.reasons.set(rows.count, reasons.join('; '))
     }
-    const rest = isObject && this.#declared !== null ? rescuedText(value, this.#declared) : null
     if (rest !== null) rows.rescued.set(rows.count, rest)
     this.#place(record, rows)
     return malformed
   }
 
-  #place({ line, offset, row }: JsonRecord | JsonLine, rows: JsonRows): void {
+  #place({ line, offset, row }: JsonRecord | JsonBytes, rows: JsonRows): void {
     rows.lines.appendInteger(line)
     rows.offsets.appendInteger(offset)
     rows.indexes.appendInteger(row)

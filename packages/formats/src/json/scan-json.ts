@@ -37,8 +37,8 @@ export async function* scanJson(
   const maxRows = scan.batchRows ?? targetBatchRows
   const deleted = scan.deletedRows === null ? null : new Set(scan.deletedRows)
   if (metrics !== undefined) metrics.filesRead++
-  const rescue = options.extraColumns === 'rescue' ? declaredNames(scan, options) : null
-  const reader = new RecordReader(columns, options, rescue)
+  const declared = (options.extraColumns ?? 'ignore') === 'ignore' ? null : declaredNames(scan, options)
+  const reader = new RecordReader(columns, options, declared)
   const bad = options.badRecordsPath === undefined ? null : new BadRecords(scan, options.badRecordsPath)
   let rows = reader.start()
   try {

@@ -149,10 +149,7 @@ async function duckDb(request: Request): Promise<Timing> {
 }
 
 /** Every column is parsed to the types that our side infers, and counted. */
-async function duckCsv(
-  request: Request,
-  connection: DuckDBConnection,
-): Promise<Timing> {
+async function duckCsv(request: Request, connection: DuckDBConnection): Promise<Timing> {
   const files = await csvFiles(request, new FileStore(request.csv))
   const queries = files.map(({ path, schema, options }) => {
     const columns = schema.fields.map(({ name, type }) => `'${name}': '${duckTypes[type.kind] ?? 'VARCHAR'}'`)

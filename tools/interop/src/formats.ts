@@ -26,7 +26,11 @@ import { PythonEnvironment } from './python.js'
  * every file and write it again in our own ways; the same tools (and parquet-wasm) compare what they read of both.
  */
 const { values: options } = parseArgs({
-  options: { spark: { type: 'boolean', default: false }, python: { type: 'string' }, keep: { type: 'boolean', default: false } },
+  options: {
+    spark: { type: 'boolean', default: false },
+    python: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
 })
 
 /** Each file is written in the next of these ways. */
@@ -38,7 +42,12 @@ const ways: readonly ParquetWriteOptions[] = [
   { compression: 'brotli', pageRows: 200, rowGroupRows: 500 },
   { compression: 'snappy', encoding: 'plain', dictionary: false, pageRows: 50 },
 ]
-const arrowWays: readonly ArrowWriteOptions[] = [{}, { form: 'file' }, { form: 'file', compression: 'lz4' }, { compression: 'lz4' }]
+const arrowWays: readonly ArrowWriteOptions[] = [
+  {},
+  { form: 'file' },
+  { form: 'file', compression: 'lz4' },
+  { compression: 'lz4' },
+]
 
 const context = createContext()
 
@@ -51,10 +60,17 @@ async function* batchesOf(store: FileStore, path: string, schema: Schema): Async
 /** Encodings that go with the column's type, where the way has no dictionary. */
 function columnsOf(schema: Schema, way: ParquetWriteOptions): ParquetWriteOptions['columns'] {
   if (way.dictionary !== false || way.encoding === 'plain') return {}
-  const encodings = { string: 'delta_byte_array', binary: 'delta_length_byte_array', float64: 'byte_stream_split', boolean: 'rle' } as const
+  const encodings = {
+    string: 'delta_byte_array',
+    binary: 'delta_length_byte_array',
+    float64: 'byte_stream_split',
+    boolean: 'rle',
+  } as const
   return Object.fromEntries(
     schema.fields.flatMap(({ name, type }) =>
-      type.kind in encodings ? [[name, { encoding: encodings[type.kind as keyof typeof encodings], bloomFilter: type.kind === 'string' }]] : [],
+      type.kind in encodings
+        ? [[name, { encoding: encodings[type.kind as keyof typeof encodings], bloomFilter: type.kind === 'string' }]]
+        : [],
     ),
   )
 }
@@ -69,13 +85,19 @@ async function rewrite(folder: string, name: string, index: number): Promise<str
   await writeFile(join(folder, 'ours', `${name}.parquet`), file)
   const parts: Uint8Array[] = []
   const arrowWay = arrowWays[index % arrowWays.length]!
-  for await (const part of writeArrow(context, unlimited, schema, batchesOf(store, name, schema), arrowWay)) parts.push(part)
+  for await (const part of writeArrow(context, unlimited, schema, batchesOf(store, name, schema), arrowWay))
+    parts.push(part)
   await writeFile(join(folder, 'ours', `${name}.arrow`), Buffer.concat(parts))
   return parquetWasmDiffers(store, name, schema, file)
 }
 
 /** parquet-wasm decodes what we wrote, and our Arrow reader reads that: the rows must be those that we read of the source. */
-async function parquetWasmDiffers(store: FileStore, name: string, schema: Schema, file: Uint8Array): Promise<string | null> {
+async function parquetWasmDiffers(
+  store: FileStore,
+  name: string,
+  schema: Schema,
+  file: Uint8Array,
+): Promise<string | null> {
   const wasm = await import('parquet-wasm/node')
   const stream = wasm.readParquet(file).intoIPCStream()
   const memory = new MemoryStore('memory://wasm')
@@ -85,7 +107,8 @@ async function parquetWasmDiffers(store: FileStore, name: string, schema: Schema
   for await (const batch of scanArrow(context, unlimited, scan)) found.push(...batchToRows(context.heap, batch))
   const wanted: Value[][] = []
   for await (const batch of batchesOf(store, name, schema)) wanted.push(...batchToRows(context.heap, batch))
-  const text = (row: readonly Value[]): string => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+  const text = (row: readonly Value[]): string =>
+    JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
   if (found.length !== wanted.length) return `${found.length} rows instead of ${wanted.length}`
   const wrong = wanted.findIndex((row, i) => text(row) !== text(found[i]!))
   return wrong < 0 ? null : `row ${wrong}: ${text(wanted[wrong]!)}, and ${text(found[wrong]!)}`
@@ -97,8 +120,17 @@ async function writePruning(folder: string): Promise<void> {
     fields: [field('id', int64), field('name', string), field('price', decimal(12, 2)), field('code', string)],
   }
   const arena = new Arena(context.heap)
-  const writer = new ParquetWriter(context, unlimited, schema, { rowGroupRows: 500, pageRows: 100, columns: { code: { bloomFilter: true } } })
-  const rows = Array.from({ length: 4000 }, (_, i): Value[] => [BigInt(i), `name ${String(i).padStart(6, '0')}`, BigInt(i), `code ${(i * 7919) % 4001}`])
+  const writer = new ParquetWriter(context, unlimited, schema, {
+    rowGroupRows: 500,
+    pageRows: 100,
+    columns: { code: { bloomFilter: true } },
+  })
+  const rows = Array.from({ length: 4000 }, (_, i): Value[] => [
+    BigInt(i),
+    `name ${String(i).padStart(6, '0')}`,
+    BigInt(i),
+    `code ${(i * 7919) % 4001}`,
+  ])
   writer.write(batchFromRows(arena, schema, rows))
   arena.close()
   await writeFile(join(folder, 'pruning.parquet'), Buffer.concat(writer.finish().parts))

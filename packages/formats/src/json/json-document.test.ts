@@ -13,7 +13,8 @@ async function records(text: string | Uint8Array, window = 1e6, maxRowBytes?: nu
   await store.put('d', typeof text === 'string' ? new TextEncoder().encode(text) : text, 'overwrite')
   const found: JsonRecord[] = []
   const source = new FileSource(store, 'd', 0, undefined)
-  for await (const record of documentRecords('d', window, source, maxRowBytes)) found.push('bytes' in record ? jsonRecord(record) : record)
+  for await (const record of documentRecords('d', window, source, maxRowBytes))
+    found.push('bytes' in record ? jsonRecord(record) : record)
   return found
 }
 

@@ -1,6 +1,8 @@
 import type { DataType, Field, Schema } from '@deltaworks/schema'
 import type * as Arrow from 'apache-arrow'
+import { Arena } from './arena.js'
 import { byteWidth, type Column } from './column.js'
+import { plainColumn } from './copy.js'
 import type { Heap } from './heap.js'
 import type { RecordBatch } from './record-batch.js'
 
@@ -168,41 +170,33 @@ function typed({ type }: Column, { buffer }: Uint8Array<ArrayBuffer>): ArrayBuff
 /** 128-bit words; those of up to 18 digits are widened. */
 function decimals(heap: Heap, { type, values, length }: Column): Uint32Array {
   if (byteWidth(type) === 16) return new Uint32Array(copied(heap, values, length * 16).buffer)
-  const words = new BigInt64Array(length * 2)
-  const { i64 } = heap
-  for (let row = 0; row < length; row++) {
-    const value = i64[(values >>> 3) + row]!
-    words[row * 2] = value
-    words[row * 2 + 1] = value >> 63n
-  }
-  return new Uint32Array(words.buffer)
+  return withArena(heap, (arena) => {
+    const words = arena.allocate(length * 16)
+    const widen = heap.kernels!['parquetWiden128'] as unknown as WidenKernel
+    widen(values, length, 1n, 0, words)
+    return new Uint32Array(copied(heap, words, length * 16).buffer)
+  })
 }
+
+type WidenKernel = (source: number, count: number, factor: bigint, unsigned: number, target: number) => void
 
 /** Offsets from 0 and the bytes between them; a dictionary is dissolved. */
 function texts(heap: Heap, column: Column): { readonly offsets: Int32Array; readonly bytes: Uint8Array } {
-  const { length, dictionary } = column
-  if (dictionary === null) {
-    const offsets = copiedOffsets(heap, column)
+  return withArena(heap, (arena) => {
+    const plain = plainColumn(arena, column)
+    const offsets = copiedOffsets(heap, plain)
     const first = offsets[0] ?? 0
-    const bytes = copied(heap, column.values + first, offsets[length]! - first)
-    if (first !== 0) for (let row = 0; row <= length; row++) offsets[row]! -= first
+    const bytes = copied(heap, plain.values + first, (offsets[plain.length] ?? 0) - first)
+    if (first !== 0) for (let row = 0; row <= plain.length; row++) offsets[row]! -= first
     return { offsets, bytes }
+  })
+}
+
+function withArena<T>(heap: Heap, run: (arena: Arena) => T): T {
+  const arena = new Arena(heap)
+  try {
+    return run(arena)
+  } finally {
+    arena.close()
   }
-  const { i32, u8 } = heap
-  const offsets = new Int32Array(length + 1)
-  const from = dictionary.offsets >>> 2
-  if (dictionary.length === 0) return { offsets, bytes: new Uint8Array(0) }
-  for (let row = 0; row < length; row++) {
-    const code = i32[(column.values >>> 2) + row]!
-    offsets[row + 1] = offsets[row]! + i32[from + code + 1]! - i32[from + code]!
-  }
-  const bytes = new Uint8Array(offsets[length]!)
-  for (let row = 0; row < length; row++) {
-    const code = i32[(column.values >>> 2) + row]!
-    bytes.set(
-      u8.subarray(dictionary.values + i32[from + code]!, dictionary.values + i32[from + code + 1]!),
-      offsets[row],
-    )
-  }
-  return { offsets, bytes }
 }

@@ -70,6 +70,30 @@ export const nullInRequired = (column: string): FormatError =>
     { column },
   )
 
+export const unwritableEncoding = (column: string, encoding: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0010',
+    'usage',
+    `Column "${column}" cannot be written with the encoding ${encoding}: its type has no such encoding. Nothing was written. Choose auto or plain.`,
+    { column, encoding },
+  )
+
+export const invalidWriteOption = (option: string, value: unknown, wanted: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0012',
+    'usage',
+    `The write option ${option} is ${String(value)}, but must be ${wanted}. Nothing was written.`,
+    { option, value: String(value) },
+  )
+
+export const unknownWriteColumn = (column: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0011',
+    'usage',
+    `The write options name the column "${column}", which the schema does not have. Nothing was written. Correct the name (members of structs: dotted).`,
+    { column },
+  )
+
 export const duplicateFileColumn = (path: string, column: string): FormatError =>
   new FormatError(
     'DW-FORMAT-0008',
@@ -179,3 +203,24 @@ export const unknownEncoding = (encoding: string): FormatError =>
 
 const shortList = (names: readonly string[]): string =>
   names.length > 40 ? `${names.slice(0, 40).join(', ')}, …` : names.join(', ')
+
+/* DW-FORMAT-0070 to 0079: Arrow IPC; 0080 to 0089: Avro. */
+
+export const notArrow = (path: string, why: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0070',
+    'data',
+    `${path} is no Arrow IPC file or stream: ${why}. Check that the path is right and that the file was written to its end.`,
+    { path },
+  )
+
+export const corruptArrow = (path: string, what: string): FormatError =>
+  new FormatError('DW-FORMAT-0071', 'data', `${path} is damaged: ${what}. Write the file again.`, { path, what })
+
+export const unsupportedArrow = (path: string, what: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0072',
+    'unsupported',
+    `${path} cannot be read: it has ${what}, which Deltaworks does not implement. Write the file again without it.`,
+    { path, what },
+  )

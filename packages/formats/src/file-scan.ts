@@ -43,7 +43,19 @@ export interface ScanMetrics {
   bytesRead: number
   filesRead: number
   rowGroupsTotal: number
+  /** Row groups left out, by whatever means; and by each of them. */
   rowGroupsPruned: number
+  rowGroupsPrunedByStatistics: number
+  rowGroupsPrunedByBloomFilter: number
+  rowGroupsPrunedByDictionary: number
+  rowGroupsPrunedByPageIndex: number
+  /** Pages of columns with an offset index in row groups that were read in part; and those of them that were not read. */
+  pagesTotal: number
+  pagesPruned: number
+  /** Rows left out by bounds of pages. */
+  rowsPrunedByPageIndex: number
+  /** Rows left out because the columns that filters look at, decoded first, did not match. */
+  rowsPrunedLate: number
   /** Rows that came out. */
   rowsScanned: number
   /** Rows left out because `deletedRows` names them. */
@@ -56,6 +68,14 @@ export const scanMetrics = (): ScanMetrics => ({
   filesRead: 0,
   rowGroupsTotal: 0,
   rowGroupsPruned: 0,
+  rowGroupsPrunedByStatistics: 0,
+  rowGroupsPrunedByBloomFilter: 0,
+  rowGroupsPrunedByDictionary: 0,
+  rowGroupsPrunedByPageIndex: 0,
+  pagesTotal: 0,
+  pagesPruned: 0,
+  rowsPrunedByPageIndex: 0,
+  rowsPrunedLate: 0,
   rowsScanned: 0,
   rowsDeleted: 0,
   malformedRows: 0,

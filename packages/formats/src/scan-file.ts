@@ -3,10 +3,10 @@ import type { Json } from '@deltaworks/schema'
 import type { FileScan, ScanMetrics } from './file-scan.js'
 
 /** Formats that can be scanned; each is loaded when its first file comes. */
-export type FileKind = 'parquet' | 'csv' | 'json'
+export type FileKind = 'parquet' | 'csv' | 'json' | 'arrow'
 
 /**
- * Scans a file of any format. `options` are those of the format's reader (Parquet has none).
+ * Scans a file of any format. `options` are those of the format's reader (Parquet and Arrow have none).
  * A batch is valid until the next one is asked for.
  */
 export async function* scanFile(
@@ -31,6 +31,11 @@ export async function* scanFile(
     case 'json': {
       const { scanJson } = await import('./json/scan-json.js')
       yield* scanJson(context, account, scan, options as never, metrics)
+      return
+    }
+    case 'arrow': {
+      const { scanArrow } = await import('./arrow/scan-arrow.js')
+      yield* scanArrow(context, account, scan, metrics)
       return
     }
   }

@@ -12,6 +12,9 @@ import * as F from './frame'
  *                                that are trimmed leave it at 3
  *   4 after an escape in 2       anything -> 2
  *   5 in a comment               line end -> 0
+ *
+ * Flag 32: text after a closing quote leads back to 2, so that only a quote before a separator or line end closes.
+ * Flag 64: a line end is one in 2 and 4, too.
  */
 
 const AT_START: u32 = 0
@@ -157,7 +160,7 @@ export function csvIndex(frame: usize): void {
           continue
         }
         const isBreak = (breaks & bit) != 0
-        if (state == QUOTED || state == ESCAPED) {
+        if ((state == QUOTED || state == ESCAPED) && !(isBreak && (flags & 64) != 0)) {
           if (isBreak) quotedBreaks++
           if (state == ESCAPED) state = QUOTED
           else if (byte == escape) state = ESCAPED
@@ -175,7 +178,7 @@ export function csvIndex(frame: usize): void {
           state = AT_START
         } else if (state == CLOSED) {
           if (byte == quote && <u32>load<u8>(base + i - 1) == quote) state = QUOTED
-          else if ((flags & 2) == 0 || (byte != 32 && byte != 9)) state = UNQUOTED
+          else if ((flags & 2) == 0 || (byte != 32 && byte != 9)) state = (flags & 32) != 0 ? QUOTED : UNQUOTED
         } else if (state == AT_START) {
           if (byte == quote) state = QUOTED
           else if (byte == comment && atRowStart(data, at + i, from, mode)) state = IN_COMMENT

@@ -155,3 +155,39 @@ export function parquetBoundsStrings(
   store<u32>(result, hiRow, 4)
   return seen
 }
+
+/**
+ * The same for byte arrays of a dictionary of `entries` values that `codes` refer to; `marks` is room for a byte an entry.
+ * Two codes go to `result`.
+ */
+export function parquetBoundsCodes(
+  codes: usize,
+  count: u32,
+  offsets: usize,
+  bytes: usize,
+  entries: u32,
+  marks: usize,
+  result: usize,
+): u32 {
+  memory.fill(marks, 0, entries)
+  for (let i: u32 = 0; i < count; i++) store<u8>(marks + load<u32>(codes + 4 * i), 1)
+  let seen: u32 = 0
+  let lo: u32 = 0
+  let hi: u32 = 0
+  for (let code: u32 = 0; code < entries; code++) {
+    if (load<u8>(marks + code) == 0) continue
+    if (seen++ == 0) {
+      lo = hi = code
+      continue
+    }
+    const from = load<u32>(offsets + 4 * code)
+    const size = load<u32>(offsets + 4 * code, 4) - from
+    const loFrom = load<u32>(offsets + 4 * lo)
+    const hiFrom = load<u32>(offsets + 4 * hi)
+    if (compareBytes(bytes + from, size, bytes + loFrom, load<u32>(offsets + 4 * lo, 4) - loFrom) < 0) lo = code
+    else if (compareBytes(bytes + from, size, bytes + hiFrom, load<u32>(offsets + 4 * hi, 4) - hiFrom) > 0) hi = code
+  }
+  store<u32>(result, lo)
+  store<u32>(result, hi, 4)
+  return seen
+}

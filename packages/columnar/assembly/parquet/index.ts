@@ -1,4 +1,18 @@
-export { parquetBounds128, parquetBounds32, parquetBounds64, parquetBoundsFloat, parquetBoundsStrings } from './bounds'
+export {
+  parquetBloomFold,
+  parquetBloomFoldedBits,
+  parquetBloomInsert,
+  parquetBloomMayHold,
+  parquetHashPlain,
+} from './bloom'
+export {
+  parquetBounds128,
+  parquetBounds32,
+  parquetBounds64,
+  parquetBoundsCodes,
+  parquetBoundsFloat,
+  parquetBoundsStrings,
+} from './bounds'
 export {
   parquetByteArraysToInt128,
   parquetFixedOffsets,
@@ -21,6 +35,12 @@ export {
   parquetPrefixedBytes,
 } from './delta'
 export {
+  parquetEncodeDelta,
+  parquetSplitByteArrays,
+  parquetSplitPrefixes,
+  parquetSplitStreams,
+} from './delta-encode'
+export {
   parquetDictionaryFixed,
   parquetDictionaryRecode,
   parquetDictionaryRehash,
@@ -34,7 +54,7 @@ export {
   parquetNodeValidity,
   parquetRecordEnd,
 } from './levels'
-export { parquetLz4Uncompress } from './lz4'
+export { lz4Compress, lz4UncompressLinked, parquetLz4Uncompress } from './lz4'
 export {
   parquetBitsToBytes,
   parquetBitsToLevels,

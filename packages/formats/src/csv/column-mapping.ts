@@ -1,8 +1,8 @@
-import { typeName, type DataType, type Value } from '@deltaworks/schema'
-import { ambiguousHeader, extraColumns, missingColumns, unreadableType } from '../errors.js'
+import { isNumeric, typeName, type DataType, type Value } from '@deltaworks/schema'
+import { ambiguousHeader, extraColumns, invalidCsvOption, missingColumns, unreadableType } from '../errors.js'
 import type { FileScan, VirtualColumn } from '../file-scan.js'
 import type { CsvReadOptions } from './csv-options.js'
-import type { ValueFormat } from './parse-value.js'
+import type { ValueFormat, ValueWords } from './parse-value.js'
 import { temporalPattern } from './temporal-pattern.js'
 
 /** Where a column of the scan comes from. */
@@ -21,6 +21,8 @@ export interface ParsedColumn {
   readonly index: number
   readonly type: DataType
   readonly format: ValueFormat
+  /** The dialect writes such values otherwise than the kernels know: each goes through `parseValue`. */
+  readonly isInterpreted: boolean
 }
 
 export interface ColumnMapping {
@@ -46,7 +48,12 @@ export function mapColumns(scan: FileScan, options: CsvReadOptions, header: read
     const physical = scan.physicalNames?.[name]
     return options.columns?.[name]?.names ?? (physical === undefined ? [name] : [physical])
   }
+  const order = (options.schema ?? scan.schema).fields.map((field) => field.name)
   const find = (name: string): number => {
+    if (options.enforceSchema === true) {
+      const index = order.filter((other) => !isMade(scan, other)).indexOf(name)
+      return index < header.length ? index : -1
+    }
     for (const alias of aliasesOf(name)) {
       const lower = alias.toLowerCase()
       const index = names.indexOf(lower)
@@ -65,7 +72,8 @@ export function mapColumns(scan: FileScan, options: CsvReadOptions, header: read
       if ((options.columns?.[name]?.required ?? true) && !missing.includes(text)) missing.push(text)
       return -1
     }
-    parsed.push({ name: header[index]!.trim(), index, type, format: formatOf(scan, options, name, type) })
+    const format = formatOf(scan, options, name, type)
+    parsed.push({ name: header[index]!.trim(), index, type, format, isInterpreted: isInterpreted(type, format) })
     byName.set(name, parsed.length - 1)
     return parsed.length - 1
   }
@@ -94,9 +102,46 @@ export function mapColumns(scan: FileScan, options: CsvReadOptions, header: read
   return { sources, parsed, extra: extraOf(scan, options, header, names, aliasesOf) }
 }
 
+const isMade = (scan: FileScan, name: string): boolean => name in scan.constants || name in scan.virtualColumns
+
+function isInterpreted(type: DataType, { words }: ValueFormat): boolean {
+  if (words === undefined) return false
+  if (type.kind === 'boolean') return words.trueValues !== null || words.falseValues !== null
+  return words.number !== null && isNumeric(type)
+}
+
+/** Words of the dialect that kernels do not know; undefined: there are none. */
+export function valueWords(options: CsvReadOptions): ValueWords | undefined {
+  const { nanValue, positiveInf, negativeInf, trueValues, falseValues, locale } = options
+  if ([nanValue, positiveInf, negativeInf, trueValues, falseValues, locale].every((option) => option === undefined))
+    return undefined
+  const lower = (values: readonly string[] | undefined): readonly string[] | null =>
+    values?.map((value) => value.toLowerCase()) ?? null
+  return {
+    nan: nanValue ?? null,
+    positiveInf: positiveInf ?? null,
+    negativeInf: negativeInf ?? null,
+    trueValues: lower(trueValues),
+    falseValues: lower(falseValues),
+    number: locale === undefined ? null : numberForm(locale),
+  }
+}
+
+function numberForm(locale: string): ValueWords['number'] {
+  let parts: Intl.NumberFormatPart[]
+  try {
+    parts = new Intl.NumberFormat(locale).formatToParts(-1_234_567.5)
+  } catch {
+    throw invalidCsvOption('locale', locale, 'a language tag such as en-US or de-DE')
+  }
+  const partOf = (type: string): string => parts.find((part) => part.type === type)?.value ?? ''
+  return { group: partOf('group'), point: partOf('decimal') || '.' }
+}
+
 /** Whether malformed rows differ from others in what comes out, so that all columns must be looked at. */
 const decidesRows = (scan: FileScan, options: CsvReadOptions): boolean =>
   (options.mode !== undefined && options.mode.toLowerCase() !== 'permissive') ||
+  options.badRecordsPath !== undefined ||
   Object.values(scan.virtualColumns).some((what) => what === 'raw_record' || what === 'corrupt_reason')
 
 function extraOf(
@@ -135,6 +180,7 @@ function formatOf(scan: FileScan, options: CsvReadOptions, name: string, type: D
     case 'variant':
       throw unreadableType(scan.path, name, typeName(type), 'CSV')
     default: {
+      const words = valueWords(options)
       const pattern =
         options.columns?.[name]?.pattern ??
         (type.kind === 'date'
@@ -145,6 +191,7 @@ function formatOf(scan: FileScan, options: CsvReadOptions, name: string, type: D
       return {
         pattern: pattern === undefined ? null : temporalPattern(pattern),
         timezone: options.timezone ?? 'UTC',
+        ...(words === undefined ? {} : { words }),
       }
     }
   }

@@ -1,6 +1,7 @@
 import {
   byteWidth,
   fixedColumn,
+  readText,
   variableColumn,
   type Arena,
   type Column,
@@ -10,8 +11,9 @@ import {
 import { fixedOffsetMicros, instantFromLocal } from '@deltaworks/expression'
 import { maxInt64DecimalPrecision, pow10, typeName, type DataType, type Value } from '@deltaworks/schema'
 import type { ParsedColumn } from './column-mapping.js'
-import { fieldText } from './field-text.js'
-import { csvKernels, frameField, type CsvKernels } from './frame.js'
+import type { SkippedField } from './field-checks.js'
+import { fieldText, type FieldText } from './field-text.js'
+import { csvKernels, frameField, frameFlag, type CsvKernels } from './frame.js'
 import { invalid, parseValue } from './parse-value.js'
 
 /** Rows that go through all column kernels before the next ones do: their positions and bytes stay in the cache. */
@@ -41,6 +43,7 @@ export function parseColumns(
   rowCount: number,
   parsed: readonly ParsedColumn[],
   reasons: RowReasons,
+  skipped: readonly SkippedField[] = [],
 ): Column[] {
   const { heap } = context
   const kernels = csvKernels(context)
@@ -55,6 +58,7 @@ export function parseColumns(
   }
   return parsed.map((column, c) => {
     const target = targets[c]!
+    for (const field of skipped) if (field.column === column.index) skip(heap, target, field.row)
     if (isInstant(column.type)) toInstants(heap, column, target, rowCount)
     for (const row of target.failed) retry(heap, frame, column, target, row, reasons)
     return finishColumn(column.type, target, rowCount)
@@ -99,12 +103,25 @@ function runKernel(
   const { u32 } = heap
   const errorCount = (frame + frameField.errorCount) >>> 2
   const columnNulls = (frame + frameField.columnNulls) >>> 2
+  if (column.isInterpreted) {
+    interpretAll(heap, target, from, to)
+    return
+  }
   u32[errorCount] = 0
   u32[columnNulls] = 0
   callKernel(kernels, frame, column, target, from, to)
   target.nullCount += u32[columnNulls]!
   const errors = u32[(frame + frameField.errors) >>> 2]! >>> 2
   for (let i = 0; i < u32[errorCount]!; i++) target.failed.push(u32[errors + i]!)
+}
+
+/** Leaves every row to `retry`, null at first. */
+function interpretAll({ u8 }: Heap, target: Target, from: number, to: number): void {
+  for (let row = from; row < to; row++) {
+    u8[target.validity + (row >> 3)]! &= ~(1 << (row & 7))
+    target.failed.push(row)
+  }
+  target.nullCount += to - from
 }
 
 function callKernel(
@@ -140,6 +157,16 @@ function callKernel(
   }
 }
 
+/** Makes a row null, and asks no more about it. */
+function skip({ u8 }: Heap, target: Target, row: number): void {
+  const failed = target.failed.indexOf(row)
+  if (failed >= 0) target.failed.splice(failed, 1)
+  const at = target.validity + (row >> 3)
+  if (((u8[at]! >> (row & 7)) & 1) === 0) return
+  u8[at]! &= ~(1 << (row & 7))
+  target.nullCount++
+}
+
 /** Wall clock readings of a zone other than UTC become instants. */
 function toInstants(heap: Heap, { format }: ParsedColumn, { values }: Target, rowCount: number): void {
   if (fixedOffsetMicros(format.timezone) === 0n) return
@@ -157,6 +184,7 @@ function retry(
 ): void {
   const field = fieldText(heap, frame, row, column.index)
   if (field === null) return
+  if (column.isInterpreted && isNullText(heap, frame, field)) return
   if (isText(column.type)) return addReason(reasons, row, `${column.name}: the text is not valid UTF-8`)
   const value = parseValue(column.type, field.text, column.format)
   if (value === invalid) {
@@ -166,6 +194,23 @@ function retry(
   storeValue(heap, column.type, target.values, row, value)
   heap.u8[target.validity + (row >> 3)]! |= 1 << (row & 7)
   target.nullCount--
+}
+
+/** Whether the dialect says that a field's text is null: as kernels do it for columns of their own. */
+function isNullText(heap: Heap, frame: number, { text, quoted }: FieldText): boolean {
+  const word = (offset: number): number => heap.u32[(frame + offset) >>> 2]!
+  const flags = word(frameField.flags)
+  if (text === '') return true
+  let at = word(frameField.nulls)
+  if (at === 0 || (quoted && (flags & frameFlag.nullsInQuotes) === 0)) return false
+  const count = heap.u32[at >>> 2]!
+  at += 4
+  for (let i = 0; i < count; i++) {
+    const size = heap.u32[at >>> 2]!
+    if (readText(heap, at + 4, at + 4 + size) === text) return true
+    at += 4 + ((size + 3) & ~3)
+  }
+  return false
 }
 
 function addReason(reasons: RowReasons, row: number, reason: string): void {

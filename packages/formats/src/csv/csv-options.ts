@@ -28,6 +28,36 @@ export interface CsvReadOptions {
   /** White space (blanks, tabs) around texts outside their quotes; numbers, dates and booleans are always trimmed. Default false. */
   readonly trimLeading?: boolean
   readonly trimTrailing?: boolean
+  /** Whether a record may go over line ends in quotes. Default true; with false every line is a record. */
+  readonly multiLine?: boolean
+  /**
+   * A field that begins with a quote and goes on after the closing one (`"a"b`). `stop_at_delimiter`: its text is all of it, quotes
+   * included. `stop_at_closing_quote`: only a quote before a separator or line end closes. `skip_value`: it is null.
+   * `raise_error`: its row is malformed. Default stop_at_delimiter.
+   */
+  readonly unescapedQuoteHandling?: UnescapedQuotes
+  /** Further texts for NaN and the infinities of float columns. Default: NaN, Inf, Infinity, -Inf, -Infinity in any case. */
+  readonly nanValue?: string
+  readonly positiveInf?: string
+  readonly negativeInf?: string
+  /** Texts of booleans, in any case. Default: true, false. */
+  readonly trueValues?: readonly string[]
+  readonly falseValues?: readonly string[]
+  /** BCP 47, as `de-DE`: the decimal point and the grouping of numbers. Default: a dot, and no grouping. */
+  readonly locale?: string
+  /** Longer fields make their row malformed. Default: no limit. */
+  readonly maxCharsPerColumn?: number
+  /** Columns are found by their positions, whatever the header says; default false: by their names. */
+  readonly enforceSchema?: boolean
+  /** Inference: the part of the records that is looked at, above 0 and up to 1, over the whole file. Default: its start. */
+  readonly samplingRatio?: number
+  /** Inference: days are dates rather than timestamps. Default true. */
+  readonly preferDate?: boolean
+  /**
+   * A folder of the same store: malformed rows are left out, and written there as JSON lines (path, record, reason, line,
+   * byteOffset), a file a scan.
+   */
+  readonly badRecordsPath?: string
   /** Default: ISO 8601. Java's letters, as `M/d/yyyy H:mm`. */
   readonly datePattern?: string
   readonly timestampPattern?: string
@@ -53,6 +83,8 @@ export interface CsvReadOptions {
   readonly maxRowBytes?: number
 }
 
+export type UnescapedQuotes = 'stop_at_delimiter' | 'stop_at_closing_quote' | 'skip_value' | 'raise_error'
+
 export interface CsvColumnOptions {
   /** Default: the logical name. Compared without regard to case. */
   readonly names?: readonly string[]
@@ -76,6 +108,10 @@ export interface CsvDialect {
   readonly emptyValue: '' | null
   readonly trimLeading: boolean
   readonly trimTrailing: boolean
+  readonly multiLine: boolean
+  readonly unescapedQuotes: UnescapedQuotes
+  /** 0: no limit. */
+  readonly maxCharsPerColumn: number
   readonly timezone: string
   readonly mode: 'permissive' | 'dropmalformed' | 'failfast'
   readonly maxColumns: number
@@ -83,6 +119,12 @@ export interface CsvDialect {
 }
 
 const modes = ['permissive', 'dropmalformed', 'failfast'] as const
+const unescapedQuotes: readonly UnescapedQuotes[] = [
+  'stop_at_delimiter',
+  'stop_at_closing_quote',
+  'skip_value',
+  'raise_error',
+]
 const lineSeparators = ['auto', '\n', '\r', '\r\n'] as const
 
 /** @throws FormatError DW-FORMAT-0030 naming the option */
@@ -105,6 +147,9 @@ export function csvDialect(options: CsvReadOptions): CsvDialect {
     emptyValue: options.emptyValue === undefined ? '' : options.emptyValue,
     trimLeading: options.trimLeading ?? false,
     trimTrailing: options.trimTrailing ?? false,
+    multiLine: options.multiLine ?? true,
+    unescapedQuotes: options.unescapedQuoteHandling ?? 'stop_at_delimiter',
+    maxCharsPerColumn: Math.max(0, options.maxCharsPerColumn ?? 0),
     timezone: options.timezone ?? 'UTC',
     mode,
     maxColumns: options.maxColumns ?? 20_480,
@@ -119,6 +164,8 @@ export function csvDialect(options: CsvReadOptions): CsvDialect {
     }
   }
   if (/[\r\n]/.test(dialect.separator)) throw invalidCsvOption('separator', dialect.separator, 'free of line ends')
+  if (!unescapedQuotes.includes(dialect.unescapedQuotes))
+    throw invalidCsvOption('unescapedQuoteHandling', dialect.unescapedQuotes, `one of ${unescapedQuotes.join(', ')}`)
   if (!(dialect.maxColumns > 0)) throw invalidCsvOption('maxColumns', dialect.maxColumns, 'positive')
   if (!(dialect.maxRowBytes > 0)) throw invalidCsvOption('maxRowBytes', dialect.maxRowBytes, 'positive')
   return dialect

@@ -294,7 +294,9 @@ export class CsvReader {
       frameField.flags,
       (dialect.trimLeading ? frameFlag.trimLeading : 0) |
         (dialect.trimTrailing ? frameFlag.trimTrailing : 0) |
-        (dialect.comment !== '' ? frameFlag.bytewise : 0) |
+        (dialect.comment !== '' || !dialect.multiLine ? frameFlag.bytewise : 0) |
+        (dialect.multiLine ? 0 : frameFlag.singleLine) |
+        (dialect.unescapedQuotes === 'stop_at_closing_quote' ? frameFlag.toClosingQuote : 0) |
         (dialect.nullsInQuotes ? frameFlag.nullsInQuotes : 0) |
         (dialect.emptyValue === null ? frameFlag.emptyIsNull : 0),
     )

@@ -15,7 +15,8 @@ export interface TextRecord {
  * quote takes the rest of the text.
  */
 export function parseCsvText(text: string, dialect: CsvDialect, maxRecords = Infinity): TextRecord[] {
-  const { separator, quote, escape, comment, trimLeading } = dialect
+  const { separator, quote, escape, comment, trimLeading, trimTrailing, multiLine } = dialect
+  const toClosingQuote = dialect.unescapedQuotes === 'stop_at_closing_quote'
   const records: TextRecord[] = []
   let at = 0
   let line = 1
@@ -32,6 +33,12 @@ export function parseCsvText(text: string, dialect: CsvDialect, maxRecords = Inf
     }
   }
   const blank = (character: string | undefined): boolean => character === ' ' || character === '\t'
+  /** Whether a quote just before ends its field. */
+  const closes = (after: number): boolean => {
+    let i = after
+    if (trimTrailing) while (blank(text[i])) i++
+    return i >= text.length || breakSize(i) > 0 || text.startsWith(separator, i)
+  }
 
   while (at < text.length && records.length < maxRecords) {
     const start = at
@@ -52,19 +59,22 @@ export function parseCsvText(text: string, dialect: CsvDialect, maxRecords = Inf
         while (i < text.length) {
           const size = breakSize(i)
           if (size > 0) {
+            if (!multiLine) break
             line++
             i += size
           } else if (escape !== '' && text[i] === escape) {
             i++
             const escaped = breakSize(i)
+            if (escaped > 0 && !multiLine) break
             if (escaped > 0) line++
             i += Math.max(1, escaped)
           } else if (text[i] === quote) {
-            if (text[i + 1] !== quote) break
-            i += 2
+            if (text[i + 1] === quote) i += 2
+            else if (toClosingQuote && !closes(i + 1)) i++
+            else break
           } else i++
         }
-        i = Math.min(i + 1, text.length)
+        if (breakSize(i) === 0) i = Math.min(i + 1, text.length)
       }
       while (i < text.length && breakSize(i) === 0 && !text.startsWith(separator, i)) i++
       fields.push(fieldOf(text.slice(at, i), dialect))

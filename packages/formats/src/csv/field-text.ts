@@ -5,6 +5,8 @@ import { frameField, frameFlag } from './frame.js'
 export interface FieldText {
   readonly text: string
   readonly quoted: boolean
+  /** What stands between the quotes, escapes and all. */
+  readonly raw: string
 }
 
 /** @returns null if the row has no such field. Twin of `fieldAt` and `unescape` in columnar/assembly/csv. */
@@ -26,9 +28,10 @@ export function fieldText(heap: Heap, frame: number, row: number, column: number
   if ((flags & frameFlag.trimLeading) !== 0) while (start < end && blank(u8[data + start]!)) start++
   if ((flags & frameFlag.trimTrailing) !== 0) while (end > start && blank(u8[data + end - 1]!)) end--
   const quoted = end >= start + 2 && u8[data + start] === quote && u8[data + end - 1] === quote
-  if (!quoted) return { text: readText(heap, data + start, data + end), quoted }
-  const text = readText(heap, data + start + 1, data + end - 1)
-  return { text: unescaped(text, String.fromCharCode(quote), escape > 255 ? '' : String.fromCharCode(escape)), quoted }
+  const raw = readText(heap, data + start + (quoted ? 1 : 0), data + end - (quoted ? 1 : 0))
+  if (!quoted) return { text: raw, quoted, raw }
+  const text = unescaped(raw, String.fromCharCode(quote), escape > 255 ? '' : String.fromCharCode(escape))
+  return { text, quoted, raw }
 }
 
 function unescaped(text: string, quote: string, escape: string): string {

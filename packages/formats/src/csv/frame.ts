@@ -36,7 +36,15 @@ export const frameField = {
 export const frameBytes = 128
 
 /** Values of `flags`. */
-export const frameFlag = { trimLeading: 1, trimTrailing: 2, bytewise: 4, nullsInQuotes: 8, emptyIsNull: 16 } as const
+export const frameFlag = {
+  trimLeading: 1,
+  trimTrailing: 2,
+  bytewise: 4,
+  nullsInQuotes: 8,
+  emptyIsNull: 16,
+  toClosingQuote: 32,
+  singleLine: 64,
+} as const
 /** Stands for "the dialect has none" where a byte is expected. */
 export const noByte = 256
 

@@ -14,8 +14,9 @@ import {
   type Schema,
 } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
-import { emptyFile, tooManyColumns } from '../errors.js'
+import { emptyFile, invalidCsvOption, tooManyColumns } from '../errors.js'
 import { detectText } from './byte-source.js'
+import { valueWords } from './column-mapping.js'
 import { csvDialect, type CsvReadOptions } from './csv-options.js'
 import { parseCsvText, type TextRecord } from './csv-text.js'
 import { invalid, parseValue } from './parse-value.js'
@@ -27,6 +28,8 @@ export type SniffedDialect = Required<
 >
 
 const sampleBytes = 64 * 1024
+/** As much of a file as is read where a part of all its records is asked for. */
+const wholeSampleBytes = 256 * 1024 * 1024
 const separators = [',', ';', '\t', '|'] as const
 
 async function sampleText(
@@ -35,11 +38,12 @@ async function sampleText(
   options: CsvReadOptions,
 ): Promise<{ readonly text: string; readonly encoding: string; readonly complete: boolean }> {
   const dialect = csvDialect(options)
-  const bytes = await store.get(path, { start: 0, end: sampleBytes })
+  const end = options.samplingRatio === undefined ? sampleBytes : wholeSampleBytes
+  const bytes = await store.get(path, { start: 0, end })
   if (bytes.byteLength === 0) throw emptyFile(path)
   const { encoding, skip } = detectText(path, 'CSV', bytes, dialect.encoding)
   const text = new TextDecoder(encoding).decode(bytes.subarray(skip))
-  return { text, encoding, complete: bytes.byteLength < sampleBytes }
+  return { text, encoding, complete: bytes.byteLength < end }
 }
 
 /** Whole records of a file's first 64 KiB. */
@@ -59,7 +63,8 @@ async function sampleRecords(
  * The names of the file's columns: its header, or `_c0`, `_c1` … without one.
  * @throws FormatError DW-FORMAT-0032 (empty), 0033 (not text), 0037 (too many columns)
  */
-export async function readCsvHeader(store: ObjectStore, path: string, options: CsvReadOptions = {}): Promise<string[]> {
+export async function readCsvHeader(store: ObjectStore, path: string, given: CsvReadOptions = {}): Promise<string[]> {
+  const { samplingRatio: _, ...options } = given
   if (options.header === false && options.columnNames !== undefined) return [...options.columnNames]
   const [first] = await sampleRecords(store, path, options, 1)
   if (first === undefined) throw emptyFile(path)
@@ -117,7 +122,13 @@ function fits(text: string, type: DataType, options: CsvReadOptions): boolean {
   const pattern =
     type.kind === 'date' ? options.datePattern : type.kind === 'timestamp' ? options.timestampPattern : undefined
   if (type.kind === 'date' && pattern === undefined && !/^\d{4}-\d{1,2}-\d{1,2}$/.test(text)) return false
-  const format = { pattern: pattern === undefined ? null : temporalPattern(pattern), timezone: 'UTC' }
+  if (type.kind === 'date' && options.preferDate === false) return false
+  const words = valueWords(options)
+  const format = {
+    pattern: pattern === undefined ? null : temporalPattern(pattern),
+    timezone: 'UTC',
+    ...(words === undefined ? {} : { words }),
+  }
   return parseValue(type, text, format) !== invalid
 }
 
@@ -131,13 +142,21 @@ function wider(a: DataType, b: DataType): DataType {
   return string
 }
 
-/** A schema that holds the records of a file's first 64 KiB. Columns that are empty there are text. */
+/**
+ * A schema that holds the records of a file's first 64 KiB, or a part of all of them (`samplingRatio`). Columns that are empty
+ * there are text.
+ */
 export async function inferCsvSchema(store: ObjectStore, path: string, options: CsvReadOptions = {}): Promise<Schema> {
+  const { samplingRatio: ratio = 1 } = options
+  if (!(ratio > 0 && ratio <= 1)) throw invalidCsvOption('samplingRatio', ratio, 'above 0 and at most 1')
   const names = await readCsvHeader(store, path, options)
   const records = await sampleRecords(store, path, options)
   const nulls = new Set(options.nullValues ?? [])
   const types: (DataType | undefined)[] = names.map(() => undefined)
-  for (const record of records.slice(options.header === false ? 0 : 1)) {
+  const rows = records.slice(options.header === false ? 0 : 1)
+  // Evenly over the file: a record is looked at where the part of them passes another whole number.
+  const sampled = rows.filter((_, i) => i === 0 || Math.floor((i + 1) * ratio) > Math.floor(i * ratio))
+  for (const record of sampled) {
     for (let i = 0; i < names.length; i++) {
       const text = record.fields[i] ?? null
       if (text === null || text === '' || nulls.has(text) || types[i]?.kind === 'string') continue

@@ -13,6 +13,19 @@ import type { TemporalPattern } from './temporal-pattern.js'
 export interface ValueFormat {
   readonly pattern: TemporalPattern | null
   readonly timezone: string
+  /** Words of the dialect, where it has other ones than usual. */
+  readonly words?: ValueWords
+}
+
+export interface ValueWords {
+  readonly nan: string | null
+  readonly positiveInf: string | null
+  readonly negativeInf: string | null
+  /** In lower case; null: true and false. */
+  readonly trueValues: readonly string[] | null
+  readonly falseValues: readonly string[] | null
+  /** What numbers are grouped by, and their decimal point; null: as usual. */
+  readonly number: { readonly group: string; readonly point: string } | null
 }
 
 /** The value could not be made of the text. */
@@ -30,20 +43,21 @@ export function parseValue(type: DataType, text: string, format: ValueFormat): V
   switch (type.kind) {
     case 'boolean': {
       const lower = trimmed.toLowerCase()
-      return lower === 'true' ? true : lower === 'false' ? false : invalid
+      if ((format.words?.trueValues ?? ['true']).includes(lower)) return true
+      return (format.words?.falseValues ?? ['false']).includes(lower) ? false : invalid
     }
     case 'int8':
     case 'int16':
     case 'int32':
     case 'int64':
-      return parseInteger(trimmed, type.kind)
+      return parseInteger(plainNumber(trimmed, format), type.kind)
     case 'float32':
     case 'float64': {
-      const value = parseFloating(trimmed)
+      const value = wordOf(trimmed, format) ?? parseFloating(plainNumber(trimmed, format))
       return value === null ? invalid : type.kind === 'float32' ? Math.fround(value) : value
     }
     case 'decimal':
-      return tryParseDecimal(trimmed, type) ?? invalid
+      return tryParseDecimal(plainNumber(trimmed, format), type) ?? invalid
     case 'date':
       return parseDate(trimmed, format)
     case 'timestamp':
@@ -52,6 +66,24 @@ export function parseValue(type: DataType, text: string, format: ValueFormat): V
     default:
       return invalid
   }
+}
+
+/** A number with a dot and no grouping; what cannot be one stays as it is. */
+function plainNumber(text: string, { words }: ValueFormat): string {
+  const number = words?.number ?? null
+  if (number === null) return text
+  const { group, point } = number
+  const [whole, fraction, more] = text.split(point)
+  if (more !== undefined || (point !== '.' && text.includes('.') && group !== '.')) return text
+  const joined = group === '' ? whole! : whole!.replaceAll(group, '').replaceAll('\u00a0', '').replaceAll('\u202f', '')
+  return fraction === undefined ? joined : `${joined}.${fraction.includes(group) && group !== '' ? 'x' : fraction}`
+}
+
+function wordOf(text: string, { words }: ValueFormat): number | null {
+  if (words === undefined) return null
+  if (text === words.nan) return NaN
+  if (text === words.positiveInf) return Infinity
+  return text === words.negativeInf ? -Infinity : null
 }
 
 const bits = { int8: 8, int16: 16, int32: 32, int64: 64 } as const

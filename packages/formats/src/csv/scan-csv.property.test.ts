@@ -31,6 +31,10 @@ const dialects: readonly CsvReadOptions[] = [
   { quote: '' },
   { trimLeading: true, trimTrailing: true },
   { separator: ';;' },
+  { multiLine: false },
+  { multiLine: false, separator: ';;' },
+  { unescapedQuoteHandling: 'stop_at_closing_quote' },
+  { unescapedQuoteHandling: 'stop_at_closing_quote', trimTrailing: true, separator: ';;' },
 ]
 
 describe('E-23: the scanner and its plain twin', () => {

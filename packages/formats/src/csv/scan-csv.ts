@@ -19,6 +19,8 @@ import { parseColumns, type RowReasons } from './column-parser.js'
 import { csvDialect, type CsvDialect, type CsvReadOptions } from './csv-options.js'
 import type { CsvReader, RowBlock } from './csv-reader.js'
 import { fieldText, rowText } from './field-text.js'
+import { BadRecords } from '../bad-records.js'
+import { checkFields } from './field-checks.js'
 import { csvKernels, frameField } from './frame.js'
 import { openCsv } from './open-csv.js'
 
@@ -41,7 +43,8 @@ export async function* scanCsv(
   const arena = new Arena(context.heap, account)
   try {
     const mapping = mapColumns(scan, options, header)
-    const files = new BatchMaker(context, arena, reader, scan, dialect, mapping, header, metrics)
+    const bad = options.badRecordsPath === undefined ? null : new BadRecords(scan, options.badRecordsPath)
+    const files = new BatchMaker(context, arena, reader, scan, dialect, mapping, header, metrics, bad)
     let rowIndex = firstRow
     for (let block = await reader.next(); block !== null; block = await reader.next()) {
       const batch = files.make(block, rowIndex)
@@ -49,6 +52,7 @@ export async function* scanCsv(
       if (batch.rowCount > 0) yield batch
       arena.reset()
     }
+    await bad?.write()
   } finally {
     arena.close()
     reader.close()
@@ -64,6 +68,7 @@ class BatchMaker {
   readonly #mapping: ColumnMapping
   readonly #header: readonly string[]
   readonly #metrics: ScanMetrics | undefined
+  readonly #bad: BadRecords | null
 
   constructor(
     context: ColumnarContext,
@@ -74,7 +79,9 @@ class BatchMaker {
     mapping: ColumnMapping,
     header: readonly string[],
     metrics: ScanMetrics | undefined,
+    bad: BadRecords | null,
   ) {
+    this.#bad = bad
     this.#context = context
     this.#arena = arena
     this.#reader = reader
@@ -95,7 +102,8 @@ class BatchMaker {
     if (reasons.size > 0) {
       if (this.#metrics !== undefined) this.#metrics.malformedRows += reasons.size
       if (this.#dialect.mode === 'failfast') throw this.#failure(reasons)
-      if (this.#dialect.mode === 'dropmalformed') {
+      if (this.#bad !== null) this.#keepBad(this.#bad, block, reasons)
+      if (this.#dialect.mode === 'dropmalformed' || this.#bad !== null) {
         const good = this.#keep(rowCount, (row) => !reasons.has(row))!
         const former = indexes
         indexes = former === null ? good : good.map((row) => former[row]!)
@@ -123,11 +131,29 @@ class BatchMaker {
     return recordBatch(this.#scan.schema, rowCount, output)
   }
 
+  #keepBad(bad: BadRecords, { baseOffset }: RowBlock, reasons: RowReasons): void {
+    const { heap } = this.#context
+    const entry = (field: number, row: number): number => heap.u32[(this.#reader.field(field) >>> 2) + row]!
+    for (const [row, reason] of reasons) {
+      bad.add({
+        record: rowText(heap, this.#reader.frame, row),
+        reason: reason.join('; '),
+        line: entry(frameField.rowLine, row),
+        byteOffset: baseOffset + entry(frameField.rowStart, row),
+      })
+    }
+  }
+
   #parse(block: RowBlock, rowCount: number, reasons: RowReasons): Column[] {
     const { frame } = this.#reader
+    const { unescapedQuotes, maxCharsPerColumn } = this.#dialect
+    const isChecked = unescapedQuotes === 'raise_error' || unescapedQuotes === 'skip_value' || maxCharsPerColumn > 0
+    const skipped = isChecked
+      ? checkFields(this.#context.heap, frame, rowCount, this.#dialect, this.#header, reasons)
+      : []
     if (block.damage !== null) for (let row = 0; row < rowCount; row++) reasons.set(row, [block.damage])
     else if (this.#reader.field(frameField.irregular) > 0) this.#checkShapes(rowCount, reasons)
-    return parseColumns(this.#context, this.#arena, frame, rowCount, this.#mapping.parsed, reasons)
+    return parseColumns(this.#context, this.#arena, frame, rowCount, this.#mapping.parsed, reasons, skipped)
   }
 
   #checkShapes(rowCount: number, reasons: RowReasons): void {

@@ -45,7 +45,7 @@ export function slowIndex(heap: Heap, frame: number, separator: Uint8Array): voi
     const size = breakSize(i)
     if (size > 0) {
       line++
-      if (state === 'quoted' || state === 'escaped') {
+      if ((state === 'quoted' || state === 'escaped') && (flags & frameFlag.singleLine) === 0) {
         state = 'quoted'
         i += size
         continue
@@ -77,7 +77,9 @@ export function slowIndex(heap: Heap, frame: number, separator: Uint8Array): voi
       }
       if (state === 'closed') {
         if (byte === quote && u8[data + i - 1] === quote) state = 'quoted'
-        else if ((flags & frameFlag.trimTrailing) === 0 || !blank(byte)) state = 'unquoted'
+        else if ((flags & frameFlag.trimTrailing) === 0 || !blank(byte)) {
+          state = (flags & frameFlag.toClosingQuote) === 0 ? 'unquoted' : 'quoted'
+        }
       } else if (state === 'start') {
         if (byte === quote) state = 'quoted'
         else if (byte === comment && i === rowStart) state = 'comment'

@@ -28,6 +28,7 @@ export const provenanceFields: readonly Field[] = [
 export interface CsvReading {
   readonly rows: Value[][]
   readonly metrics: ScanMetrics
+  readonly store: MemoryStore
 }
 
 /** Reads a text (or bytes) as a CSV file. */
@@ -47,5 +48,5 @@ export async function readCsvText(
   for await (const batch of scanCsv(context, unlimited, scan, options, metrics)) {
     rows.push(...batchToRows(context.heap, batch))
   }
-  return { rows, metrics }
+  return { rows, metrics, store }
 }

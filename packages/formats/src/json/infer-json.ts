@@ -1,5 +1,6 @@
 import {
   boolean,
+  decimal,
   field,
   float64,
   int64,
@@ -9,75 +10,74 @@ import {
   struct,
   typesEqual,
   type DataType,
+  type Field,
   type Schema,
 } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
-import { FileSource } from '../csv/byte-source.js'
-import { documentRecords } from './json-document.js'
+import { invalidCsvOption } from '../errors.js'
+import type { JsonReadOptions } from './json-options.js'
+import { jsonRecord } from './json-record.js'
+import { jsonRecords } from './json-records.js'
+import { NumberText, type JsonObject, type JsonValue } from './json-text.js'
 
-/** Bytes at the start of a file that the schema is inferred from. */
+/** Bytes at the start of a file that the schema is inferred from, if no `samplingRatio` asks for more. */
 const sampleBytes = 1024 * 1024
 
-/** A schema for the objects at the start of a file (JSON lines, or an array): every member that occurs, null where it does not. */
-export async function inferJsonSchema(store: ObjectStore, path: string): Promise<Schema> {
+/**
+ * A schema for the objects of a file (JSON lines, or an array): every member that occurs, null where it does not. Malformed
+ * records say nothing: reading tells about them.
+ */
+export async function inferJsonSchema(
+  store: ObjectStore,
+  path: string,
+  options: JsonReadOptions = {},
+): Promise<Schema> {
+  const { samplingRatio } = options
+  if (samplingRatio !== undefined && !(samplingRatio > 0 && samplingRatio <= 1))
+    throw invalidCsvOption('samplingRatio', samplingRatio, 'above 0 and at most 1')
   const { sizeBytes } = await store.head(path)
-  const text = new TextDecoder().decode(await store.get(path, { start: 0, end: Math.min(sizeBytes, sampleBytes) }))
-  const records = text.trimStart().startsWith('[')
-    ? await sampleItems(store, path, sizeBytes)
-    : sampleLines(text, sizeBytes <= sampleBytes)
+  const file = { store, path, sizeBytes, byteRange: null }
   let type: DataType = struct([])
-  for (const record of records) type = common(type, typeOf(record))
-  return { fields: type.kind === 'struct' ? type.fields.map((f) => field(f.name, withoutNull(f.type))) : [] }
-}
-
-async function sampleItems(store: ObjectStore, path: string, sizeBytes: number): Promise<readonly unknown[]> {
-  const items: unknown[] = []
-  for await (const { offset, raw } of documentRecords(
-    path,
-    sizeBytes,
-    new FileSource(store, path, 0, undefined),
-    undefined,
-  )) {
-    if (offset >= sampleBytes) break
-    const item = parse(raw)
-    if (item !== undefined) items.push(item)
+  for await (const source of jsonRecords(file, options)) {
+    if (samplingRatio === undefined && source.offset > sampleBytes) break
+    // Evenly over the file: a record is looked at where the part of them passes another whole number.
+    const ratio = samplingRatio ?? 1
+    if (source.row > 0 && Math.floor((source.row + 1) * ratio) === Math.floor(source.row * ratio)) continue
+    const record = 'bytes' in source ? jsonRecord(source, options) : source
+    if (record.damage === null && isObject(record.value)) type = common(type, typeOf(record.value, options))
   }
-  return items
+  return { fields: type.kind === 'struct' ? fieldsWithoutNull(type.fields, options) : [] }
 }
 
-function sampleLines(text: string, complete: boolean): readonly unknown[] {
-  const lines = text.split(/\r\n|\r|\n/)
-  if (!complete) lines.pop()
-  return lines.flatMap((line) => {
-    const record = parse(line)
-    return record === undefined ? [] : [record]
-  })
-}
+const isObject = (value: JsonValue): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberText)
 
-/** The value, or undefined for a malformed text: reading tells about it. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
+function typeOf(value: JsonValue, options: JsonReadOptions): DataType {
+  if (value === null) return nullType
+  if (typeof value === 'string') return string
+  if (Array.isArray(value)) {
+    return list((value as readonly JsonValue[]).map((item) => typeOf(item, options)).reduce(common, nullType))
   }
+  if (isObject(value)) {
+    return struct(Object.entries(value).map(([name, member]) => field(name, typeOf(member, options))))
+  }
+  if (options.primitivesAsString === true) return string
+  if (typeof value === 'boolean') return boolean
+  return numberType(value instanceof NumberText ? value.text : String(value), options.prefersDecimal ?? false)
 }
 
-function typeOf(value: unknown): DataType {
-  switch (typeof value) {
-    case 'boolean':
-      return boolean
-    case 'number':
-      return Number.isInteger(value) ? int64 : float64
-    case 'string':
-      return string
-    case 'object':
-      if (value === null) return nullType
-      if (Array.isArray(value)) return list((value as readonly unknown[]).map(typeOf).reduce(common, nullType))
-      return struct(Object.entries(value).map(([name, member]) => field(name, typeOf(member))))
-    default:
-      return nullType
+/** Whole numbers beyond 64 bits are decimals, so that they stay exact. */
+function numberType(text: string, prefersDecimal: boolean): DataType {
+  const match = /^-?(\d+)(?:\.(\d+))?$/.exec(text)
+  if (match === null) return float64
+  const [, whole, fraction] = match
+  const digits = whole!.replace(/^0+/, '')
+  if (fraction === undefined) {
+    if (BigInt.asIntN(64, BigInt(text)) === BigInt(text)) return int64
+    return digits.length <= 38 ? decimal(digits.length, 0) : float64
   }
+  const precision = Math.max(1, digits.length + fraction.length)
+  return prefersDecimal && precision <= 38 ? decimal(precision, fraction.length) : float64
 }
 
 /** The narrowest type that holds both; text if nothing else does. */
@@ -90,19 +90,42 @@ function common(a: DataType, b: DataType): DataType {
     for (const { name, type } of b.fields) members.set(name, common(members.get(name) ?? nullType, type))
     return struct([...members].map(([name, type]) => field(name, type)))
   }
-  const numbers = new Set([a.kind, b.kind])
-  return numbers.has('int64') && numbers.has('float64') ? float64 : string
+  const [first, second] = [digitsOf(a), digitsOf(b)]
+  if (first === null || second === null) return string
+  if (a.kind === 'float64' || b.kind === 'float64') return float64
+  const scale = Math.max(first.scale, second.scale)
+  const precision = Math.max(first.whole, second.whole) + scale
+  return precision <= 38 ? decimal(precision, scale) : float64
 }
 
-/** Members that were null in every record are text. */
-function withoutNull(type: DataType): DataType {
+function digitsOf(type: DataType): { readonly whole: number; readonly scale: number } | null {
+  if (type.kind === 'int64') return { whole: 19, scale: 0 }
+  if (type.kind === 'decimal') return { whole: type.precision - type.scale, scale: type.scale }
+  return type.kind === 'float64' ? { whole: 0, scale: 0 } : null
+}
+
+/** Members that were null in every record are text, or left out. */
+const fieldsWithoutNull = (
+  fields: readonly { readonly name: string; readonly type: DataType }[],
+  options: JsonReadOptions,
+): Field[] =>
+  fields
+    .filter(({ type }) => options.dropFieldIfAllNull !== true || !isAllNull(type))
+    .map(({ name, type }) => field(name, withoutNull(type, options)))
+
+const isAllNull = (type: DataType): boolean =>
+  type.kind === 'null' ||
+  (type.kind === 'list' && isAllNull(type.element)) ||
+  (type.kind === 'struct' && type.fields.every((f) => isAllNull(f.type)))
+
+function withoutNull(type: DataType, options: JsonReadOptions): DataType {
   switch (type.kind) {
     case 'null':
       return string
     case 'list':
-      return list(withoutNull(type.element))
+      return list(withoutNull(type.element, options))
     case 'struct':
-      return struct(type.fields.map((f) => field(f.name, withoutNull(f.type))))
+      return struct(fieldsWithoutNull(type.fields, options))
     default:
       return type
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { FileSource } from '../csv/byte-source.js'
 import { inferJsonSchema } from './infer-json.js'
 import { documentRecords } from './json-document.js'
-import { maxNesting, type JsonRecord } from './json-record.js'
+import { jsonRecord, maxNesting, type JsonRecord } from './json-record.js'
 import { jsonText } from './json-text.js'
 
 /** @param window a size of the file that is told: windows begin that small, so that items go over many of them */
@@ -13,7 +13,8 @@ async function records(text: string | Uint8Array, window = 1e6, maxRowBytes?: nu
   await store.put('d', typeof text === 'string' ? new TextEncoder().encode(text) : text, 'overwrite')
   const found: JsonRecord[] = []
   const source = new FileSource(store, 'd', 0, undefined)
-  for await (const record of documentRecords('d', window, source, maxRowBytes)) found.push(record)
+  for await (const record of documentRecords('d', window, source, maxRowBytes))
+    found.push('bytes' in record ? jsonRecord(record) : record)
   return found
 }
 

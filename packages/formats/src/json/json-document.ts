@@ -1,6 +1,7 @@
 import type { ByteSource } from '../csv/byte-source.js'
 import { rowTooLong } from '../errors.js'
-import { jsonRecord, jsonTextOf, type JsonBytes, type JsonRecord } from './json-record.js'
+import { jsonTextOf, type JsonBytes, type JsonRecord } from './json-record.js'
+import type { JsonRelaxations } from './json-text.js'
 
 const windowBytes = 1024 * 1024
 const defaultItemBytes = 16 * 1024 * 1024
@@ -11,6 +12,10 @@ const restBytes = 64 * 1024
 const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c
+const singleQuote = 0x27
+const slash = 0x2f
+const star = 0x2a
+const lineFeed = 0x0a
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d] as const
 
 /**
@@ -23,11 +28,12 @@ export async function* documentRecords(
   sizeBytes: number,
   source: ByteSource,
   maxRowBytes: number | undefined,
-): AsyncGenerator<JsonRecord, void, undefined> {
-  const window = new DocumentWindow(path, source, Math.min(windowBytes, sizeBytes + 1))
+  relaxations: JsonRelaxations = {},
+): AsyncGenerator<JsonRecord | JsonBytes, void, undefined> {
+  const window = new DocumentWindow(path, source, Math.min(windowBytes, sizeBytes + 1), relaxations)
   if ((await window.peek()) !== openBracket) {
     const whole = await window.item(maxRowBytes ?? defaultDocumentBytes, 'document')
-    if (whole.bytes.byteLength > 0) yield jsonRecord(whole)
+    if (whole.bytes.byteLength > 0) yield whole
     return
   }
   window.skip()
@@ -37,7 +43,7 @@ export async function* documentRecords(
     for (;;) {
       await window.peek()
       const item = await window.item(maxRowBytes ?? defaultItemBytes, 'item')
-      yield item.bytes.byteLength === 0 ? missing(item) : jsonRecord(item)
+      yield item.bytes.byteLength === 0 ? missing(item) : item
       const next = await window.peek()
       if (next !== comma && next !== closeBracket) {
         yield damagedRest(await window.rest(), 'the array is not closed')
@@ -82,7 +88,10 @@ class DocumentWindow {
   #row = 0
   #ended = false
 
-  constructor(path: string, source: ByteSource, bytes: number) {
+  readonly #relaxations: JsonRelaxations
+
+  constructor(path: string, source: ByteSource, bytes: number, relaxations: JsonRelaxations) {
+    this.#relaxations = relaxations
     this.#windowBytes = bytes
     this.#path = path
     this.#source = source
@@ -109,7 +118,7 @@ class DocumentWindow {
   /** The bytes up to the comma or bracket behind the item (which are not taken), or to the end. */
   async item(maxBytes: number, what: 'item' | 'document'): Promise<JsonBytes> {
     const start = { line: this.#line, offset: this.#base + this.#at, row: this.#row++ }
-    const scanned = new ItemScan(what)
+    const scanned = new ItemScan(what, this.#relaxations)
     let length = 0
     for (;;) {
       const end = scanned.end(this.#bytes, this.#at + length, this.#filled)
@@ -146,36 +155,68 @@ class DocumentWindow {
   }
 }
 
-/** Follows brackets and quotes through an item, over any number of windows. */
+/** Follows brackets, quotes and (where they are allowed) comments through an item, over any number of windows. */
 class ItemScan {
   readonly #what: 'item' | 'document'
+  readonly #singleQuotes: boolean
+  readonly #comments: boolean
   #depth = 0
-  #quoted = false
+  /** The byte that closes the text at hand; 0: there is none. */
+  #close = 0
   #escaped = false
+  /** The comment at hand: what ends it; 0: there is none. */
+  #comment: 0 | typeof lineFeed | typeof star = 0
+  /** The byte before, for what has two. */
+  #before = 0
 
-  constructor(what: 'item' | 'document') {
+  constructor(what: 'item' | 'document', { allowSingleQuotes, allowComments }: JsonRelaxations) {
     this.#what = what
+    this.#singleQuotes = allowSingleQuotes === true
+    this.#comments = allowComments === true
   }
 
   /** @returns where the item ends, or null if it goes on behind the window */
   end(bytes: Uint8Array, from: number, to: number): number | null {
-    let [depth, quoted, escaped] = [this.#depth, this.#quoted, this.#escaped]
+    const isItem = this.#what === 'item'
+    let [depth, close, escaped] = [this.#depth, this.#close, this.#escaped]
     for (let i = from; i < to; i++) {
       const byte = bytes[i]!
+      if (this.#comments && this.#inComment(byte, close !== 0)) continue
       if (escaped) escaped = false
-      else if (quoted) {
-        if (byte === quote) quoted = false
+      else if (close !== 0) {
+        if (byte === close) close = 0
         else if (byte === backslash) escaped = true
-      } else if (byte === quote) quoted = true
+      } else if (byte === quote || (byte === singleQuote && this.#singleQuotes)) close = byte
       else if (byte === openBrace || byte === openBracket) depth++
       else if (byte === closeBrace || byte === closeBracket) {
-        if (depth === 0 && byte === closeBracket && this.#what === 'item') return i
+        if (depth === 0 && byte === closeBracket && isItem) return i
         if (depth > 0) depth--
-      } else if (byte === comma && depth === 0 && this.#what === 'item') return i
+      } else if (byte === comma && depth === 0 && isItem) return i
     }
     this.#depth = depth
-    this.#quoted = quoted
+    this.#close = close
     this.#escaped = escaped
     return null
+  }
+
+  #inComment(byte: number, isQuoted: boolean): boolean {
+    const before = this.#before
+    this.#before = byte
+    if (isQuoted) return false
+    if (this.#comment === lineFeed) {
+      if (byte === lineFeed) this.#comment = 0
+      return true
+    }
+    if (this.#comment === star) {
+      if (before === star && byte === slash) {
+        this.#comment = 0
+        this.#before = 0
+      }
+      return true
+    }
+    if (before !== slash || (byte !== slash && byte !== star)) return false
+    this.#comment = byte === slash ? lineFeed : star
+    this.#before = 0
+    return true
   }
 }

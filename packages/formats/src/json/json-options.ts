@@ -1,8 +1,9 @@
 import type { Schema } from '@deltaworks/schema'
 import { invalidCsvOption } from '../errors.js'
+import type { JsonRelaxations } from './json-text.js'
 
-/** How to read JSON: plain JSON, every member optional. */
-export interface JsonReadOptions {
+/** How to read JSON: plain JSON, every member optional. Relaxed forms are those of `JsonRelaxations`. */
+export interface JsonReadOptions extends JsonRelaxations {
   /**
    * `lines`: an object a line. `document`: the file is one array of objects, over any number of lines, of which one item at a time is in
    * memory (or one object). Default `auto`: a document if the first character is `[`.
@@ -25,6 +26,16 @@ export interface JsonReadOptions {
   readonly rescuedColumn?: string
   /** The whole table's schema. With it a row is malformed or not by all columns, whichever of them are read. */
   readonly schema?: Schema
+  /** As for CSV: a folder where malformed records are written, which are left out then. */
+  readonly badRecordsPath?: string
+  /** Inference: numbers and booleans are text. Default false. */
+  readonly primitivesAsString?: boolean
+  /** Inference: members that are null in every record are left out. Default false: they are text. */
+  readonly dropFieldIfAllNull?: boolean
+  /** Inference: numbers with fractions are decimals where 38 digits hold them all. Default false. */
+  readonly prefersDecimal?: boolean
+  /** Inference: the part of the records that is looked at, above 0 and up to 1, over the whole file. Default: its start. */
+  readonly samplingRatio?: number
   /** A longer line or item is an error. Default 16 MiB, for a document that is one object 256 MiB. */
   readonly maxRowBytes?: number
 }

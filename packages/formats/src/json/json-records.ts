@@ -1,9 +1,9 @@
 import { detectText, FileSource, isUtf8, TranscodingSource, type ByteSource } from '../csv/byte-source.js'
 import { emptyFile, rowTooLong } from '../errors.js'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
-import type { JsonReadOptions } from './json-options.js'
 import { documentRecords } from './json-document.js'
-import { jsonRecord, type JsonBytes, type JsonRecord } from './json-record.js'
+import type { JsonReadOptions } from './json-options.js'
+import type { JsonBytes, JsonRecord } from './json-record.js'
 
 type JsonFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes' | 'byteRange'>
 
@@ -11,14 +11,15 @@ const windowBytes = 1024 * 1024
 const newline = 10
 
 /**
- * The records of a file that start in its byte range, front to back. Malformed UTF-8 makes a line malformed, not the file.
+ * The records of a file that start in its byte range, front to back: their bytes (`jsonRecord` parses them), or what is known to be
+ * damaged. Malformed UTF-8 makes a record malformed, not the file.
  * @throws FormatError DW-FORMAT-0032, 0033, 0038
  */
 export async function* jsonRecords(
   file: JsonFile,
   options: JsonReadOptions,
   metrics?: ScanMetrics,
-): AsyncGenerator<JsonRecord, void, undefined> {
+): AsyncGenerator<JsonRecord | JsonBytes, void, undefined> {
   const head = new Uint8Array(Math.min(4096, Math.max(1, file.sizeBytes)))
   const count = await new FileSource(file.store, file.path, 0, metrics).read(head)
   if (count === 0) throw emptyFile(file.path)
@@ -31,12 +32,12 @@ export async function* jsonRecords(
   const form = options.form ?? 'auto'
   if (form === 'document' || (form === 'auto' && startsWithBracket(head.subarray(text.skip, count)))) {
     if (range.start > 0) return
-    yield* documentRecords(file.path, file.sizeBytes, source(), options.maxRowBytes)
+    yield* documentRecords(file.path, file.sizeBytes, source(), options.maxRowBytes, options)
     return
   }
   for await (const line of lines(file, source(), options.maxRowBytes ?? 16 * 1024 * 1024)) {
     if (line.offset >= range.end) return
-    if (line.offset >= range.start) yield jsonRecord(line)
+    if (line.offset >= range.start) yield line
   }
 }
 
@@ -66,7 +67,7 @@ async function* lines(
       }
       const bytes = window.subarray(start, end)
       if (bytes.byteLength > maxBytes) throw rowTooLong(path, line, maxBytes)
-      if (bytes.some((byte) => byte > 32)) yield { bytes, line, offset: base + start, row: row++ }
+      if (!isBlank(bytes)) yield { bytes, line, offset: base + start, row: row++ }
       line++
       start = end + 1
     }
@@ -81,4 +82,9 @@ async function* lines(
       window = larger
     }
   }
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte > 32) return false
+  return true
 }

@@ -1,6 +1,5 @@
 import {
   Arena,
-  columnFromValues,
   constantColumn,
   nullColumn,
   recordBatch,
@@ -10,36 +9,20 @@ import {
   type MemoryAccount,
   type RecordBatch,
 } from '@deltaworks/columnar'
-import { int64, string, typeName, type DataType, type Value } from '@deltaworks/schema'
-import { invalid, type ValueFormat } from '../csv/parse-value.js'
+import { string } from '@deltaworks/schema'
 import { temporalPattern } from '../csv/temporal-pattern.js'
+import { BadRecords } from '../bad-records.js'
 import { malformedRow } from '../errors.js'
 import type { FileScan, ScanMetrics, VirtualColumn } from '../file-scan.js'
+import { sparseText } from '../sparse-text.js'
 import { jsonMode, type JsonReadOptions } from './json-options.js'
-import type { JsonRecord } from './json-record.js'
 import { jsonRecords } from './json-records.js'
-import { jsonText, type JsonObject, type JsonValue } from './json-text.js'
-import { isJsonObject, jsonToValue, memberOf } from './json-value.js'
-
-interface JsonColumn {
-  readonly name: string
-  readonly type: DataType
-  /** Names in the file, best first. */
-  readonly names: readonly string[]
-  readonly format: ValueFormat
-}
-
-/** A record read: one value a column, and why the row is malformed. */
-interface JsonRow {
-  readonly record: JsonRecord
-  readonly values: readonly Value[]
-  readonly reasons: readonly string[]
-  readonly rescued: string | null
-}
+import { RecordReader, type JsonColumn, type JsonRows, type MalformedRecord } from './record-reader.js'
 
 /**
  * Reads JSON lines, or a document that is an array of objects, as batches. Members that a record lacks are null; integers
- * and decimals are exact. See `JsonReadOptions` for malformed rows.
+ * and decimals are exact. See `JsonReadOptions` for malformed rows. Lines go from bytes into columns; only one that is malformed or
+ * relaxed becomes an object first.
  */
 export async function* scanJson(
   context: ColumnarContext,
@@ -55,26 +38,29 @@ export async function* scanJson(
   const deleted = scan.deletedRows === null ? null : new Set(scan.deletedRows)
   if (metrics !== undefined) metrics.filesRead++
   const declared = (options.extraColumns ?? 'ignore') === 'ignore' ? null : declaredNames(scan, options)
-  const refuse = options.extraColumns === 'error'
+  const reader = new RecordReader(columns, options, declared)
+  const bad = options.badRecordsPath === undefined ? null : new BadRecords(scan, options.badRecordsPath)
+  let rows = reader.start()
   try {
-    let rows: JsonRow[] = []
     for await (const record of jsonRecords(scan, options, metrics)) {
       if (deleted?.has(record.row) === true) {
         if (metrics !== undefined) metrics.rowsDeleted++
         continue
       }
-      const row = rowOf(record, columns, declared, refuse)
-      if (row.reasons.length > 0) {
+      const malformed = reader.read(record, rows, mode === 'dropmalformed' || bad !== null)
+      if (malformed !== null) {
         if (metrics !== undefined) metrics.malformedRows++
-        if (mode === 'failfast') throw failure(scan.path, row, columns)
-        if (mode === 'dropmalformed') continue
+        if (mode === 'failfast') throw failure(scan.path, malformed, columns)
+        const { raw, line, offset } = malformed.record
+        bad?.add({ record: raw, reason: malformed.reasons.join('; '), line, byteOffset: offset })
       }
-      if (rows.push(row) < maxRows) continue
+      if (rows.count < maxRows) continue
       yield batchOf(arena, scan, options, columns, rows, metrics)
       arena.reset()
-      rows = []
+      rows = reader.start()
     }
-    if (rows.length > 0) yield batchOf(arena, scan, options, columns, rows, metrics)
+    if (rows.count > 0) yield batchOf(arena, scan, options, columns, rows, metrics)
+    await bad?.write()
   } finally {
     arena.close()
   }
@@ -88,6 +74,7 @@ function columnsOf(scan: FileScan, options: JsonReadOptions, mode: string): Json
     (options.extraColumns === 'rescue' && name.toLowerCase() === rescued)
   const decides =
     mode !== 'permissive' ||
+    options.badRecordsPath !== undefined ||
     Object.values(scan.virtualColumns).some((what) => what === 'raw_record' || what === 'corrupt_reason')
   const fields = [...scan.schema.fields]
   const known = new Set(fields.map((field) => field.name))
@@ -124,46 +111,7 @@ const declaredNames = (scan: FileScan, options: JsonReadOptions): Set<string> =>
       .map((name) => name.toLowerCase()),
   )
 
-function rowOf(
-  record: JsonRecord,
-  columns: readonly JsonColumn[],
-  declared: ReadonlySet<string> | null,
-  refuse: boolean,
-): JsonRow {
-  const { value } = record
-  const damage = record.damage ?? (isJsonObject(value) ? null : 'the record is not a JSON object')
-  if (damage !== null || !isJsonObject(value)) {
-    return { record, values: columns.map(() => null), reasons: [damage ?? ''], rescued: null }
-  }
-  const reasons: string[] = []
-  const values = columns.map(({ name, type, names, format }) => {
-    const member = firstMember(value, names)
-    const converted = jsonToValue(type, member, format)
-    if (converted !== invalid) return converted
-    reasons.push(`${name}: ${excerpt(jsonText(member ?? null))} is not a valid ${typeName(type)}`)
-    return null
-  })
-  const rescued = declared === null ? null : rescuedText(value, declared)
-  if (refuse && rescued !== null) reasons.push(`members that are not declared: ${excerpt(rescued)}`)
-  return { record, values, reasons, rescued }
-}
-
-function firstMember(object: JsonObject, names: readonly string[]): JsonValue | undefined {
-  for (const name of names) {
-    const member = memberOf(object, name)
-    if (member !== undefined) return member
-  }
-  return undefined
-}
-
-function rescuedText(object: JsonObject, declared: ReadonlySet<string>): string | null {
-  const rest = Object.entries(object).filter(([key]) => !declared.has(key.toLowerCase()))
-  return rest.length === 0 ? null : jsonText(Object.fromEntries(rest))
-}
-
-const excerpt = (text: string): string => (text.length > 64 ? `${text.slice(0, 63)}…` : text)
-
-function failure(path: string, { record, reasons }: JsonRow, columns: readonly JsonColumn[]): Error {
+function failure(path: string, { record, reasons }: MalformedRecord, columns: readonly JsonColumn[]): Error {
   const reason = reasons.join('; ')
   const column = columns.find(({ name }) => reason.startsWith(`${name}: `))?.name ?? null
   return malformedRow(path, record.line, column, reason, record.raw)
@@ -174,47 +122,38 @@ function batchOf(
   scan: FileScan,
   options: JsonReadOptions,
   columns: readonly JsonColumn[],
-  rows: readonly JsonRow[],
+  rows: JsonRows,
   metrics: ScanMetrics | undefined,
 ): RecordBatch {
-  if (metrics !== undefined) metrics.rowsScanned += rows.length
+  const { count } = rows
+  if (metrics !== undefined) metrics.rowsScanned += count
   const positions = new Map(columns.map(({ name }, i) => [name, i]))
   const output = scan.schema.fields.map(({ name, type }): Column => {
-    if (name in scan.constants) return constantColumn(arena, type, scan.constants[name]!, rows.length)
+    if (name in scan.constants) return constantColumn(arena, type, scan.constants[name]!, count)
     const virtual = scan.virtualColumns[name]
     if (virtual !== undefined) return virtualColumn(arena, virtual, scan.path, rows)
     const position = positions.get(name)
-    if (position !== undefined) {
-      return columnFromValues(
-        arena,
-        type,
-        rows.map((row) => row.values[position]!),
-      )
-    }
-    if (name.toLowerCase() !== rescuedName(options)) return nullColumn(arena, type, rows.length)
-    return columnFromValues(
-      arena,
-      type,
-      rows.map((row) => row.rescued),
-    )
+    if (position !== undefined) return rows.builders[position]!.finish(arena)
+    return name.toLowerCase() === rescuedName(options)
+      ? sparseText(arena, count, rows.rescued)
+      : nullColumn(arena, type, count)
   })
-  return recordBatch(scan.schema, rows.length, output)
+  return recordBatch(scan.schema, count, output)
 }
 
-function virtualColumn(arena: Arena, what: VirtualColumn, path: string, rows: readonly JsonRow[]): Column {
-  const of = (type: DataType, value: (row: JsonRow) => Value): Column => columnFromValues(arena, type, rows.map(value))
+function virtualColumn(arena: Arena, what: VirtualColumn, path: string, rows: JsonRows): Column {
   switch (what) {
     case 'file_path':
-      return constantColumn(arena, string, path, rows.length)
+      return constantColumn(arena, string, path, rows.count)
     case 'line':
-      return of(int64, ({ record }) => BigInt(record.line))
+      return rows.lines.finish(arena)
     case 'row_index':
-      return of(int64, ({ record }) => BigInt(record.row))
+      return rows.indexes.finish(arena)
     case 'byte_offset':
-      return of(int64, ({ record }) => BigInt(record.offset))
+      return rows.offsets.finish(arena)
     case 'raw_record':
-      return of(string, ({ record, reasons }) => (reasons.length > 0 ? record.raw : null))
+      return sparseText(arena, rows.count, rows.raw)
     case 'corrupt_reason':
-      return of(string, ({ reasons }) => (reasons.length > 0 ? reasons.join('; ') : null))
+      return sparseText(arena, rows.count, rows.reasons)
   }
 }

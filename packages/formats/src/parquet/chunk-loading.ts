@@ -1,71 +1,79 @@
 import type { Arena, Heap } from '@deltaworks/columnar'
 import { corruptParquet } from '../errors.js'
 import type { FileScan } from '../file-scan.js'
+import type { ChunkSegment } from './column-reader.js'
+import { coalesce, type FetchPlan } from './fetch-plan.js'
 import type { OpenedFile } from './footer.js'
-import type { ColumnChunk } from './metadata.js'
+import type { FileRange } from './metadata.js'
 
-/** Chunks that lie closer than this are read in one request, with what is between them. */
-const coalesceGapBytes = 131_072
+type ScannedFile = Pick<FileScan, 'store' | 'path'>
 
 export interface LoadedChunks {
-  /** Heap addresses, in the order of the chunks asked for. */
-  readonly addresses: readonly number[]
+  /** One a chunk of the plan. */
+  readonly chunks: readonly (readonly ChunkSegment[])[]
   readonly bytesRead: number
 }
 
-interface ChunkRange {
-  start: number
-  end: number
-  readonly chunks: number[]
-}
-
-/** Brings column chunks into the heap: from the file's content if that is there, else in as few requests as sensible. */
+/** Brings what a plan asks for into the heap: from the file's content if that is there, else by its requests. */
 export async function loadChunks(
-  scan: FileScan,
+  scan: ScannedFile,
   file: OpenedFile,
-  chunks: readonly ColumnChunk[],
+  plan: FetchPlan,
   heap: Heap,
   arena: Arena,
 ): Promise<LoadedChunks> {
-  for (const { start, compressedBytes } of chunks) {
-    if (start + compressedBytes > file.sizeBytes - 8) throw corruptParquet(scan.path, 'a column lies outside the file')
+  for (const { end } of plan.requests) {
+    if (end > file.sizeBytes - 8) throw corruptParquet(scan.path, 'a column lies outside the file')
   }
-  const addresses = new Array<number>(chunks.length).fill(0)
-  if (file.content !== null) {
-    chunks.forEach(({ start, compressedBytes }, i) => {
-      addresses[i] = arena.allocate(compressedBytes)
-      heap.u8.set(file.content!.subarray(start, start + compressedBytes), addresses[i])
-    })
-    return { addresses, bytesRead: 0 }
-  }
-  const ranges = coalesce(chunks)
+  const loaded = plan.requests.map(({ start, end }) => ({ start, end, address: arena.allocate(end - start) }))
   let bytesRead = 0
-  await Promise.all(
-    ranges.map(async ({ start, end, chunks: members }) => {
-      const size = end - start
-      const address = arena.allocate(size)
-      for (const i of members) addresses[i] = address + chunks[i]!.start - start
-      const read = await scan.store.getInto(scan.path, start, heap.u8.subarray(address, address + size))
-      if (read !== size)
-        throw corruptParquet(scan.path, `it has fewer than the ${file.sizeBytes} bytes that were expected`)
-      bytesRead += size
+  if (file.content !== null) {
+    for (const { start, end, address } of loaded) heap.u8.set(file.content.subarray(start, end), address)
+  } else {
+    await Promise.all(
+      loaded.map(async ({ start, end, address }) => {
+        const size = end - start
+        const read = await scan.store.getInto(scan.path, start, heap.u8.subarray(address, address + size))
+        if (read !== size) throw tooShort(scan.path, file)
+        bytesRead += size
+      }),
+    )
+  }
+  const chunks = plan.chunks.map((segments) =>
+    segments.map(({ start, end, firstRow }) => {
+      const request = loaded.find((range) => range.start <= start && range.end >= end)
+      const address = request === undefined ? 0 : request.address + start - request.start
+      return { address, end: address + end - start, firstRow }
     }),
   )
-  return { addresses, bytesRead }
+  return { chunks, bytesRead }
 }
 
-/** Ranges to read, ascending; every chunk is within exactly one. */
-export function coalesce(chunks: readonly Pick<ColumnChunk, 'start' | 'compressedBytes'>[]): readonly ChunkRange[] {
-  const order = chunks.map((_, i) => i).sort((a, b) => chunks[a]!.start - chunks[b]!.start)
-  const ranges: ChunkRange[] = []
-  for (const i of order) {
-    const { start, compressedBytes } = chunks[i]!
-    const end = start + compressedBytes
-    const last = ranges.at(-1)
-    if (last !== undefined && start - last.end <= coalesceGapBytes) {
-      last.end = Math.max(last.end, end)
-      last.chunks.push(i)
-    } else ranges.push({ start, end, chunks: [i] })
+const tooShort = (path: string, file: OpenedFile): Error =>
+  corruptParquet(path, `it has fewer than the ${file.sizeBytes} bytes that were expected`)
+
+/** Reads small parts of a file (indexes, filters) in as few requests as sensible. */
+export async function loadRanges(
+  scan: ScannedFile,
+  file: OpenedFile,
+  ranges: readonly FileRange[],
+): Promise<{ readonly parts: readonly Uint8Array[]; readonly bytesRead: number }> {
+  for (const { offset, length } of ranges) {
+    if (offset < 4 || offset + length > file.sizeBytes - 8)
+      throw corruptParquet(scan.path, 'an index of a column lies outside the file')
   }
-  return ranges
+  if (file.content !== null) {
+    const { content } = file
+    return { parts: ranges.map(({ offset, length }) => content.subarray(offset, offset + length)), bytesRead: 0 }
+  }
+  const requests = coalesce(ranges.map(({ offset, length }) => ({ start: offset, end: offset + length })))
+  const read = await Promise.all(requests.map(({ start, end }) => scan.store.get(scan.path, { start, end })))
+  const parts = ranges.map(({ offset, length }) => {
+    const i = requests.findIndex(({ start, end }) => start <= offset && end >= offset + length)
+    const from = offset - (requests[i]?.start ?? 0)
+    const part = read[i]?.subarray(from, from + length) ?? new Uint8Array(0)
+    if (part.length !== length) throw tooShort(scan.path, file)
+    return part
+  })
+  return { parts, bytesRead: read.reduce((sum, { length }) => sum + length, 0) }
 }

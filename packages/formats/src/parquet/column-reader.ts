@@ -1,22 +1,13 @@
-import {
-  Arena,
-  dictionaryColumn,
-  fixedColumn,
-  variableColumn,
-  type Column,
-  type MemoryAccount,
-} from '@deltaworks/columnar'
+import { Arena, type MemoryAccount } from '@deltaworks/columnar'
 import { binary, type DataType } from '@deltaworks/schema'
-import { unsupportedParquet } from '../errors.js'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
-import { decompress } from './decompress.js'
 import { denseFrom, joinDense, type DensePiece, type DenseValues } from './dense-values.js'
-import { encoding, pageType } from './format.js'
+import { pageType } from './format.js'
 import type { ColumnChunk } from './metadata.js'
+import { emptyValues, PageDecoder, type DecodedPage } from './page-decoder.js'
 import { readPageHeader, type PageHeader } from './page-header.js'
-import { decodeValues } from './page-values.js'
 import { ThriftError } from './thrift-reader.js'
-import { valueConversion, type ValueConversion } from './value-conversion.js'
+import { valueConversion } from './value-conversion.js'
 
 /** The levels and values of some whole records of a leaf. */
 export interface LeafRun {
@@ -29,12 +20,15 @@ export interface LeafRun {
   readonly valueCount: number
 }
 
-interface Page {
-  readonly levelCount: number
-  readonly definitions: number
-  readonly repetitions: number
-  readonly values: DenseValues
-  readonly valueCount: number
+/** A stretch of a chunk's pages that lies in the heap. */
+export interface ChunkSegment {
+  readonly address: number
+  readonly end: number
+  /** Index in the row group of the first record in it; of a dictionary page: that of the segment behind it. */
+  readonly firstRow: number
+}
+
+interface Page extends DecodedPage {
   readonly arena: Arena | null
   position: number
   valuePosition: number
@@ -55,67 +49,153 @@ interface Piece {
 export class ColumnReader {
   readonly #context: DecodeContext
   readonly #chunk: ColumnChunk
-  readonly #end: number
-  readonly #convert: ValueConversion
-  /** For what lives as long as the chunk: the dictionary. */
-  readonly #chunkArena: Arena
+  readonly #segments: readonly ChunkSegment[]
+  readonly #decoder: PageDecoder
   /** Makes arenas of pages; null: pages live in the arena of the batch (which then holds the whole row group). */
   readonly #account: MemoryAccount | null
+  readonly #type: DataType
+  #segment = 0
   #position: number
+  #end: number
+  /** The next record. */
+  #row = 0
   #levelsRead = 0
-  #dictionary: DenseValues | null = null
-  #dictionaryCount = 0
-  #dictionaryColumn: Column | null = null
   #page: Page | null = null
   readonly #retired: Arena[] = []
   readonly #spare: Arena[] = []
-  readonly #type: DataType
 
-  /** @param type what the values are wanted as; null: only the levels are wanted */
+  /**
+   * @param segments ascending, at least one
+   * @param type what the values are wanted as; null: only the levels are wanted
+   */
   constructor(
     context: DecodeContext,
     chunk: ColumnChunk,
-    address: number,
+    segments: readonly ChunkSegment[],
     type: DataType | null,
     chunkArena: Arena,
     account: MemoryAccount | null,
   ) {
     this.#context = context
     this.#chunk = chunk
-    this.#position = address
-    this.#end = address + chunk.compressedBytes
+    this.#segments = segments
+    this.#position = segments[0]!.address
+    this.#end = segments[0]!.end
+    this.#row = segments[0]!.firstRow
     this.#type = type ?? binary
-    this.#convert = type === null ? (values) => values : valueConversion(context, type)
-    this.#chunkArena = chunkArena
+    const convert = type === null ? (values: DenseValues) => values : valueConversion(context, type)
+    this.#decoder = new PageDecoder(context, chunk.codec, this.#type, convert, chunkArena)
     this.#account = account
+  }
+
+  /** The values of the dictionary page, if the chunk begins with one. */
+  readDictionary(): { readonly values: DenseValues; readonly count: number } | null {
+    if (this.#position < this.#end && this.#header().type === pageType.dictionary) this.#step(this.#header())
+    return this.#decoder.dictionary
+  }
+
+  /** Goes on to a record of the row group, decoding as little as possible. @throws FormatError DW-FORMAT-0002 */
+  skipTo(row: number, arena: Arena): void {
+    if (row === this.#row) return
+    this.#recycle()
+    this.#jump(row)
+    const records = row - this.#row
+    if (records <= 0) {
+      if (records < 0) throw corruptColumn(this.#context, 'its page index does not fit its pages')
+      return
+    }
+    this.#pass(records, arena, true, () => undefined)
   }
 
   /** The next `records` records. @throws FormatError DW-FORMAT-0002 if the chunk has fewer */
   read(records: number, arena: Arena): LeafRun {
     this.#recycle()
-    const { repetition } = this.#context.node
     const pieces: Piece[] = []
+    this.#pass(records, arena, false, (page, end) => pieces.push(this.#take(page, end)))
+    return this.#join(pieces, arena)
+  }
+
+  /** To the last segment that begins at or before a record, if that is further on. */
+  #jump(row: number): void {
+    const segments = this.#segments
+    let target = this.#segment
+    while (target + 1 < segments.length && segments[target + 1]!.firstRow <= row) target++
+    if (target === this.#segment) return
+    // A dictionary, which comes first, is not passed over.
+    while (this.#segment === 0 && this.#levelsRead === 0 && this.#position < this.#end) {
+      const header = this.#header()
+      if (header.type === pageType.data || header.type === pageType.dataV2) break
+      this.#step(header)
+    }
+    this.#retirePage()
+    this.#enter(target)
+    this.#row = segments[target]!.firstRow
+  }
+
+  #enter(segment: number): void {
+    this.#segment = segment
+    this.#position = this.#segments[segment]!.address
+    this.#end = this.#segments[segment]!.end
+  }
+
+  /** Goes through whole records; `use` gets their parts of pages, unless whole pages may be passed over. */
+  #pass(records: number, arena: Arena, mayPassPages: boolean, use: (page: Page, end: number) => void): void {
+    const { repetition } = this.#context.node
     let left = records
     while (left > 0 || repetition > 0) {
       let page = this.#page
       if (page === null || page.position === page.levelCount) {
-        if (this.#levelsRead >= this.#chunk.valueCount) break
+        if (!this.#findPage(left)) break
+        if (mayPassPages) left = this.#passPages(left)
+        if (left === 0 && repetition === 0) break
+        if (!this.#findPage(left)) break
         page = this.#nextPage(arena)
       }
       const start = page.position
+      const { kernels } = this.#context
       const end =
         repetition === 0
           ? Math.min(page.levelCount, start + left)
-          : this.#context.kernels.parquetRecordEnd(page.repetitions, start, page.levelCount, left)
-      if (end > start) pieces.push(this.#take(page, end))
+          : kernels.parquetRecordEnd(page.repetitions, start, page.levelCount, left)
+      if (end > start) {
+        use(page, end)
+        if (page.position !== end) this.#take(page, end)
+      }
       if (repetition === 0) left -= end - start
       else {
-        left -= this.#context.kernels.parquetCountRecords(page.repetitions, start, end)
+        left -= kernels.parquetCountRecords(page.repetitions, start, end)
         if (end < page.levelCount) break
       }
     }
     if (left !== 0) throw corruptColumn(this.#context, 'it has fewer rows than its row group')
-    return this.#join(pieces, arena)
+    this.#row += records
+  }
+
+  /** Whether another page follows, in this segment or in one that continues it. */
+  #findPage(left: number): boolean {
+    if (this.#levelsRead >= this.#chunk.valueCount) return false
+    if (this.#position < this.#end) return true
+    const next = this.#segments[this.#segment + 1]
+    if (next === undefined || left === 0) return false
+    this.#enter(this.#segment + 1)
+    return true
+  }
+
+  /** Leaves out pages of which no record is wanted, by their headers alone. @returns records still to pass */
+  #passPages(records: number): number {
+    const isFlat = this.#context.node.repetition === 0
+    let left = records
+    while (left > 0 && this.#position < this.#end && this.#levelsRead < this.#chunk.valueCount) {
+      const header = this.#header()
+      const isData = header.type === pageType.data || header.type === pageType.dataV2
+      const rows = isFlat ? header.valueCount : header.rowCount
+      if (isData && (rows === null || rows > left)) break
+      this.#step(header)
+      if (!isData) continue
+      this.#levelsRead += header.valueCount
+      left -= rows ?? 0
+    }
+    return left
   }
 
   /** Frees pages; the arenas that were handed in are their owners'. */
@@ -161,7 +241,7 @@ export class ColumnReader {
       }
     }
     if (pieces.length === 0) {
-      const values = this.#emptyValues(arena)
+      const values = emptyValues(this.#type, arena)
       return { levelCount: 0, definitions: 0, repetitions: 0, values, valueCount: 0 }
     }
     const levelCount = pieces.reduce((sum, piece) => sum + piece.end - piece.start, 0)
@@ -182,13 +262,6 @@ export class ColumnReader {
     }
   }
 
-  #emptyValues(arena: Arena): DenseValues {
-    const address = arena.allocateZeroed(16)
-    const none: DenseValues = { kind: 'strings', offsets: address, bytes: address }
-    // Nothing but nulls comes of it: slots of the greatest width do for every type.
-    return isStrings(this.#type) ? none : { kind: 'fixed', address, width: 16 }
-  }
-
   #joinLevels(pieces: readonly Piece[], count: number, arena: Arena, levelsOf: (piece: Piece) => number): number {
     const address = arena.allocate(count)
     const { heap, node } = this.#context
@@ -203,20 +276,23 @@ export class ColumnReader {
     return address
   }
 
-  #nextPage(batchArena: Arena): Page {
-    const before = this.#page
-    if (before?.arena) this.#retired.push(before.arena)
+  #retirePage(): void {
+    if (this.#page?.arena) this.#retired.push(this.#page.arena)
     this.#page = null
+  }
+
+  #nextPage(batchArena: Arena): Page {
+    this.#retirePage()
     const arena = this.#account === null ? null : (this.#spare.pop() ?? new Arena(batchArena.heap, this.#account))
-    let page: Page | null = null
+    let page: DecodedPage | null = null
     try {
-      while (page === null) page = this.#decodePage(arena ?? batchArena, arena)
+      while (page === null) page = this.#decodePage(arena ?? batchArena)
     } finally {
       if (page === null && arena !== null) arena.close()
     }
-    this.#page = page
     this.#levelsRead += page.levelCount
-    return page
+    this.#page = { ...page, arena, position: 0, valuePosition: 0 }
+    return this.#page
   }
 
   #header(): PageHeader {
@@ -229,224 +305,24 @@ export class ColumnReader {
     }
   }
 
-  /** The page at the cursor, or null if it was a dictionary or an index. */
-  #decodePage(arena: Arena, owned: Arena | null): Page | null {
-    const header = this.#header()
+  /** Past a page; a dictionary is kept. @returns where the page's body stands */
+  #step(header: PageHeader): number {
     const body = this.#position + header.headerBytes
     if (header.compressedBytes > this.#end - body)
       throw corruptColumn(this.#context, 'a page is longer than its column')
     this.#position = body + header.compressedBytes
-    if (header.type === pageType.index) return null
-    if (header.type === pageType.dictionary) {
-      this.#readDictionary(header, body)
-      return null
-    }
-    if (header.valueCount > this.#chunk.valueCount - this.#levelsRead) {
+    if (header.type === pageType.dictionary) this.#decoder.readDictionary(header, body)
+    else if (header.type !== pageType.index && header.valueCount > this.#chunk.valueCount - this.#levelsRead) {
       throw corruptColumn(this.#context, 'its pages hold more values than its metadata says')
     }
-    if (header.valueCount === 0) return null
-    return header.type === pageType.data
-      ? this.#dataPage(header, body, arena, owned)
-      : this.#dataPageV2(header, body, arena, owned)
+    return body
   }
 
-  #readDictionary(header: PageHeader, body: number): void {
-    const arena = this.#chunkArena
-    const { compressedBytes, uncompressedBytes, valueCount } = header
-    if (this.#dictionary !== null) throw corruptColumn(this.#context, 'it has two dictionaries')
-    const data = decompress(this.#context, this.#chunk.codec, body, compressedBytes, uncompressedBytes, arena)
-    const plain = decodeValues(this.#context, encoding.plain, data, uncompressedBytes, valueCount, arena)
-    this.#dictionary = this.#convert(plain, valueCount, arena)
-    this.#dictionaryCount = valueCount
-    if (this.#dictionary.kind === 'strings') {
-      const { offsets, bytes } = this.#dictionary
-      this.#dictionaryColumn = variableColumn(this.#type, valueCount, offsets, bytes)
-    }
-  }
-
-  #dataPage(header: PageHeader, body: number, arena: Arena, owned: Arena | null): Page {
-    const { compressedBytes, uncompressedBytes, valueCount: count } = header
-    const { node } = this.#context
-    let at = decompress(this.#context, this.#chunk.codec, body, compressedBytes, uncompressedBytes, arena)
-    const end = at + uncompressedBytes
-    let repetitions = 0
-    let definitions = 0
-    let valueCount = count
-    if (node.repetition > 0) {
-      const size = this.#levelBytes(at, end, header.levelEncodings.repetition)
-      repetitions = this.#decodeLevels(at + 4, size, node.repetition, count, arena)
-      at += 4 + size
-    }
-    if (node.definition > 0) {
-      const size = this.#levelBytes(at, end, header.levelEncodings.definition)
-      ;[definitions, valueCount] = this.#definitions(at + 4, size, count, arena)
-      at += 4 + size
-    }
-    const values = this.#values(header.encoding, at, end - at, valueCount, arena)
-    return {
-      levelCount: count,
-      definitions,
-      repetitions,
-      values,
-      valueCount,
-      arena: owned,
-      position: 0,
-      valuePosition: 0,
-    }
-  }
-
-  #dataPageV2(header: PageHeader, body: number, arena: Arena, owned: Arena | null): Page {
-    const { repetitionBytes, definitionBytes, valueCount: count } = header
-    const { node } = this.#context
-    const levelBytes = repetitionBytes + definitionBytes
-    if (
-      repetitionBytes < 0 ||
-      definitionBytes < 0 ||
-      levelBytes > header.compressedBytes ||
-      levelBytes > header.uncompressedBytes
-    ) {
-      throw corruptColumn(this.#context, 'the levels of a page are longer than it')
-    }
-    const repetitions =
-      node.repetition > 0 ? this.#decodeLevels(body, repetitionBytes, node.repetition, count, arena) : 0
-    let definitions = 0
-    let valueCount = count
-    if (node.definition > 0) {
-      ;[definitions, valueCount] = this.#definitions(body + repetitionBytes, definitionBytes, count, arena)
-    }
-    const size = header.uncompressedBytes - levelBytes
-    const codecId = header.isCompressed ? this.#chunk.codec : 0
-    const source = body + levelBytes
-    const at = decompress(this.#context, codecId, source, header.compressedBytes - levelBytes, size, arena)
-    const values = this.#values(header.encoding, at, size, valueCount, arena)
-    return {
-      levelCount: count,
-      definitions,
-      repetitions,
-      values,
-      valueCount,
-      arena: owned,
-      position: 0,
-      valuePosition: 0,
-    }
-  }
-
-  #levelBytes(at: number, end: number, encodingId: number): number {
-    if (encodingId !== encoding.rle) {
-      throw unsupportedParquet(this.#context.path, `levels in encoding number ${encodingId}`)
-    }
-    if (end - at < 4) throw corruptColumn(this.#context, 'a page ends before its levels')
-    const { u8 } = this.#context.heap
-    const size = u8[at]! + u8[at + 1]! * 256 + u8[at + 2]! * 65_536 + u8[at + 3]! * 16_777_216
-    if (size > end - at - 4) throw corruptColumn(this.#context, 'the levels of a page are longer than it')
-    return size
-  }
-
-  #decodeLevels(source: number, size: number, maximum: number, count: number, arena: Arena): number {
-    const width = 32 - Math.clz32(maximum)
-    const target = arena.allocate(count + 8)
-    if (this.#context.kernels.parquetDecodeLevels(source, size, width, count, target, maximum) < 0) {
-      throw corruptColumn(this.#context, 'the levels of a page are damaged')
-    }
-    return target
-  }
-
-  /** @returns the levels (0 if all are the greatest, and nothing repeats) and the number of values that are present */
-  #definitions(source: number, size: number, count: number, arena: Arena): [number, number] {
-    const { node, kernels, heap } = this.#context
-    if (node.repetition === 0 && isOneRun(heap.u8, source, size, node.definition, count)) return [0, count]
-    const levels = this.#decodeLevels(source, size, node.definition, count, arena)
-    const present = kernels.parquetCountAtLeast(levels, count, node.definition)
-    return [present === count && node.repetition === 0 ? 0 : levels, present]
-  }
-
-  #values(encodingId: number, at: number, size: number, count: number, arena: Arena): DenseValues {
-    if (encodingId !== encoding.plainDictionary && encodingId !== encoding.rleDictionary) {
-      const raw = decodeValues(this.#context, encodingId, at, size, count, arena)
-      return this.#convert(raw, count, arena)
-    }
-    const { kernels, heap } = this.#context
-    if (this.#dictionary === null) {
-      if (count === 0) return this.#emptyValues(arena)
-      throw corruptColumn(this.#context, 'a page refers to a dictionary that is not there')
-    }
-    const codes = arena.allocate((count + 8) * 4)
-    if (count > 0) {
-      if (size < 1) throw corruptColumn(this.#context, 'a page ends before its values')
-      const width = heap.u8[at]!
-      if (kernels.parquetDecodeCodes(at + 1, size - 1, width, count, codes, this.#dictionaryCount) < 0) {
-        throw corruptColumn(this.#context, 'the dictionary codes of a page are damaged')
-      }
-    }
-    if (this.#dictionaryColumn !== null) return { kind: 'codes', codes, dictionary: this.#dictionaryColumn }
-    const { address, width } = this.#dictionary as Extract<DenseValues, { kind: 'fixed' }>
-    const target = arena.allocate(count * width)
-    kernels.parquetGather(codes, count, address, width, target)
-    return { kind: 'fixed', address: target, width }
-  }
-}
-
-const isStrings = (type: DataType): boolean =>
-  type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant'
-
-/** Whether a stream of levels is one run of `value` for all `count` of them: the usual form of "no nulls". */
-function isOneRun(bytes: Uint8Array, source: number, size: number, value: number, count: number): boolean {
-  let header = 0
-  let shift = 0
-  let at = source
-  const end = source + size
-  while (at < end && shift < 28) {
-    const byte = bytes[at++]!
-    header |= (byte & 127) << shift
-    if (byte < 128) return (header & 1) === 0 && header >>> 1 >= count && at < end && bytes[at] === value
-    shift += 7
-  }
-  return false
-}
-
-/**
- * Dense values to a column of `slots` rows.
- * @param validity bitmap, 0 if no slot is null
- */
-export function columnOfValues(
-  context: DecodeContext,
-  type: DataType,
-  values: DenseValues,
-  slots: number,
-  validity: number,
-  nullCount: number,
-  arena: Arena,
-): Column {
-  const { kernels } = context
-  switch (values.kind) {
-    case 'fixed': {
-      let { address } = values
-      if (validity !== 0) {
-        address = arena.allocate(slots * values.width)
-        kernels.parquetSpread(values.address, values.width, validity, slots, address)
-      }
-      if (type.kind === 'boolean') {
-        const bits = arena.allocate((slots >> 3) + 2)
-        kernels.parquetBytesToBits(address, slots, 1, bits)
-        address = bits
-      }
-      return fixedColumn(type, slots, address, validity, nullCount)
-    }
-    case 'strings': {
-      let { offsets } = values
-      if (validity !== 0) {
-        offsets = arena.allocate((slots + 1) * 4)
-        kernels.parquetSpreadOffsets(values.offsets, validity, slots, offsets)
-      }
-      return variableColumn(type, slots, offsets, values.bytes, validity, nullCount)
-    }
-    case 'codes': {
-      let { codes } = values
-      if (validity !== 0) {
-        codes = arena.allocate(slots * 4)
-        kernels.parquetSpread(values.codes, 4, validity, slots, codes)
-      }
-      return dictionaryColumn(values.dictionary, slots, codes, validity, nullCount)
-    }
+  /** The page at the cursor, or null if it was a dictionary or an index, or has no values. */
+  #decodePage(arena: Arena): DecodedPage | null {
+    const header = this.#header()
+    const body = this.#step(header)
+    if (header.type === pageType.index || header.type === pageType.dictionary || header.valueCount === 0) return null
+    return this.#decoder.dataPage(header, body, arena)
   }
 }

@@ -1,82 +1,76 @@
-import { byteWidth, type Arena, type Column, type Heap } from '@deltaworks/columnar'
+import { byteWidth, type Column } from '@deltaworks/columnar'
 import { nullInRequired } from '../errors.js'
-import type { PageCompressor } from './compress.js'
+import { BloomFilterBuilder } from './bloom-filter.js'
 import { DictionaryBuilder } from './dictionary-builder.js'
 import type { FileOutput } from './file-output.js'
 import { encoding, physical } from './format.js'
-import { HeapBuffer, OwnedBuffer } from './heap-buffer.js'
-import type { ParquetKernels } from './kernels.js'
-import {
-  appendCodes,
-  appendLevels,
-  appendPlain,
-  bitWidth,
-  dataPageHeader,
-  dictionaryPageHeader,
-} from './page-encoder.js'
+import { OwnedBuffer, type HeapBuffer } from './heap-buffer.js'
+import { appendCodes, bitWidth, dictionaryPageHeader } from './page-encoder.js'
+import { PageWriter, type PageWriterContext, type WrittenPage } from './page-writer.js'
 import type { ShreddedLeaf } from './shred.js'
+import { PlainPages } from './plain-pages.js'
+import { plainWidth, type ParquetValueEncoding } from './value-encoding.js'
 import { BoundsAccumulator, type Bound } from './write-bounds.js'
 import type { WriteLeaf } from './write-schema.js'
 
-/** What the footer tells of a written column chunk. */
+/** What the footer tells of a written column chunk. Offsets are of the file, or of the row group that is being made. */
 export interface WrittenChunk {
   readonly leaf: WriteLeaf
+  readonly codec: number
   readonly valueCount: number
   readonly nullCount: number
   readonly min: Bound | null
   readonly max: Bound | null
-  readonly encodings: readonly number[]
+  /** Data pages by their encoding. */
+  readonly encodings: ReadonlyMap<number, number>
   readonly dictionaryOffset: number | null
   readonly dataOffset: number
   /** With page headers. */
   readonly uncompressedBytes: number
   readonly compressedBytes: number
+  readonly pageVersion: 1 | 2
+  readonly pages: readonly WrittenPage[]
+  /** Header and bits; null: none was asked for. */
+  readonly bloomFilter: Uint8Array | null
 }
 
-export interface ColumnWriterContext {
-  readonly heap: Heap
-  readonly kernels: ParquetKernels
-  /** Emptied after every row group. */
-  readonly arena: Arena
-  /** Emptied after every batch. */
-  readonly scratch: Arena
-  readonly compressor: PageCompressor
+export interface ColumnWriterContext extends PageWriterContext {
   readonly pageRows: number
+  readonly pageBytes: number
+}
+
+/** How one column is written. */
+export interface ColumnPlan {
+  readonly useDictionary: boolean
+  readonly valueEncoding: ParquetValueEncoding
+  /** Rate of false positives; null: no Bloom filter. */
+  readonly bloomFilter: number | null
 }
 
 /** Values after which a dictionary is given up that does not pay: where many files are open, those of all columns take much memory. */
 const trialValues = 4096
 
-/** Pages are cut before their values pass this. */
-const pageBytes = 1_048_576
-
 /**
  * Writes one leaf's chunk of a row group. Values go through a dictionary until that stops paying: if it does not pay on the
  * first values or page, the page is made PLAIN and the dictionary dropped (and not tried in later row groups); if it grows too large
- * later, pages from then on are PLAIN.
+ * later, pages from then on hold values.
  */
 export class ColumnWriter {
   readonly leaf: WriteLeaf
   readonly #context: ColumnWriterContext
   /** Bytes of a value while in here: 1 boolean, 4, 8, 16; 0 strings. */
   readonly #width: number
+  /** Of the chunk, and of the page at hand. */
   readonly #bounds: BoundsAccumulator
-  readonly #definitions: OwnedBuffer
-  readonly #repetitions: OwnedBuffer
+  readonly #pageBounds: BoundsAccumulator
+  readonly #pages: PageWriter
   readonly #codes: OwnedBuffer
-  readonly #plain: OwnedBuffer
+  readonly #plain: PlainPages
   readonly #dictionary: DictionaryBuilder | null
+  readonly #bloom: BloomFilterBuilder | null
   #isDictionary: boolean
   /** Whether the dictionary was asked if it pays before its first page ended. */
   #isTried = false
-  #pageRows = 0
-  #pageLevels = 0
-  #pageNulls = 0
-  #levelCount = 0
-  #nullCount = 0
-  readonly #pages: Uint8Array[] = []
-  #uncompressedBytes = 0
-  #compressedBytes = 0
   #dictionaryPages = 0
   /** The dictionary of the incoming column that `#remap` is for. */
   #source: Column | null = null
@@ -84,24 +78,28 @@ export class ColumnWriter {
   /** The dictionary did not pay. */
   gaveUp = false
 
-  constructor(leaf: WriteLeaf, context: ColumnWriterContext, useDictionary: boolean) {
+  constructor(leaf: WriteLeaf, context: ColumnWriterContext, plan: ColumnPlan) {
     this.leaf = leaf
     this.#context = context
     this.#width = storageWidth(leaf)
     const { arena, heap, kernels } = context
     this.#bounds = new BoundsAccumulator(heap, kernels, leaf.type)
-    this.#isDictionary = useDictionary && leaf.type.kind !== 'boolean' && leaf.type.kind !== 'null'
-    this.#definitions = new OwnedBuffer(arena, leaf.definition > 0 ? 256 : 0)
-    this.#repetitions = new OwnedBuffer(arena, leaf.repetition > 0 ? 256 : 0)
+    this.#pageBounds = new BoundsAccumulator(heap, kernels, leaf.type)
+    this.#isDictionary = plan.useDictionary && leaf.type.kind !== 'boolean' && leaf.type.kind !== 'null'
+    this.#pages = new PageWriter(leaf, context)
     this.#codes = new OwnedBuffer(arena, this.#isDictionary ? 1024 : 0)
-    this.#plain = new OwnedBuffer(arena, this.#isDictionary ? 0 : 2048)
+    this.#plain = new PlainPages(leaf, context, plan.valueEncoding, this.#isDictionary ? 0 : 2048)
     this.#remap = new OwnedBuffer(arena, 0)
     this.#dictionary = this.#isDictionary ? new DictionaryBuilder(arena, kernels, this.#width) : null
+    this.#bloom =
+      plan.bloomFilter === null || leaf.type.kind === 'boolean'
+        ? null
+        : new BloomFilterBuilder(arena, kernels, plan.bloomFilter)
   }
 
   /** Bytes that wait or are done, for the size of the row group. */
   get bufferedBytes(): number {
-    return this.#compressedBytes + this.#plain.length + this.#codes.length
+    return this.#pages.compressedBytes + this.#plain.length + this.#codes.length
   }
 
   /** Appends rows [start, start + count) of a top-level column that is not nested. */
@@ -112,7 +110,7 @@ export class ColumnWriter {
       const rows = this.#rowsThatFit(column, at, end - at)
       this.#appendFlat(column, at, rows)
       at += rows
-      this.#pageRows += rows
+      this.#pages.rows += rows
       this.#finishIfFull()
     }
   }
@@ -121,15 +119,13 @@ export class ColumnWriter {
   appendShredded(shredded: ShreddedLeaf, rows: number): void {
     const { heap, scratch } = this.#context
     const { definitions, repetitions, slots, column } = shredded
-    this.#addLevels(this.#definitions, definitions, this.leaf.definition > 0)
-    this.#addLevels(this.#repetitions, repetitions, this.leaf.repetition > 0)
-    this.#countLevels(definitions.length, definitions.length - slots.length)
+    this.#pages.addLevels(definitions, repetitions, definitions.length - slots.length)
     if (slots.length > 0) {
       const indexes = scratch.allocate(slots.length * 4)
       heap.i32.set(slots, indexes >>> 2)
       this.#appendSlots(column, indexes, slots.length)
     }
-    this.#pageRows += rows
+    this.#pages.rows += rows
     this.#finishIfFull()
   }
 
@@ -138,36 +134,20 @@ export class ColumnWriter {
       this.#isTried = true
       if (!this.#dictionaryPays()) this.#leaveDictionary()
     }
-    if (
-      this.#pageRows >= this.#context.pageRows ||
-      this.#plain.length >= pageBytes ||
-      this.#codes.length >= pageBytes
-    ) {
-      this.#keepPage()
+    const { pageRows, pageBytes } = this.#context
+    if (this.#pages.rows >= pageRows || this.#plain.length >= pageBytes || this.#codes.length >= pageBytes) {
+      this.#finishPage()
     }
   }
 
   #rowsThatFit(column: Column, start: number, count: number): number {
-    const rows = Math.min(count, Math.max(1, this.#context.pageRows - this.#pageRows))
+    const { pageBytes } = this.#context
+    const rows = Math.min(count, Math.max(1, this.#context.pageRows - this.#pages.rows))
     if (this.#width !== 0 || column.dictionary !== null || this.#plain.length >= pageBytes) return rows
     const offsets = column.offsets >>> 2
     const { i32 } = this.#context.heap
     const bytes = i32[offsets + start + rows]! - i32[offsets + start]!
     return bytes <= 2 * pageBytes ? rows : Math.max(1, Math.floor((rows * pageBytes) / bytes))
-  }
-
-  #countLevels(levels: number, nulls: number): void {
-    this.#pageLevels += levels
-    this.#levelCount += levels
-    this.#pageNulls += nulls
-    this.#nullCount += nulls
-  }
-
-  #addLevels(buffer: HeapBuffer, levels: Uint8Array, isWanted: boolean): void {
-    if (!isWanted) return
-    buffer.reserve(levels.length)
-    this.#context.heap.u8.set(levels, buffer.end)
-    buffer.length += levels.length
   }
 
   #appendFlat(column: Column, start: number, count: number): void {
@@ -176,14 +156,14 @@ export class ColumnWriter {
     let present = count
     if (column.type.kind === 'null') present = 0
     if (this.leaf.definition > 0) {
-      const buffer = this.#definitions
+      const buffer = this.#pages.definitions
       buffer.reserve(count + 16)
       if (present === 0) heap.u8.fill(0, buffer.end, buffer.end + count)
       else if (validity === 0) heap.u8.fill(1, buffer.end, buffer.end + count)
       else present = kernels.parquetBitsToLevels(validity, start, count, 1, 0, buffer.end)
       buffer.length += count
     } else if (validity !== 0 && column.nullCount !== 0) this.#refuseNulls(validity, start, count)
-    this.#countLevels(count, count - present)
+    this.#pages.countLevels(count, count - present)
     if (present === 0) return
     const bitmap = present === count ? 0 : validity
     if (this.#width === 0) this.#appendStrings(column, bitmap, start, count, present)
@@ -264,17 +244,8 @@ export class ColumnWriter {
   }
 
   #addPlain(values: number, count: number): void {
-    this.#bounds.addFixed(values, this.#width, count)
-    this.#copyPlain(values, count)
-  }
-
-  #copyPlain(values: number, count: number): void {
-    const { heap, kernels } = this.#context
-    const fileWidth = this.#width === 16 ? this.leaf.typeLength : this.#width
-    this.#plain.reserve(count * fileWidth + 16)
-    if (this.#width === 16) kernels.parquetInt128ToFixed(values, fileWidth, count, this.#plain.end)
-    else heap.u8.copyWithin(this.#plain.end, values, values + count * fileWidth)
-    this.#plain.length += count * fileWidth
+    this.#pageBounds.addFixed(values, this.#width, count)
+    this.#plain.addFixed(values, this.#width, count)
   }
 
   #appendStrings(column: Column, bitmap: number, start: number, count: number, present: number): void {
@@ -320,7 +291,7 @@ export class ColumnWriter {
   }
 
   #addPlainStrings(column: Column, bitmap: number, start: number, count: number): void {
-    const { heap, kernels, scratch } = this.#context
+    const { kernels, scratch } = this.#context
     let { offsets, values } = column
     let from = start
     if (column.dictionary !== null) {
@@ -334,49 +305,44 @@ export class ColumnWriter {
       kernels.parquetGatherStrings(codes, count, dictionary.offsets, dictionary.values, 0, offsets + 4 * start, values)
       from = start
     }
-    const size = heap.i32[(offsets >>> 2) + from + count]! - heap.i32[(offsets >>> 2) + from]!
-    this.#bounds.addStrings(offsets, values, bitmap, from, count)
-    this.#plain.reserve(size + 4 * count + 16)
-    this.#plain.length +=
-      bitmap === 0
-        ? kernels.parquetEncodeByteArrays(offsets, values, from, count, this.#plain.end)
-        : kernels.parquetEncodeByteArraysOf(offsets, values, bitmap, from, count, this.#plain.end)
+    this.#pageBounds.addStrings(offsets, values, bitmap, from, count)
+    this.#plain.addStrings(offsets, values, bitmap, from, count)
   }
 
-  /** From here on PLAIN: the codes of the page at hand become values again. */
+  /** From here on values: the codes of the page at hand become them again. */
   #leaveDictionary(): void {
     const { kernels, scratch } = this.#context
     const dictionary = this.#dictionary!
     const count = this.#codes.length / 4
     if (count > 0) {
-      if (this.#width === 0) {
-        const size = kernels.parquetGatheredBytes(this.#codes.address, count, dictionary.offsets)
-        this.#plain.reserve(size + 4 * count + 16)
-        this.#plain.length += kernels.parquetEncodeByteArraysByCode(
-          this.#codes.address,
-          count,
-          dictionary.offsets,
-          dictionary.values,
-          this.#plain.end,
-        )
-      } else {
+      this.#addCodedBounds()
+      if (this.#width === 0) this.#plain.addCoded(this.#codes.address, count, dictionary)
+      else {
         const values = scratch.allocate(count * this.#width)
         kernels.parquetGather(this.#codes.address, count, dictionary.values, this.#width, values)
-        this.#copyPlain(values, count)
+        this.#plain.addFixed(values, this.#width, count)
       }
     }
     this.#codes.length = 0
     this.#isDictionary = false
-    this.#addDictionaryBounds()
     if (this.#dictionaryPages > 0) return
     this.gaveUp = true
     dictionary.close()
   }
 
-  #addDictionaryBounds(): void {
-    const { count, offsets, values } = this.#dictionary!
-    if (this.#width === 0) this.#bounds.addStrings(offsets, values, 0, 0, count)
-    else this.#bounds.addFixed(values, this.#width, count)
+  /** Bounds of the codes of the page at hand. */
+  #addCodedBounds(): void {
+    const { kernels, scratch } = this.#context
+    const { address } = this.#codes
+    const count = this.#codes.length / 4
+    const { count: entries, offsets, values } = this.#dictionary!
+    if (this.#width === 0) {
+      this.#pageBounds.addCoded(address, count, offsets, values, entries, scratch.allocate(entries + 16))
+      return
+    }
+    const gathered = scratch.allocate(count * this.#width)
+    kernels.parquetGather(address, count, values, this.#width, gathered)
+    this.#pageBounds.addFixed(gathered, this.#width, count)
   }
 
   /** Whether codes and dictionary are smaller than the values that were seen. */
@@ -392,109 +358,92 @@ export class ColumnWriter {
     return dictionary.plainBytes + codeBytes < plainBytes || plainBytes < 0
   }
 
-  /** Ends a full page; it waits for its dictionary, which comes first in the file. */
-  #keepPage(): void {
-    const { header, body } = this.#finishPage()
-    const page = new Uint8Array(header.length + body.length)
-    page.set(header)
-    page.set(body, header.length)
-    this.#pages.push(page)
-  }
-
-  /** What it returns is valid until the next page. */
-  #finishPage(): { readonly header: Uint8Array; readonly body: Uint8Array } {
+  #finishPage(): void {
     if (this.#codes.length > 0 && this.#dictionaryPages === 0 && !this.#dictionaryPays()) this.#leaveDictionary()
     const context = this.#context
-    const levels = this.#pageLevels
     // A page of nulls has no codes, and nothing to say about the dictionary.
     const isCoded = this.#codes.length > 0
-    const page = new HeapBuffer(context.scratch, 2 * levels + this.#codes.length + this.#plain.length + 2048)
-    const { definition, repetition } = this.leaf
-    appendLevels(context, page, this.#repetitions, levels, repetition, false)
-    appendLevels(context, page, this.#definitions, levels, definition, this.#pageNulls === 0 && repetition === 0)
-    if (isCoded) appendCodes(context, page, this.#codes, this.#dictionary!.count)
-    else appendPlain(context, page, this.#plain, this.leaf.physical === physical.boolean)
-    const body = context.compressor.compress(page.address, page.length)
-    const header = dataPageHeader(levels, isCoded ? encoding.rleDictionary : encoding.plain, page.length, body.length)
-    this.#uncompressedBytes += header.length + page.length
-    this.#compressedBytes += header.length + body.length
-    if (isCoded) this.#dictionaryPages++
-    this.#startPage()
-    return { header, body }
-  }
-
-  #startPage(): void {
-    this.#pageRows = 0
-    this.#pageLevels = 0
-    this.#pageNulls = 0
-    this.#definitions.length = 0
-    this.#repetitions.length = 0
-    this.#codes.length = 0
-    this.#plain.length = 0
+    if (isCoded) this.#addCodedBounds()
+    const bounds = this.#pageBounds
+    if (isCoded) {
+      const codes = {
+        encoding: encoding.rleDictionary,
+        sizeBytes: this.#codes.length,
+        append: (page: HeapBuffer) => appendCodes(context, page, this.#codes, this.#dictionary!.count),
+      }
+      this.#pages.finish(codes, bounds.min, bounds.max)
+      this.#dictionaryPages++
+      this.#codes.length = 0
+    } else {
+      this.#plain.addTo(this.#bloom)
+      this.#pages.finish(this.#plain.values(), bounds.min, bounds.max)
+      this.#plain.clear()
+    }
+    this.#bounds.addAll(bounds)
+    bounds.reset()
   }
 
   /** Writes the chunk and tells what the footer needs. The writer is done then. */
   finish(output: FileOutput): WrittenChunk {
-    const last = this.#pageLevels > 0 ? this.#finishPage() : null
+    if (this.#pages.levels > 0) this.#finishPage()
     const start = output.sizeBytes
     let dictionaryOffset: number | null = null
-    // The last page's body stands in the compressor's buffer, where the dictionary's will.
-    const kept = last === null ? null : { header: last.header, body: last.body.slice() }
+    let { uncompressedBytes, compressedBytes } = this.#pages
     if (this.#dictionaryPages > 0) {
       dictionaryOffset = start
-      this.#writeDictionary(output)
-      if (this.#isDictionary) this.#addDictionaryBounds()
+      uncompressedBytes += this.#writeDictionary(output)
+      compressedBytes += output.sizeBytes - start
     }
     const dataOffset = output.sizeBytes
-    for (const page of this.#pages) output.take(page)
-    if (kept !== null) {
-      output.write(kept.header)
-      output.take(kept.body)
-    }
-    const encodings: number[] = [encoding.plain, encoding.rle]
-    if (this.#dictionaryPages > 0) encodings.push(encoding.rleDictionary)
-    const hasValues = this.#levelCount > this.#nullCount
+    this.#pages.writePages(output)
+    const hasValues = this.#pages.levelCount > this.#pages.nullCount
     return {
       leaf: this.leaf,
-      valueCount: this.#levelCount,
-      nullCount: this.#nullCount,
+      codec: this.#context.compressor.codec,
+      valueCount: this.#pages.levelCount,
+      nullCount: this.#pages.nullCount,
       min: hasValues ? this.#bounds.min : null,
       max: hasValues ? this.#bounds.max : null,
-      encodings,
+      encodings: this.#pages.encodings,
       dictionaryOffset,
       dataOffset,
-      uncompressedBytes: this.#uncompressedBytes,
-      compressedBytes: this.#compressedBytes,
+      uncompressedBytes,
+      compressedBytes,
+      pageVersion: this.#context.pageVersion,
+      pages: this.#pages.written,
+      bloomFilter: this.#bloom?.finish(this.#context.scratch) ?? null,
     }
   }
 
   /** Gives its memory back; what lies in the arena goes with that. */
   close(): void {
-    for (const buffer of [this.#definitions, this.#repetitions, this.#codes, this.#plain, this.#remap]) buffer.close()
+    for (const part of [this.#pages, this.#codes, this.#plain, this.#remap]) part.close()
     this.#dictionary?.close()
+    this.#bloom?.close()
   }
 
-  #writeDictionary(output: FileOutput): void {
+  /** @returns its bytes uncompressed, with the page's header */
+  #writeDictionary(output: FileOutput): number {
     const { scratch, kernels, compressor } = this.#context
     const dictionary = this.#dictionary!
     const { count } = dictionary
+    const width = plainWidth(this.leaf)
     let source = dictionary.values
-    let size = count * this.#width
-    if (this.#width === 0) {
+    let size = count * width
+    if (width === 0) {
       size = dictionary.plainBytes
       source = scratch.allocate(size)
       kernels.parquetEncodeByteArrays(dictionary.offsets, dictionary.values, 0, count, source)
     } else if (this.#width === 16) {
-      size = count * this.leaf.typeLength
       source = scratch.allocate(size)
-      kernels.parquetInt128ToFixed(dictionary.values, this.leaf.typeLength, count, source)
+      kernels.parquetInt128ToFixed(dictionary.values, width, count, source)
     }
+    this.#bloom?.add(source, width, count)
     const body = compressor.compress(source, size)
     const header = dictionaryPageHeader(count, size, body.length)
     output.write(header)
     output.write(body)
-    this.#uncompressedBytes += header.length + size
-    this.#compressedBytes += header.length + body.length
+    return header.length + size
   }
 }
 

@@ -4,7 +4,7 @@ import { codecUnavailable } from '../errors.js'
 import { codec } from './format.js'
 import type { ParquetKernels } from './kernels.js'
 
-export type ParquetCompression = 'snappy' | 'none' | 'zstd' | 'gzip'
+export type ParquetCompression = 'snappy' | 'none' | 'zstd' | 'gzip' | 'brotli' | 'lz4_raw'
 
 /** Compresses heap bytes; what it returns is valid until the next call. */
 export interface PageCompressor {
@@ -29,32 +29,52 @@ export function pageCompressor(
         codec: codec.gzip,
         compress: (source, length) => zlib.gzipSync(heap.u8.slice(source, source + length), { level: 6 }),
       }
+    case 'brotli':
+      return {
+        codec: codec.brotli,
+        compress: (source, length) =>
+          zlib.brotliCompressSync(heap.u8.slice(source, source + length), {
+            params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: length },
+          }),
+      }
     case 'zstd': {
       const zstd = (zlib as unknown as { zstdCompressSync?: ZstdCompress }).zstdCompressSync
       if (zstd === undefined) throw codecUnavailable('zstd')
       return { codec: codec.zstd, compress: (source, length) => zstd(heap.u8.slice(source, source + length)) }
     }
     case 'snappy':
-      return snappyCompressor(heap, kernels, arena)
+      return kernelCompressor(codec.snappy, heap, arena, (source, length, target, table) =>
+        kernels.parquetSnappyCompress(source, length, target, table),
+      )
+    case 'lz4_raw':
+      return kernelCompressor(codec.lz4Raw, heap, arena, (source, length, target, table) =>
+        kernels.lz4Compress(source, length, target, table),
+      )
   }
 }
 
-const snappyTableBytes = 32_768
+/** What the kernels that compress want to work in. */
+const tableBytes = 32_768
 
 /** `arena` lives as long as the compressor. */
-function snappyCompressor(heap: Heap, kernels: ParquetKernels, arena: Arena): PageCompressor {
-  const table = arena.allocate(snappyTableBytes)
+function kernelCompressor(
+  codecId: number,
+  heap: Heap,
+  arena: Arena,
+  run: (source: number, length: number, target: number, table: number) => number,
+): PageCompressor {
+  const table = arena.allocate(tableBytes)
   let target = 0
   let capacity = 0
   return {
-    codec: codec.snappy,
+    codec: codecId,
     compress: (source, length) => {
       const worst = 64 + length + Math.ceil(length / 6)
       if (worst > capacity) {
         capacity = Math.max(worst, 8192, capacity * 2)
         target = arena.allocate(capacity)
       }
-      const size = kernels.parquetSnappyCompress(source, length, target, table)
+      const size = run(source, length, target, table)
       return heap.u8.subarray(target, target + size)
     },
   }

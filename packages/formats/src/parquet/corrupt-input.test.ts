@@ -15,8 +15,9 @@ import { MemoryStore } from '@deltaworks/storage'
 import fc from 'fast-check'
 import { fileScan } from '../file-scan.js'
 import { readParquetMetadata } from './parquet-metadata.js'
-import { ParquetWriter, type ParquetWriteOptions } from './parquet-writer.js'
+import { ParquetWriter } from './parquet-writer.js'
 import { scanParquet } from './scan-parquet.js'
+import type { ParquetWriteOptions } from './write-options.js'
 
 const context = createContext({ limitBytes: 512 * 1024 * 1024 })
 const store = new MemoryStore('memory://corrupt')

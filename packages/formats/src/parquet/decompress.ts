@@ -76,7 +76,7 @@ function place(context: DecodeContext, inflate: () => Uint8Array, uncompressedBy
 }
 
 /** Working memory of the zstd kernel. */
-const zstdTableBytes = 12_288 + 131_072 + 64
+export const zstdTableBytes = 12_288 + 131_072 + 64
 
 type ZstdDecompress = (input: Uint8Array, options?: { maxOutputLength?: number }) => Uint8Array
 /** Node 22.15 and newer bring zstd; Node 20 uses the kernel. */

@@ -1,9 +1,9 @@
 import { createdBy } from './created-by.js'
 import type { WrittenChunk } from './column-writer.js'
-import { physical, type PhysicalType } from './format.js'
+import { encoding, pageType } from './format.js'
 import { thrift } from './thrift-reader.js'
 import { ThriftWriter } from './thrift-writer.js'
-import { encodeBound } from './write-bounds.js'
+import { boundWidth, encodeBound } from './write-bounds.js'
 import type { WriteAnnotation, WriteElement, WriteSchema } from './write-schema.js'
 import { logical } from './format.js'
 
@@ -13,11 +13,27 @@ export interface WrittenRowGroup {
   readonly chunks: readonly WrittenChunk[]
 }
 
-/** FileMetaData, its length, and the magic at the end. */
+/** A part of a file. */
+export interface WrittenRange {
+  readonly offset: number
+  readonly length: number
+}
+
+/** Where what belongs to a chunk stands behind the row groups. */
+export interface ChunkExtras {
+  readonly bloomFilter: WrittenRange | null
+  readonly columnIndex: WrittenRange | null
+  readonly offsetIndex: WrittenRange | null
+}
+
+/**
+ * FileMetaData, its length, and the magic at the end.
+ * @param extrasOf by the position of row group and chunk
+ */
 export function writeFooter(
   schema: WriteSchema,
   rowGroups: readonly WrittenRowGroup[],
-  codec: number,
+  extrasOf: (group: number, chunk: number) => ChunkExtras,
   keyValue: Readonly<Record<string, string>>,
 ): Uint8Array {
   const writer = new ThriftWriter(512 + schema.elements.length * 48 + rowGroups.length * schema.leaves.length * 128)
@@ -30,7 +46,7 @@ export function writeFooter(
     rowGroups.reduce((sum, group) => sum + group.rowCount, 0),
   )
   writer.list(4, thrift.struct, rowGroups.length)
-  rowGroups.forEach((group, i) => writeRowGroup(writer, group, i, codec))
+  rowGroups.forEach((group, i) => writeRowGroup(writer, group, i, extrasOf))
   const entries = Object.entries(keyValue)
   if (entries.length > 0) {
     writer.list(5, thrift.struct, entries.length)
@@ -98,10 +114,15 @@ function writeAnnotation(writer: ThriftWriter, annotation: WriteAnnotation): voi
   writer.end()
 }
 
-function writeRowGroup(writer: ThriftWriter, group: WrittenRowGroup, ordinal: number, codec: number): void {
+function writeRowGroup(
+  writer: ThriftWriter,
+  group: WrittenRowGroup,
+  ordinal: number,
+  extrasOf: (group: number, chunk: number) => ChunkExtras,
+): void {
   writer.begin()
   writer.list(1, thrift.struct, group.chunks.length)
-  for (const chunk of group.chunks) writeChunk(writer, chunk, codec)
+  group.chunks.forEach((chunk, i) => writeChunk(writer, chunk, extrasOf(ordinal, i)))
   writer.i64(
     2,
     sum(group.chunks, (chunk) => chunk.uncompressedBytes),
@@ -119,25 +140,65 @@ function writeRowGroup(writer: ThriftWriter, group: WrittenRowGroup, ordinal: nu
 const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((total, item) => total + of(item), 0)
 
-function writeChunk(writer: ThriftWriter, chunk: WrittenChunk, codec: number): void {
+function writeChunk(writer: ThriftWriter, chunk: WrittenChunk, extras: ChunkExtras): void {
   const { leaf } = chunk
   writer.begin()
   writer.i64(2, chunk.dictionaryOffset ?? chunk.dataOffset)
   writer.begin(3)
   writer.i32(1, leaf.physical)
-  writer.list(2, thrift.i32, chunk.encodings.length)
-  for (const used of chunk.encodings) writer.i32Element(used)
+  const encodings = encodingsOf(chunk)
+  writer.list(2, thrift.i32, encodings.length)
+  for (const used of encodings) writer.i32Element(used)
   writer.list(3, thrift.binary, leaf.filePath.length)
   for (const name of leaf.filePath) writer.stringElement(name)
-  writer.i32(4, codec)
+  writer.i32(4, chunk.codec)
   writer.i64(5, chunk.valueCount)
   writer.i64(6, chunk.uncompressedBytes)
   writer.i64(7, chunk.compressedBytes)
   writer.i64(9, chunk.dataOffset)
   if (chunk.dictionaryOffset !== null) writer.i64(11, chunk.dictionaryOffset)
   writeStatistics(writer, chunk)
+  writeEncodingStats(writer, chunk)
+  if (extras.bloomFilter !== null) {
+    writer.i64(14, extras.bloomFilter.offset)
+    writer.i32(15, extras.bloomFilter.length)
+  }
   writer.end()
+  if (extras.offsetIndex !== null) {
+    writer.i64(4, extras.offsetIndex.offset)
+    writer.i32(5, extras.offsetIndex.length)
+  }
+  if (extras.columnIndex !== null) {
+    writer.i64(6, extras.columnIndex.offset)
+    writer.i32(7, extras.columnIndex.length)
+  }
   writer.end()
+}
+
+/** Levels are RLE; a dictionary's own page is PLAIN. */
+function encodingsOf(chunk: WrittenChunk): readonly number[] {
+  const used = new Set<number>([encoding.rle, ...chunk.encodings.keys()])
+  if (chunk.dictionaryOffset !== null) used.add(encoding.plain)
+  return [...used].sort((a, b) => a - b)
+}
+
+/** Pages by kind and encoding: a reader sees that every value is in the dictionary. */
+function writeEncodingStats(writer: ThriftWriter, chunk: WrittenChunk): void {
+  const dataPage = chunk.pageVersion === 2 ? pageType.dataV2 : pageType.data
+  const stats: [page: number, encoding: number, count: number][] = [...chunk.encodings].map(([used, count]) => [
+    dataPage,
+    used,
+    count,
+  ])
+  if (chunk.dictionaryOffset !== null) stats.unshift([pageType.dictionary, encoding.plain, 1])
+  writer.list(13, thrift.struct, stats.length)
+  for (const [page, used, count] of stats) {
+    writer.begin()
+    writer.i32(1, page)
+    writer.i32(2, used)
+    writer.i32(3, count)
+    writer.end()
+  }
 }
 
 function writeStatistics(writer: ThriftWriter, { leaf, min, max, nullCount }: WrittenChunk): void {
@@ -151,19 +212,4 @@ function writeStatistics(writer: ThriftWriter, { leaf, min, max, nullCount }: Wr
   if (greatest !== null) writer.boolean(7, greatest.isExact)
   if (least !== null) writer.boolean(8, least.isExact)
   writer.end()
-}
-
-function boundWidth(type: PhysicalType, typeLength: number): number {
-  switch (type) {
-    case physical.int32:
-    case physical.float:
-      return 4
-    case physical.int64:
-    case physical.double:
-      return 8
-    case physical.fixed:
-      return typeLength
-    default:
-      return 1
-  }
 }

@@ -2,10 +2,12 @@ import { Arena, batchFromRows, batchToRows, createContext, unlimited } from '@de
 import { field, float64, int32, string, type Schema, type Value } from '@deltaworks/schema'
 import { MemoryStore } from '@deltaworks/storage'
 import { fileScan, scanMetrics, type ScanMetrics } from '../file-scan.js'
-import { coalesce } from './chunk-loading.js'
+import { fetchPlan, type FetchChunk } from './fetch-plan.js'
 import { wholeFileBytes } from './footer.js'
-import { ParquetWriter, type ParquetWriteOptions } from './parquet-writer.js'
+import type { PageLocation } from './page-index.js'
+import { ParquetWriter } from './parquet-writer.js'
 import { scanParquet } from './scan-parquet.js'
+import type { ParquetWriteOptions } from './write-options.js'
 
 const context = createContext()
 const store = new MemoryStore('memory://footer')
@@ -60,15 +62,58 @@ describe('what is read of a file', () => {
   })
 
   it('chunks that lie close together in one request', () => {
-    const chunk = (start: number, compressedBytes: number): { start: number; compressedBytes: number } => ({
-      start,
-      compressedBytes,
+    const chunk = (start: number, compressedBytes: number): FetchChunk => ({
+      chunk: { start, compressedBytes },
+      pages: null,
     })
     const chunks = [chunk(1_000_000, 10), chunk(4, 100), chunk(150, 50), chunk(5_000_000, 7)]
-    expect(coalesce(chunks).map(({ start, end }) => [start, end])).toEqual([
-      [4, 200],
-      [1_000_000, 1_000_010],
-      [5_000_000, 5_000_007],
-    ])
+    expect(fetchPlan(chunks, null, 100)).toEqual({
+      requests: [
+        { start: 4, end: 200 },
+        { start: 1_000_000, end: 1_000_010 },
+        { start: 5_000_000, end: 5_000_007 },
+      ],
+      chunks: [
+        [{ start: 1_000_000, end: 1_000_010, firstRow: 0 }],
+        [{ start: 4, end: 104, firstRow: 0 }],
+        [{ start: 150, end: 200, firstRow: 0 }],
+        [{ start: 5_000_000, end: 5_000_007, firstRow: 0 }],
+      ],
+      pagesTotal: 0,
+      pagesSkipped: 0,
+    })
+  })
+
+  it('E-33: only pages that have wanted rows, and the dictionary before them', () => {
+    const page = (offset: number, sizeBytes: number, firstRow: number): PageLocation => ({
+      offset,
+      sizeBytes,
+      firstRow,
+    })
+    const pages = [
+      page(600_000, 1000, 0),
+      page(601_000, 900_000, 100),
+      page(1_501_000, 500, 200),
+      page(1_501_500, 500, 300),
+    ]
+    const chunk = { start: 500_000, compressedBytes: 1_002_000 }
+    const rows = [
+      { start: 50, end: 60 },
+      { start: 250, end: 400 },
+    ]
+    expect(fetchPlan([{ chunk, pages }], rows, 400)).toEqual({
+      requests: [
+        { start: 500_000, end: 601_000 },
+        { start: 1_501_000, end: 1_502_000 },
+      ],
+      chunks: [
+        [
+          { start: 500_000, end: 601_000, firstRow: 0 },
+          { start: 1_501_000, end: 1_502_000, firstRow: 200 },
+        ],
+      ],
+      pagesTotal: 4,
+      pagesSkipped: 1,
+    })
   })
 })

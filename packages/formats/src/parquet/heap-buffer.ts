@@ -39,6 +39,13 @@ export class HeapBuffer {
     this.#capacity = capacity
   }
 
+  /** Copies bytes of the heap to the end. */
+  append(address: number, bytes: number): void {
+    this.reserve(bytes)
+    this.arena.heap.u8.copyWithin(this.end, address, address + bytes)
+    this.length += bytes
+  }
+
   /** What is taken anyway for so many bytes. */
   protected rounded(bytes: number): number {
     return bytes

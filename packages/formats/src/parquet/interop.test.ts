@@ -7,8 +7,9 @@ import { FileStore } from '@deltaworks/storage'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { fileScan } from '../file-scan.js'
 import { readParquetSchema } from './parquet-metadata.js'
-import { ParquetWriter, type ParquetWriteOptions } from './parquet-writer.js'
+import { ParquetWriter } from './parquet-writer.js'
 import { scanParquet } from './scan-parquet.js'
+import type { ParquetWriteOptions } from './write-options.js'
 
 /* DuckDB writes, we read and write again, DuckDB compares: both directions, value by value. */
 

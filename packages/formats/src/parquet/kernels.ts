@@ -6,6 +6,8 @@ export interface ParquetKernels {
   parquetSnappyUncompress(source: number, length: number, target: number, targetLength: number): number
   parquetSnappyCompress(source: number, length: number, target: number, table: number): number
   parquetLz4Uncompress(source: number, length: number, target: number, limit: number): number
+  lz4UncompressLinked(source: number, length: number, start: number, target: number, limit: number): number
+  lz4Compress(source: number, length: number, target: number, table: number): number
   parquetZstdUncompress(source: number, length: number, target: number, limit: number, tables: number): number
 
   parquetDecodeCodes(
@@ -56,6 +58,17 @@ export interface ParquetKernels {
     target: number,
   ): number
   parquetJoinStreams(source: number, count: number, width: number, target: number): void
+
+  parquetEncodeDelta(values: number, count: number, size: number, target: number): number
+  parquetSplitByteArrays(plain: number, count: number, lengths: number, target: number): number
+  parquetSplitPrefixes(plain: number, count: number, prefixes: number, suffixes: number, target: number): number
+  parquetSplitStreams(values: number, count: number, width: number, target: number): void
+
+  parquetHashPlain(plain: number, width: number, count: number, target: number): void
+  parquetBloomInsert(filter: number, blocks: number, hashes: number, count: number): void
+  parquetBloomMayHold(filter: number, blocks: number, hashes: number, count: number): number
+  parquetBloomFoldedBits(filter: number, blocks: number): number
+  parquetBloomFold(filter: number, blocks: number): void
 
   parquetSpread(dense: number, width: number, bitmap: number, count: number, target: number): void
   parquetSpreadOffsets(dense: number, bitmap: number, count: number, target: number): void
@@ -136,6 +149,15 @@ export interface ParquetKernels {
   parquetBounds64(values: number, count: number, result: number): number
   parquetBounds128(values: number, count: number, result: number): number
   parquetBoundsFloat(values: number, width: number, count: number, result: number): number
+  parquetBoundsCodes(
+    codes: number,
+    count: number,
+    offsets: number,
+    bytes: number,
+    entries: number,
+    marks: number,
+    result: number,
+  ): number
   parquetBoundsStrings(
     offsets: number,
     bytes: number,

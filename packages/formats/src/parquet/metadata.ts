@@ -1,5 +1,5 @@
 import { corruptParquet, unsupportedParquet } from '../errors.js'
-import type { PhysicalType } from './format.js'
+import { encoding, pageType, type PhysicalType } from './format.js'
 import {
   schemaTree,
   type LogicalAnnotation,
@@ -35,7 +35,20 @@ export interface ColumnChunk {
   readonly compressedBytes: number
   /** Of the first page, a dictionary page if there is one. */
   readonly start: number
+  /** Of the first data page. */
+  readonly dataStart: number
+  /** Every data page is of dictionary codes; false also where the file does not say. */
+  readonly isAllDictionary: boolean
   readonly statistics: RawStatistics | null
+  /** Length 0: not told. */
+  readonly bloomFilter: FileRange | null
+  readonly columnIndex: FileRange | null
+  readonly offsetIndex: FileRange | null
+}
+
+export interface FileRange {
+  readonly offset: number
+  readonly length: number
 }
 
 /** Bounds in the file's encoding; null where the file does not say, or where they cannot be trusted. */
@@ -207,6 +220,7 @@ function readRowGroup(path: string, reader: ThriftReader, tree: SchemaTree, firs
 
 function readColumnChunk(path: string, reader: ThriftReader, leaf: SchemaNode): ColumnChunk {
   let chunk: ColumnChunk | null = null
+  const index = { columnOffset: 0, columnLength: 0, offsetOffset: 0, offsetLength: 0 }
   let id = 0
   while (reader.nextField(id)) {
     id = reader.fieldId
@@ -214,12 +228,23 @@ function readColumnChunk(path: string, reader: ThriftReader, leaf: SchemaNode): 
       const file = reader.string()
       if (file !== '') throw unsupportedParquet(path, `column data in another file (${file})`)
     } else if (id === 3) chunk = readColumnMetadata(reader, leaf)
+    else if (id === 4) index.offsetOffset = reader.i64()
+    else if (id === 5) index.offsetLength = reader.i32()
+    else if (id === 6) index.columnOffset = reader.i64()
+    else if (id === 7) index.columnLength = reader.i32()
     else if (id === 8 || id === 9) throw unsupportedParquet(path, 'encryption')
     else reader.skip()
   }
   if (chunk === null) throw new ThriftError(`column "${leaf.path.join('.')}" has no metadata`)
-  return chunk
+  return {
+    ...chunk,
+    columnIndex: rangeOf(index.columnOffset, index.columnLength),
+    offsetIndex: rangeOf(index.offsetOffset, index.offsetLength),
+  }
 }
+
+const rangeOf = (offset: number, length: number): FileRange | null =>
+  offset >= 4 && length > 0 ? { offset, length } : null
 
 function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk {
   let physical = -1
@@ -230,6 +255,9 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
   let dataOffset = -1
   let dictionaryOffset = -1
   let statistics: RawStatistics | null = null
+  let isAllDictionary = false
+  let bloomOffset = -1
+  let bloomLength = 0
   let id = 0
   while (reader.nextField(id)) {
     id = reader.fieldId
@@ -241,6 +269,9 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
     else if (id === 9) dataOffset = reader.i64()
     else if (id === 11) dictionaryOffset = reader.i64()
     else if (id === 12) statistics = readStatistics(reader)
+    else if (id === 13) isAllDictionary = readEncodingStats(reader)
+    else if (id === 14) bloomOffset = reader.i64()
+    else if (id === 15) bloomLength = reader.i32()
     else reader.skip()
   }
   const name = leaf.path.join('.')
@@ -250,7 +281,42 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
   // Empty row groups of some writers have columns at offset 0.
   if (valueCount < 0 || compressedBytes < 0 || (start < 4 && valueCount > 0))
     throw new ThriftError(`column "${name}" lies outside the file`)
-  return { physical: leaf.physical, codec, valueCount, uncompressedBytes, compressedBytes, start, statistics }
+  return {
+    physical: leaf.physical,
+    codec,
+    valueCount,
+    uncompressedBytes,
+    compressedBytes,
+    start,
+    dataStart: dataOffset,
+    isAllDictionary,
+    statistics,
+    bloomFilter: bloomOffset >= 4 ? { offset: bloomOffset, length: Math.max(0, bloomLength) } : null,
+    columnIndex: null,
+    offsetIndex: null,
+  }
+}
+
+/** Whether pages are told of, and all data pages among them are of dictionary codes. */
+function readEncodingStats(reader: ThriftReader): boolean {
+  const count = reader.list()
+  let dataPages = 0
+  let coded = 0
+  for (let i = 0; i < count; i++) {
+    let type = -1
+    let used = -1
+    let id = 0
+    while (reader.nextField(id)) {
+      id = reader.fieldId
+      if (id === 1) type = reader.i32()
+      else if (id === 2) used = reader.i32()
+      else reader.skip()
+    }
+    if (type !== pageType.data && type !== pageType.dataV2) continue
+    dataPages++
+    if (used === encoding.plainDictionary || used === encoding.rleDictionary) coded++
+  }
+  return dataPages > 0 && coded === dataPages
 }
 
 function readStatistics(reader: ThriftReader): RawStatistics {

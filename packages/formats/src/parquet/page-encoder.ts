@@ -14,7 +14,10 @@ export interface PageEncoderContext {
 /** Bits of the codes 0 … count - 1. */
 export const bitWidth = (count: number): number => (count <= 1 ? 0 : 32 - Math.clz32(count - 1))
 
-/** `count` levels behind their length in bytes. `isUniform`: all of them are `maximum`, whatever the buffer holds. */
+/**
+ * `count` levels, behind their length in bytes if `withLength`. `isUniform`: all of them are `maximum`, whatever the buffer
+ * holds.
+ */
 export function appendLevels(
   { heap, kernels }: PageEncoderContext,
   page: HeapBuffer,
@@ -22,13 +25,19 @@ export function appendLevels(
   count: number,
   maximum: number,
   isUniform: boolean,
+  withLength: boolean,
 ): void {
   if (maximum === 0) return
   page.reserve(32 + 2 * count)
   const start = page.end
+  const target = withLength ? start + 4 : start
   const size = isUniform
-    ? writeRun(heap, start + 4, count, maximum)
-    : kernels.parquetEncodeHybrid(levels.address, 1, count, bitWidth(maximum + 1), start + 4)
+    ? writeRun(heap, target, count, maximum)
+    : kernels.parquetEncodeHybrid(levels.address, 1, count, bitWidth(maximum + 1), target)
+  if (!withLength) {
+    page.length += size
+    return
+  }
   const { u8 } = heap
   u8[start] = size & 255
   u8[start + 1] = (size >> 8) & 255
@@ -64,24 +73,6 @@ export function appendCodes(
   page.length += kernels.parquetEncodeHybrid(codes.address, 4, count, width, page.end)
 }
 
-/** Values as they are, or booleans from bytes to bits. */
-export function appendPlain(
-  { heap, kernels }: PageEncoderContext,
-  page: HeapBuffer,
-  plain: HeapBuffer,
-  isBoolean: boolean,
-): void {
-  const { address, length } = plain
-  page.reserve(length + 16)
-  if (isBoolean) {
-    kernels.parquetBytesToBits(address, length, 1, page.end)
-    page.length += (length + 7) >> 3
-    return
-  }
-  heap.u8.copyWithin(page.end, address, address + length)
-  page.length += length
-}
-
 export function dataPageHeader(
   levelCount: number,
   valueEncoding: number,
@@ -98,6 +89,37 @@ export function dataPageHeader(
   header.i32(2, valueEncoding)
   header.i32(3, encoding.rle)
   header.i32(4, encoding.rle)
+  header.end()
+  header.end()
+  return header.bytes()
+}
+
+export interface PageHeaderV2 {
+  readonly levelCount: number
+  readonly nullCount: number
+  readonly rowCount: number
+  readonly valueEncoding: number
+  readonly definitionBytes: number
+  readonly repetitionBytes: number
+  readonly uncompressedBytes: number
+  readonly compressedBytes: number
+  readonly isCompressed: boolean
+}
+
+export function dataPageHeaderV2(page: PageHeaderV2): Uint8Array {
+  const header = new ThriftWriter(64)
+  header.begin()
+  header.i32(1, pageType.dataV2)
+  header.i32(2, page.uncompressedBytes)
+  header.i32(3, page.compressedBytes)
+  header.begin(8)
+  header.i32(1, page.levelCount)
+  header.i32(2, page.nullCount)
+  header.i32(3, page.rowCount)
+  header.i32(4, page.valueEncoding)
+  header.i32(5, page.definitionBytes)
+  header.i32(6, page.repetitionBytes)
+  header.boolean(7, page.isCompressed)
   header.end()
   header.end()
   return header.bytes()

@@ -9,6 +9,8 @@ export interface PageHeader {
   readonly compressedBytes: number
   /** Levels in a data page, entries in a dictionary page. */
   readonly valueCount: number
+  /** Records in a data page v2; null: not told. */
+  readonly rowCount: number | null
   readonly encoding: number
   readonly levelEncodings: { readonly definition: number; readonly repetition: number }
   /** Data page v2: levels stand uncompressed before the values, in so many bytes. */
@@ -26,6 +28,7 @@ export function readPageHeader(bytes: Uint8Array, position: number, end: number)
     uncompressedBytes: -1,
     compressedBytes: -1,
     valueCount: 0,
+    rowCount: null as number | null,
     encoding: 0,
     levelEncodings: { definition: encoding.rle as number, repetition: encoding.rle as number },
     definitionBytes: 0,
@@ -53,6 +56,7 @@ export function readPageHeader(bytes: Uint8Array, position: number, end: number)
       while (reader.nextField(inner)) {
         inner = reader.fieldId
         if (inner === 1) page.valueCount = reader.i32()
+        else if (inner === 3) page.rowCount = reader.i32()
         else if (inner === 4) page.encoding = reader.i32()
         else if (inner === 5) page.definitionBytes = reader.i32()
         else if (inner === 6) page.repetitionBytes = reader.i32()

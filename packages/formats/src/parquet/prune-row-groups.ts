@@ -1,19 +1,18 @@
-import { createPruningPredicate, type ColumnStatisticsSource } from '@deltaworks/expression'
+import type { ColumnStatisticsSource } from '@deltaworks/expression'
 import type { FileScan } from '../file-scan.js'
 import type { RowGroup } from './metadata.js'
 import { columnBounds } from './read-bounds.js'
 import type { ReadNode } from './read-plan.js'
 
-/** Whether a row group may hold rows that match; true where nothing can be told. */
-export type RowGroupFilter = (group: RowGroup) => boolean
-
-/** @param plan the read node of every field of `scan.schema`; null for constants and virtual columns */
-export function rowGroupFilter(scan: FileScan, plan: readonly (ReadNode | null)[]): RowGroupFilter {
-  const predicate = createPruningPredicate(scan.filters)
-  return (group) => predicate.mayMatch(statisticsOf(scan, plan, group))
-}
-
-function statisticsOf(scan: FileScan, plan: readonly (ReadNode | null)[], group: RowGroup): ColumnStatisticsSource {
+/**
+ * What a row group's footer tells of the scan's columns, by their positions.
+ * @param plan the read node of every field of `scan.schema`; null for constants and virtual columns
+ */
+export function rowGroupStatistics(
+  scan: FileScan,
+  plan: readonly (ReadNode | null)[],
+  group: RowGroup,
+): ColumnStatisticsSource {
   return {
     rowCount: group.rowCount,
     column: (index) => {

@@ -7,26 +7,24 @@ import {
   field,
   float32,
   float64,
-  int16,
   int32,
   int64,
   int8,
   list,
-  map,
   string,
-  struct,
   timestamp,
-  timestampNtz,
   type DataType,
-  type Field,
   type Schema,
   type Value,
 } from '@deltaworks/schema'
 import { MemoryStore } from '@deltaworks/storage'
 import fc from 'fast-check'
 import { fileScan } from '../file-scan.js'
-import { ParquetWriter, type ParquetWriteOptions } from './parquet-writer.js'
+import { orNull, tableOf } from '../testing/random-tables.js'
+import { ParquetWriter } from './parquet-writer.js'
 import { scanParquet } from './scan-parquet.js'
+import type { ParquetValueEncoding } from './value-encoding.js'
+import type { ParquetWriteOptions } from './write-options.js'
 
 const context = createContext()
 const store = new MemoryStore('memory://round-trip')
@@ -54,91 +52,10 @@ async function roundTrip(
   return result
 }
 
-const leafType: fc.Arbitrary<DataType> = fc.constantFrom(
-  boolean,
-  int8,
-  int16,
-  int32,
-  int64,
-  float32,
-  float64,
-  date,
-  timestamp,
-  timestampNtz,
-  decimal(5, 2),
-  decimal(18, 4),
-  decimal(38, 10),
-  string,
-  binary,
-)
-
-const typeOf = (depth: number): fc.Arbitrary<DataType> =>
-  depth === 0
-    ? leafType
-    : fc.oneof(
-        { weight: 3, arbitrary: leafType },
-        { weight: 1, arbitrary: fc.tuple(typeOf(depth - 1), fc.boolean()).map(([of, nullable]) => list(of, nullable)) },
-        {
-          weight: 1,
-          arbitrary: fc.tuple(typeOf(depth - 1), fc.boolean()).map(([of, nullable]) => map(string, of, nullable)),
-        },
-        { weight: 1, arbitrary: fieldsOf(depth - 1).map((fields) => struct(fields)) },
-      )
-
-const fieldsOf = (depth: number): fc.Arbitrary<Field[]> =>
-  fc
-    .array(fc.tuple(typeOf(depth), fc.boolean()), { minLength: 1, maxLength: 4 })
-    .map((types) => types.map(([type, nullable], i) => field(`c${i}`, type, nullable)))
-
-const digits = (precision: number): fc.Arbitrary<bigint> =>
-  fc.bigInt({ min: -(10n ** BigInt(precision)) + 1n, max: 10n ** BigInt(precision) - 1n })
-
-function valueOf(type: DataType): fc.Arbitrary<Value> {
-  switch (type.kind) {
-    case 'boolean':
-      return fc.boolean()
-    case 'int8':
-      return fc.integer({ min: -128, max: 127 })
-    case 'int16':
-      return fc.integer({ min: -32_768, max: 32_767 })
-    case 'int32':
-    case 'date':
-      return fc.oneof(fc.integer(), fc.integer({ min: 0, max: 3 }))
-    case 'int64':
-    case 'timestamp':
-    case 'timestamp_ntz':
-      return fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.bigInt({ min: 0n, max: 3n }))
-    case 'float32':
-      return fc.float()
-    case 'float64':
-      return fc.double()
-    case 'decimal':
-      return fc.oneof(digits(type.precision), digits(1))
-    case 'binary':
-      return fc.uint8Array({ maxLength: 40 })
-    case 'list':
-      return fc.array(orNull(type.element, type.elementNullable), { maxLength: 4 })
-    case 'map':
-      return fc.array(fc.tuple(fc.string(), orNull(type.value, type.valueNullable)), { maxLength: 3 })
-    case 'struct':
-      return fc.tuple(...type.fields.map((member) => orNull(member.type, member.nullable)))
-    default:
-      return fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('a', 'b', ''))
-  }
-}
-
-const orNull = (type: DataType, nullable: boolean): fc.Arbitrary<Value> =>
-  nullable ? fc.option(valueOf(type), { freq: 3 }) : valueOf(type)
-
-const table = (depth: number): fc.Arbitrary<{ schema: Schema; rows: Value[][] }> =>
-  fieldsOf(depth).chain((fields) =>
-    fc
-      .array(fc.tuple(...fields.map((f) => orNull(f.type, f.nullable))), { maxLength: 120 })
-      .map((rows) => ({ schema: { fields }, rows: rows as Value[][] })),
-  )
-
 const options: fc.Arbitrary<ParquetWriteOptions> = fc.record({
-  compression: fc.constantFrom('snappy', 'none', 'gzip'),
+  compression: fc.constantFrom('snappy', 'none', 'gzip', 'brotli', 'lz4_raw'),
+  pageVersion: fc.constantFrom(1, 2),
+  encoding: fc.constantFrom('auto', 'plain'),
   rowGroupRows: fc.constantFrom(1_048_576, 64, 7),
   pageRows: fc.constantFrom(16_384, 10, 3),
   dictionary: fc.boolean(),
@@ -147,18 +64,28 @@ const options: fc.Arbitrary<ParquetWriteOptions> = fc.record({
 describe('what the writer writes, the reader reads', () => {
   it('E-29: flat columns, any null pattern, any sizes of pages and row groups', async () => {
     await fc.assert(
-      fc.asyncProperty(table(0), options, fc.constantFrom(16_384, 64, 5), async ({ schema, rows }, how, batchRows) => {
-        expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
-      }),
+      fc.asyncProperty(
+        tableOf(0),
+        options,
+        fc.constantFrom(16_384, 64, 5),
+        async ({ schema, rows }, how, batchRows) => {
+          expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
+        },
+      ),
       { numRuns: 150 },
     )
   })
 
   it('E-29: lists, maps and structs in each other', async () => {
     await fc.assert(
-      fc.asyncProperty(table(3), options, fc.constantFrom(16_384, 64, 5), async ({ schema, rows }, how, batchRows) => {
-        expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
-      }),
+      fc.asyncProperty(
+        tableOf(3),
+        options,
+        fc.constantFrom(16_384, 64, 5),
+        async ({ schema, rows }, how, batchRows) => {
+          expect(await roundTrip(schema, rows, how, batchRows)).toEqual(rows)
+        },
+      ),
       { numRuns: 150 },
     )
   })
@@ -172,6 +99,55 @@ describe('what the writer writes, the reader reads', () => {
       rows.push([i % 17 === 0 ? null : text, BigInt(distinct) * 7n, BigInt(distinct) * 10n ** 20n])
     }
     expect(await roundTrip(schema, rows, {}, 9000)).toEqual(rows)
+  })
+
+  it.each<[DataType, readonly ParquetValueEncoding[]]>([
+    [boolean, ['rle']],
+    [int8, ['delta_binary_packed', 'byte_stream_split']],
+    [int32, ['delta_binary_packed', 'byte_stream_split']],
+    [date, ['delta_binary_packed']],
+    [int64, ['delta_binary_packed', 'byte_stream_split']],
+    [timestamp, ['delta_binary_packed']],
+    [decimal(9, 2), ['delta_binary_packed']],
+    [decimal(38, 10), ['byte_stream_split']],
+    [float32, ['byte_stream_split']],
+    [float64, ['byte_stream_split']],
+    [string, ['delta_length_byte_array', 'delta_byte_array']],
+    [binary, ['delta_length_byte_array', 'delta_byte_array']],
+  ])('E-29: every encoding that a column of %j can have', async (type, encodings) => {
+    const schema: Schema = { fields: [field('c', type), field('l', list(type))] }
+    const rows = fc.array(
+      fc.tuple(orNull(type, true), fc.option(fc.array(orNull(type, true), { maxLength: 4 }))) as fc.Arbitrary<Value[]>,
+      { maxLength: 300 },
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        rows,
+        fc.constantFrom(...encodings),
+        fc.constantFrom<1 | 2>(1, 2),
+        fc.constantFrom(16_384, 40),
+        async (values, encoding, pageVersion, pageRows) => {
+          const column = { encoding, dictionary: false, bloomFilter: true }
+          const how: ParquetWriteOptions = { columns: { c: column, 'l.element': column }, pageVersion, pageRows }
+          expect(await roundTrip(schema, values, how, 64)).toEqual(values)
+        },
+      ),
+      { numRuns: 25 },
+    )
+  })
+
+  it('E-29: refuses options that mean nothing, and makes no file', () => {
+    const schema: Schema = { fields: [field('s', string)] }
+    const make =
+      (options: ParquetWriteOptions): (() => unknown) =>
+      () =>
+        new ParquetWriter(context, unlimited, schema, options)
+    const used = context.heap.usedBytes
+    expect(make({ columns: { s: { encoding: 'delta_binary_packed' } } })).toThrow(/"s".*delta_binary_packed/)
+    expect(make({ columns: { t: {} } })).toThrow(/"t"/)
+    expect(make({ columns: { s: { bloomFilter: 2 } } })).toThrow(/between 0 and 1/)
+    expect(make({ pageRows: 0 })).toThrow(/pageRows/)
+    expect(context.heap.usedBytes).toBe(used)
   })
 
   it('E-29: very long texts, and no rows at all', async () => {

@@ -21,8 +21,9 @@ import {
 import { MemoryStore } from '@deltaworks/storage'
 import { fileScan, scanMetrics, type FileScan } from '../file-scan.js'
 import { readParquetMetadata } from './parquet-metadata.js'
-import { ParquetWriter, type ParquetWriteOptions } from './parquet-writer.js'
+import { ParquetWriter } from './parquet-writer.js'
 import { scanParquet } from './scan-parquet.js'
+import type { ParquetWriteOptions } from './write-options.js'
 
 const context = createContext()
 const store = new MemoryStore('memory://scan')

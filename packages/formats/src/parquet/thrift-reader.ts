@@ -79,6 +79,11 @@ export class ThriftReader {
     return this.fieldType === thrift.true
   }
 
+  /** Of a list, where it takes a byte. */
+  booleanElement(): boolean {
+    return this.#byte() === thrift.true
+  }
+
   /** A view, not a copy. */
   binary(): Uint8Array {
     const length = this.#varint()

@@ -111,6 +111,18 @@ export class ThriftWriter {
     this.#zigzag(value)
   }
 
+  i64Element(value: number): void {
+    this.#zigzag(value)
+  }
+
+  booleanElement(value: boolean): void {
+    this.#byte(value ? thrift.true : thrift.false)
+  }
+
+  binaryElement(value: Uint8Array): void {
+    this.#raw(value)
+  }
+
   stringElement(value: string): void {
     this.#raw(utf8.encode(value))
   }

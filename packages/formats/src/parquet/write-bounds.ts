@@ -1,5 +1,6 @@
 import { scratchBase, type Heap } from '@deltaworks/columnar'
 import type { DataType, Value } from '@deltaworks/schema'
+import { physical, type PhysicalType } from './format.js'
 import type { ParquetKernels } from './kernels.js'
 
 /**
@@ -33,6 +34,12 @@ export class BoundsAccumulator {
     this.#isUnknown = false
   }
 
+  /** Takes in what another one saw. */
+  addAll(other: BoundsAccumulator): void {
+    if (other.#isUnknown) this.#isUnknown = true
+    else if (other.#min !== null && other.#max !== null) this.#merge(other.#min, other.#max)
+  }
+
   /** Fixed-width values of `width` bytes: 1 (boolean), 4, 8 or 16. */
   addFixed(address: number, width: number, count: number): void {
     if (count === 0) return
@@ -64,7 +71,18 @@ export class BoundsAccumulator {
 
   addStrings(offsets: number, bytes: number, bitmap: number, start: number, count: number): void {
     const at = scratchBase
-    if (this.#kernels.parquetBoundsStrings(offsets, bytes, bitmap, start, count, at) === 0) return
+    if (this.#kernels.parquetBoundsStrings(offsets, bytes, bitmap, start, count, at) > 0)
+      this.#mergeRows(offsets, bytes)
+  }
+
+  /** Texts of a dictionary of `entries` by codes that refer to it; `marks` is room for a byte an entry. */
+  addCoded(codes: number, count: number, offsets: number, bytes: number, entries: number, marks: number): void {
+    const seen = this.#kernels.parquetBoundsCodes(codes, count, offsets, bytes, entries, marks, scratchBase)
+    if (seen > 0) this.#mergeRows(offsets, bytes)
+  }
+
+  #mergeRows(offsets: number, bytes: number): void {
+    const at = scratchBase
     const text = (row: number): Uint8Array => {
       const from = this.#heap.i32[(offsets >>> 2) + row]!
       return this.#heap.u8.slice(bytes + from, bytes + this.#heap.i32[(offsets >>> 2) + row + 1]!)
@@ -75,6 +93,22 @@ export class BoundsAccumulator {
   #merge(min: Bound, max: Bound): void {
     if (this.#min === null || isLess(min, this.#min)) this.#min = min
     if (this.#max === null || isLess(this.#max, max)) this.#max = max
+  }
+}
+
+/** Bytes that `encodeBound` makes of a number of a physical type. */
+export function boundWidth(type: PhysicalType, typeLength: number): number {
+  switch (type) {
+    case physical.int32:
+    case physical.float:
+      return 4
+    case physical.int64:
+    case physical.double:
+      return 8
+    case physical.fixed:
+      return typeLength
+    default:
+      return 1
   }
 }
 

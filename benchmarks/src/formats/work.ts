@@ -1,0 +1,103 @@
+import { createContext, toArrowBatch, unlimited, type ColumnarContext } from '@deltaworks/columnar'
+import {
+  fileScan,
+  readParquetMetadata,
+  RowGroupEncoder,
+  scanCsv,
+  scanParquet,
+  splitCsv,
+  transferables,
+  type CsvRange,
+  type CsvReadOptions,
+  type EncodedRowGroup,
+  type ParquetWriteOptions,
+} from '@deltaworks/formats'
+import type { Schema } from '@deltaworks/schema'
+import { FileStore } from '@deltaworks/storage'
+
+/* What one thread does for Deltaworks' side; `pool.ts` deals it out. */
+
+export type Job =
+  | {
+      readonly kind: 'decode' | 'arrow'
+      readonly folder: string
+      readonly path: string
+      readonly schema: Schema
+      readonly group: number
+    }
+  | {
+      readonly kind: 'encode'
+      readonly folder: string
+      readonly path: string
+      readonly schema: Schema
+      readonly group: number
+      readonly options: ParquetWriteOptions
+    }
+  | {
+      readonly kind: 'csv'
+      readonly folder: string
+      readonly path: string
+      readonly schema: Schema
+      readonly range: CsvRange
+      readonly options: CsvReadOptions
+    }
+
+export interface JobResult {
+  readonly rows: number
+  readonly group: EncodedRowGroup | null
+}
+
+export const maxRows = 65_536
+
+export async function work(context: ColumnarContext, job: Job): Promise<JobResult> {
+  const store = new FileStore(job.folder)
+  const { sizeBytes } = await store.head(job.path)
+  const base = { store, path: job.path, sizeBytes, schema: job.schema }
+  let rows = 0
+  if (job.kind === 'csv') {
+    const scan = fileScan({ ...base, byteRange: job.range })
+    for await (const batch of scanCsv(context, unlimited, scan, job.options)) rows += batch.rowCount
+    return { rows, group: null }
+  }
+  const scan = fileScan({ ...base, rowGroups: { first: job.group, end: job.group + 1 } })
+  if (job.kind === 'encode') {
+    const encoder = new RowGroupEncoder(context, unlimited, job.schema, job.options)
+    for await (const batch of scanParquet(context, unlimited, scan)) encoder.write(batch)
+    const group = encoder.finish()
+    encoder.close()
+    return { rows: group?.rowCount ?? 0, group }
+  }
+  for await (const batch of scanParquet(context, unlimited, scan)) {
+    if (job.kind === 'arrow') await toArrowBatch(context.heap, batch)
+    rows += batch.rowCount
+  }
+  return { rows, group: null }
+}
+
+export const movable = ({ group }: JobResult): ArrayBuffer[] => (group === null ? [] : transferables(group))
+
+/** The row groups of a Parquet file as jobs. */
+export async function rowGroupJobs(
+  folder: string,
+  path: string,
+  make: (schema: Schema, group: number) => Job,
+): Promise<{ readonly schema: Schema; readonly jobs: Job[] }> {
+  const { schema, rowGroups } = await readParquetMetadata(new FileStore(folder), path)
+  return { schema, jobs: rowGroups.map((_, group) => make(schema, group)) }
+}
+
+/** CSV files as jobs of about 16 MiB. */
+export async function csvJobs(
+  folder: string,
+  files: readonly { readonly path: string; readonly schema: Schema; readonly options: CsvReadOptions }[],
+): Promise<Job[]> {
+  const context = createContext()
+  const store = new FileStore(folder)
+  const jobs: Job[] = []
+  for (const { path, schema, options } of files) {
+    const { sizeBytes } = await store.head(path)
+    const ranges = await splitCsv(context, unlimited, { store, path, sizeBytes }, options, 16 * 1024 * 1024)
+    for (const range of ranges) jobs.push({ kind: 'csv', folder, path, schema, range, options })
+  }
+  return jobs
+}

@@ -1,0 +1,81 @@
+import {
+  createFilter,
+  nullColumn,
+  recordBatch,
+  type Arena,
+  type Column,
+  type ColumnarContext,
+  type FilterEvaluator,
+} from '@deltaworks/columnar'
+import { columnsOf, conjunction, conjuncts } from '@deltaworks/expression'
+import type { FileScan } from '../file-scan.js'
+import type { ReadNode } from './read-plan.js'
+import type { RowRange } from './row-ranges.js'
+import { isSimpleFilter } from './simple-filter.js'
+
+/** Batches of which the filter is tried before it must have left something out. */
+const trialBatches = 4
+
+/**
+ * Late materialisation: the columns that filters look at are decoded first, and the others only for the stretch between the
+ * first and the last row that matches. Where that does not pay it stops by itself.
+ */
+export class LateFilter {
+  readonly #scan: FileScan
+  readonly #filter: FilterEvaluator
+  /** Positions of the columns that filters look at. */
+  readonly columns: ReadonlySet<number>
+  #tried = 0
+  #rowsSeen = 0
+  #rowsLeftOut = 0
+
+  private constructor(scan: FileScan, filter: FilterEvaluator, columns: ReadonlySet<number>) {
+    this.#scan = scan
+    this.#filter = filter
+    this.columns = columns
+  }
+
+  /** Null if there is nothing to gain: no filter that a scan may evaluate, or no column besides those it needs. */
+  static create(context: ColumnarContext, scan: FileScan, plan: readonly (ReadNode | null)[]): LateFilter | null {
+    const filters = scan.filters.flatMap(conjuncts).filter(isSimpleFilter)
+    const usable = filters.filter((filter) => columnsOf(filter).every((column) => isReadable(scan, plan, column)))
+    const columns = new Set(usable.flatMap(columnsOf))
+    const others = plan.filter((node, i) => node !== null && node.kind !== 'missing' && !columns.has(i))
+    if (columns.size === 0 || others.length === 0) return null
+    return new LateFilter(scan, createFilter(context, conjunction(usable), scan.schema), columns)
+  }
+
+  get isWorthwhile(): boolean {
+    return this.#tried < trialBatches || this.#rowsLeftOut * 8 >= this.#rowsSeen
+  }
+
+  /** For the next row group: rows may lie otherwise there. */
+  restart(): void {
+    this.#tried = 0
+    this.#rowsSeen = 0
+    this.#rowsLeftOut = 0
+  }
+
+  /**
+   * The stretch from the first to the last matching row.
+   * @param columns by position; those that filters do not look at may be absent
+   */
+  stretch(arena: Arena, columns: ReadonlyMap<number, Column>, rowCount: number): RowRange {
+    const { schema } = this.#scan
+    const all = schema.fields.map(({ type }, i) => columns.get(i) ?? nullColumn(arena, type, rowCount))
+    const { address, count } = this.#filter.select(arena, recordBatch(schema, rowCount, all))
+    const { i32 } = arena.heap
+    const stretch =
+      count === 0 ? { start: 0, end: 0 } : { start: i32[address >>> 2]!, end: i32[(address >>> 2) + count - 1]! + 1 }
+    this.#tried++
+    this.#rowsSeen += rowCount
+    this.#rowsLeftOut += rowCount - (stretch.end - stretch.start)
+    return stretch
+  }
+}
+
+/** Columns that the file holds flat. */
+function isReadable(scan: FileScan, plan: readonly (ReadNode | null)[], column: number): boolean {
+  const node = plan[column]
+  return node?.kind === 'leaf' && node.node.repetition === 0 && column < scan.schema.fields.length
+}

@@ -1,0 +1,221 @@
+import {
+  Arena,
+  constantColumn,
+  recordBatch,
+  sliceColumn,
+  takeBatch,
+  type Column,
+  type ColumnarContext,
+  type MemoryAccount,
+  type RecordBatch,
+} from '@deltaworks/columnar'
+import type { DataType } from '@deltaworks/schema'
+import type { FileScan, ScanMetrics } from '../file-scan.js'
+import { assemble, missingColumn, type AssembleContext } from './assemble.js'
+import { ColumnReader, type LeafRun } from './column-reader.js'
+import { parquetKernels } from './kernels.js'
+import { LateFilter } from './late-filter.js'
+import { leavesOf, type ReadNode } from './read-plan.js'
+import type { LoadedRowGroup } from './row-group-loader.js'
+import type { RowRange } from './row-ranges.js'
+import type { SchemaNode } from './schema-tree.js'
+
+/** One loaded row group after the other, batch by batch. Memory: dictionaries, a page a column, and one batch. */
+export class RowGroupReader {
+  readonly #context: ColumnarContext
+  readonly #account: MemoryAccount
+  readonly #scan: FileScan
+  readonly #plan: readonly (ReadNode | null)[]
+  readonly #leaves: ReadonlyMap<SchemaNode, DataType | null>
+  readonly #metrics: ScanMetrics
+  readonly #batchRows: number
+  readonly #batchArena: Arena
+  readonly #late: LateFilter | null
+  readonly #lateLeaves: ReadonlySet<SchemaNode>
+  readonly #readers = new Map<SchemaNode, ColumnReader>()
+  #loaded: LoadedRowGroup | null = null
+  #rangeIndex = 0
+  #position = 0
+
+  constructor(
+    context: ColumnarContext,
+    account: MemoryAccount,
+    scan: FileScan,
+    plan: readonly (ReadNode | null)[],
+    leaves: ReadonlyMap<SchemaNode, DataType | null>,
+    batchRows: number,
+    metrics: ScanMetrics,
+  ) {
+    this.#context = context
+    this.#account = account
+    this.#scan = scan
+    this.#plan = plan
+    this.#leaves = leaves
+    this.#batchRows = batchRows
+    this.#metrics = metrics
+    this.#batchArena = new Arena(context.heap, account)
+    this.#late = scan.filters.length === 0 ? null : LateFilter.create(context, scan, plan)
+    const early = plan.filter((node, i): node is ReadNode => node !== null && this.#late?.columns.has(i) === true)
+    this.#lateLeaves = new Set(leavesOf(early).keys())
+  }
+
+  /** Takes a row group over, with its arena. */
+  open(loaded: LoadedRowGroup): void {
+    this.finishGroup()
+    this.#loaded = loaded
+    this.#rangeIndex = 0
+    this.#position = loaded.rows[0]?.start ?? 0
+    this.#late?.restart()
+    // What is one batch needs no arenas of pages: everything ends with the batch.
+    const [range, more] = loaded.rows
+    const isOneBatch = more === undefined && range !== undefined && range.end - range.start <= this.#batchRows
+    const pageAccount = isOneBatch ? null : this.#account
+    const kernels = parquetKernels(this.#context)
+    for (const [node, segments] of loaded.chunks) {
+      const decode = { heap: this.#context.heap, kernels, path: this.#scan.path, node }
+      const chunk = loaded.group.columns[node.leaf]!
+      const type = this.#leaves.get(node) ?? null
+      this.#readers.set(node, new ColumnReader(decode, chunk, segments, type, loaded.arena, pageAccount))
+    }
+  }
+
+  /** The next batch of the open row group, or null at its end. It may have no rows, if all of them are left out. */
+  next(): RecordBatch | null {
+    const rows = this.#nextRows()
+    if (rows === null) return null
+    this.#batchArena.reset()
+    const late = this.#late?.isWorthwhile === true ? this.#late : null
+    const batch = late === null ? this.#batch(rows, new Map()) : this.#lateBatch(late, rows)
+    return this.#withoutDeleted(batch.batch, this.#loaded!.group.firstRow + batch.start)
+  }
+
+  /** Rows of the group that make the next batch. */
+  #nextRows(): RowRange | null {
+    const ranges = this.#loaded?.rows ?? []
+    let range = ranges[this.#rangeIndex]
+    if (range === undefined) return null
+    if (this.#position >= range.end) {
+      range = ranges[++this.#rangeIndex]
+      if (range === undefined) return null
+      this.#position = range.start
+    }
+    const start = this.#position
+    const end = Math.min(range.end, start + this.#batchRows)
+    this.#position = end
+    return { start, end }
+  }
+
+  #lateBatch(late: LateFilter, rows: RowRange): { readonly batch: RecordBatch; readonly start: number } {
+    const rowCount = rows.end - rows.start
+    const runs = new Map<SchemaNode, LeafRun>()
+    this.#readRuns(rows, runs, (leaf) => this.#lateLeaves.has(leaf))
+    const context = this.#assembling(runs)
+    const early = new Map([...late.columns].map((i) => [i, assemble(context, this.#plan[i]!, rowCount)]))
+    const { start, end } = late.stretch(this.#batchArena, early, rowCount)
+    const kept = { start: rows.start + start, end: rows.start + end }
+    this.#metrics.rowsPrunedLate += rowCount - (end - start)
+    if (end === start) return { batch: recordBatch(this.#scan.schema, 0, this.#emptyColumns()), start: rows.start }
+    if (end - start < rowCount) {
+      for (const [i, column] of early) early.set(i, sliceColumn(this.#batchArena, column, start, end))
+    }
+    return this.#batch(kept, early)
+  }
+
+  #emptyColumns(): Column[] {
+    return this.#scan.schema.fields.map(({ type }) => missingColumn(this.#batchArena, type, 0))
+  }
+
+  /** @param early columns that are there already, by position */
+  #batch(rows: RowRange, early: ReadonlyMap<number, Column>): { readonly batch: RecordBatch; readonly start: number } {
+    const rowCount = rows.end - rows.start
+    const runs = new Map<SchemaNode, LeafRun>()
+    this.#readRuns(rows, runs, (leaf) => early.size === 0 || !this.#lateLeaves.has(leaf))
+    const context = this.#assembling(runs)
+    const firstRow = this.#loaded!.group.firstRow + rows.start
+    const columns = this.#scan.schema.fields.map((field, i) => {
+      const node = this.#plan[i]!
+      if (node === null) return this.#madeColumn(field.name, i, firstRow, rowCount)
+      return early.get(i) ?? assemble(context, node, rowCount)
+    })
+    return { batch: recordBatch(this.#scan.schema, rowCount, columns), start: rows.start }
+  }
+
+  #readRuns(rows: RowRange, runs: Map<SchemaNode, LeafRun>, isWanted: (leaf: SchemaNode) => boolean): void {
+    for (const [leaf, reader] of this.#readers) {
+      if (!isWanted(leaf)) continue
+      reader.skipTo(rows.start, this.#batchArena)
+      runs.set(leaf, reader.read(rows.end - rows.start, this.#batchArena))
+    }
+  }
+
+  #assembling(runs: ReadonlyMap<SchemaNode, LeafRun>): AssembleContext {
+    return {
+      decode: { heap: this.#context.heap, kernels: parquetKernels(this.#context), path: this.#scan.path },
+      arena: this.#batchArena,
+      runOf: (leaf) => runs.get(leaf)!,
+    }
+  }
+
+  close(): void {
+    this.finishGroup()
+    this.#batchArena.close()
+  }
+
+  /** Frees the open row group. */
+  finishGroup(): void {
+    for (const reader of this.#readers.values()) reader.close()
+    this.#readers.clear()
+    this.#loaded?.arena.close()
+    this.#loaded = null
+  }
+
+  #madeColumn(name: string, index: number, firstRow: number, rowCount: number): Column {
+    const { type } = this.#scan.schema.fields[index]!
+    const arena = this.#batchArena
+    if (Object.hasOwn(this.#scan.constants, name)) {
+      const value = this.#scan.constants[name]!
+      return value === null ? missingColumn(arena, type, rowCount) : constantColumn(arena, type, value, rowCount)
+    }
+    const kind = this.#scan.virtualColumns[name]
+    if (kind === 'file_path') return constantColumn(arena, type, this.#scan.path, rowCount)
+    if (kind !== 'row_index') return missingColumn(arena, type, rowCount)
+    const values = arena.allocate(rowCount * 8)
+    const view = this.#context.heap.i32
+    for (let i = 0; i < rowCount; i++) {
+      const row = firstRow + i
+      view[(values >>> 2) + 2 * i] = row | 0
+      view[(values >>> 2) + 2 * i + 1] = Math.floor(row / 4_294_967_296)
+    }
+    return { type, length: rowCount, validity: 0, nullCount: 0, values, offsets: 0, dictionary: null, children: [] }
+  }
+
+  #withoutDeleted(batch: RecordBatch, firstRow: number): RecordBatch {
+    const deleted = this.#scan.deletedRows
+    if (deleted === null || deleted.length === 0) return batch
+    const end = firstRow + batch.rowCount
+    let next = lowerBound(deleted, firstRow)
+    if (next === deleted.length || deleted[next]! >= end) return batch
+    const address = this.#batchArena.allocate(batch.rowCount * 4)
+    const view = this.#context.heap.i32
+    let count = 0
+    for (let row = firstRow; row < end; row++) {
+      if (next < deleted.length && deleted[next] === row) {
+        while (next < deleted.length && deleted[next] === row) next++
+      } else view[(address >>> 2) + count++] = row - firstRow
+    }
+    this.#metrics.rowsDeleted += batch.rowCount - count
+    return takeBatch(this.#context, this.#batchArena, batch, { address, count })
+  }
+}
+
+/** Index of the first element that is at least `value`. */
+function lowerBound(ascending: Uint32Array, value: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ascending[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

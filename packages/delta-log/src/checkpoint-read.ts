@@ -51,7 +51,7 @@ const wantedMembers: Readonly<Record<string, readonly string[] | null>> = {
   protocol: null,
   txn: null,
   domainMetadata: null,
-  sidecar: ['path', 'sizeInBytes'],
+  sidecar: ['path', 'sizeInBytes', 'modificationTime'],
 }
 
 /**
@@ -71,10 +71,28 @@ export async function* readCheckpoint(
     }
   }
   for (const sidecar of sidecars) {
-    const name = decodePath(sidecar.path).replace(/^.*\//, '')
+    const name = sidecarName(sidecar)
     const path = joinPath(logFolder(location), '_sidecars', name)
     yield* parquetActions(location, { path, sizeBytes: sidecar.sizeBytes }, parquet)
   }
+}
+
+const sidecarName = (sidecar: Sidecar): string => decodePath(sidecar.path).replace(/^.*\//, '')
+
+/** Names of the sidecars that a checkpoint refers to. */
+export async function sidecarsOf(
+  location: TableLocation,
+  checkpoint: CheckpointFiles,
+  parquet: LogParquet,
+): Promise<readonly string[]> {
+  if (checkpoint.form === 'multi-part') return []
+  const names: string[] = []
+  for (const file of checkpoint.files) {
+    for await (const actions of readActions(location, file, checkpoint.format, parquet, ['sidecar'])) {
+      for (const action of actions) if (action.kind === 'sidecar') names.push(sidecarName(action))
+    }
+  }
+  return names
 }
 
 async function* readActions(
@@ -82,17 +100,21 @@ async function* readActions(
   file: ObjectMeta,
   format: 'parquet' | 'json',
   parquet: LogParquet,
+  kinds?: readonly string[],
 ): AsyncGenerator<readonly LogAction[]> {
   if (format === 'json') yield parseActions(location, file.path, await location.store.get(file.path))
-  else yield* parquetActions(location, file, parquet)
+  else yield* parquetActions(location, file, parquet, kinds)
 }
 
 async function* parquetActions(
   location: TableLocation,
   file: Pick<ObjectMeta, 'path' | 'sizeBytes'>,
   parquet: LogParquet,
+  kinds?: readonly string[],
 ): AsyncGenerator<readonly LogAction[]> {
-  const wanted = wantedSchema(await parquet.schema(location.store, file.path, file.sizeBytes))
+  const all = wantedSchema(await parquet.schema(location.store, file.path, file.sizeBytes))
+  const wanted = kinds === undefined ? all : { fields: all.fields.filter(({ name }) => kinds.includes(name)) }
+  if (wanted.fields.length === 0) return
   for await (const rows of parquet.rows(location.store, file.path, file.sizeBytes, wanted)) {
     const actions: LogAction[] = []
     for (const row of rows) {

@@ -25,10 +25,12 @@ export interface ColumnMapping {
   readonly fieldIds: Readonly<Record<string, number>> | null
 }
 
+export const noColumnMapping: ColumnMapping = { mode: 'none', physicalNames: null, fieldIds: null }
+
 /** How the schema's columns, members of structs at any depth included, are called in the files. */
 export function columnMapping(metadata: Metadata, of: Schema): ColumnMapping {
   const mode = columnMappingMode(metadata)
-  if (mode === 'none') return { mode, physicalNames: null, fieldIds: null }
+  if (mode === 'none') return noColumnMapping
   const physicalNames: Record<string, string> = {}
   const fieldIds: Record<string, number> = {}
   const visit = (fields: readonly Field[], prefix: string): void => {

@@ -3,6 +3,8 @@ import { channel } from 'node:diagnostics_channel'
 import type { Action, LogAction } from './actions/action.js'
 import type { CommitInfo } from './actions/commit-info.js'
 import { writeCheckpoint } from './checkpoint-write.js'
+import { writeChecksum } from './checksum.js'
+import { cleanLog } from './clean-log.js'
 import { commitPath, formatActions, readCommit } from './commit-file.js'
 import { findConflict, type Conflict, type IsolationLevel, type ReadSet } from './conflict.js'
 import { appendOnly, tooManyAttempts } from './errors.js'
@@ -11,7 +13,7 @@ import type { LogParquet } from './log-parquet.js'
 import { hasStableRowIds, rowIdMark, rowTrackingDomainIn, tracksRows, withRowIds } from './row-tracking.js'
 import { advanceSnapshot, type Snapshot } from './snapshot.js'
 import type { TableLocation } from './table-location.js'
-import { checkpointInterval, isAppendOnly, usesInCommitTimestamps } from './table-properties.js'
+import { checkpointInterval, cleansLog, isAppendOnly, usesInCommitTimestamps } from './table-properties.js'
 
 /*
  *   actions + base version N
@@ -84,7 +86,7 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
     if (winner === null) {
       snapshot = advanceSnapshot(location, base, [...winners, actions], info.inCommitTimestampMs ?? info.timestampMs)
       committed.publish({ table: location.uri, version, operation: info.operation, attempts })
-      await checkpointIfDue(snapshot, request)
+      await describeVersion(snapshot, request, txnId)
       return { kind: 'committed', version, snapshot, attempts }
     }
     const conflict =
@@ -235,13 +237,19 @@ const isBlindAppend = (request: CommitRequest): boolean =>
   request.reads.files.size === 0 &&
   request.actions.every((action) => action.kind !== 'remove')
 
-/** The commit stands whether or not its checkpoint could be written: the next one tries again. */
-async function checkpointIfDue(snapshot: Snapshot, request: CommitRequest): Promise<void> {
+/** Checksum and checkpoint: the commit stands whether or not they could be written; the next one tries again. */
+async function describeVersion(snapshot: Snapshot, request: CommitRequest, txnId: string): Promise<void> {
   const { version, metadata } = snapshot
-  if (version === 0 || version % checkpointInterval(metadata.configuration) !== 0) return
-  try {
-    await writeCheckpoint(snapshot, request.parquet, request.nowMs())
-  } catch (error) {
+  const isDue = version > 0 && version % checkpointInterval(metadata.configuration) === 0
+  const failed = (error: unknown): void => {
     checkpointFailed.publish({ table: request.location.uri, version, error })
   }
+  const checksum = writeChecksum(snapshot, txnId).catch(failed)
+  if (isDue) await checkpointAndClean(snapshot, request).catch(failed)
+  await checksum
+}
+
+async function checkpointAndClean(snapshot: Snapshot, { parquet, nowMs }: CommitRequest): Promise<void> {
+  await writeCheckpoint(snapshot, parquet, nowMs())
+  if (cleansLog(snapshot.metadata.configuration)) await cleanLog(snapshot, parquet, nowMs())
 }

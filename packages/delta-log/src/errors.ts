@@ -143,6 +143,14 @@ export const unsupportedType = (where: string, type: string): DeltaError =>
     { where, type, errorKind: 'unsupported-protocol' },
   )
 
+export const unsupportedFormat = (table: string, provider: string): DeltaError =>
+  make(
+    12,
+    'unsupported',
+    `The files of ${table} are of the format "${provider}"; Deltaworks reads Delta tables of Parquet files. Read it with an engine that has this format.`,
+    { table, format: provider, errorKind: 'unsupported-protocol' },
+  )
+
 export const invalidDeletionVector = (table: string, path: string, reason: string, cause?: unknown): DeltaError =>
   make(
     13,

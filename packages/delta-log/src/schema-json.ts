@@ -77,6 +77,9 @@ function fieldsOf(json: JsonObject, where: string): readonly Field[] {
   })
 }
 
+/** A type in Delta's JSON. @throws DeltaError DW-DELTA-0012 */
+export const parseType = (json: Json | undefined, where: string): DataType => typeOf(json, where)
+
 function typeOf(json: Json | undefined, where: string): DataType {
   if (typeof json === 'string') return primitiveOf(json, where)
   if (!isObject(json)) throw invalidSchema(where, 'a type is neither a name nor an object')
@@ -122,7 +125,7 @@ const fieldToJson = (of: Field): JsonObject => ({
   metadata: of.metadata ?? {},
 })
 
-function typeToJson(type: DataType): Json {
+export function typeToJson(type: DataType): Json {
   switch (type.kind) {
     case 'struct':
       return { type: 'struct', fields: type.fields.map(fieldToJson) }

@@ -2,14 +2,18 @@ import { formatTimestamp, type Schema } from '@deltaworks/schema'
 import { objectNotFoundCode } from '@deltaworks/storage'
 import type { LogAction } from './actions/action.js'
 import type { AddFile } from './actions/add-file.js'
+import { commitInfoFromJson } from './actions/commit-info.js'
 import type { Metadata } from './actions/metadata.js'
 import type { Protocol } from './actions/protocol.js'
 import { readCheckpoint } from './checkpoint-read.js'
-import { columnMapping, type ColumnMapping } from './column-mapping.js'
-import { parseActions } from './commit-file.js'
+import { columnMapping, noColumnMapping, type ColumnMapping } from './column-mapping.js'
+import { parseActions, readCommit } from './commit-file.js'
 import { versionAtTimestamp } from './commit-timestamp.js'
-import { invalidCheckpoint, logGap, missingMetadata, missingProtocol } from './errors.js'
-import { checkReadable } from './features/protocol-check.js'
+import { invalidCheckpoint, logGap, missingMetadata, missingProtocol, unsupportedFormat } from './errors.js'
+import { readChecksum } from './checksum.js'
+import { checkReadable, readerFeaturesOf } from './features/protocol-check.js'
+import { withCompactions } from './log-compaction.js'
+import { checkTypeChanges } from './type-changes.js'
 import type { LogParquet } from './log-parquet.js'
 import { LogReplay, type LogState } from './log-replay.js'
 import { listLog, logSegments, type CommitFile, type LogSegment } from './log-segment.js'
@@ -80,7 +84,7 @@ async function readNewer(previous: Snapshot, wanted: number | null): Promise<Sna
   }
   if (wanted !== null && commits.at(-1)!.version !== wanted) return null
   const replay = new LogReplay(previous)
-  await applyCommits(location, commits, replay)
+  await applyCommits(location, withCompactions(commits, listing.compactions), replay)
   return snapshotOf(location, commits.at(-1)!.version, replay.state(), commits.at(-1)!.modifiedMs)
 }
 
@@ -104,10 +108,24 @@ async function readSegments(
       }
     }
     await applyCommits(location, segment.commits, replay)
+    const state = segment.commits.length > 0 ? replay.state() : await withProvenance(location, segment, replay.state())
     const modifiedMs = segment.commits.at(-1)?.modifiedMs ?? segment.checkpoint?.files[0]?.modifiedMs ?? 0
-    return snapshotOf(location, segment.version, replay.state(), modifiedMs)
+    return snapshotOf(location, segment.version, state, modifiedMs)
   }
   throw failure
+}
+
+/** Checkpoints keep no provenance; where commits carry their time in it, it is read from the commit, or its checksum. */
+async function withProvenance(location: TableLocation, { version }: LogSegment, state: LogState): Promise<LogState> {
+  if (!usesInCommitTimestamps(state.metadata?.configuration ?? {})) return state
+  try {
+    const actions = await readCommit(location, version)
+    return { ...state, commitInfo: actions.find((action) => action.kind === 'commitInfo') ?? null }
+  } catch (error) {
+    if ((error as { code?: string }).code !== objectNotFoundCode) throw error
+  }
+  const recorded = (await readChecksum(location, version))?.inCommitTimestampMs ?? null
+  return recorded === null ? state : { ...state, commitInfo: commitInfoFromJson({ inCommitTimestamp: recorded }) }
 }
 
 const checkpointFailure = (location: TableLocation, segment: LogSegment, error: unknown): unknown =>
@@ -143,7 +161,10 @@ function snapshotOf(location: TableLocation, version: number, state: LogState, m
   if (protocol !== null) checkReadable(location.uri, protocol)
   if (metadata === null) throw missingMetadata(location.uri, version)
   if (protocol === null) throw missingProtocol(location.uri, version)
+  if (metadata.formatProvider !== 'parquet') throw unsupportedFormat(location.uri, metadata.formatProvider)
   const schema = parseSchema(metadata.schemaString, location.uri)
+  checkTypeChanges(schema, location.uri)
+  const isMapped = readerFeaturesOf(protocol).includes('columnMapping')
   const inCommit = usesInCommitTimestamps(metadata.configuration)
     ? (state.commitInfo?.inCommitTimestampMs ?? null)
     : null
@@ -154,7 +175,8 @@ function snapshotOf(location: TableLocation, version: number, state: LogState, m
     protocol,
     metadata,
     schema,
-    columnMapping: columnMapping(metadata, schema),
+    // The property means nothing to readers of a protocol without the feature.
+    columnMapping: isMapped ? columnMapping(metadata, schema) : noColumnMapping,
     partitionColumns: metadata.partitionColumns,
     timestampMs: inCommit ?? modifiedMs,
   }

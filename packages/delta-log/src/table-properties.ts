@@ -21,10 +21,24 @@ export const transactionRetentionMs = (configuration: Configuration): number | n
     ? null
     : interval(configuration, 'delta.setTransactionRetentionDuration', 0)
 
-export const isAppendOnly = (configuration: Configuration): boolean => configuration['delta.appendOnly'] === 'true'
+/** Expired commits and checkpoints are deleted when a checkpoint is written. */
+export const cleansLog = (configuration: Configuration): boolean =>
+  configuration['delta.enableExpiredLogCleanup']?.toLowerCase() !== 'false'
+
+export const usesV2Checkpoints = (configuration: Configuration): boolean =>
+  configuration['delta.checkpointPolicy']?.toLowerCase() === 'v2'
+
+/** In which forms checkpoints keep statistics. */
+export const writesStatisticsAs = (configuration: Configuration) => ({
+  json: configuration['delta.checkpoint.writeStatsAsJson']?.toLowerCase() !== 'false',
+  struct: configuration['delta.checkpoint.writeStatsAsStruct']?.toLowerCase() === 'true',
+})
+
+export const isAppendOnly = (configuration: Configuration): boolean =>
+  configuration['delta.appendOnly']?.toLowerCase() === 'true'
 
 export const usesInCommitTimestamps = (configuration: Configuration): boolean =>
-  configuration['delta.enableInCommitTimestamps'] === 'true'
+  configuration['delta.enableInCommitTimestamps']?.toLowerCase() === 'true'
 
 /** Whether writers should mark deleted rows instead of writing the others again. */
 export const usesDeletionVectors = (configuration: Configuration): boolean =>

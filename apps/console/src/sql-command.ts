@@ -13,6 +13,11 @@ import type { TableProvider } from '@deltaworks/plan'
 import { joinPath, resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 import { formatOption, formatRows, type RowFormat } from './print-rows.js'
+import { parseDeltaStatement } from './statements/parse-delta-statement.js'
+import { runDeltaStatement } from './statements/run-delta-statement.js'
+import { statementsIn } from './statements/sql-tokens.js'
+import type { StatementResult } from './statements/statement-result.js'
+import { TableCatalog, type NamedTables } from './statements/table-catalog.js'
 
 interface Options extends CommonOptions {
   readonly file: string | undefined
@@ -42,27 +47,33 @@ export const sqlCommand = (signal: AbortSignal): Command =>
       if (text === undefined) throw usageProblem('Give a query, or --file.')
       const session = openSession(options)
       try {
-        const named = new Map<string, TableProvider>()
-        for (const pair of options.table) {
-          const [name, provider] = await namedTable(session, pair)
-          named.set(name, provider)
-        }
-        const resolve = async (name: readonly string[]): Promise<TableProvider | undefined> =>
-          named.get(name[name.length - 1]!) ?? lakeTable(session, options, name)
+        const catalog = new TableCatalog(session, namedTables(session, options))
+        const format = options.json ? 'jsonl' : options.format
         let statement = 0
-        for (const result of await session.sqlAll(text, resolve, { signal })) {
+        for (const one of statementsIn(text)) {
           statement++
-          const format = options.json ? 'jsonl' : options.format
-          if (!options.quiet) process.stdout.write(formatRows(result.schema, result.rows, format))
+          const start = performance.now()
+          const result = await runStatement(catalog, one, signal)
+          const ms = Number((performance.now() - start).toFixed(1))
+          if (!options.quiet && result.schema.fields.length > 0) {
+            process.stdout.write(formatRows(result.schema, result.rows, format))
+          }
           if (options.timing) {
-            const line = { statement, rows: result.rows.length, ms: Number(result.durationMs.toFixed(1)) }
-            process.stderr.write(`${JSON.stringify(line)}\n`)
+            process.stderr.write(`${JSON.stringify({ statement, rows: result.rows.length, ms })}\n`)
           }
         }
       } finally {
         await session.close()
       }
     })
+
+/** A statement about a Delta table, or any that the SQL front end knows. */
+async function runStatement(catalog: TableCatalog, text: string, signal: AbortSignal): Promise<StatementResult> {
+  const statement = parseDeltaStatement(text)
+  if (statement !== null) return runDeltaStatement(catalog, statement)
+  const expanded = catalog.expand(text)
+  return catalog.session.sql(expanded.text, (name) => catalog.lookUp(name, expanded.tables), { signal })
+}
 
 /** @throws UsageError DW-CLI-0001 */
 function statementsOf(file: string): string {
@@ -73,11 +84,24 @@ function statementsOf(file: string): string {
   }
 }
 
-async function namedTable(session: Session, pair: string): Promise<readonly [string, TableProvider]> {
+/** What `--table` names, and the lakehouse's own tables. */
+function namedTables(session: Session, options: Options): NamedTables {
+  const paths = new Map(options.table.map(pathOf))
+  return {
+    locate: async (name) => paths.get(name.at(-1)!) ?? (await lakePath(options, name)),
+    open: async (name) => {
+      const path = paths.get(name.at(-1)!)
+      if (path !== undefined) return openTable(session, path)
+      const inLake = await lakePath(options, name)
+      return inLake === undefined ? undefined : (await DeltaTable.open(session, inLake)).provider()
+    },
+  }
+}
+
+function pathOf(pair: string): readonly [name: string, path: string] {
   const at = pair.indexOf('=')
   if (at <= 0) throw invalidOption('--table', pair, 'give name=path')
-  const path = pair.slice(at + 1)
-  return [pair.slice(0, at), await openTable(session, path)]
+  return [pair.slice(0, at), pair.slice(at + 1)]
 }
 
 async function openTable(session: Session, path: string): Promise<TableProvider> {
@@ -93,12 +117,8 @@ function formatOf(path: string): FileTableFormat | null {
   return /\.(jsonl?|ndjson)$/i.test(path) ? 'json' : null
 }
 
-/** A table of the lakehouse by its name (or `layer.name`). */
-async function lakeTable(
-  session: Session,
-  options: Options,
-  name: readonly string[],
-): Promise<TableProvider | undefined> {
+/** Where a table of the lakehouse is, by its name (or `layer.name`). */
+async function lakePath(options: Options, name: readonly string[]): Promise<string | undefined> {
   const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
   const wanted = name.join('/')
   const last = name[name.length - 1]!
@@ -106,6 +126,5 @@ async function lakeTable(
     (t) => t.path === wanted || (name.length === 1 && (t.name === last || t.aliases.includes(last))),
   )
   const path = definition?.path ?? (last === 'quarantine' ? 'quality/quarantine' : undefined)
-  if (path === undefined) return undefined
-  return (await DeltaTable.open(session, joinPath(resolveUri(options.root), path))).provider()
+  return path === undefined ? undefined : joinPath(resolveUri(options.root), path)
 }

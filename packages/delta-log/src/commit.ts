@@ -8,9 +8,11 @@ import { cleanLog } from './clean-log.js'
 import { commitPath, formatActions, readCommit } from './commit-file.js'
 import { findConflict, type Conflict, type IsolationLevel, type ReadSet } from './conflict.js'
 import { appendOnly, tooManyAttempts } from './errors.js'
+import { checkDefinition } from './features/definition-check.js'
 import { checkWritable } from './features/protocol-check.js'
 import type { LogParquet } from './log-parquet.js'
 import { hasStableRowIds, rowIdMark, rowTrackingDomainIn, tracksRows, withRowIds } from './row-tracking.js'
+import { parseSchema } from './schema-json.js'
 import { advanceSnapshot, type Snapshot } from './snapshot.js'
 import type { TableLocation } from './table-location.js'
 import { checkpointInterval, cleansLog, isAppendOnly, usesInCommitTimestamps } from './table-properties.js'
@@ -69,7 +71,7 @@ const checkpointFailed = channel('deltaworks:checkpoint:failed')
 /**
  * Puts the actions into the log exactly once, behind whatever other writers have committed since `base` if that does not
  * conflict (see `findConflict`). Nothing is ever half-written: a commit is one put-if-absent.
- * @throws DeltaError DW-DELTA-0007, 0008, 0017, 0018; StorageError if it is not known whether the commit happened
+ * @throws DeltaError DW-DELTA-0007, 0008, 0017, 0018, 0022; StorageError if it is not known whether the commit happened
  */
 export async function commit(request: CommitRequest): Promise<CommitResult> {
   const { location, base } = request
@@ -154,6 +156,9 @@ function checkAllowed(request: CommitRequest): void {
   if (metadata === undefined || protocol === undefined) {
     throw new TypeError('a commit that creates a table needs a protocol and a metaData action')
   }
+  const known = base !== null && metadata.schemaString === base.metadata.schemaString
+  const schema = known ? base.schema : parseSchema(metadata.schemaString, location.uri)
+  checkDefinition(location.uri, { protocol, metadata, schema, before: base?.metadata ?? null }, actions)
 }
 
 /**

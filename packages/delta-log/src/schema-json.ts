@@ -158,3 +158,21 @@ export function typeToJson(type: DataType): Json {
       return type.kind
   }
 }
+
+/** The schema without the metadata of its fields, at any depth. */
+export const withoutFieldMetadata = (of: Schema): Schema => ({ fields: of.fields.map(plainField) })
+
+const plainField = ({ name, type, nullable }: Field): Field => ({ name, type: plainType(type), nullable })
+
+function plainType(type: DataType): DataType {
+  switch (type.kind) {
+    case 'struct':
+      return { ...type, fields: type.fields.map(plainField) }
+    case 'list':
+      return { ...type, element: plainType(type.element) }
+    case 'map':
+      return { ...type, key: plainType(type.key), value: plainType(type.value) }
+    default:
+      return type
+  }
+}

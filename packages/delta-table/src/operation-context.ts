@@ -181,6 +181,7 @@ export const fileBytesOf = (metadata: Metadata, options: WriteOptions): number =
 export const targetOf = (context: OperationContext, snapshot: Snapshot) => ({
   session: context.session,
   location: context.location,
+  protocol: snapshot.protocol,
   metadata: snapshot.metadata,
   schema: snapshot.schema,
 })

@@ -28,7 +28,8 @@ const fileFunctions: Readonly<Record<string, TableFunction>> = {
   read_json: (_, args, named) => fileTable(String(args[0]), 'json', named),
 }
 
-function catalogOf(session: Session, tables: SqlTables): Catalog {
+/** The tables and table functions that a text of the session may name. */
+export function sqlCatalog(session: Session, tables: SqlTables): Catalog {
   const functions = { ...fileFunctions, ...session.tableFunctions }
   return {
     table: (name) => (typeof tables === 'function' ? tables(name) : tables[name[name.length - 1]!]),
@@ -48,7 +49,7 @@ export async function executeSql(
 ): Promise<SqlResult[]> {
   const { parseSql } = await import('@deltaworks/plan')
   const results: SqlResult[] = []
-  for (const statement of await parseSql(text, catalogOf(session, tables))) {
+  for (const statement of await parseSql(text, sqlCatalog(session, tables))) {
     const start = performance.now()
     if (statement.kind === 'explain') {
       const shown = statement.analyze

@@ -72,10 +72,11 @@ async function timestampsOf(
   const result: CommitTimestamp[] = []
   let previousMs = -Infinity
   for (const commit of commits) {
-    const inCommitMs = commit.version >= from ? (await readCommitInfo(location, commit))?.inCommitTimestampMs : null
-    let timestampMs = inCommitMs ?? commit.modifiedMs
-    // In-commit timestamps ascend by themselves, and stand whatever the times of older files are.
-    if (inCommitMs === null || inCommitMs === undefined) timestampMs = Math.max(timestampMs, previousMs + 1)
+    const isInCommit = commit.version >= from
+    // In-commit timestamps do not give way to the times of older files, which a copy of the log makes anew.
+    if (commit.version === from) previousMs = -Infinity
+    const inCommitMs = isInCommit ? (await readCommitInfo(location, commit))?.inCommitTimestampMs : null
+    const timestampMs = Math.max(inCommitMs ?? commit.modifiedMs, previousMs + 1)
     previousMs = timestampMs
     result.push({ version: commit.version, timestampMs })
   }

@@ -53,6 +53,15 @@ describe('log compactions', () => {
     }
   })
 
+  it('D-17: of several actions of a file in a compaction the first one counts', async () => {
+    const snapshot = await logOf(3)
+    const path = 't/_delta_log/00000000000000000001.00000000000000000002.compacted.json'
+    const lines = ['{"remove":{"path":"f1"}}', '{"add":{"path":"f2"}}', '{"add":{"path":"f1"}}']
+    await snapshot.location.store.put(path, Buffer.from(lines.join('\n')), 'create')
+    const read = await readSnapshot(snapshot.location, testParquet)
+    expect([...read.files.keys()].sort()).toEqual(['f2', 'f3'])
+  })
+
   it('D-17: commits that are not there cannot be compacted', async () => {
     const { location } = await logOf(2)
     await expect(compactLog(location, 1, 3)).rejects.toMatchObject({ code: 'DW-DELTA-0005' })

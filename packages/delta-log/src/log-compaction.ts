@@ -30,3 +30,5 @@ export function withCompactions(
   if (result.at(-1) !== last) result.push(last)
   return result
 }
+
+export const isCompacted = (file: CommitFile): file is CompactedFile => 'first' in file

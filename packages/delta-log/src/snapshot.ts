@@ -12,7 +12,7 @@ import { versionAtTimestamp } from './commit-timestamp.js'
 import { invalidCheckpoint, logGap, missingMetadata, missingProtocol, unsupportedFormat } from './errors.js'
 import { readChecksum } from './checksum.js'
 import { checkReadable, readerFeaturesOf } from './features/protocol-check.js'
-import { withCompactions } from './log-compaction.js'
+import { isCompacted, withCompactions } from './log-compaction.js'
 import { checkTypeChanges } from './type-changes.js'
 import type { LogParquet } from './log-parquet.js'
 import { LogReplay, type LogState } from './log-replay.js'
@@ -141,7 +141,11 @@ async function applyCommits(location: TableLocation, commits: readonly CommitFil
   for (let i = 0; i < commits.length; i += readAhead) {
     const group = commits.slice(i, i + readAhead)
     const files = await Promise.all(group.map((commit) => getCommit(location, commit)))
-    files.forEach((data, at) => replay.applyCommit(parseActions(location, group[at]!.path, data)))
+    files.forEach((data, at) => {
+      const actions = parseActions(location, group[at]!.path, data)
+      if (isCompacted(group[at]!)) replay.applyCompacted(actions)
+      else replay.applyCommit(actions)
+    })
   }
 }
 

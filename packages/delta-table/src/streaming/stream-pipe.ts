@@ -39,7 +39,7 @@ export interface StreamPipeResult {
 export async function pipeStream(options: StreamPipeOptions): Promise<StreamPipeResult> {
   const offsets = offsetLog(options.checkpoint)
   const last = await offsets.last()
-  let { target } = options
+  let target = await options.target.refresh()
   let source = options.source
   let batches = 0
   let rowsWritten = 0

@@ -25,6 +25,7 @@ import { nullInRequired } from '../errors.js'
 import { filterOf, scanOf } from '../plan-nodes.js'
 import { runOptions } from '../run-options.js'
 import type { FileSink, RunOptions, TableSession, WrittenFile } from '../table-session.js'
+import { withoutVoids } from './void-columns.js'
 import { breaksAny, tableRules, violation } from './table-rules.js'
 
 export interface WriteTarget {
@@ -65,7 +66,11 @@ export async function writeRows(
 ): Promise<WrittenRows> {
   const { session, location } = target
   const sink = sinkOf(target, options, location.path)
-  const result = await session.writeFiles(plan, sink, options.signal === undefined ? {} : { signal: options.signal })
+  const result = await session.writeFiles(
+    withoutVoids(plan),
+    sink,
+    options.signal === undefined ? {} : { signal: options.signal },
+  )
   const adds = result.files.map((file) => toAdd(file, target, options))
   const sizeBytes = adds.reduce((sum, file) => sum + file.sizeBytes, 0)
   const written = { adds, rowCount: result.rowCount, sizeBytes, otherPaths: [] }

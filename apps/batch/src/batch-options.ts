@@ -49,7 +49,7 @@ export function selectionOf({ since, until, files, reprocess }: BatchOptions): L
 }
 
 /** @throws UsageError DW-CLI-0001 */
-const parseTime =
+export const parseTime =
   (option: string) =>
   (text: string): bigint => {
     const parsed = tryParseTimestamp(text)

@@ -3,6 +3,7 @@ import { scan, type DataFrame, type TableProvider } from '@deltaworks/plan'
 import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
+import type { Ledger } from './landing.js'
 import { passGate, type GateResult } from './gate.js'
 import { mergeRows } from './merge-rows.js'
 import { buildContext, type RunContext } from './run-context.js'
@@ -23,6 +24,15 @@ async function provenance(table: TableDefinition, context: RunContext) {
   }
   return entries
 }
+
+/** Versions of a table's inputs, by path, that its last build read: what its own log says of them. */
+export const inputVersions = (table: TableDefinition, ledger: Ledger): ReadonlyMap<string, number> =>
+  new Map(
+    Object.values(table.from).flatMap(({ path }) => {
+      const version = ledger.get(inputTransaction(path))
+      return version === undefined ? [] : [[path, version]]
+    }),
+  )
 
 /** Operations of Delta's history that leave a table's rows as they are. */
 const maintenanceOperations: ReadonlySet<string> = new Set([
@@ -76,7 +86,8 @@ export async function buildTable(
   const computed = conform(table.build!(inputs, buildContext(context)), table)
   const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
   const existing = await lake.table(table.path)
-  const replaces = existing === null || table.write.kind !== 'merge'
+  // What is built again from earlier versions is what they give, and nothing of what later ones had given.
+  const replaces = existing === null || table.write.kind !== 'merge' || context.pinned.size > 0
   if (!context.keepInMemory && replaces) {
     const audited = await writeAudited(table, computed, existing, settings, context)
     if (audited !== null) return audited
@@ -88,7 +99,7 @@ export async function buildTable(
   const gate = await passGate(table, rows, context)
   if (gate.criticalFailed) return { table: null, gate }
   const written =
-    existing !== null && table.write.kind === 'merge'
+    existing !== null && table.write.kind === 'merge' && !replaces
       ? await mergeRows(existing, gate.good, table.write, settings)
       : await writeWhole(table, gate.good, existing, settings, context)
   lake.wrote(table.path, written, context.keepInMemory && replaces ? gate.good : undefined)

@@ -93,6 +93,9 @@ export class Column<T = unknown, N extends boolean = boolean> {
   }
 }
 
+/** A column of any type, as files or tables have them. */
+export const columnOfType = (type: DataType): Column => column(type)
+
 const column = <T>(type: DataType): Column<T, true> =>
   new Column({
     type,

@@ -3,7 +3,7 @@ import { Session } from '@deltaworks/engine'
 import { S3Local } from '@deltaworks/s3-local'
 import { openStore } from '@deltaworks/storage'
 import { runContext, runLakehouse } from './run.js'
-import { commitIngest, planIngest, stageIngest } from './ingest.js'
+import { commitIngest, landingParts, planIngest, stageIngest } from './ingest.js'
 import { quarantinePath } from './quarantine.js'
 import { errorOf, TestLake } from './testing/test-lake.js'
 import { orderLines, shopConfiguration, smallShop } from './testing/small-shop.js'
@@ -69,7 +69,8 @@ describe('runs at once', () => {
     const options = lake.options(smallShop(), shopConfiguration)
     const listing = await openStore(options.landing).list('')
     const context = runContext(options, listing)
-    const staged = await stageIngest(await planIngest(smallShop().tables[0]!, listing, context), context)
+    const plan = await planIngest(smallShop().tables[0]!, listing, context)
+    const staged = await stageIngest(plan, context, await landingParts(plan, context))
     lake.land('orders_1.csv', orderLines('1,ball,7,1.50,2026-01-01'))
     const error = await errorOf(() => commitIngest(staged, context))
     expect(error).toMatchObject({ code: 'DW-LAKEHOUSE-0012', fault: 'conflict' })

@@ -87,7 +87,7 @@ export const landingColumnsDiffer = (
   new LakehouseError(
     'DW-LAKEHOUSE-0011',
     'data',
-    `${path} does not have the columns of table "${table}":${missing.length === 0 ? '' : ` ${missing.join(', ')} missing;`}${extra.length === 0 ? '' : ` ${extra.join(', ')} not declared;`} it has ${found.join(', ')}. Deliver the file as declared, or declare the columns (from, optional) or extraColumns ignore.`,
+    `${path} does not have the columns of table "${table}":${missing.length === 0 ? '' : ` ${missing.join(', ')} missing;`}${extra.length === 0 ? '' : ` ${extra.join(', ')} not declared;`} it has ${found.join(', ')}. Deliver the file as declared, or declare the columns (from, optional) or extraColumns (ignore, rescue, add).`,
     { path, table, missing, extra },
   )
 
@@ -144,4 +144,46 @@ export const correctionsRefused = (problems: readonly string[]): LakehouseError 
     'data',
     `The corrected rows cannot be released: ${problems.join('; ').replace(/\.$/, '')}. Nothing was written; correct them and release them again.`,
     { problems },
+  )
+
+export const breakingChangeCode = 'DW-LAKEHOUSE-0030'
+
+export const breakingChange = (table: string, version: number, changes: string): LakehouseError =>
+  new LakehouseError(
+    breakingChangeCode,
+    'usage',
+    `The definition of raw table "${table}" has changed in a way that its rows (version ${version}) do not allow: ${changes}. Nothing of it was ingested; take the change back, or give the new form another name.`,
+    { table, version, changes },
+  )
+
+export const landingOutside = (landing: string, paths: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0031',
+    'usage',
+    `${paths.join(', ')} in ${landing} lead${paths.length === 1 ? 's' : ''} out of the landing zone by a symbolic link. Nothing was ingested; put the file itself there, or take the link away.`,
+    { landing, paths },
+  )
+
+export const tooManyMalformedRows = (table: string, malformed: number, limit: number): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0010',
+    'data',
+    `${malformed} rows for "${table}" are malformed, more than the ${limit} that its source allows. Nothing of it was ingested; look at the landing files, or raise maxMalformedRows.`,
+    { table, malformed, limit },
+  )
+
+export const notRaw = (table: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0032',
+    'usage',
+    `Table "${table}" is built from others, so it has no version to build from. Name a raw table.`,
+    { table },
+  )
+
+export const invalidOverride = (assignment: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0048',
+    'usage',
+    `--set ${assignment} sets nothing: give path=value, as in segments.high=12000.`,
+    { assignment },
   )

@@ -3,7 +3,7 @@ import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { optimizeLakehouse } from './maintain.js'
 import { addToQuarantine, malformedRows, quarantinePath } from './quarantine.js'
-import { planIngest, stageIngest } from './ingest.js'
+import { landingParts, planIngest, stageIngest } from './ingest.js'
 import { openStore } from '@deltaworks/storage'
 import { runContext } from './run.js'
 import { orderLines, shopConfiguration, smallShop } from './testing/small-shop.js'
@@ -122,7 +122,8 @@ describe('exactly once', () => {
     const context = runContext(lake.options(smallShop(), shopConfiguration), [])
     const listing = await openStore(`file://${lake.landing}`).list('')
     const orders = smallShop().tables[0]!
-    const staged = await stageIngest(await planIngest(orders, listing, context), context)
+    const plan = await planIngest(orders, listing, context)
+    const staged = await stageIngest(plan, context, await landingParts(plan, context))
     await addToQuarantine(malformedRows(staged.landed, 'orders', context), context)
     expect(await lake.count(quarantinePath)).toBe(1)
 

@@ -1,10 +1,20 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { agg, col, lit } from '@deltaworks/expression'
+import { agg, col, lit, type Expr } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
-import { date } from '@deltaworks/schema'
+import { date, timestamp } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
 import { anyFrame } from './any-frame.js'
-import { landingChanged, malformedRow, noLandingFiles, tooManyMalformed } from './errors.js'
+import { withAddedColumns } from './contract/added-columns.js'
+import { changesInWords, schemaChanges, type SchemaChange } from './contract/schema-change.js'
+import {
+  breakingChange,
+  landingChanged,
+  landingOutside,
+  malformedRow,
+  noLandingFiles,
+  tooManyMalformed,
+  tooManyMalformedRows,
+} from './errors.js'
 import {
   discoverLandingFiles,
   filesOfSource,
@@ -13,7 +23,7 @@ import {
   ledgerEntries,
   type LandingFile,
 } from './landing.js'
-import { landingColumns } from './landing-columns.js'
+import { landingColumns, stampedAudit } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
@@ -47,11 +57,18 @@ export async function planIngest(
   const ledger = await context.lake.ledger(table.path)
   const candidates = filesOfSource(listing, table.source!)
   const selected = candidates.filter((file) => isSelected(file, context.selection))
-  const files = await discoverLandingFiles(context.landing, selected, ledger, context.selection.reprocess)
-  if (candidates.length === 0 && (await context.lake.table(table.path)) === null) {
+  await refuseOutside(selected, context)
+  const files = await discoverLandingFiles(context.landing, selected, ledger, context.selection)
+  if (candidates.length === 0 && context.listsAll && (await context.lake.table(table.path)) === null) {
     throw noLandingFiles(table.name, table.source!.files, context.landing.uri)
   }
   return { table, files, pending: files.filter((file) => file.state !== 'known') }
+}
+
+/** @throws LakehouseError DW-LAKEHOUSE-0031 */
+async function refuseOutside(files: readonly ObjectMeta[], { landing }: RunContext): Promise<void> {
+  const outside = (await landing.outside?.(files.map((file) => file.path))) ?? []
+  if (outside.length > 0) throw landingOutside(landing.uri, outside)
 }
 
 /** The pending files as they can be read: packed ones unpacked. @throws LakehouseError DW-LAKEHOUSE-0015 */
@@ -59,27 +76,49 @@ export const landingParts = ({ table, pending }: IngestPlan, context: RunContext
   context.unpacker.parts(context.landing, pending, { members: table.source!.members, signal: context.signal })
 
 /**
+ * How the table must change before the plan's rows are added to it, and the definition with columns that only files have.
+ * @throws LakehouseError DW-LAKEHOUSE-0030 naming every difference if one of them is breaking
+ */
+export async function fitContract(
+  table: TableDefinition,
+  parts: readonly LandingPart[],
+  context: RunContext,
+): Promise<{ readonly table: TableDefinition; readonly changes: readonly SchemaChange[] }> {
+  const existing = await context.lake.table(table.path)
+  const fitted = await withAddedColumns(table, parts, existing?.schema ?? null)
+  if (existing === null) return { table: fitted, changes: [] }
+  const changes = schemaChanges(existing, fitted)
+  if (changes.some((change) => change.breaking)) {
+    throw breakingChange(table.name, existing.version, changesInWords(changes))
+  }
+  return { table: fitted, changes }
+}
+
+/**
  * Reads the pending files once if they are small (they stay in memory), else counts what is malformed in them.
  * @throws LakehouseError DW-LAKEHOUSE-0010 if more rows are malformed than the source allows, DW-LAKEHOUSE-0014 if any is
- * and the source is to fail then
+ * and the source is to fail then, DW-LAKEHOUSE-0030 if the definition does not fit the table any more
  */
 export async function stageIngest(
   plan: IngestPlan,
   context: RunContext,
-  parts?: readonly LandingPart[],
+  parts: readonly LandingPart[],
 ): Promise<StagedIngest> {
   const { session } = context.lake
-  const { table } = plan
-  const provider = new LandingTable(session, table, parts ?? (await landingParts(plan, context)))
+  const { table } = await fitContract(plan.table, parts, context)
+  const provider = new LandingTable(session, table, parts)
   const rows = numbered(scan(provider), table)
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name })) : rows
   const [rowsRead, rowsMalformed] = await countRows(landed, context)
-  const { maxMalformed: limit, malformed } = table.source!
+  const { maxMalformed: limit, maxMalformedRows, malformed } = table.source!
   if (malformed === 'fail' && rowsMalformed > 0) throw await firstMalformed(table, landed, rowsMalformed, context)
   if (rowsRead > 0 && rowsMalformed > rowsRead * limit) {
     throw tooManyMalformed(table.name, rowsMalformed, rowsRead, limit)
   }
-  return { ...plan, landed, rowsRead, rowsMalformed }
+  if (maxMalformedRows !== null && rowsMalformed > maxMalformedRows) {
+    throw tooManyMalformedRows(table.name, rowsMalformed, maxMalformedRows)
+  }
+  return { ...plan, table, landed, rowsRead, rowsMalformed }
 }
 
 /** Rows of Parquet have no lines: they are counted from 1. */
@@ -104,6 +143,8 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
     : computed
   const settings = {
     ...writeSettings(table, context),
+    // Breaking changes were refused before anything was read.
+    mergeSchema: true,
     audit: () => checkUnchanged(pending, context),
     appTransactions: pending.flatMap(ledgerEntries),
     userMetadata: JSON.stringify({
@@ -129,12 +170,19 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
 /** Landed rows as rows of their table: without what only landing knows, with what `derive` and the audit add. */
 export function landedRows(landed: DataFrame, table: TableDefinition, context: RunContext): DataFrame {
   const derive = table.derive ?? ((rows: DataFrame) => rows)
-  const today = lit(Number(context.nowMicros / 86_400_000_000n), date)
   const { corruptColumn } = table.source!
   const told = corruptColumn === null ? landed : landed.withColumn(corruptColumn, col(landingColumns.rawRecord))
   const rows = anyFrame(told).drop(landingColumns.corruptReason, landingColumns.rawRecord)
-  return conform(anyFrame(derive(rows, buildContext(context))).withColumn('ingestion_date', today), table)
+  const stamps = Object.fromEntries(stampedAudit(table).map(({ name }) => [name, stampOf(name, context)]))
+  return conform(anyFrame(derive(rows, buildContext(context))).withColumns(stamps), table)
 }
+
+const stampOf = (name: string, { nowMicros, runId }: RunContext): Expr =>
+  name === 'ingestion_date'
+    ? lit(Number(nowMicros / 86_400_000_000n), date)
+    : name === 'ingested_at'
+      ? lit(nowMicros, timestamp)
+      : lit(runId)
 
 /** The rows that the table gets: the well-formed ones, or all of them where malformed ones are kept. */
 const usableRows = ({ landed, table }: StagedIngest): DataFrame =>

@@ -1,10 +1,11 @@
 import type { Session } from '@deltaworks/engine'
 import { csvOptionsToJson, splitCsv, type CsvColumnOptions, type CsvReadOptions } from '@deltaworks/formats'
 import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@deltaworks/plan'
-import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
+import { field, string, type Json, type Schema } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
-import { landedFields, landingColumns } from './landing-columns.js'
+import { landedAudit, landedFields, landingColumns } from './landing-columns.js'
 import { parquetNames } from './parquet-landing.js'
+import { rescuedColumn, rescues, type SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
 import type { LandingPart } from './unpack/unpack-landing.js'
 
@@ -42,8 +43,7 @@ export class LandingTable implements TableProvider {
     this.schema = {
       fields: [
         ...landedFields(table).fields.map((f) => ({ ...f, nullable: true })),
-        field(landingColumns.sourceFile, string, false),
-        field(landingColumns.sourceLine, int64, false),
+        ...landedAudit(table),
         field(landingColumns.rawRecord, string),
         field(landingColumns.corruptReason, string),
       ],
@@ -75,7 +75,7 @@ export class LandingTable implements TableProvider {
           rowGroups: null,
           byteRange: range,
           rowCount: null,
-          constants: landed ? { [landingColumns.sourceFile]: file.sourceFile } : {},
+          constants: landed ? this.#constants(file) : {},
           physicalNames,
           fieldIds: null,
           deletedRows: null,
@@ -90,11 +90,19 @@ export class LandingTable implements TableProvider {
     return { splits, filesTotal: this.#parts.length, filesPruned: 0 }
   }
 
+  #constants({ sourceFile, checksum }: LandingPart): FileSplit['constants'] {
+    const { sourceChecksum } = landingColumns
+    return {
+      [landingColumns.sourceFile]: sourceFile,
+      ...(landedAudit(this.#table).some(({ name }) => name === sourceChecksum) ? { [sourceChecksum]: checksum } : {}),
+    }
+  }
+
   #ranges({ store, path, sizeBytes }: LandingPart) {
     const { context, pool } = this.#session
     const account = pool.account(`split of ${path}`)
     const file = { store: openStore(store), path, sizeBytes }
-    return splitCsv(context, account, file, csvOptions(this.#table), splitBytes).finally(() => account.close())
+    return splitCsv(context, account, file, textOptions(this.#table), splitBytes).finally(() => account.close())
   }
 
   describe(): Json {
@@ -103,18 +111,26 @@ export class LandingTable implements TableProvider {
 }
 
 /** The format's reader options with the columns of the definition: their names in files, patterns, which may be missing. */
-const readerOptions = (table: TableDefinition): Json =>
-  table.source!.format === 'csv'
-    ? csvOptionsToJson(csvOptions(table))
-    : { ...table.source!.options, columns: columnOptions(table) as unknown as Json }
+function readerOptions(table: TableDefinition): Json {
+  const { format, options } = table.source!
+  return format === 'parquet' ? { ...options } : csvOptionsToJson(textOptions(table))
+}
 
-const csvOptions = (table: TableDefinition): CsvReadOptions => ({
+/** Options that CSV and JSON have in common, with those of the source's own format. */
+const textOptions = (table: TableDefinition): CsvReadOptions => ({
   ...(table.source!.options as CsvReadOptions),
   columns: columnOptions(table),
-  extraColumns: table.source!.extraColumns,
+  extraColumns: readerPolicy(table.source!),
+  rescuedColumn,
   schema: landedFields(table),
   mode: 'permissive',
 })
+
+/** Columns that are to be added are declared by the time that files are read. */
+function readerPolicy(source: SourceDefinition): 'error' | 'ignore' | 'rescue' {
+  if (rescues(source)) return 'rescue'
+  return source.extraColumns === 'ignore' ? 'ignore' : 'error'
+}
 
 function columnOptions(table: TableDefinition): Readonly<Record<string, CsvColumnOptions>> {
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { objectNotFoundCode, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
+import { comparePaths, objectNotFoundCode, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
 import type { SourceDefinition } from './source-definition.js'
 
 /** A file of the landing zone, and whether its table has it already. */
@@ -43,6 +43,8 @@ export interface LandingSelection {
   readonly untilMs?: number
   /** Also those that their table has already: their rows take the place of the former ones. */
   readonly reprocess?: boolean
+  /** At most so many files of a source are ingested, those that were delivered first. Default: all. */
+  readonly maxFiles?: number
 }
 
 export function isSelected({ path, modifiedMs }: ObjectMeta, selection: LandingSelection): boolean {
@@ -63,12 +65,35 @@ export function filesOfSource(
   return listing.filter(({ path }) => expression.test(path) && !path.startsWith(`${archiveFolder}/`))
 }
 
-/** Files in path order, each compared with the ledger. Reads a file only if its size, time or etag is new, or if it is asked for. */
+/**
+ * Files in path order, each compared with the ledger. Reads a file only if its size, time or etag is new, or if it is asked for; no
+ * more than are wanted.
+ */
 export async function discoverLandingFiles(
   store: ObjectStore,
   candidates: readonly ObjectMeta[],
   ledger: Ledger,
-  reprocess = false,
+  { reprocess = false, maxFiles = Infinity }: Pick<LandingSelection, 'reprocess' | 'maxFiles'> = {},
+): Promise<readonly LandingFile[]> {
+  if (maxFiles >= candidates.length) return compareFiles(store, candidates, ledger, reprocess)
+  const found: LandingFile[] = []
+  let pending = 0
+  const oldestFirst = [...candidates].sort((a, b) => a.modifiedMs - b.modifiedMs)
+  for (let at = 0; at < oldestFirst.length && pending < maxFiles;) {
+    const some = oldestFirst.slice(at, at + maxFiles - pending)
+    at += some.length
+    const compared = await compareFiles(store, some, ledger, reprocess)
+    pending += compared.filter((file) => file.state !== 'known').length
+    found.push(...compared)
+  }
+  return found.sort((a, b) => comparePaths(a.path, b.path))
+}
+
+async function compareFiles(
+  store: ObjectStore,
+  candidates: readonly ObjectMeta[],
+  ledger: Ledger,
+  reprocess: boolean,
 ): Promise<readonly LandingFile[]> {
   const files = new Array<LandingFile>(candidates.length)
   let next = 0
@@ -91,7 +116,7 @@ async function compareWithLedger(
 ): Promise<LandingFile> {
   const { path, sizeBytes, modifiedMs, etag } = meta
   const recorded = ledger.get(contentTransaction(path))
-  if (!reprocess && recorded !== undefined && ledger.get(statTransaction(path)) === statHash(meta)) {
+  if (!reprocess && recorded !== undefined && isKnownByStat(meta, ledger)) {
     return { path, sizeBytes, modifiedMs, etag, state: 'known', contentHash: recorded, sha256: '' }
   }
   const sha256 = await hashContent(store, meta)
@@ -100,6 +125,10 @@ async function compareWithLedger(
   const state = recorded === undefined ? 'new' : recorded === contentHash ? same : 'changed'
   return { path, sizeBytes, modifiedMs, etag, state, contentHash, sha256 }
 }
+
+/** Whether a table has a file of this size, time and etag already. Reads nothing. */
+export const isKnownByStat = (meta: ObjectMeta, ledger: Ledger): boolean =>
+  ledger.get(statTransaction(meta.path)) === statHash(meta)
 
 const filesAtOnce = 16
 const hashChunkBytes = 2 * 1024 * 1024

@@ -14,11 +14,15 @@ export interface RunContext {
   readonly lake: Lake
   readonly landing: ObjectStore
   readonly selection: LandingSelection
+  /** Whether the listing of landing files is all of them. */
+  readonly listsAll: boolean
   /** Holds what packed landing files were unpacked to, until it is closed. */
   readonly unpacker: LandingUnpacker
   readonly signal: AbortSignal | undefined
   /** Inputs so small that every table of the run is kept in memory until it ends. */
   readonly keepInMemory: boolean
+  /** Raw tables (paths) that are read as they were at a version: see `RunOptions`. */
+  readonly pinned: ReadonlyMap<string, number>
 }
 
 /** A definition's functions take the configuration of their own lakehouse; which one it is was checked when it was loaded. */

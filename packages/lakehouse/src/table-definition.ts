@@ -4,7 +4,8 @@ import type { Rule } from '@deltaworks/quality'
 import { field, schema, type Field, type Json, type Schema } from '@deltaworks/schema'
 import type { Column, Columns } from './column-definition.js'
 import { invalidDefinition } from './errors.js'
-import type { SourceDefinition } from './source-definition.js'
+import type { RetryPolicy } from './runs/retry-step.js'
+import { rescuedColumn, rescues, type AuditDetail, type SourceDefinition } from './source-definition.js'
 import type { WriteMode } from './write-mode.js'
 
 export type Layer = 'raw' | 'processed' | 'analytics'
@@ -51,6 +52,8 @@ export interface TableSpecification<C extends Columns, I extends Inputs, Configu
   readonly warehouse?: Partial<WarehouseLayout> | false
   /** Other names of the table for queries and exports: `dim_calendar` for `dim_date`. */
   readonly aliases?: readonly string[]
+  /** How often and how long its step is tried; what it leaves out is as the run says. */
+  readonly retry?: Partial<RetryPolicy>
 }
 
 /** One declaration from which batch, quality, maintenance, export and catalog are derived. Plain data and pure functions. */
@@ -73,6 +76,7 @@ export interface TableDefinition<C extends Columns = Columns> {
   readonly warehouse: WarehouseLayout | null
   readonly primaryKey: readonly string[]
   readonly aliases: readonly string[]
+  readonly retry: Partial<RetryPolicy>
 }
 
 const tableName = /^[a-z][a-z0-9_]*$/
@@ -100,6 +104,8 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
       throw wrong(`its corruptColumn "${corrupt}" must be declared as string().derived(), and may be null.`)
     }
   }
+  checkSource(specification.source, wrong)
+  const sourceColumns = specification.source === undefined ? [] : sourceFields(specification.source)
   const partitionBy = specification.partitionBy ?? []
   const columns = Object.fromEntries(
     Object.entries(specification.columns).map(([key, column]) => [key, column.at({ table: name, column: key })]),
@@ -108,7 +114,7 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
     if (!tableName.test(key)) throw wrong(`its column "${key}" must be snake_case.`)
   }
   for (const key of partitionBy) {
-    const isAudit = specification.source !== undefined && auditColumns.has(key)
+    const isAudit = sourceColumns.some((f) => f.name === key)
     if (columns[key] === undefined && !isAudit)
       throw wrong(`it is partitioned by "${key}", which is not one of its columns.`)
   }
@@ -116,7 +122,9 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
     if (columns[key] === undefined) throw wrong(`it is to be Z-ordered by "${key}", which is not one of its columns.`)
     if (partitionBy.includes(key)) throw wrong(`it cannot be Z-ordered by its partition column "${key}".`)
   }
-  const sourceColumns = specification.source === undefined ? [] : auditFields
+  for (const { name: taken } of sourceColumns) {
+    if (columns[taken] !== undefined) throw wrong(`its column "${taken}" has the name of one that ingestion adds.`)
+  }
   return {
     name,
     layer,
@@ -137,6 +145,7 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
       .filter(([, column]) => column.facts.primaryKey)
       .map(([key]) => key),
     aliases: specification.aliases ?? [],
+    retry: specification.retry ?? {},
   }
 }
 
@@ -155,4 +164,33 @@ export const auditFields: readonly Field[] = [
   field('ingestion_date', { kind: 'date' }, false),
 ]
 export type AuditColumn = 'source_file' | 'source_line' | 'ingestion_date'
-export const auditColumns: ReadonlySet<string> = new Set(auditFields.map((f) => f.name))
+
+/** Rows that were corrected by hand come from no file, so the checksum may be null. */
+const detailFields: Readonly<Record<AuditDetail, Field>> = {
+  source_checksum: field('source_checksum', { kind: 'string' }),
+  ingested_at: field('ingested_at', { kind: 'timestamp' }, false),
+  run_id: field('run_id', { kind: 'string' }, false),
+}
+
+/** Every column that ingestion adds to those of a definition. */
+const sourceFields = (source: SourceDefinition): readonly Field[] => [
+  ...auditFields,
+  ...source.audit.map((detail) => detailFields[detail]),
+  ...(rescues(source) ? [field(rescuedColumn, { kind: 'string' })] : []),
+]
+
+function checkSource(source: SourceDefinition | undefined, wrong: (problem: string) => Error): void {
+  if (source === undefined) return
+  const { format, extraColumns, retentionDays, maxMalformed, maxMalformedRows, audit } = source
+  if (format === 'parquet' && extraColumns === 'rescue') {
+    throw wrong(`extraColumns: 'rescue' is not for Parquet, whose columns have types; take 'add' or 'ignore'.`)
+  }
+  if (retentionDays !== null && !(Number.isSafeInteger(retentionDays) && retentionDays > 0)) {
+    throw wrong('its retentionDays must be a whole number of days from 1.')
+  }
+  if (!(maxMalformed >= 0 && maxMalformed <= 1)) throw wrong('its maxMalformed must be a share from 0 to 1.')
+  if (maxMalformedRows !== null && !(maxMalformedRows >= 0)) throw wrong('its maxMalformedRows must not be negative.')
+  for (const detail of audit) {
+    if (!Object.hasOwn(detailFields, detail)) throw wrong(`its audit column "${String(detail)}" is none.`)
+  }
+}

@@ -4,8 +4,8 @@ import type { Schema } from '@deltaworks/schema'
 import { anyFrame, type AnyFrame } from './any-frame.js'
 import { conform } from './conform.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
-import { landedFields, landingColumns } from './landing-columns.js'
-import { auditFields, type BuildContext, type TableDefinition } from './table-definition.js'
+import { landedAudit, landedFields, stampedAudit } from './landing-columns.js'
+import type { BuildContext, TableDefinition } from './table-definition.js'
 
 /**
  * Checks every definition of a lakehouse before any data moves: each build and derivation is planned over empty tables, so
@@ -38,9 +38,7 @@ function plannedRows(table: TableDefinition, context: BuildContext<never>): AnyF
     )
     return table.build(inputs, context)
   }
-  const audit = auditFields.filter((f) => f.name === landingColumns.sourceFile || f.name === landingColumns.sourceLine)
-  const landed = empty(`landing of ${table.name}`, { fields: [...landedFields(table).fields, ...audit] })
-  const ingestionDate = auditFields.filter((f) => f.name === 'ingestion_date')
+  const landed = empty(`landing of ${table.name}`, { fields: [...landedFields(table).fields, ...landedAudit(table)] })
   const derived = table.derive === null ? landed : table.derive(landed, context)
-  return anyFrame(derived).join(empty('clock', { fields: ingestionDate }), [], 'cross')
+  return anyFrame(derived).join(empty('clock', { fields: stampedAudit(table) }), [], 'cross')
 }

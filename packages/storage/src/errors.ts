@@ -109,6 +109,26 @@ export const objectChanged = (store: string, path: string): StorageError =>
     { store, path },
   )
 
+export const packageMissing = (name: string, location: string, cause: unknown): StorageError =>
+  new StorageError(
+    'DW-STORAGE-0015',
+    'usage',
+    `${location} needs the package "${name}", which is not installed. Install it beside Deltaworks: npm install ${name}.`,
+    { package: name, location },
+    cause,
+  )
+
+export const queueFailed = (url: string, operation: string, cause: unknown): StorageError =>
+  cause instanceof StorageError
+    ? cause
+    : new StorageError(
+        'DW-STORAGE-0016',
+        'storage',
+        `Could not ${operation} the queue ${url}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        { url, operation },
+        cause,
+      )
+
 export const writerClosed = (store: string, path: string): StorageError =>
   new StorageError('DW-STORAGE-0009', 'internal', `The writer of "${path}" in ${store} is closed already.`, {
     store,

@@ -159,6 +159,17 @@ describe('FileStore', () => {
     expect(await store.put('broken', new Uint8Array(1), 'create')).toBe('exists')
   })
 
+  it('tells which files are links that lead out of it', async () => {
+    const root = join(folder, 'linked')
+    mkdirSync(join(root, 'in'), { recursive: true })
+    writeFileSync(join(folder, 'secret'), 'x')
+    writeFileSync(join(root, 'in/a'), 'x')
+    symlinkSync('../secret', join(root, 'out'))
+    symlinkSync('in/a', join(root, 'inner'))
+    const store = new FileStore(root)
+    expect(await store.outside(['out', 'inner', 'in/a', 'missing'])).toEqual(['out'])
+  })
+
   it('sweeps what dead writers left, if it is old enough', async () => {
     const root = newRoot()
     const store = new FileStore(root)

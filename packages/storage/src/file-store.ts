@@ -26,6 +26,7 @@ import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { notReadable, notWritable, objectNotFound, storageFailed, systemCode, writerClosed } from './errors.js'
+import { filesOutside } from './files-outside.js'
 import { checkFolderPath, checkObjectPath, comparePaths } from './object-path.js'
 import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'
 
@@ -176,6 +177,13 @@ export class FileStore implements ObjectStore {
       if (stats?.isFile() === true) found.push(objectMeta(path, stats))
     })
     return found.sort((a, b) => comparePaths(a.path, b.path))
+  }
+
+  async outside(paths: readonly string[]): Promise<readonly string[]> {
+    return filesOutside(
+      this.#root,
+      paths.map((path) => this.#resolve(path)),
+    ).map((file) => file.slice(this.#file('').length + (this.#root === '/' ? 0 : 1)))
   }
 
   async copy(from: string, to: string): Promise<void> {

@@ -52,6 +52,10 @@ export interface ObjectStore {
   /** A missing object is not an error. */
   delete(paths: readonly string[]): Promise<void>
   /**
+   * Those of the paths whose bytes lie outside of the store: behind a symbolic link that leads out of it. Absent where none can.
+   */
+  outside?(paths: readonly string[]): Promise<readonly string[]>
+  /**
    * Removes what writes that died left behind below a folder, if it is older than `olderThanMs`; no listing shows it.
    * Absent where nothing can be left. @returns how many
    */

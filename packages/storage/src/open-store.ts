@@ -103,3 +103,6 @@ export function splitUri(location: string): { readonly store: string; readonly p
 
 /** Whether the store exists in this thread alone, so that no worker can read or write it. */
 export const isThreadLocal = (uri: string): boolean => uri.startsWith('memory:')
+
+/** Whether requests to the store go over a network, so that many small ones are best sent side by side. */
+export const isRemote = (uri: string): boolean => !uri.startsWith('file:') && !isThreadLocal(uri)

@@ -14,6 +14,7 @@ const session = Session.create({ memoryBytes: 256 * 1024 * 1024 })
 function newConsole() {
   const folder = mkdtempSync(join(tmpdir(), 'deltaworks-sql-'))
   const catalog: TableCatalog = new TableCatalog(session, {
+    names: [],
     locate: (name) => Promise.resolve(join(folder, name.at(-1)!)),
     open: async (name) => (await catalog.open({ parts: name })).provider(),
   })

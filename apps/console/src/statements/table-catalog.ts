@@ -9,9 +9,11 @@ import { tokensOf, withPostgresNames, type Token } from './sql-tokens.js'
 import type { TableName } from './token-reader.js'
 
 /** Tables by name, as a command line or a lakehouse knows them. */
-export interface NamedTables {
+export interface LocatedTables {
   /** Path or URI under which a name is known, whether or not there is a table yet. */
   locate(name: readonly string[]): Promise<string | undefined>
+  /** Names that there are, for "did you mean". */
+  readonly names: readonly string[]
   /** What a query reads under a name. */
   open(name: readonly string[]): Promise<CatalogEntry | undefined>
 }
@@ -19,9 +21,9 @@ export interface NamedTables {
 /** Finds the tables that statements and queries name: by name, by `delta.\`path\``, at a version, and their changes. */
 export class TableCatalog {
   readonly session: Session
-  readonly #named: NamedTables
+  readonly #named: LocatedTables
 
-  constructor(session: Session, named: NamedTables) {
+  constructor(session: Session, named: LocatedTables) {
     this.session = session
     this.#named = named
   }
@@ -33,6 +35,15 @@ export class TableCatalog {
     if (found !== undefined) return resolveUri(found)
     const shown = name.parts.join('.')
     throw sqlProblem(`There is no table ${shown}; name it by --table ${shown}=PATH, or write delta.\`PATH\``)
+  }
+
+  /** Whether a name has a place, so that statements about it are about a Delta table and not one of the session. */
+  async isLocated(name: TableName): Promise<boolean> {
+    return 'path' in name || (await this.#named.locate(name.parts)) !== undefined
+  }
+
+  get names(): readonly string[] {
+    return this.#named.names
   }
 
   async open(name: TableName, at: TimeTravel = null): Promise<DeltaTable> {

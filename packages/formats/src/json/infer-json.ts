@@ -12,6 +12,8 @@ import {
   type Schema,
 } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
+import { FileSource } from '../csv/byte-source.js'
+import { documentRecords } from './json-document.js'
 
 /** Bytes at the start of a file that the schema is inferred from. */
 const sampleBytes = 1024 * 1024
@@ -20,18 +22,31 @@ const sampleBytes = 1024 * 1024
 export async function inferJsonSchema(store: ObjectStore, path: string): Promise<Schema> {
   const { sizeBytes } = await store.head(path)
   const text = new TextDecoder().decode(await store.get(path, { start: 0, end: Math.min(sizeBytes, sampleBytes) }))
+  const records = text.trimStart().startsWith('[')
+    ? await sampleItems(store, path, sizeBytes)
+    : sampleLines(text, sizeBytes <= sampleBytes)
   let type: DataType = struct([])
-  for (const record of sampleRecords(text, sizeBytes <= sampleBytes)) type = common(type, typeOf(record))
+  for (const record of records) type = common(type, typeOf(record))
   return { fields: type.kind === 'struct' ? type.fields.map((f) => field(f.name, withoutNull(f.type))) : [] }
 }
 
-function sampleRecords(text: string, complete: boolean): readonly unknown[] {
-  const trimmed = text.trimStart()
-  if (trimmed.startsWith('[') && complete) {
-    const parsed = parse(trimmed)
-    return Array.isArray(parsed) ? (parsed as readonly unknown[]) : []
+async function sampleItems(store: ObjectStore, path: string, sizeBytes: number): Promise<readonly unknown[]> {
+  const items: unknown[] = []
+  for await (const { offset, raw } of documentRecords(
+    path,
+    sizeBytes,
+    new FileSource(store, path, 0, undefined),
+    undefined,
+  )) {
+    if (offset >= sampleBytes) break
+    const item = parse(raw)
+    if (item !== undefined) items.push(item)
   }
-  const lines = trimmed.split(/\r\n|\r|\n/)
+  return items
+}
+
+function sampleLines(text: string, complete: boolean): readonly unknown[] {
+  const lines = text.split(/\r\n|\r|\n/)
   if (!complete) lines.pop()
   return lines.flatMap((line) => {
     const record = parse(line)

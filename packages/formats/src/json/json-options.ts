@@ -4,8 +4,8 @@ import { invalidCsvOption } from '../errors.js'
 /** How to read JSON: plain JSON, every member optional. */
 export interface JsonReadOptions {
   /**
-   * `lines`: an object a line. `document`: the file is one array of objects (or one object), over any number of lines; it is held in
-   * memory whole. Default `auto`: a document if the first character is `[`.
+   * `lines`: an object a line. `document`: the file is one array of objects, over any number of lines, of which one item at a time is in
+   * memory (or one object). Default `auto`: a document if the first character is `[`.
    */
   readonly form?: 'auto' | 'lines' | 'document'
   /** Default `utf-8`; a byte order mark wins. */
@@ -19,13 +19,13 @@ export interface JsonReadOptions {
   readonly mode?: 'permissive' | 'dropmalformed' | 'failfast'
   /** Per logical column: its names in the file, the first that is there counts. */
   readonly columns?: Readonly<Record<string, { readonly names?: readonly string[]; readonly pattern?: string }>>
-  /** Members that nobody declared. `rescue`: as JSON in `rescuedColumn`. Default ignore. */
-  readonly extraColumns?: 'ignore' | 'rescue'
+  /** Members that nobody declared. `error`: their record is malformed; `rescue`: as JSON in `rescuedColumn`. Default ignore. */
+  readonly extraColumns?: 'error' | 'ignore' | 'rescue'
   /** Default `_rescued_data`. */
   readonly rescuedColumn?: string
   /** The whole table's schema. With it a row is malformed or not by all columns, whichever of them are read. */
   readonly schema?: Schema
-  /** A longer line is an error, and so is a longer document. Default 16 MiB, for a document 256 MiB. */
+  /** A longer line or item is an error. Default 16 MiB, for a document that is one object 256 MiB. */
   readonly maxRowBytes?: number
 }
 

@@ -2,17 +2,8 @@ import { detectText, FileSource, isUtf8, TranscodingSource, type ByteSource } fr
 import { emptyFile, rowTooLong } from '../errors.js'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
 import type { JsonReadOptions } from './json-options.js'
-import { JsonParser, parseJson, type JsonValue } from './json-text.js'
-
-/** One record of a file: its value, or why it has none. */
-export interface JsonRecord {
-  readonly value: JsonValue
-  readonly damage: string | null
-  readonly raw: string
-  readonly line: number
-  readonly offset: number
-  readonly row: number
-}
+import { documentRecords } from './json-document.js'
+import { jsonRecord, type JsonBytes, type JsonRecord } from './json-record.js'
 
 type JsonFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes' | 'byteRange'>
 
@@ -40,27 +31,24 @@ export async function* jsonRecords(
   const form = options.form ?? 'auto'
   if (form === 'document' || (form === 'auto' && startsWithBracket(head.subarray(text.skip, count)))) {
     if (range.start > 0) return
-    yield* documentRecords(file, source(), options)
+    yield* documentRecords(file.path, file.sizeBytes, source(), options.maxRowBytes)
     return
   }
-  for await (const line of lines(file.path, source(), options.maxRowBytes ?? 16 * 1024 * 1024)) {
+  for await (const line of lines(file, source(), options.maxRowBytes ?? 16 * 1024 * 1024)) {
     if (line.offset >= range.end) return
-    if (line.offset >= range.start) yield recordOf(line)
+    if (line.offset >= range.start) yield jsonRecord(line)
   }
 }
 
 const startsWithBracket = (head: Uint8Array): boolean =>
   head.find((byte) => byte !== 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 0) === 0x5b
 
-interface Line {
-  readonly bytes: Uint8Array
-  readonly line: number
-  readonly offset: number
-  readonly row: number
-}
-
-async function* lines(path: string, source: ByteSource, maxBytes: number): AsyncGenerator<Line, void, undefined> {
-  let window = new Uint8Array(windowBytes)
+async function* lines(
+  { path, sizeBytes }: JsonFile,
+  source: ByteSource,
+  maxBytes: number,
+): AsyncGenerator<JsonBytes, void, undefined> {
+  let window = new Uint8Array(Math.min(windowBytes, Math.max(4096, sizeBytes + 1)))
   let filled = 0
   let base = source.offset
   let line = 1
@@ -91,84 +79,5 @@ async function* lines(path: string, source: ByteSource, maxBytes: number): Async
       larger.set(window.subarray(0, filled))
       window = larger
     }
-  }
-}
-
-const strict = new TextDecoder('utf-8', { fatal: true })
-const lenient = new TextDecoder('utf-8')
-
-function recordOf({ bytes, line, offset, row }: Line): JsonRecord {
-  const raw = lenient.decode(bytes).trimEnd()
-  const damaged = (damage: string): JsonRecord => ({ value: null, damage, raw, line, offset, row })
-  try {
-    strict.decode(bytes)
-  } catch {
-    return damaged('the text is not valid UTF-8')
-  }
-  try {
-    return { value: parseJson(raw), damage: null, raw, line, offset, row }
-  } catch (error) {
-    return damaged(`no valid JSON: ${(error as Error).message}`)
-  }
-}
-
-async function* documentRecords(
-  file: JsonFile,
-  source: ByteSource,
-  options: JsonReadOptions,
-): AsyncGenerator<JsonRecord, void, undefined> {
-  const maxBytes = options.maxRowBytes ?? 256 * 1024 * 1024
-  const base = source.offset
-  const parts: Uint8Array[] = []
-  let size = 0
-  for (;;) {
-    const part = new Uint8Array(windowBytes)
-    const count = await source.read(part)
-    parts.push(part.subarray(0, count))
-    size += count
-    if (size > maxBytes) throw rowTooLong(file.path, 1, maxBytes)
-    if (count < part.byteLength) break
-  }
-  const text = lenient.decode(Buffer.concat(parts))
-  const parser = new JsonParser(text)
-  let [line, row, seen, offset] = [1, 0, 0, base]
-  const next = (): JsonRecord => {
-    parser.skipSpace()
-    const start = parser.position
-    offset += Buffer.byteLength(text.slice(seen, start))
-    for (; seen < start; seen++) if (text[seen] === '\n') line++
-    try {
-      const value = parser.value()
-      return { value, damage: null, raw: text.slice(start, parser.position), line, offset, row: row++ }
-    } catch (error) {
-      return {
-        value: null,
-        damage: `no valid JSON: ${(error as Error).message}`,
-        raw: text.slice(start).trimEnd(),
-        line,
-        offset,
-        row: row++,
-      }
-    }
-  }
-  const inArray = parser.take('[')
-  if (inArray && parser.take(']')) return
-  // What follows a damaged item cannot be told apart: it is all in that item's raw record.
-  for (;;) {
-    const record = next()
-    yield record
-    if (record.damage !== null || !inArray) return
-    if (parser.take(',')) continue
-    if (parser.take(']') && parser.atEnd()) return
-    const rest = text.slice(parser.position).trimEnd()
-    yield {
-      value: null,
-      damage: 'no valid JSON: the array is not continued or closed here',
-      raw: rest,
-      line,
-      offset,
-      row,
-    }
-    return
   }
 }

@@ -19,6 +19,21 @@ export function parseJson(text: string): JsonValue {
   return maybeInexact.test(text) ? new JsonParser(text).document() : (JSON.parse(text) as JsonValue)
 }
 
+/** Whether brackets are open more than `limit` deep, quoted ones aside. Short texts, which most are, cannot be. */
+export function nestingExceeds(text: string, limit: number): boolean {
+  if (text.length <= 2 * limit) return false
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++
+    } else if (code === 0x7b || code === 0x5b) {
+      if (++depth > limit) return true
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return false
+}
+
 /** A parser that keeps numbers as texts and knows where its values are. */
 export class JsonParser {
   readonly #text: string

@@ -159,15 +159,6 @@ describe('E-26: JSON documents', () => {
     expect((await read('[ ]', nt)).rows).toEqual([])
   })
 
-  it('keeps what comes after damage in one malformed row', async () => {
-    const columns = schema([...nt.fields, ...provenanceFields])
-    const { rows } = await read('[{"n":1},\n{"n":},{"n":3}]', columns, {}, { virtualColumns: provenance })
-    expect(rows.map((row) => [row[0], row[2], row[5]])).toEqual([
-      [1n, 1n, null],
-      [null, 2n, '{"n":},{"n":3}]'],
-    ])
-  })
-
   it.each([
     ['', 'DW-FORMAT-0032'],
     ['PAR1xxxx', 'DW-FORMAT-0033'],

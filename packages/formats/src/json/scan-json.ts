@@ -16,7 +16,8 @@ import { temporalPattern } from '../csv/temporal-pattern.js'
 import { malformedRow } from '../errors.js'
 import type { FileScan, ScanMetrics, VirtualColumn } from '../file-scan.js'
 import { jsonMode, type JsonReadOptions } from './json-options.js'
-import { jsonRecords, type JsonRecord } from './json-records.js'
+import type { JsonRecord } from './json-record.js'
+import { jsonRecords } from './json-records.js'
 import { jsonText, type JsonObject, type JsonValue } from './json-text.js'
 import { isJsonObject, jsonToValue, memberOf } from './json-value.js'
 
@@ -53,7 +54,8 @@ export async function* scanJson(
   const maxRows = scan.batchRows ?? targetBatchRows
   const deleted = scan.deletedRows === null ? null : new Set(scan.deletedRows)
   if (metrics !== undefined) metrics.filesRead++
-  const rescue = options.extraColumns === 'rescue' ? declaredNames(scan, options) : null
+  const declared = (options.extraColumns ?? 'ignore') === 'ignore' ? null : declaredNames(scan, options)
+  const refuse = options.extraColumns === 'error'
   try {
     let rows: JsonRow[] = []
     for await (const record of jsonRecords(scan, options, metrics)) {
@@ -61,7 +63,7 @@ export async function* scanJson(
         if (metrics !== undefined) metrics.rowsDeleted++
         continue
       }
-      const row = rowOf(record, columns, rescue)
+      const row = rowOf(record, columns, declared, refuse)
       if (row.reasons.length > 0) {
         if (metrics !== undefined) metrics.malformedRows++
         if (mode === 'failfast') throw failure(scan.path, row, columns)
@@ -122,7 +124,12 @@ const declaredNames = (scan: FileScan, options: JsonReadOptions): Set<string> =>
       .map((name) => name.toLowerCase()),
   )
 
-function rowOf(record: JsonRecord, columns: readonly JsonColumn[], declared: ReadonlySet<string> | null): JsonRow {
+function rowOf(
+  record: JsonRecord,
+  columns: readonly JsonColumn[],
+  declared: ReadonlySet<string> | null,
+  refuse: boolean,
+): JsonRow {
   const { value } = record
   const damage = record.damage ?? (isJsonObject(value) ? null : 'the record is not a JSON object')
   if (damage !== null || !isJsonObject(value)) {
@@ -136,7 +143,9 @@ function rowOf(record: JsonRecord, columns: readonly JsonColumn[], declared: Rea
     reasons.push(`${name}: ${excerpt(jsonText(member ?? null))} is not a valid ${typeName(type)}`)
     return null
   })
-  return { record, values, reasons, rescued: declared === null ? null : rescuedText(value, declared) }
+  const rescued = declared === null ? null : rescuedText(value, declared)
+  if (refuse && rescued !== null) reasons.push(`members that are not declared: ${excerpt(rescued)}`)
+  return { record, values, reasons, rescued }
 }
 
 function firstMember(object: JsonObject, names: readonly string[]): JsonValue | undefined {

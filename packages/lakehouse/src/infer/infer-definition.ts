@@ -5,6 +5,7 @@ import type { DataType } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import * as columns from '../column-definition.js'
 import type { Column } from '../column-definition.js'
+import { snakeCase } from '../contract/column-name.js'
 import { noLandingFiles } from '../errors.js'
 import { filesOfSource, type LandingFile } from '../landing.js'
 import { landingColumns } from '../landing-columns.js'
@@ -120,17 +121,6 @@ function nameOf(glob: string): string {
   const name = snakeCase(glob.slice(glob.lastIndexOf('/') + 1).replace(/\..*$/, ''))
   return name === '' ? 'source' : name
 }
-
-const snakeCase = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replaceAll(/\p{Mark}/gu, '')
-    .replaceAll('ß', 'ss')
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '')
-    .replace(/^(?=\d)/, 'c')
 
 /** Names by the house's rule, each once, and none that the audit takes. */
 function nameColumns(inferred: readonly InferredColumn[]): NamedColumn[] {

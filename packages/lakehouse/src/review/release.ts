@@ -137,7 +137,7 @@ async function releaseInto(
     const file = join(folder, `corrected-${table.name}.jsonl`)
     writeFileSync(file, pending.map((correction) => `${placed(correction, records)}\n`).join(''))
     const { store, path } = splitUri(pathToFileURL(file).href)
-    const part = { store, path, sizeBytes: statSync(file).size, sourceFile: path }
+    const part = { store, path, sizeBytes: statSync(file).size, sourceFile: path, checksum: '' }
     const landed = scan(
       await lake.session.materialise(scan(new LandingTable(lake.session, table, [part], 'corrected'))),
     )

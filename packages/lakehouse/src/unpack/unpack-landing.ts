@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { ObjectStore } from '@deltaworks/storage'
+import { isRemote, type ObjectStore } from '@deltaworks/storage'
 import { isDeltaworksError } from '@deltaworks/schema'
 import { unreadableArchive } from '../errors.js'
 import { globExpression, type LandingFile } from '../landing.js'
@@ -20,6 +20,8 @@ export interface LandingPart {
   readonly sizeBytes: number
   /** What rows say they come from: the landing file, or `archive.zip!/member.csv`. */
   readonly sourceFile: string
+  /** SHA-256 of the landing file, hex. */
+  readonly checksum: string
 }
 
 /** What a landing file's members are called in `source_file`, behind the file's own path. */
@@ -77,8 +79,8 @@ export class LandingUnpacker {
     for (const file of files) {
       const packing = packingOf(file.path)
       if (packing === null) {
-        const { path, sizeBytes } = file
-        parts.push(fetched.get(path) ?? { store: store.uri, path, sizeBytes, sourceFile: path })
+        const { path, sizeBytes, sha256: checksum } = file
+        parts.push(fetched.get(path) ?? { store: store.uri, path, sizeBytes, sourceFile: path, checksum })
         continue
       }
       try {
@@ -96,12 +98,12 @@ export class LandingUnpacker {
   async #fetchSmall(store: ObjectStore, files: readonly LandingFile[]): Promise<ReadonlyMap<string, LandingPart>> {
     const fetched = new Map<string, LandingPart>()
     const small = files.filter((file) => file.sizeBytes <= smallBytes && packingOf(file.path) === null)
-    if (!store.uri.startsWith('s3:') || small.length < manyFiles) return fetched
+    if (!isRemote(store.uri) || small.length < manyFiles) return fetched
     let next = 0
     const readers = Array.from({ length: filesAtOnce }, async () => {
       while (next < small.length) {
-        const { path } = small[next++]!
-        fetched.set(path, await this.#write([await store.get(path)], path))
+        const file = small[next++]!
+        fetched.set(file.path, await this.#write([await store.get(file.path)], file.path, file))
       }
     })
     await Promise.all(readers)
@@ -127,7 +129,7 @@ export class LandingUnpacker {
     }
     switch (archive) {
       case null:
-        return [await this.#write(plain(), file.path)]
+        return [await this.#write(plain(), file.path, file)]
       case 'tar':
         return this.#members(readTar(plain()), file, options)
       case 'zip':
@@ -152,12 +154,16 @@ export class LandingUnpacker {
       if (!expression.test(path) || isHidden(path)) continue
       if (names.has(path)) throw new Error(`it has two members "${path}"`)
       names.add(path)
-      parts.push(await this.#write(content, `${file.path}${memberMark}${path}`))
+      parts.push(await this.#write(content, `${file.path}${memberMark}${path}`, file))
     }
     return parts
   }
 
-  async #write(content: ByteStream | readonly Uint8Array[], sourceFile: string): Promise<LandingPart> {
+  async #write(
+    content: ByteStream | readonly Uint8Array[],
+    sourceFile: string,
+    { sha256: checksum }: LandingFile,
+  ): Promise<LandingPart> {
     this.#folder ??= newFolder()
     // Its name is for messages.
     const name = sourceFile.replaceAll(/[^\w.-]+/g, '-').slice(-80)
@@ -172,7 +178,8 @@ export class LandingUnpacker {
     } finally {
       await output.close()
     }
-    return { store: 'file:///', path: decodeURIComponent(pathToFileURL(path).pathname).slice(1), sizeBytes, sourceFile }
+    const at = decodeURIComponent(pathToFileURL(path).pathname).slice(1)
+    return { store: 'file:///', path: at, sizeBytes, sourceFile, checksum }
   }
 }
 

@@ -1,0 +1,181 @@
+import type { ByteSource } from '../csv/byte-source.js'
+import { rowTooLong } from '../errors.js'
+import { jsonRecord, jsonTextOf, type JsonBytes, type JsonRecord } from './json-record.js'
+
+const windowBytes = 1024 * 1024
+const defaultItemBytes = 16 * 1024 * 1024
+const defaultDocumentBytes = 256 * 1024 * 1024
+/** Of what follows a broken array, so much is told. */
+const restBytes = 64 * 1024
+
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d] as const
+
+/**
+ * The records of a document: the items of its array, or the document itself if it is none. An item is cut out by its brackets before
+ * it is parsed, so that no more than one is in memory, and a damaged one takes no other with it.
+ * @throws FormatError DW-FORMAT-0038 for an item (or a document that is no array) longer than `maxRowBytes`
+ */
+export async function* documentRecords(
+  path: string,
+  sizeBytes: number,
+  source: ByteSource,
+  maxRowBytes: number | undefined,
+): AsyncGenerator<JsonRecord, void, undefined> {
+  const window = new DocumentWindow(path, source, Math.min(windowBytes, sizeBytes + 1))
+  if ((await window.peek()) !== openBracket) {
+    const whole = await window.item(maxRowBytes ?? defaultDocumentBytes, 'document')
+    if (whole.bytes.byteLength > 0) yield jsonRecord(whole)
+    return
+  }
+  window.skip()
+  if ((await window.peek()) === closeBracket) {
+    window.skip()
+  } else {
+    for (;;) {
+      await window.peek()
+      const item = await window.item(maxRowBytes ?? defaultItemBytes, 'item')
+      yield item.bytes.byteLength === 0 ? missing(item) : jsonRecord(item)
+      const next = await window.peek()
+      if (next !== comma && next !== closeBracket) {
+        yield damagedRest(await window.rest(), 'the array is not closed')
+        return
+      }
+      window.skip()
+      if (next === closeBracket) break
+    }
+  }
+  if ((await window.peek()) !== null) yield damagedRest(await window.rest(), 'something follows the end of the array')
+}
+
+const missing = ({ line, offset, row }: JsonBytes): JsonRecord => ({
+  value: null,
+  damage: 'no valid JSON: an item of the array is empty',
+  raw: '',
+  line,
+  offset,
+  row,
+})
+
+const damagedRest = ({ bytes, line, offset, row }: JsonBytes, damage: string): JsonRecord => ({
+  value: null,
+  damage: `no valid JSON: ${damage}`,
+  raw: jsonTextOf(bytes),
+  line,
+  offset,
+  row,
+})
+
+/** The part of a document that is in memory: from the next byte to be looked at on. */
+class DocumentWindow {
+  readonly #path: string
+  readonly #source: ByteSource
+  readonly #windowBytes: number
+  #bytes = new Uint8Array(0)
+  #at = 0
+  #filled = 0
+  /** Offset of the window's first byte. */
+  #base: number
+  #line = 1
+  #row = 0
+  #ended = false
+
+  constructor(path: string, source: ByteSource, bytes: number) {
+    this.#windowBytes = bytes
+    this.#path = path
+    this.#source = source
+    this.#base = source.offset
+  }
+
+  /** The next byte that is no white space; null at the end. */
+  async peek(): Promise<number | null> {
+    for (;;) {
+      for (; this.#at < this.#filled; this.#at++) {
+        const byte = this.#bytes[this.#at]!
+        if (byte === 10) this.#line++
+        else if (byte !== 32 && byte !== 13 && byte !== 9) return byte
+      }
+      if (!(await this.#fill())) return null
+    }
+  }
+
+  /** Passes over the byte that `peek` told. */
+  skip(): void {
+    this.#at++
+  }
+
+  /** The bytes up to the comma or bracket behind the item (which are not taken), or to the end. */
+  async item(maxBytes: number, what: 'item' | 'document'): Promise<JsonBytes> {
+    const start = { line: this.#line, offset: this.#base + this.#at, row: this.#row++ }
+    const scanned = new ItemScan(what)
+    let length = 0
+    for (;;) {
+      const end = scanned.end(this.#bytes, this.#at + length, this.#filled)
+      length = (end ?? this.#filled) - this.#at
+      if (length > maxBytes) throw rowTooLong(this.#path, start.line, maxBytes)
+      if (end !== null || !(await this.#fill())) break
+    }
+    const bytes = this.#bytes.subarray(this.#at, this.#at + length)
+    for (let i = 0; i < length; i++) if (bytes[i] === 10) this.#line++
+    this.#at += length
+    return { ...start, bytes }
+  }
+
+  async rest(): Promise<JsonBytes> {
+    while (this.#filled - this.#at < restBytes && (await this.#fill()));
+    const bytes = this.#bytes.subarray(this.#at, Math.min(this.#filled, this.#at + restBytes))
+    return { line: this.#line, offset: this.#base + this.#at, row: this.#row++, bytes }
+  }
+
+  /** Reads on, behind what has not been taken yet. @returns false at the end */
+  async #fill(): Promise<boolean> {
+    if (this.#ended) return false
+    const left = this.#filled - this.#at
+    // A new window rather than moved bytes: what was taken from this one may still be looked at.
+    const target = new Uint8Array(Math.max(this.#windowBytes, left * 2))
+    target.set(this.#bytes.subarray(this.#at, this.#filled))
+    this.#base += this.#at
+    this.#bytes = target
+    this.#at = 0
+    const count = await this.#source.read(target.subarray(left))
+    this.#ended = count < target.byteLength - left
+    this.#filled = left + count
+    return count > 0
+  }
+}
+
+/** Follows brackets and quotes through an item, over any number of windows. */
+class ItemScan {
+  readonly #what: 'item' | 'document'
+  #depth = 0
+  #quoted = false
+  #escaped = false
+
+  constructor(what: 'item' | 'document') {
+    this.#what = what
+  }
+
+  /** @returns where the item ends, or null if it goes on behind the window */
+  end(bytes: Uint8Array, from: number, to: number): number | null {
+    let [depth, quoted, escaped] = [this.#depth, this.#quoted, this.#escaped]
+    for (let i = from; i < to; i++) {
+      const byte = bytes[i]!
+      if (escaped) escaped = false
+      else if (quoted) {
+        if (byte === quote) quoted = false
+        else if (byte === backslash) escaped = true
+      } else if (byte === quote) quoted = true
+      else if (byte === openBrace || byte === openBracket) depth++
+      else if (byte === closeBrace || byte === closeBracket) {
+        if (depth === 0 && byte === closeBracket && this.#what === 'item') return i
+        if (depth > 0) depth--
+      } else if (byte === comma && depth === 0 && this.#what === 'item') return i
+    }
+    this.#depth = depth
+    this.#quoted = quoted
+    this.#escaped = escaped
+    return null
+  }
+}

@@ -14,6 +14,12 @@ import type { TableProvider } from '@deltaworks/plan'
 import { joinPath, resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 import { formatOption, formatRows, type RowFormat } from './print-rows.js'
+import type { DeltaStatement } from './statements/delta-statement.js'
+import { parseDeltaStatement } from './statements/parse-delta-statement.js'
+import { runDeltaStatement } from './statements/run-delta-statement.js'
+import { statementsIn } from './statements/sql-tokens.js'
+import { nothingToSay, type StatementResult } from './statements/statement-result.js'
+import { TableCatalog, type LocatedTables } from './statements/table-catalog.js'
 
 interface Options extends CommonOptions {
   readonly file: string | undefined
@@ -43,29 +49,47 @@ export const sqlCommand = (signal: AbortSignal): Command =>
       if (text === undefined) throw usageProblem('Give a query, or --file.')
       const session = openSession(options)
       try {
-        const named = new Map<string, TableProvider>()
-        for (const pair of options.table) {
-          const [name, provider] = await namedTable(session, pair)
-          named.set(name.toLowerCase(), provider)
-        }
-        const resolve = async (name: readonly string[]): Promise<TableProvider | undefined> =>
-          named.get(name[name.length - 1]!.toLowerCase()) ?? lakeTable(session, options, name)
-        const names = [...named.keys(), ...(await lakeNames(options))]
+        const catalog = new TableCatalog(session, await locatedTables(session, options))
+        const format = options.json ? 'jsonl' : options.format
         let statement = 0
-        for await (const result of session.sqlResults(text, new NamedTables(resolve, names), { signal })) {
+        for (const one of statementsIn(text)) {
           statement++
-          const format = options.json ? 'jsonl' : options.format
+          const start = performance.now()
+          const result = await runStatement(catalog, one, signal)
+          const ms = Number((performance.now() - start).toFixed(1))
           const isShown = !options.quiet && result.schema.fields.length > 0
           if (isShown) process.stdout.write(formatRows(result.schema, result.rows, format))
           if (options.timing) {
-            const line = { statement, rows: result.rows.length, ms: Number(result.durationMs.toFixed(1)) }
-            process.stderr.write(`${JSON.stringify(line)}\n`)
+            process.stderr.write(`${JSON.stringify({ statement, rows: result.rows.length, ms })}\n`)
           }
         }
       } finally {
         await session.close()
       }
     })
+
+/** A statement about a Delta table, or any that the session's SQL knows. */
+async function runStatement(catalog: TableCatalog, text: string, signal: AbortSignal): Promise<StatementResult> {
+  const statement = parseDeltaStatement(text)
+  if (statement !== null && (await isAboutDelta(catalog, statement))) return runDeltaStatement(catalog, statement)
+  const expanded = catalog.expand(text)
+  const tables = new NamedTables((name) => catalog.lookUp(name, expanded.tables), catalog.names)
+  const result = await catalog.session.sql(expanded.text, tables, { signal })
+  return result ?? nothingToSay
+}
+
+/** Tables without a place are the session's own: made, described and dropped by its SQL. */
+async function isAboutDelta(catalog: TableCatalog, statement: DeltaStatement): Promise<boolean> {
+  switch (statement.kind) {
+    case 'create':
+      return statement.specification.location !== null || (await catalog.isLocated(statement.table))
+    case 'describe':
+    case 'show-columns':
+      return catalog.isLocated(statement.table)
+    default:
+      return true
+  }
+}
 
 /** @throws UsageError DW-CLI-0001 */
 function statementsOf(file: string): string {
@@ -76,11 +100,24 @@ function statementsOf(file: string): string {
   }
 }
 
-async function namedTable(session: Session, pair: string): Promise<readonly [string, TableProvider]> {
+/** What `--table` names, and the lakehouse's own tables. */
+async function locatedTables(session: Session, options: Options): Promise<LocatedTables> {
+  const paths = new Map(options.table.map(pathOf))
+  const named = (name: readonly string[]): string | undefined => paths.get(name.at(-1)!.toLowerCase())
+  return {
+    names: [...paths.keys(), ...(await lakeNames(options))],
+    locate: async (name) => named(name) ?? (await lakePath(options, name)),
+    open: async (name) => {
+      const path = named(name)
+      return path === undefined ? lakeTable(session, options, name) : openTable(session, path)
+    },
+  }
+}
+
+function pathOf(pair: string): readonly [name: string, path: string] {
   const at = pair.indexOf('=')
   if (at <= 0) throw invalidOption('--table', pair, 'give name=path')
-  const path = pair.slice(at + 1)
-  return [pair.slice(0, at), await openTable(session, path)]
+  return [pair.slice(0, at).toLowerCase(), pair.slice(at + 1)]
 }
 
 async function openTable(session: Session, path: string): Promise<TableProvider> {
@@ -126,4 +163,16 @@ async function lakeTable(
   if (definition !== undefined) return (await (await publishedLake(session, root)).existing(definition.path)).provider()
   const path = bookkeeping.get(last)
   return path === undefined ? undefined : (await DeltaTable.open(session, joinPath(root, path))).provider()
+}
+
+/** Where a table of the lakehouse is, whether or not it has been published. */
+async function lakePath(options: Options, name: readonly string[]): Promise<string | undefined> {
+  const { lakehouse } = await loadLakehouse(options)
+  const wanted = name.join('/')
+  const last = name[name.length - 1]!
+  const definition = lakehouse.tables.find(
+    (t) => t.path === wanted || (name.length === 1 && (t.name === last || t.aliases.includes(last))),
+  )
+  const path = definition?.path ?? bookkeeping.get(last)
+  return path === undefined ? undefined : joinPath(resolveUri(options.root), path)
 }

@@ -53,7 +53,7 @@ const wantedMembers: Readonly<Record<string, readonly string[] | null>> = {
   protocol: null,
   txn: null,
   domainMetadata: null,
-  sidecar: ['path', 'sizeInBytes'],
+  sidecar: ['path', 'sizeInBytes', 'modificationTime'],
 }
 
 /**
@@ -75,7 +75,7 @@ export async function* readCheckpoint(
     }
   }
   for (const sidecar of sidecars) {
-    const name = decodePath(sidecar.path).replace(/^.*\//, '')
+    const name = sidecarName(sidecar)
     const path = joinPath(logFolder(location), '_sidecars', name)
     yield* parquetActions(location, { path, sizeBytes: sidecar.sizeBytes }, parquet, onFiles)
   }
@@ -83,15 +83,34 @@ export async function* readCheckpoint(
 
 type OnFiles = (files: FileChunk) => void
 
+const sidecarName = (sidecar: Sidecar): string => decodePath(sidecar.path).replace(/^.*\//, '')
+
+/** Names of the sidecars that a checkpoint refers to. */
+export async function sidecarsOf(
+  location: TableLocation,
+  checkpoint: CheckpointFiles,
+  parquet: LogParquet,
+): Promise<readonly string[]> {
+  if (checkpoint.form === 'multi-part') return []
+  const names: string[] = []
+  for (const file of checkpoint.files) {
+    for await (const actions of readActions(location, file, checkpoint.format, parquet, null, ['sidecar'])) {
+      for (const action of actions) if (action.kind === 'sidecar') names.push(sidecarName(action))
+    }
+  }
+  return names
+}
+
 async function* readActions(
   location: TableLocation,
   file: ObjectMeta,
   format: 'parquet' | 'json',
   parquet: LogParquet,
   onFiles: OnFiles | null,
+  kinds?: readonly string[],
 ): AsyncGenerator<readonly LogAction[]> {
   if (format === 'json') yield parseActions(location, file.path, await location.store.get(file.path))
-  else yield* parquetActions(location, file, parquet, onFiles)
+  else yield* parquetActions(location, file, parquet, onFiles, kinds)
 }
 
 async function* parquetActions(
@@ -99,8 +118,11 @@ async function* parquetActions(
   file: Pick<ObjectMeta, 'path' | 'sizeBytes'>,
   parquet: LogParquet,
   onFiles: OnFiles | null,
+  kinds?: readonly string[],
 ): AsyncGenerator<readonly LogAction[]> {
-  const wanted = wantedSchema(await parquet.schema(location.store, file.path, file.sizeBytes))
+  const all = wantedSchema(await parquet.schema(location.store, file.path, file.sizeBytes))
+  const wanted = kinds === undefined ? all : { fields: all.fields.filter(({ name }) => kinds.includes(name)) }
+  if (wanted.fields.length === 0) return
   const files = new CheckpointFileReader()
   for await (const batch of parquet.batches(location.store, file.path, file.sizeBytes, wanted)) {
     const actions: LogAction[] = []

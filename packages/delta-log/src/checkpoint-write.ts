@@ -1,88 +1,27 @@
-import { boolean, field, int32, int64, list, map, string, struct, type Schema, type Value } from '@deltaworks/schema'
+import { randomUUID } from 'node:crypto'
 import { joinPath } from '@deltaworks/storage'
-import type { AddFile } from './actions/add-file.js'
-import type { DeletionVectorDescriptor } from './actions/deletion-vector-descriptor.js'
-import type { RemoveFile } from './actions/remove-file.js'
-import { checkpointFileName, lastCheckpointFileName } from './log-file.js'
-import type { LogParquet } from './log-parquet.js'
+import { actionToJson } from './actions/action.js'
+import { sidecarToJson, type Sidecar } from './actions/sidecar.js'
+import {
+  addColumn,
+  checkpointMetadataRow,
+  checkpointSchema,
+  fileRows,
+  liveTransactions,
+  otherRows,
+  rowsOf,
+  sidecarRow,
+  sidecarSchema,
+  type AddColumn,
+  type CheckpointRow,
+} from './checkpoint-rows.js'
+import { writerFeaturesOf } from './features/protocol-check.js'
+import { writeLastCheckpoint } from './last-checkpoint.js'
+import { checkpointFileName, versionDigits } from './log-file.js'
+import type { LogParquet, LogParquetFile } from './log-parquet.js'
 import type { Snapshot } from './snapshot.js'
 import { logFolder } from './table-location.js'
-import { deletedFileRetentionMs, transactionRetentionMs } from './table-properties.js'
-
-const textMap = map(string, string, true)
-const deletionVector = struct([
-  field('storageType', string),
-  field('pathOrInlineDv', string),
-  field('offset', int32),
-  field('sizeInBytes', int32),
-  field('cardinality', int64),
-])
-
-/** Spark's classic checkpoint, all of it nullable (PROTOCOL.md, "Checkpoint Schema"). */
-const checkpointSchema: Schema = {
-  fields: [
-    field('txn', struct([field('appId', string), field('version', int64), field('lastUpdated', int64)])),
-    field(
-      'add',
-      struct([
-        field('path', string),
-        field('partitionValues', textMap),
-        field('size', int64),
-        field('modificationTime', int64),
-        field('dataChange', boolean),
-        field('tags', textMap),
-        field('deletionVector', deletionVector),
-        field('baseRowId', int64),
-        field('defaultRowCommitVersion', int64),
-        field('clusteringProvider', string),
-        field('stats', string),
-      ]),
-    ),
-    field(
-      'remove',
-      struct([
-        field('path', string),
-        field('deletionTimestamp', int64),
-        field('dataChange', boolean),
-        field('extendedFileMetadata', boolean),
-        field('partitionValues', textMap),
-        field('size', int64),
-        field('deletionVector', deletionVector),
-        field('baseRowId', int64),
-        field('defaultRowCommitVersion', int64),
-      ]),
-    ),
-    field(
-      'metaData',
-      struct([
-        field('id', string),
-        field('name', string),
-        field('description', string),
-        field('format', struct([field('provider', string), field('options', textMap)])),
-        field('schemaString', string),
-        field('partitionColumns', list(string)),
-        field('configuration', textMap),
-        field('createdTime', int64),
-      ]),
-    ),
-    field(
-      'protocol',
-      struct([
-        field('minReaderVersion', int32),
-        field('minWriterVersion', int32),
-        field('readerFeatures', list(string)),
-        field('writerFeatures', list(string)),
-      ]),
-    ),
-    field(
-      'domainMetadata',
-      struct([field('domain', string), field('configuration', string), field('removed', boolean)]),
-    ),
-  ],
-}
-
-const positions = new Map(checkpointSchema.fields.map((f, i) => [f.name, i]))
-const width = checkpointSchema.fields.length
+import { usesV2Checkpoints } from './table-properties.js'
 
 /** Where a checkpoint was written. */
 export interface CheckpointResult {
@@ -92,98 +31,156 @@ export interface CheckpointResult {
   readonly actionCount: number
 }
 
+export interface CheckpointOptions {
+  /** How the top level of a V2 checkpoint is written. Default `json`. */
+  readonly topLevel?: 'json' | 'parquet'
+  /** File actions of one sidecar. Default 100,000. */
+  readonly actionsASidecar?: number
+  /**
+   * Writes the V2 checkpoint under the classic name as well, from which clients that know no V2 checkpoints learn that the table is
+   * not for them. Default: for every tenth version.
+   */
+  readonly classicName?: boolean
+}
+
 /**
- * Writes the snapshot as a classic checkpoint, and `_last_checkpoint` (which another writer may have moved on already; it is
- * only a hint). Writing the same version twice is harmless: both files say the same.
+ * Writes the snapshot as a checkpoint, classic or (by `delta.checkpointPolicy`) V2 with sidecars, and points `_last_checkpoint` to it.
+ * Writing the same version twice is harmless: both say the same.
  */
 export async function writeCheckpoint(
   snapshot: Snapshot,
   parquet: LogParquet,
   nowMs: number,
+  options: CheckpointOptions = {},
 ): Promise<CheckpointResult> {
-  const { location, version } = snapshot
-  const rows = [...checkpointRows(snapshot, nowMs)]
-  const file = await parquet.file(checkpointSchema, rows)
-  const path = joinPath(logFolder(location), checkpointFileName(version))
-  await location.store.put(path, file.parts, 'overwrite')
-  const hint = { version, size: rows.length, sizeInBytes: file.sizeBytes, numOfAddFiles: snapshot.files.size }
-  const hintPath = joinPath(logFolder(location), lastCheckpointFileName)
-  await location.store.put(hintPath, Buffer.from(JSON.stringify(hint)), 'overwrite')
-  return { version, path, sizeBytes: file.sizeBytes, actionCount: rows.length }
-}
-
-function* checkpointRows(snapshot: Snapshot, nowMs: number): Generator<readonly Value[]> {
-  const { protocol, metadata } = snapshot
-  yield row('protocol', [
-    protocol.minReaderVersion,
-    protocol.minWriterVersion,
-    protocol.readerFeatures,
-    protocol.writerFeatures,
-  ])
-  yield row('metaData', [
-    metadata.id,
-    metadata.name,
-    metadata.description,
-    [metadata.formatProvider, mapValue(metadata.formatOptions)],
-    metadata.schemaString,
-    metadata.partitionColumns,
-    mapValue(metadata.configuration),
-    long(metadata.createdTimeMs),
-  ])
-  const expiry = transactionRetentionMs(metadata.configuration)
-  for (const txn of snapshot.appTransactions.values()) {
-    if (expiry !== null && txn.lastUpdatedMs !== null && txn.lastUpdatedMs < nowMs - expiry) continue
-    yield row('txn', [txn.appId, long(txn.version), long(txn.lastUpdatedMs)])
-  }
-  for (const domain of snapshot.domains.values()) {
-    yield row('domainMetadata', [domain.domain, domain.configuration, false])
-  }
-  const keepAfterMs = nowMs - deletedFileRetentionMs(metadata.configuration)
-  for (const tombstone of snapshot.tombstones.values()) {
-    if ((tombstone.deletionTimeMs ?? 0) > keepAfterMs) yield row('remove', removeValue(tombstone))
-  }
-  for (const file of snapshot.files.values()) yield row('add', addValue(file))
-}
-
-function row(name: string, value: readonly Value[]): readonly Value[] {
-  const result: Value[] = new Array<Value>(width).fill(null)
-  result[positions.get(name)!] = value
+  const { protocol, metadata, location, version } = snapshot
+  const isV2 = usesV2Checkpoints(metadata.configuration) && writerFeaturesOf(protocol).includes('v2Checkpoint')
+  const result = isV2
+    ? await writeV2Checkpoint(snapshot, parquet, nowMs, options)
+    : await writeClassicCheckpoint(snapshot, parquet, nowMs)
+  await writeLastCheckpoint(location, {
+    version,
+    size: result.actionCount,
+    sizeInBytes: result.sizeBytes,
+    numOfAddFiles: snapshot.files.size,
+  })
   return result
 }
 
-const addValue = (file: AddFile): readonly Value[] => [
-  file.path,
-  mapValue(file.partitionValues),
-  BigInt(file.sizeBytes),
-  BigInt(file.modificationTimeMs),
-  // What is in a checkpoint changes nothing (protocol, "Action Reconciliation").
-  false,
-  file.tags === null ? null : mapValue(file.tags),
-  vectorValue(file.deletionVector),
-  long(file.baseRowId),
-  long(file.defaultRowCommitVersion),
-  file.clusteringProvider,
-  file.stats,
-]
+async function writeClassicCheckpoint(
+  snapshot: Snapshot,
+  parquet: LogParquet,
+  nowMs: number,
+): Promise<CheckpointResult> {
+  const { location, version } = snapshot
+  const add = addColumn(snapshot)
+  const schema = checkpointSchema(add, false)
+  const rows = counted(joined(otherRows(snapshot, nowMs), fileRows(snapshot, add, nowMs)))
+  const file = await parquet.file(schema, rowsOf(schema, rows))
+  const path = joinPath(logFolder(location), checkpointFileName(version))
+  await location.store.put(path, file.parts, 'overwrite')
+  return { version, path, sizeBytes: file.sizeBytes, actionCount: rows.count }
+}
 
-const removeValue = (file: RemoveFile): readonly Value[] => [
-  file.path,
-  long(file.deletionTimeMs),
-  false,
-  file.extendedFileMetadata,
-  file.partitionValues === null ? null : mapValue(file.partitionValues),
-  long(file.sizeBytes),
-  vectorValue(file.deletionVector),
-  long(file.baseRowId),
-  long(file.defaultRowCommitVersion),
-]
+async function writeV2Checkpoint(
+  snapshot: Snapshot,
+  parquet: LogParquet,
+  nowMs: number,
+  options: CheckpointOptions,
+): Promise<CheckpointResult> {
+  const { location, version } = snapshot
+  const add = addColumn(snapshot)
+  const { sidecars, actionCount: fileActions } = await writeSidecars(snapshot, add, parquet, nowMs, options)
+  const tags = {
+    sidecarNumActions: String(fileActions),
+    sidecarSizeInBytes: String(sidecars.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)),
+    numOfAddFiles: String(snapshot.files.size),
+  }
+  const topLevel = [checkpointMetadataRow(version, tags), ...otherRows(snapshot, nowMs), ...sidecars.map(sidecarRow)]
+  const schema = checkpointSchema(add, true)
+  const asParquet = (): Promise<LogParquetFile> => parquet.file(schema, rowsOf(schema, topLevel))
+  const format = options.topLevel ?? 'json'
+  const name = `${versionDigits(version)}.checkpoint.${randomUUID()}.${format}`
+  const path = joinPath(logFolder(location), name)
+  const parts = format === 'json' ? [topLevelJson(snapshot, tags, sidecars, nowMs)] : (await asParquet()).parts
+  await location.store.put(path, parts, 'create')
+  if (options.classicName ?? version % 10 === 0) {
+    const classic = joinPath(logFolder(location), checkpointFileName(version))
+    await location.store.put(classic, (await asParquet()).parts, 'overwrite')
+  }
+  const sizeBytes = [...parts.map((part) => part.byteLength), ...sidecars.map((s) => s.sizeBytes)].reduce(
+    (a, b) => a + b,
+    0,
+  )
+  return { version, path, sizeBytes, actionCount: topLevel.length + fileActions }
+}
 
-const vectorValue = (of: DeletionVectorDescriptor | null): Value =>
-  of === null ? null : [of.storageType, of.pathOrInlineDv, of.offset, of.sizeBytes, BigInt(of.cardinality)]
+async function writeSidecars(
+  snapshot: Snapshot,
+  add: AddColumn,
+  parquet: LogParquet,
+  nowMs: number,
+  options: CheckpointOptions,
+): Promise<{ readonly sidecars: readonly Sidecar[]; readonly actionCount: number }> {
+  const { location } = snapshot
+  const schema = sidecarSchema(add)
+  const rows = fileRows(snapshot, add, nowMs)
+  const sidecars: Sidecar[] = []
+  let actionCount = 0
+  for (;;) {
+    const group = counted(taken(rows, options.actionsASidecar ?? 100_000))
+    const file = await parquet.file(schema, rowsOf(schema, group))
+    if (group.count === 0) return { sidecars, actionCount }
+    const path = `${randomUUID()}.parquet`
+    await location.store.put(joinPath(logFolder(location), '_sidecars', path), file.parts, 'create')
+    sidecars.push({ kind: 'sidecar', path, sizeBytes: file.sizeBytes, modificationTimeMs: nowMs })
+    actionCount += group.count
+  }
+}
 
-const mapValue = (of: Readonly<Record<string, string | null>>): Value => Object.entries(of)
+function topLevelJson(
+  snapshot: Snapshot,
+  tags: Readonly<Record<string, string>>,
+  sidecars: readonly Sidecar[],
+  nowMs: number,
+): Uint8Array {
+  const { protocol, metadata, version } = snapshot
+  const lines = [
+    { checkpointMetadata: { version, tags } },
+    ...[protocol, metadata, ...liveTransactions(snapshot, nowMs), ...snapshot.domains.values()].map(actionToJson),
+    ...sidecars.map((sidecar) => ({ sidecar: sidecarToJson(sidecar) })),
+  ]
+  return Buffer.from(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`)
+}
 
-const long = (value: number | null): Value => (value === null ? null : BigInt(value))
+function* joined(...parts: readonly Iterable<CheckpointRow>[]): Generator<CheckpointRow> {
+  for (const part of parts) yield* part
+}
 
-/** For tests: what the file's columns are. */
-export const classicCheckpointSchema = checkpointSchema
+/** At most so many; the rest stays in the iterator. */
+function* taken<T>(from: Iterator<T>, most: number): Generator<T> {
+  for (let i = 0; i < most; i++) {
+    const next = from.next()
+    if (next.done === true) return
+    yield next.value
+  }
+}
+
+interface Counted<T> extends Iterable<T> {
+  readonly count: number
+}
+
+function counted<T>(of: Iterable<T>): Counted<T> {
+  let count = 0
+  return {
+    get count() {
+      return count
+    },
+    *[Symbol.iterator]() {
+      for (const item of of) {
+        count++
+        yield item
+      }
+    },
+  }
+}

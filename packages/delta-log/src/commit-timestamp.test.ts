@@ -17,7 +17,11 @@ async function logWithTimes(name: string, times: readonly number[]) {
   const dated = async (...args: Parameters<ObjectStore['list']>): Promise<ObjectMeta[]> =>
     (await memory.list(...args)).map((o) => ({ ...o, modifiedMs: times[Number(o.path.slice(-25, -5))]! }))
   return locationIn(
-    Object.assign(Object.create(memory) as ObjectStore, { list: dated, get: memory.get.bind(memory) }),
+    Object.assign(Object.create(memory) as ObjectStore, {
+      list: dated,
+      get: memory.get.bind(memory),
+      put: memory.put.bind(memory),
+    }),
     't',
   )
 }
@@ -38,5 +42,33 @@ describe('time travel', () => {
     const location = await logWithTimes('skew', [1000, 900, 900, 5000])
     expect((await commitTimestamps(location, {})).map((c) => c.timestampMs)).toEqual([1000, 1001, 1002, 5000])
     expect((await readSnapshot(location, noParquet, { timestampMs: 1001 })).version).toBe(1)
+  })
+})
+
+describe('in-commit timestamps', () => {
+  const configuration = {
+    'delta.enableInCommitTimestamps': 'true',
+    'delta.inCommitTimestampEnablementVersion': '2',
+    'delta.inCommitTimestampEnablementTimestamp': '5000',
+  }
+
+  it('D-22: from their enablement on they alone count, whatever the files’ times are', async () => {
+    // The log was copied: its files are younger than everything in it.
+    const location = await logWithTimes('copied', [90_000, 90_000, 90_000, 90_000])
+    const stamp = (version: number, inCommitTimestamp: number): Promise<unknown> =>
+      location.store.put(
+        commitPath(location, version),
+        Buffer.from(JSON.stringify({ commitInfo: { timestamp: 1, inCommitTimestamp, operation: 'WRITE' } })),
+        'overwrite',
+      )
+    await location.store.put(commitPath(location, 1), formatActions([testMetadata({ configuration })]), 'overwrite')
+    await stamp(2, 5000)
+    await stamp(3, 6000)
+    expect((await commitTimestamps(location, configuration)).map((c) => c.timestampMs)).toEqual([
+      90_000, 90_001, 5000, 6000,
+    ])
+    const at = async (timestampMs: number): Promise<number> =>
+      (await readSnapshot(location, noParquet, { timestampMs })).version
+    expect([await at(5000), await at(5999), await at(6000), await at(100_000)]).toEqual([2, 2, 3, 3])
   })
 })

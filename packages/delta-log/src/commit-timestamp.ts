@@ -23,12 +23,29 @@ export async function versionAtTimestamp(
 ): Promise<number> {
   const listing = await listLog(location)
   const readable = readableFrom(listing)
-  const commits = (await timestampsOf(location, listing, configuration)).filter((c) => c.version >= readable)
+  const all = (await timestampsOf(location, listing, configuration)).filter((c) => c.version >= readable)
+  const commits = candidatesAt(all, configuration, timestampMs)
   const found = commits.findLast((commit) => commit.timestampMs <= timestampMs)
   if (found !== undefined) return found.version
   // A log that was cleaned up to its last checkpoint tells nothing of time.
   if (commits.length === 0) return listing.checkpoints.at(-1)?.version ?? 0
   throw timestampNotAvailable(location.uri, isoOf(timestampMs), isoOf(commits[0]!.timestampMs))
+}
+
+/**
+ * Times of files and in-commit timestamps are not compared with one another: a time from the enablement on means a version from there
+ * on, an earlier one a version before (PROTOCOL.md, "Recommendations for Readers of Tables with In-Commit Timestamps").
+ */
+function candidatesAt(
+  commits: readonly CommitTimestamp[],
+  configuration: Readonly<Record<string, string>>,
+  timestampMs: number,
+): readonly CommitTimestamp[] {
+  const version = Number(configuration['delta.inCommitTimestampEnablementVersion'])
+  const enabledMs = Number(configuration['delta.inCommitTimestampEnablementTimestamp'])
+  if (!usesInCommitTimestamps(configuration) || !Number.isFinite(version) || !Number.isFinite(enabledMs)) return commits
+  const kept = commits.filter((c) => (timestampMs >= enabledMs ? c.version >= version : c.version < version))
+  return kept.length > 0 ? kept : commits
 }
 
 /** The first version that can be rebuilt: 0, or the first checkpoint if the log has been cleaned up. */
@@ -55,11 +72,11 @@ async function timestampsOf(
   const result: CommitTimestamp[] = []
   let previousMs = -Infinity
   for (const commit of commits) {
-    let timestampMs = commit.modifiedMs
-    if (commit.version >= from) {
-      timestampMs = (await readCommitInfo(location, commit))?.inCommitTimestampMs ?? commit.modifiedMs
-    }
-    if (timestampMs <= previousMs) timestampMs = previousMs + 1
+    const isInCommit = commit.version >= from
+    // In-commit timestamps do not give way to the times of older files, which a copy of the log makes anew.
+    if (commit.version === from) previousMs = -Infinity
+    const inCommitMs = isInCommit ? (await readCommitInfo(location, commit))?.inCommitTimestampMs : null
+    const timestampMs = Math.max(inCommitMs ?? commit.modifiedMs, previousMs + 1)
     previousMs = timestampMs
     result.push({ version: commit.version, timestampMs })
   }

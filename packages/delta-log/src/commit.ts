@@ -3,16 +3,20 @@ import { channel } from 'node:diagnostics_channel'
 import type { Action, LogAction } from './actions/action.js'
 import type { CommitInfo } from './actions/commit-info.js'
 import { writeCheckpoint } from './checkpoint-write.js'
+import { writeChecksum } from './checksum.js'
+import { cleanLog } from './clean-log.js'
 import { commitPath, formatActions, readCommit } from './commit-file.js'
 import { findConflict, type Conflict, type IsolationLevel, type ReadSet } from './conflict.js'
 import { appendOnly, tooManyAttempts } from './errors.js'
+import { checkDefinition } from './features/definition-check.js'
 import { checkWritable } from './features/protocol-check.js'
 import type { LogParquet } from './log-parquet.js'
 import { reconcileRows } from './row-level.js'
 import { hasStableRowIds, rowIdMark, rowTrackingDomainIn, tracksRows, withRowIds } from './row-tracking.js'
+import { parseSchema } from './schema-json.js'
 import { advanceSnapshot, type Snapshot } from './snapshot.js'
 import type { TableLocation } from './table-location.js'
-import { checkpointInterval, isAppendOnly, usesInCommitTimestamps } from './table-properties.js'
+import { checkpointInterval, cleansLog, isAppendOnly, usesInCommitTimestamps } from './table-properties.js'
 
 /*
  *   actions + base version N
@@ -70,7 +74,7 @@ const checkpointFailed = channel('deltaworks:checkpoint:failed')
 /**
  * Puts the actions into the log exactly once, behind whatever other writers have committed since `base` if that does not
  * conflict (see `findConflict`). Nothing is ever half-written: a commit is one put-if-absent.
- * @throws DeltaError DW-DELTA-0007, 0008, 0017, 0018; StorageError if it is not known whether the commit happened
+ * @throws DeltaError DW-DELTA-0007, 0008, 0017, 0018, 0022; StorageError if it is not known whether the commit happened
  */
 export async function commit(request: CommitRequest): Promise<CommitResult> {
   const { location, base } = request
@@ -89,7 +93,7 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
     if (winner === null) {
       snapshot = advanceSnapshot(location, base, [...winners, actions], info.inCommitTimestampMs ?? info.timestampMs)
       committed.publish({ table: location.uri, version, operation: info.operation, attempts })
-      await checkpointIfDue(snapshot, request)
+      await describeVersion(snapshot, request, txnId)
       return { kind: 'committed', version, snapshot, attempts }
     }
     const followed = await follow(ours, version, winner)
@@ -171,6 +175,9 @@ function checkAllowed(request: CommitRequest): void {
   if (metadata === undefined || protocol === undefined) {
     throw new TypeError('a commit that creates a table needs a protocol and a metaData action')
   }
+  const known = base !== null && metadata.schemaString === base.metadata.schemaString
+  const schema = known ? base.schema : parseSchema(metadata.schemaString, location.uri)
+  checkDefinition(location.uri, { protocol, metadata, schema, before: base?.metadata ?? null }, actions)
 }
 
 /**
@@ -254,13 +261,19 @@ const isBlindAppend = (request: CommitRequest): boolean =>
   request.reads.files.size === 0 &&
   request.actions.every((action) => action.kind !== 'remove')
 
-/** The commit stands whether or not its checkpoint could be written: the next one tries again. */
-async function checkpointIfDue(snapshot: Snapshot, request: CommitRequest): Promise<void> {
+/** Checksum and checkpoint: the commit stands whether or not they could be written; the next one tries again. */
+async function describeVersion(snapshot: Snapshot, request: CommitRequest, txnId: string): Promise<void> {
   const { version, metadata } = snapshot
-  if (version === 0 || version % checkpointInterval(metadata.configuration) !== 0) return
-  try {
-    await writeCheckpoint(snapshot, request.parquet, request.nowMs())
-  } catch (error) {
+  const isDue = version > 0 && version % checkpointInterval(metadata.configuration) === 0
+  const failed = (error: unknown): void => {
     checkpointFailed.publish({ table: request.location.uri, version, error })
   }
+  const checksum = writeChecksum(snapshot, txnId).catch(failed)
+  if (isDue) await checkpointAndClean(snapshot, request).catch(failed)
+  await checksum
+}
+
+async function checkpointAndClean(snapshot: Snapshot, { parquet, nowMs }: CommitRequest): Promise<void> {
+  await writeCheckpoint(snapshot, parquet, nowMs())
+  if (cleansLog(snapshot.metadata.configuration)) await cleanLog(snapshot, parquet, nowMs())
 }

@@ -27,6 +27,7 @@ import { DeltaworksError, type ErrorDetails, type Fault } from '@deltaworks/sche
  * | DW-DELTA-0019 | an invalid or unknown table property                     |
  * | DW-DELTA-0020 | a file without a row count in a table that tracks rows   |
  * | DW-DELTA-0021 | a version checksum that does not fit the version         |
+ * | DW-DELTA-0022 | a commit that the table's features do not allow           |
  */
 export class DeltaError extends DeltaworksError {
   override readonly name = 'DeltaError'
@@ -143,6 +144,14 @@ export const unsupportedType = (where: string, type: string): DeltaError =>
     { where, type, errorKind: 'unsupported-protocol' },
   )
 
+export const unsupportedFormat = (table: string, provider: string): DeltaError =>
+  make(
+    12,
+    'unsupported',
+    `The files of ${table} are of the format "${provider}"; Deltaworks reads Delta tables of Parquet files. Read it with an engine that has this format.`,
+    { table, format: provider, errorKind: 'unsupported-protocol' },
+  )
+
 export const invalidDeletionVector = (table: string, path: string, reason: string, cause?: unknown): DeltaError =>
   make(
     13,
@@ -220,6 +229,9 @@ export const checksumMismatch = (
     `Version ${version} of ${table} does not fit its checksum: ${what} is ${found}, recorded is ${recorded}. The log was changed after it was written, or by a faulty program; restore it from a backup.`,
     { table, version, what, recorded, found },
   )
+
+export const badDefinition = (table: string, reason: string): DeltaError =>
+  make(22, 'usage', `${table} cannot be committed like this: ${reason}. Nothing was written.`, { table, reason })
 
 /** What other modules of this package make errors with; see the table above. */
 export const conflictError = (message: string, details: ErrorDetails): DeltaError =>

@@ -9,7 +9,14 @@
  *   00000000000000000010.crc                                       version checksum
  */
 
-export type LogFile = CommitLogFile | CheckpointLogFile
+export type LogFile = CommitLogFile | CheckpointLogFile | CompactedLogFile
+
+/** A log compaction of versions `first` to `version`. */
+export interface CompactedLogFile {
+  readonly kind: 'compacted'
+  readonly first: number
+  readonly version: number
+}
 
 export interface CommitLogFile {
   readonly kind: 'commit'
@@ -29,6 +36,8 @@ export interface CheckpointLogFile {
 const commitName = /^(\d{20})\.json$/
 const classicName = /^(\d{20})\.checkpoint\.parquet$/
 const multiPartName = /^(\d{20})\.checkpoint\.(\d{10})\.(\d{10})\.parquet$/
+const compactedName = /^(\d{20})\.(\d{20})\.compacted\.json$/
+const checksumName = /^(\d{20})\.crc$/
 const v2Name = /^(\d{20})\.checkpoint\.[0-9a-fA-F-]{36}\.(json|parquet)$/
 
 export const versionDigits = (version: number): string => String(version).padStart(20, '0')
@@ -36,7 +45,7 @@ export const commitFileName = (version: number): string => `${versionDigits(vers
 export const checkpointFileName = (version: number): string => `${versionDigits(version)}.checkpoint.parquet`
 export const lastCheckpointFileName = '_last_checkpoint'
 
-/** @returns what the file is, or null: something that a snapshot does not need (checksums, compactions, temporary files) */
+/** @returns what the file is, or null: something that a snapshot does not need (checksums, temporary files) */
 export function parseLogFileName(name: string): LogFile | null {
   let match = commitName.exec(name)
   if (match !== null) return { kind: 'commit', version: Number(match[1]) }
@@ -46,7 +55,17 @@ export function parseLogFileName(name: string): LogFile | null {
   if (match !== null) return checkpoint(Number(match[1]), 'multi-part', Number(match[2]), Number(match[3]), 'parquet')
   match = v2Name.exec(name)
   if (match !== null) return checkpoint(Number(match[1]), 'v2', 1, 1, match[2] === 'json' ? 'json' : 'parquet')
+  match = compactedName.exec(name)
+  if (match !== null && Number(match[1]) < Number(match[2])) {
+    return { kind: 'compacted', first: Number(match[1]), version: Number(match[2]) }
+  }
   return null
+}
+
+/** The version of a checksum file; null for other names. */
+export function checksumVersion(name: string): number | null {
+  const match = checksumName.exec(name)
+  return match === null ? null : Number(match[1])
 }
 
 const checkpoint = (

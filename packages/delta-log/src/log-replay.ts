@@ -73,6 +73,15 @@ export class LogReplay {
     this.#table.append(chunk, from === 'commit')
   }
 
+  /**
+   * Actions of a log compaction. There should be one of a key; some writers only put their commits together, the newest first, so the
+   * first one counts.
+   */
+  applyCompacted(actions: readonly LogAction[]): void {
+    this.#commitInfo = null
+    for (let i = actions.length - 1; i >= 0; i--) this.apply(actions[i]!)
+  }
+
   /** One action of a checkpoint or commit. */
   apply(action: LogAction): void {
     switch (action.kind) {

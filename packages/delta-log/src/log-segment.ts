@@ -1,8 +1,8 @@
-import type { Json } from '@deltaworks/schema'
-import { joinPath, objectNotFoundCode, type ObjectMeta } from '@deltaworks/storage'
+import { joinPath, type ObjectMeta } from '@deltaworks/storage'
 import { logGap, notADeltaTable, versionNotAvailable } from './errors.js'
-import { isObject, numberOf } from './json.js'
-import { lastCheckpointFileName, parseLogFileName, versionDigits } from './log-file.js'
+import { withCompactions } from './log-compaction.js'
+import { readLastCheckpoint } from './last-checkpoint.js'
+import { parseLogFileName, versionDigits } from './log-file.js'
 import { logFolder, type TableLocation } from './table-location.js'
 
 export interface CommitFile {
@@ -10,6 +10,11 @@ export interface CommitFile {
   readonly path: string
   readonly sizeBytes: number
   readonly modifiedMs: number
+}
+
+/** The actions of commits `first` to `version`, in one file. */
+export interface CompactedFile extends CommitFile {
+  readonly first: number
 }
 
 export interface CheckpointFiles {
@@ -32,6 +37,7 @@ export interface LogListing {
   readonly commits: readonly CommitFile[]
   /** Complete ones. */
   readonly checkpoints: readonly CheckpointFiles[]
+  readonly compactions: readonly CompactedFile[]
 }
 
 /** Lists the log from a version on (its checkpoint included). */
@@ -46,17 +52,15 @@ export async function listLog(location: TableLocation, fromVersion = 0): Promise
   const commits: CommitFile[] = []
   const parts = new Map<string, ObjectMeta[]>()
   const checkpoints: CheckpointFiles[] = []
+  const compactions: CompactedFile[] = []
   for (const object of found) {
     const name = object.path.slice(object.path.lastIndexOf('/') + 1)
     const file = parseLogFileName(name)
     if (file === null) continue
-    if (file.kind === 'commit') {
-      commits.push({
-        version: file.version,
-        path: object.path,
-        sizeBytes: object.sizeBytes,
-        modifiedMs: object.modifiedMs,
-      })
+    const { path, sizeBytes, modifiedMs } = object
+    if (file.kind === 'commit') commits.push({ version: file.version, path, sizeBytes, modifiedMs })
+    else if (file.kind === 'compacted') {
+      compactions.push({ first: file.first, version: file.version, path, sizeBytes, modifiedMs })
     } else if (file.form !== 'multi-part') {
       checkpoints.push({ version: file.version, form: file.form, format: file.format, files: [object] })
     } else {
@@ -70,25 +74,7 @@ export async function listLog(location: TableLocation, fromVersion = 0): Promise
     }
   }
   checkpoints.sort((a, b) => a.version - b.version)
-  return { commits, checkpoints }
-}
-
-/** Version of `_last_checkpoint`, or null if there is none, or none that can be understood: it is only a hint. */
-export async function readLastCheckpoint(location: TableLocation): Promise<number | null> {
-  let data: Uint8Array
-  try {
-    data = await location.store.get(joinPath(logFolder(location), lastCheckpointFileName))
-  } catch (error) {
-    if ((error as { code?: string }).code === objectNotFoundCode) return null
-    throw error
-  }
-  try {
-    const json = JSON.parse(Buffer.from(data).toString('utf8')) as Json
-    const version = isObject(json) ? numberOf(json['version']) : null
-    return version !== null && Number.isSafeInteger(version) && version >= 0 ? version : null
-  } catch {
-    return null
-  }
+  return { commits, checkpoints, compactions }
 }
 
 /**
@@ -119,7 +105,7 @@ function segmentsOf(
   wanted: number | null,
   complete: boolean,
 ): readonly LogSegment[] {
-  const { commits, checkpoints } = listing
+  const { commits, checkpoints, compactions } = listing
   if (commits.length === 0 && checkpoints.length === 0) {
     if (!complete) return []
     throw notADeltaTable(location.uri)
@@ -132,7 +118,9 @@ function segmentsOf(
     for (const checkpoint of [...candidates.reverse(), ...(complete ? [null] : [])]) {
       const first = checkpoint === null ? 0 : checkpoint.version + 1
       const needed = commits.filter((c) => c.version >= first && c.version <= version)
-      if (needed.length === version - first + 1) segments.push({ version, checkpoint, commits: needed })
+      if (needed.length === version - first + 1) {
+        segments.push({ version, checkpoint, commits: withCompactions(needed, compactions) })
+      }
     }
   }
   if (segments.length > 0 || !complete) return segments

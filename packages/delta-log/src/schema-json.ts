@@ -77,6 +77,9 @@ function fieldsOf(json: JsonObject, where: string): readonly Field[] {
   })
 }
 
+/** A type in Delta's JSON. @throws DeltaError DW-DELTA-0012 */
+export const parseType = (json: Json | undefined, where: string): DataType => typeOf(json, where)
+
 function typeOf(json: Json | undefined, where: string): DataType {
   if (typeof json === 'string') return primitiveOf(json, where)
   if (!isObject(json)) throw invalidSchema(where, 'a type is neither a name nor an object')
@@ -122,7 +125,7 @@ const fieldToJson = (of: Field): JsonObject => ({
   metadata: of.metadata ?? {},
 })
 
-function typeToJson(type: DataType): Json {
+export function typeToJson(type: DataType): Json {
   switch (type.kind) {
     case 'struct':
       return { type: 'struct', fields: type.fields.map(fieldToJson) }
@@ -153,5 +156,23 @@ function typeToJson(type: DataType): Json {
       return 'void'
     default:
       return type.kind
+  }
+}
+
+/** The schema without the metadata of its fields, at any depth. */
+export const withoutFieldMetadata = (of: Schema): Schema => ({ fields: of.fields.map(plainField) })
+
+const plainField = ({ name, type, nullable }: Field): Field => ({ name, type: plainType(type), nullable })
+
+function plainType(type: DataType): DataType {
+  switch (type.kind) {
+    case 'struct':
+      return { ...type, fields: type.fields.map(plainField) }
+    case 'list':
+      return { ...type, element: plainType(type.element) }
+    case 'map':
+      return { ...type, key: plainType(type.key), value: plainType(type.value) }
+    default:
+      return type
   }
 }

@@ -2,16 +2,20 @@ import { formatTimestamp, type Schema } from '@deltaworks/schema'
 import { objectNotFoundCode } from '@deltaworks/storage'
 import type { LogAction } from './actions/action.js'
 import type { AddFile } from './actions/add-file.js'
+import { commitInfoFromJson } from './actions/commit-info.js'
 import type { Metadata } from './actions/metadata.js'
 import type { Protocol } from './actions/protocol.js'
 import { readCheckpoint } from './checkpoint-read.js'
-import { columnMapping, type ColumnMapping } from './column-mapping.js'
-import { parseActions } from './commit-file.js'
+import { columnMapping, noColumnMapping, type ColumnMapping } from './column-mapping.js'
+import { parseActions, readCommit } from './commit-file.js'
 import { versionAtTimestamp } from './commit-timestamp.js'
 import { AddLineReader } from './files/add-lines.js'
 import type { FileChunk } from './files/file-chunk.js'
-import { invalidCheckpoint, logGap, missingMetadata, missingProtocol } from './errors.js'
-import { checkReadable } from './features/protocol-check.js'
+import { invalidCheckpoint, logGap, missingMetadata, missingProtocol, unsupportedFormat } from './errors.js'
+import { readChecksum } from './checksum.js'
+import { checkReadable, readerFeaturesOf } from './features/protocol-check.js'
+import { isCompacted, withCompactions } from './log-compaction.js'
+import { checkTypeChanges } from './type-changes.js'
 import type { LogParquet } from './log-parquet.js'
 import { LogReplay, type LogState } from './log-replay.js'
 import { listLog, logSegments, type CommitFile, type LogSegment } from './log-segment.js'
@@ -82,7 +86,7 @@ async function readNewer(previous: Snapshot, wanted: number | null): Promise<Sna
   }
   if (wanted !== null && commits.at(-1)!.version !== wanted) return null
   const replay = new LogReplay(previous)
-  await applyCommits(location, commits, replay)
+  await applyCommits(location, withCompactions(commits, listing.compactions), replay)
   return snapshotOf(location, commits.at(-1)!.version, replay.state(), commits.at(-1)!.modifiedMs)
 }
 
@@ -107,10 +111,24 @@ async function readSegments(
       }
     }
     await applyCommits(location, segment.commits, replay)
+    const state = segment.commits.length > 0 ? replay.state() : await withProvenance(location, segment, replay.state())
     const modifiedMs = segment.commits.at(-1)?.modifiedMs ?? segment.checkpoint?.files[0]?.modifiedMs ?? 0
-    return snapshotOf(location, segment.version, replay.state(), modifiedMs)
+    return snapshotOf(location, segment.version, state, modifiedMs)
   }
   throw failure
+}
+
+/** Checkpoints keep no provenance; where commits carry their time in it, it is read from the commit, or its checksum. */
+async function withProvenance(location: TableLocation, { version }: LogSegment, state: LogState): Promise<LogState> {
+  if (!usesInCommitTimestamps(state.metadata?.configuration ?? {})) return state
+  try {
+    const actions = await readCommit(location, version)
+    return { ...state, commitInfo: actions.find((action) => action.kind === 'commitInfo') ?? null }
+  } catch (error) {
+    if ((error as { code?: string }).code !== objectNotFoundCode) throw error
+  }
+  const recorded = (await readChecksum(location, version))?.inCommitTimestampMs ?? null
+  return recorded === null ? state : { ...state, commitInfo: commitInfoFromJson({ inCommitTimestamp: recorded }) }
 }
 
 const checkpointFailure = (location: TableLocation, segment: LogSegment, error: unknown): unknown =>
@@ -127,7 +145,11 @@ async function applyCommits(location: TableLocation, commits: readonly CommitFil
   for (let i = 0; i < commits.length; i += readAhead) {
     const group = commits.slice(i, i + readAhead)
     const files = await Promise.all(group.map((commit) => getCommit(location, commit)))
-    files.forEach((data, at) => applyCommit(location, group[at]!.path, data, lines, replay))
+    files.forEach((data, at) => {
+      const commit = group[at]!
+      if (isCompacted(commit)) replay.applyCompacted(parseActions(location, commit.path, data))
+      else applyCommit(location, commit.path, data, lines, replay)
+    })
   }
 }
 
@@ -167,7 +189,10 @@ function snapshotOf(location: TableLocation, version: number, state: LogState, m
   if (protocol !== null) checkReadable(location.uri, protocol)
   if (metadata === null) throw missingMetadata(location.uri, version)
   if (protocol === null) throw missingProtocol(location.uri, version)
+  if (metadata.formatProvider !== 'parquet') throw unsupportedFormat(location.uri, metadata.formatProvider)
   const schema = parseSchema(metadata.schemaString, location.uri)
+  checkTypeChanges(schema, location.uri)
+  const isMapped = readerFeaturesOf(protocol).includes('columnMapping')
   const inCommit = usesInCommitTimestamps(metadata.configuration)
     ? (state.commitInfo?.inCommitTimestampMs ?? null)
     : null
@@ -178,7 +203,8 @@ function snapshotOf(location: TableLocation, version: number, state: LogState, m
     protocol,
     metadata,
     schema,
-    columnMapping: columnMapping(metadata, schema),
+    // The property means nothing to readers of a protocol without the feature.
+    columnMapping: isMapped ? columnMapping(metadata, schema) : noColumnMapping,
     partitionColumns: metadata.partitionColumns,
     timestampMs: inCommit ?? modifiedMs,
   }

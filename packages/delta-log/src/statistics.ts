@@ -82,6 +82,9 @@ function countOf(json: ExactJson | undefined): number | null {
 /** Longest prefix that writers keep of a string. */
 export const stringPrefixLength = 32
 
+/** A bound as its writer put it, without the room that readers leave for values that were cut off. */
+export const statisticsValue = (type: DataType, json: ExactJson): Value => boundOf(type, json, 'min')
+
 function boundOf(type: DataType, json: ExactJson | undefined, side: 'min' | 'max'): Value {
   if (json === undefined || json === null) return null
   switch (type.kind) {

@@ -21,10 +21,24 @@ export const transactionRetentionMs = (configuration: Configuration): number | n
     ? null
     : interval(configuration, 'delta.setTransactionRetentionDuration', 0)
 
-export const isAppendOnly = (configuration: Configuration): boolean => configuration['delta.appendOnly'] === 'true'
+/** Expired commits and checkpoints are deleted when a checkpoint is written. */
+export const cleansLog = (configuration: Configuration): boolean =>
+  configuration['delta.enableExpiredLogCleanup']?.toLowerCase() !== 'false'
+
+export const usesV2Checkpoints = (configuration: Configuration): boolean =>
+  configuration['delta.checkpointPolicy']?.toLowerCase() === 'v2'
+
+/** In which forms checkpoints keep statistics. */
+export const writesStatisticsAs = (configuration: Configuration) => ({
+  json: configuration['delta.checkpoint.writeStatsAsJson']?.toLowerCase() !== 'false',
+  struct: configuration['delta.checkpoint.writeStatsAsStruct']?.toLowerCase() === 'true',
+})
+
+export const isAppendOnly = (configuration: Configuration): boolean =>
+  configuration['delta.appendOnly']?.toLowerCase() === 'true'
 
 export const usesInCommitTimestamps = (configuration: Configuration): boolean =>
-  configuration['delta.enableInCommitTimestamps'] === 'true'
+  configuration['delta.enableInCommitTimestamps']?.toLowerCase() === 'true'
 
 /** Whether writers should mark deleted rows instead of writing the others again. */
 export const usesDeletionVectors = (configuration: Configuration): boolean =>
@@ -72,6 +86,7 @@ export const knownProperties: readonly string[] = [
   'delta.checkpoint.writeStatsAsStruct',
   'delta.checkpointInterval',
   'delta.checkpointPolicy',
+  'delta.compatibility.symlinkFormatManifest.enabled',
   'delta.columnMapping.maxColumnId',
   'delta.columnMapping.mode',
   'delta.dataSkippingNumIndexedCols',
@@ -81,18 +96,26 @@ export const knownProperties: readonly string[] = [
   'delta.enableDeletionVectors',
   'delta.enableExpiredLogCleanup',
   'delta.enableInCommitTimestamps',
+  'delta.enableIcebergCompatV1',
+  'delta.enableIcebergCompatV2',
+  'delta.enableIcebergCompatV3',
   'delta.enableRowTracking',
   'delta.enableTypeWidening',
+  'delta.enableVariantShredding',
   'delta.isolationLevel',
   'delta.logRetentionDuration',
   'delta.minReaderVersion',
   'delta.minWriterVersion',
   'delta.parquet.compression.codec',
+  'delta.parquet.format.version',
   'delta.randomizeFilePrefixes',
   'delta.randomPrefixLength',
+  'delta.requireCheckpointProtectionBeforeVersion',
+  'delta.rowTrackingSuspended',
   'delta.setTransactionRetentionDuration',
   'delta.targetFileSize',
   'delta.tuneFileSizesForRewrites',
+  'delta.writePartitionColumnsToParquet',
 ]
 
 const flag = ['true', 'false']
@@ -106,7 +129,14 @@ const allowedValues: Readonly<Record<string, readonly string[]>> = {
   'delta.enableDeletionVectors': flag,
   'delta.enableExpiredLogCleanup': flag,
   'delta.enableInCommitTimestamps': flag,
+  'delta.enableIcebergCompatV1': flag,
+  'delta.enableIcebergCompatV2': flag,
+  'delta.enableIcebergCompatV3': flag,
   'delta.enableRowTracking': flag,
+  'delta.enableVariantShredding': flag,
+  'delta.parquet.compression.codec': ['uncompressed', 'none', 'snappy', 'gzip', 'zstd'],
+  'delta.rowTrackingSuspended': flag,
+  'delta.writePartitionColumnsToParquet': flag,
   'delta.enableTypeWidening': flag,
   'delta.isolationLevel': ['serializable', 'writeserializable'],
 }
@@ -120,6 +150,10 @@ export function checkProperties(configuration: Configuration): void {
     if (allowed !== undefined && !allowed.includes(value.toLowerCase())) {
       throw invalidProperty(key, value, `one of ${allowed.join(', ')}`)
     }
+  }
+  const page = configuration['delta.parquet.format.version']
+  if (page !== undefined && !/^(1\.0\.0|2\.\d+\.\d+)$/.test(page)) {
+    throw invalidProperty('delta.parquet.format.version', page, '1.0.0 or 2.MINOR.PATCH')
   }
   checkpointInterval(configuration)
   deletedFileRetentionMs(configuration)

@@ -19,6 +19,20 @@ const goldenRoot = fileURLToPath(new URL('../../../../shared/golden/delta/', imp
 /** Name → why we cannot read it yet. Such a table must be refused with an error of fault `unsupported`. */
 const skipped: Readonly<Record<string, string>> = {}
 
+/** Tables whose checkpoint says something else than the commits that it stands for: there is no one answer to an update. */
+const inconsistent: Readonly<Record<string, string>> = {
+  'kernel-rs-data--parquet_row_group_skipping': 'the checkpoint of version 1 has a column that no commit adds',
+}
+
+/** The table again, as an update of the oldest snapshot that can be read; null if there is no older one. */
+async function fromOlder(table: DeltaTable): Promise<DeltaTable | null> {
+  for (let version = 0; version < table.version; version++) {
+    const older = await table.at({ version }).catch(() => null)
+    if (older !== null) return older.refresh()
+  }
+  return null
+}
+
 interface Answer {
   readonly numRows?: number
   readonly schema?: Json
@@ -76,7 +90,7 @@ describeIf('D-01, D-20: conformance', () => {
   const names = existsSync(root) ? readdirSync(root).filter((name) => existsSync(`${root}${name}/expected.json`)) : []
   const cases = names.filter((name) => skipped[name] === undefined)
 
-  it.each(cases)('%s', async (name) => {
+  it.each(cases)('D-24, D-25, D-26: %s', async (name) => {
     const expected = JSON.parse(readFileSync(`${root}${name}/expected.json`, 'utf8')) as Expected
     const open = (options = {}): Promise<DeltaTable> => DeltaTable.open(session, `${root}${name}/table`, options)
     if (expected.errorKind !== undefined) {
@@ -86,6 +100,13 @@ describeIf('D-01, D-20: conformance', () => {
     const table = await open()
     expect(table.version).toBe(expected.version)
     await check(table, expected, `${root}${name}/expected.jsonl`)
+    const updated = await fromOlder(table)
+    if (updated !== null && inconsistent[name] === undefined) {
+      expect(updated.version).toBe(expected.version)
+      expect([...updated.snapshot.files.keys()].sort()).toEqual([...table.snapshot.files.keys()].sort())
+      // Of the same files and schema the rows of a large table are the same.
+      if (expected.numRows! < 100_000) await check(updated, expected, `${root}${name}/expected.jsonl`)
+    }
     for (const [version, answer] of Object.entries(expected.versions ?? {})) {
       const earlier = open({ version: Number(version) })
       if (answer.errorKind !== undefined) {

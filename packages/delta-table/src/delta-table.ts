@@ -1,4 +1,6 @@
 import {
+  cleanLog,
+  compactLog,
   listLog,
   missingDataFile,
   notADeltaTable,
@@ -8,6 +10,7 @@ import {
   writeCheckpoint,
   type CheckpointResult,
   type HistoryEntry,
+  type LogCleanUp,
   type Snapshot,
   type TableLocation,
 } from '@deltaworks/delta-log'
@@ -17,9 +20,17 @@ import type { Field, Schema } from '@deltaworks/schema'
 import { changesOf, type ChangesRange } from './changes.js'
 import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
+import { alterClustering } from './operations/alter/cluster-by.js'
 import { addConstraint, dropConstraint, type DropConstraintOptions } from './operations/alter/constraints.js'
 import { addColumns, alterColumn, dropColumns, renameColumn } from './operations/alter/columns.js'
 import type { AddColumnOptions, ColumnChange } from './operations/alter/columns.js'
+import { dropFeature, type DropFeatureOptions } from './operations/alter/drop-feature.js'
+import { syncIdentity } from './operations/alter/sync-identity.js'
+import { cloneTable, type CloneOptions } from './operations/clone.js'
+import { convertToDelta, type ConvertOptions } from './operations/convert.js'
+import { checkTable, repairTable, type FsckOptions, type FsckResult } from './operations/fsck.js'
+import { generateManifest, keepsManifests, type ManifestResult } from './operations/manifest.js'
+import { nextBatch, type StreamBatch, type StreamOffset, type StreamSourceOptions } from './streaming/stream-source.js'
 import { setDomainMetadata } from './operations/alter/domain-metadata.js'
 import { setProperties, unsetProperties } from './operations/alter/properties.js'
 import { appendRows } from './operations/append.js'
@@ -36,6 +47,7 @@ import {
 } from './operations/optimize.js'
 import { estimateOptimize, scannedBytes, type OptimizeEstimate } from './operations/optimize-estimate.js'
 import { overwriteRows, type OverwriteOptions } from './operations/overwrite.js'
+import { replaceTable } from './operations/replace.js'
 import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
 import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum/vacuum.js'
@@ -123,6 +135,23 @@ export class DeltaTable {
     return table === null ? DeltaTable.createWith(session, uri, rows, options) : table.overwrite(rows, options)
   }
 
+  /**
+   * CONVERT TO DELTA: gives a folder of Parquet files a log; no file is written again.
+   * @throws DeltaTableError DW-TABLE-0011, 0021
+   */
+  static async convert(session: TableSession, uri: string, options: ConvertOptions = {}): Promise<DeltaTable> {
+    const context = operationContext(session, tableLocation(uri))
+    const { snapshot, report } = await convertToDelta(context, options)
+    return new DeltaTable(context, snapshot, report)
+  }
+
+  /** Makes a table at another place that is what this version is, with the same files (shallow) or copies of them (deep). */
+  async cloneTo(uri: string, options: CloneOptions = {}): Promise<DeltaTable> {
+    const context = operationContext(this.#context.session, tableLocation(uri))
+    const { snapshot, report } = await cloneTable(context, this.snapshot, options)
+    return new DeltaTable(context, snapshot, report)
+  }
+
   get location(): TableLocation {
     return this.snapshot.location
   }
@@ -169,6 +198,11 @@ export class DeltaTable {
   /** Replaces all rows, those that satisfy `replaceWhere`, or the partitions that the rows touch. */
   overwrite(rows: Rows, options: OverwriteOptions = {}): Promise<DeltaTable> {
     return this.#after(overwriteRows(this.#context, this.snapshot, rows, options))
+  }
+
+  /** REPLACE TABLE: another definition and other rows (null: none) in one commit; id and history stay. */
+  replace(rows: Rows | null, options: CreateOptions = {}): Promise<DeltaTable> {
+    return this.#after(replaceTable(this.#context, this.snapshot, rows, options))
   }
 
   merge(options: MergeOptions): Promise<DeltaTable> {
@@ -282,6 +316,60 @@ export class DeltaTable {
     return this.#after(setDomainMetadata(this.#context, this.snapshot, domain, configuration, options))
   }
 
+  /** Columns (dotted paths) by which OPTIMIZE clusters the rows; none ends it. */
+  clusterBy(columns: readonly string[], options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(alterClustering(this.#context, this.snapshot, columns, options))
+  }
+
+  /** Moves the mark of an identity column behind all values that are there. */
+  syncIdentity(column: string, options: WriteOptions = {}): Promise<DeltaTable> {
+    return this.#after(syncIdentity(this.#context, this.snapshot, column, options))
+  }
+
+  /** Takes a feature out of the protocol, and before that what uses it. @throws DeltaTableError DW-TABLE-0020 */
+  dropFeature(name: string, options: DropFeatureOptions = {}): Promise<DeltaTable> {
+    return this.#after(dropFeature(this.#context, this.snapshot, name, options))
+  }
+
+  /** GENERATE symlink_format_manifest, for readers that know Parquet but no Delta. */
+  generateManifest(): Promise<ManifestResult> {
+    return generateManifest(this.snapshot)
+  }
+
+  /** Looks whether every file of the version is there and is what the log says. Changes nothing. */
+  check(options: FsckOptions = {}): Promise<FsckResult> {
+    return checkTable(this.snapshot, options)
+  }
+
+  /** Takes files out of the table that cannot be read any more (FSCK REPAIR TABLE). */
+  repair(options: WriteOptions & FsckOptions = {}): Promise<DeltaTable> {
+    return this.#after(repairTable(this.#context, this.snapshot, options))
+  }
+
+  /** Writes the compaction of commits `first` to `last` into the log. @returns its path */
+  compactLog(first: number, last: number): Promise<string> {
+    return compactLog(this.location, first, last)
+  }
+
+  /** Deletes what is beyond the log's retention, as every checkpoint does. */
+  cleanLog(nowMs: number = Date.now()): Promise<LogCleanUp> {
+    return cleanLog(this.snapshot, this.#context.parquet, nowMs)
+  }
+
+  /**
+   * The rows that are new behind an offset, as one micro-batch; null: none are. The same offset gives the same batch.
+   * @param offset null: the stream begins, where `options.from` says
+   * @param until the offset that the batch ends at, if that has been decided already
+   * @throws DeltaTableError DW-TABLE-0022
+   */
+  nextBatch(
+    offset: StreamOffset | null,
+    options: StreamSourceOptions = {},
+    until: StreamOffset | null = null,
+  ): Promise<StreamBatch | null> {
+    return nextBatch(this.#context, this.snapshot, offset, options, until)
+  }
+
   restore(target: RestoreTarget, options: WriteOptions = {}): Promise<DeltaTable> {
     return this.#after(restoreTable(this.#context, this.snapshot, target, options))
   }
@@ -314,6 +402,7 @@ export class DeltaTable {
 
   async #after(operation: Promise<OperationResult | null>): Promise<DeltaTable> {
     const result = await operation
+    if (result !== null && keepsManifests(result.snapshot)) await generateManifest(result.snapshot)
     return result === null
       ? new DeltaTable(this.#context, this.snapshot)
       : new DeltaTable(this.#context, result.snapshot, result.report)

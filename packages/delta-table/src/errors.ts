@@ -24,6 +24,7 @@ import { DeltaworksError, type ErrorDetails, type Fault } from '@deltaworks/sche
  * | DW-TABLE-0019 | a value for a column whose values the writer makes            |
  * | DW-TABLE-0020 | a change of the table's definition that cannot be made        |
  * | DW-TABLE-0021 | a source of a clone or conversion that does not fit           |
+ * | DW-TABLE-0022 | a stream that cannot go on                                    |
  */
 export class DeltaTableError extends DeltaworksError {
   override readonly name = 'DeltaTableError'
@@ -220,5 +221,8 @@ export const badInventory = (table: string, reason: string): DeltaTableError =>
     `The inventory for VACUUM of ${table} cannot be used: ${reason}. Nothing was deleted. Give the columns path, length, isDir and modificationTime of files in the table's folder.`,
     { table, reason },
   )
+
+export const streamStopped = (table: string, version: number, reason: string): DeltaTableError =>
+  make(22, 'data', `The stream from ${table} stops before version ${version}: ${reason}.`, { table, version, reason })
 
 const hours = (ms: number): string => String(Math.round((ms / 3_600_000) * 10) / 10)

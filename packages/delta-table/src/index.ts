@@ -6,6 +6,7 @@ export type { ProviderOptions } from './delta-table-provider.js'
 export { DeltaTableError } from './errors.js'
 export type { CreateOptions } from './operations/create.js'
 export type {
+  ChangeClause,
   DeleteClause,
   InsertClause,
   MergeOptions,
@@ -29,3 +30,11 @@ export { defaultsTo, generatedAs, identityColumn } from './write/column-rules.js
 export type { IdentityOptions } from './write/column-rules.js'
 export type { DropConstraintOptions } from './operations/alter/constraints.js'
 export type { AddColumnOptions, ColumnChange } from './operations/alter/columns.js'
+export type { DropFeatureOptions } from './operations/alter/drop-feature.js'
+export type { CloneOptions } from './operations/clone.js'
+export type { ConvertOptions } from './operations/convert.js'
+export type { FileFault, FileFinding, FsckOptions, FsckResult } from './operations/fsck.js'
+export type { ManifestResult } from './operations/manifest.js'
+export type { StreamBatch, StreamOffset, StreamSourceOptions } from './streaming/stream-source.js'
+export { pipeStream } from './streaming/stream-pipe.js'
+export type { StreamPipeOptions, StreamPipeResult } from './streaming/stream-pipe.js'

@@ -184,6 +184,7 @@ export const fileBytesOf = (metadata: Metadata, options: WriteOptions): number =
 export const targetOf = (context: OperationContext, snapshot: Snapshot) => ({
   session: context.session,
   location: context.location,
+  protocol: snapshot.protocol,
   metadata: snapshot.metadata,
   schema: snapshot.schema,
 })

@@ -1,4 +1,5 @@
 import { readerFeaturesOf, writerFeaturesOf, type Snapshot } from '@deltaworks/delta-log'
+import { clusteringColumns } from './clustering.js'
 import { visibleRowCount } from './file-statistics-source.js'
 
 /** DESCRIBE DETAIL. */
@@ -12,6 +13,8 @@ export interface TableDetail {
   readonly createdAtMs: number | null
   readonly lastModifiedMs: number
   readonly partitionColumns: readonly string[]
+  /** Dotted names; empty if the table is not clustered. */
+  readonly clusteringColumns: readonly string[]
   readonly numFiles: number
   readonly sizeInBytes: number
   /** null if a file has no statistics. */
@@ -41,6 +44,7 @@ export function tableDetail(snapshot: Snapshot): TableDetail {
     createdAtMs: metadata.createdTimeMs,
     lastModifiedMs: snapshot.timestampMs,
     partitionColumns: metadata.partitionColumns,
+    clusteringColumns: clusteringColumns(snapshot) ?? [],
     numFiles: snapshot.files.size,
     sizeInBytes,
     numRows,

@@ -10,6 +10,8 @@ export interface FileSink {
   readonly directory: string
   /** Columns whose values name folders (`name=value/`) instead of being stored in the files. */
   readonly partitionBy: readonly string[]
+  /** The files hold the partition columns too, behind the others. Default false. */
+  readonly keepsPartitionColumns?: boolean
   readonly compression: ParquetCompression
   /** A file is ended when it is about this large. */
   readonly targetFileBytes: number

@@ -52,7 +52,8 @@ const fileFunctions: Readonly<Record<string, TableFunction>> = {
   read_json_auto: reader('json'),
 }
 
-function catalogOf(session: Session, tables: SqlTables): Catalog {
+/** The tables and table functions that a text of the session may name. */
+export function sqlCatalog(session: Session, tables: SqlTables): Catalog {
   const functions = { ...fileFunctions, ...session.tableFunctions }
   const { find, names } = namedTables(tables)
   return {
@@ -87,7 +88,7 @@ export async function* executeSql(
   options: QueryOptions,
 ): AsyncGenerator<SqlResult, void, undefined> {
   const { sqlStatements } = await import('@deltaworks/plan')
-  const statements = sqlStatements(text, catalogOf(session, tables), { timezone: session.timezone })
+  const statements = sqlStatements(text, sqlCatalog(session, tables), { timezone: session.timezone })
   for (;;) {
     const start = performance.now()
     const next = await statements.next()

@@ -83,7 +83,8 @@ export class PartitionedWriter {
     this.#store = openStore(sink.store)
     this.#schema = schema
     this.#partitionColumns = sink.partitionBy.map((name) => fieldIndex(schema, name))
-    this.#dataColumns = schema.fields.map((_, i) => i).filter((i) => !this.#partitionColumns.includes(i))
+    const others = schema.fields.map((_, i) => i).filter((i) => !this.#partitionColumns.includes(i))
+    this.#dataColumns = sink.keepsPartitionColumns === true ? [...others, ...this.#partitionColumns] : others
     this.#fileSchema = { fields: this.#dataColumns.map((i) => schema.fields[i]!) }
     this.#groups =
       sink.partitionBy.length === 0

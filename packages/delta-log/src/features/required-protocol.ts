@@ -21,12 +21,25 @@ export function requiredFeatures(of: Schema, configuration: Configuration): read
     ['identityColumns', anyMetadata('delta.identity.start')],
     ['allowColumnDefaults', anyMetadata('CURRENT_DEFAULT')],
     ['rowTracking', isOn('delta.enableRowTracking')],
+    ['variantType', of.fields.some((f) => holds(f.type, 'variant'))],
+    ['variantShredding', isOn('delta.enableVariantShredding')],
+    ['icebergCompatV1', isOn('delta.enableIcebergCompatV1')],
+    ['icebergCompatV2', isOn('delta.enableIcebergCompatV2')],
+    ['icebergCompatV3', isOn('delta.enableIcebergCompatV3')],
     ['typeWidening', isOn('delta.enableTypeWidening') || anyMetadata('delta.typeChanges')],
   ]
-  return wanted
-    .filter(([, isNeeded]) => isNeeded)
-    .flatMap(([name]) => (name === 'rowTracking' ? [name, 'domainMetadata'] : [name]))
+  return wanted.filter(([, isNeeded]) => isNeeded).flatMap(([name]) => [name, ...neededBy(name)])
 }
+
+/** Features without which another may not be in a protocol. */
+export const neededBy = (name: string): readonly string[] =>
+  name === 'rowTracking' || name === 'clustering'
+    ? ['domainMetadata']
+    : name === 'variantShredding'
+      ? ['variantType']
+      : name.startsWith('icebergCompatV')
+        ? ['columnMapping', ...(name === 'icebergCompatV3' ? ['rowTracking', 'domainMetadata'] : [])]
+        : []
 
 /**
  * The smallest protocol that a new table with this schema and these properties needs: (1,2) unless something asks for more,
@@ -41,7 +54,7 @@ export const requiredProtocol = (of: Schema, configuration: Configuration): Prot
  */
 export function withFeatures(from: Protocol, features: readonly string[]): Protocol {
   const known = new Set(writerFeaturesOf(from))
-  const added = [...new Set(features)].filter((name) => !known.has(name))
+  const added = [...new Set(features.flatMap((name) => [name, ...neededBy(name)]))].filter((name) => !known.has(name))
   if (added.length === 0) return from
   const facts = added.map((name) => tableFeature(name))
   const named = facts.some((feature) => feature === undefined || feature.legacyWriter === null)

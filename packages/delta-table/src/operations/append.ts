@@ -36,11 +36,15 @@ async function appendIntent(
   const { session, location } = context
   const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
   const { plan, schema, identities } = fitted
-  const written = await writeRows({ session, location, metadata: fitted.metadata, schema }, plan, {
-    targetFileBytes: fileBytesOf(fitted.metadata, options),
-    nowMs,
-    ...(options.signal !== undefined && { signal: options.signal }),
-  })
+  const written = await writeRows(
+    { session, location, protocol: base.protocol, metadata: fitted.metadata, schema },
+    plan,
+    {
+      targetFileBytes: fileBytesOf(fitted.metadata, options),
+      nowMs,
+      ...(options.signal !== undefined && { signal: options.signal }),
+    },
+  )
   const metrics = { numFiles: written.adds.length, numOutputRows: written.rowCount, numOutputBytes: written.sizeBytes }
   const metadata = withIdentityMarks(fitted.metadata, schema, identities, written.rowCount)
   const actions: readonly Action[] = [...(metadata === base.metadata ? [] : [metadata]), ...written.adds]

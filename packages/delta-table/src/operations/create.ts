@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   checkProperties,
+  columnMappingMode,
   formatSchema,
   readNothing,
   requiredProtocol,
@@ -8,11 +9,13 @@ import {
   withFeatures,
   withSchema,
   type Action,
+  type DomainMetadata,
   type Metadata,
   type Protocol,
 } from '@deltaworks/delta-log'
 import type { LogicalPlan } from '@deltaworks/plan'
 import { fieldIndex, fieldOf, schema as checkedSchema, type Schema } from '@deltaworks/schema'
+import { clusteringAction } from '../clustering.js'
 import { badPartitioning, tableExists } from '../errors.js'
 import {
   commitIntent,
@@ -36,10 +39,19 @@ interface NewTable {
   readonly metadata: Metadata
   readonly protocol: Protocol
   readonly schema: Schema
+  /** The domain of a clustered table. */
+  readonly domains: readonly DomainMetadata[]
 }
 
 /** @throws DeltaTableError DW-TABLE-0005, DeltaError DW-DELTA-0019, SchemaError DW-SCHEMA-0002 */
-export function defineNewTable(table: string, schema: Schema, options: CreateOptions, nowMs: number): NewTable {
+/** @param maxColumnId the greatest column id that the table ever had */
+export function defineNewTable(
+  table: string,
+  schema: Schema,
+  options: CreateOptions,
+  nowMs: number,
+  maxColumnId = 0,
+): NewTable {
   const { properties: configuration, features } = splitFeatures(table, options.properties ?? {})
   checkProperties(configuration)
   checkedSchema(schema.fields)
@@ -57,9 +69,22 @@ export function defineNewTable(table: string, schema: Schema, options: CreateOpt
     configuration,
     createdTimeMs: nowMs,
   }
-  const protocol = withFeatures(requiredProtocol(schema, configuration), features)
-  return { ...withSchema(rowTrackingColumns(plain), schema), protocol }
+  const numbered = maxColumnId === 0 ? plain : withMaxColumnId(plain, maxColumnId)
+  const defined = withSchema(rowTrackingColumns(numbered), schema)
+  const { clusterBy } = options
+  if (clusterBy === undefined) {
+    return { ...defined, protocol: withFeatures(requiredProtocol(schema, configuration), features), domains: [] }
+  }
+  const mode = columnMappingMode(defined.metadata)
+  const domain = clusteringAction(table, defined.metadata, defined.schema, clusterBy, mode)
+  const protocol = withFeatures(requiredProtocol(schema, configuration), [...features, 'clustering'])
+  return { ...defined, protocol, domains: [domain] }
 }
+
+const withMaxColumnId = (metadata: Metadata, id: number): Metadata => ({
+  ...metadata,
+  configuration: { ...metadata.configuration, 'delta.columnMapping.maxColumnId': String(id) },
+})
 
 function checkPartitioning(table: string, schema: Schema, columns: readonly string[]): void {
   if (new Set(columns).size !== columns.length) throw badPartitioning(table, 'a column is named twice')
@@ -90,7 +115,7 @@ export async function createTable(
   const table = defineNewTable(location.uri, schema, options, nowMs)
   // Says what is wrong with a table's expressions before there is a row.
   await tableRules(location.uri, table.metadata, table.schema)
-  const target = { session: context.session, location, metadata: table.metadata, schema: table.schema }
+  const target = { session: context.session, location, ...table }
   const fitted = plan === null ? null : await fitTarget(location.uri, table.metadata, table.schema, plan, false)
   const written =
     fitted === null
@@ -102,7 +127,7 @@ export async function createTable(
         })
   const metrics = { numFiles: written.adds.length, numOutputRows: written.rowCount, numOutputBytes: written.sizeBytes }
   const metadata = withIdentityMarks(table.metadata, table.schema, fitted?.identities ?? [], written.rowCount)
-  const actions: readonly Action[] = [table.protocol, metadata, ...written.adds]
+  const actions: readonly Action[] = [table.protocol, metadata, ...table.domains, ...written.adds]
   const report = plan === null ? { ...emptyReport, committed: true } : reportOf(written, 0, metrics)
   const partitionBy = JSON.stringify(table.metadata.partitionColumns)
   const result = await commitIntent(

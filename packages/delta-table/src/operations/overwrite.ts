@@ -85,7 +85,7 @@ async function replaceAll(
   const fitted = await fitTarget(location.uri, shape.metadata, shape.schema, planOf(rows), options.mergeSchema === true)
   const { plan, schema, identities } = fitted
   const written = await writeRows(
-    { session, location, metadata: fitted.metadata, schema },
+    { session, location, protocol: base.protocol, metadata: fitted.metadata, schema },
     plan,
     writeSettings(fitted.metadata, options, nowMs),
   )
@@ -144,7 +144,7 @@ async function replacePartitions(
   const fitted = await fitTarget(location.uri, base.metadata, base.schema, planOf(rows), options.mergeSchema === true)
   const { plan, schema, identities } = fitted
   const written = await writeRows(
-    { session, location, metadata: fitted.metadata, schema },
+    { session, location, protocol: base.protocol, metadata: fitted.metadata, schema },
     plan,
     writeSettings(fitted.metadata, options, nowMs),
   )
@@ -200,7 +200,7 @@ async function replaceWhere(
       ? []
       : [enforceSchema(location.uri, schema, remaining(base, removed, predicate), false).plan]
   const written = await writeRows(
-    { session, location, metadata: fitted.metadata, schema },
+    { session, location, protocol: base.protocol, metadata: fitted.metadata, schema },
     unionOf([plan, ...kept], plan.schema),
     writeSettings(fitted.metadata, options, nowMs),
   )
@@ -211,7 +211,7 @@ async function replaceWhere(
   const goneAsNow = keepsChanges ? enforceSchema(location.uri, schema, gone, false).plan : gone
   const changes = await discardOnFailure(location, written, () =>
     writeChanges(
-      { session, location, metadata: fitted.metadata, schema },
+      { session, location, protocol: base.protocol, metadata: fitted.metadata, schema },
       keepsChanges ? [changesAs(goneAsNow, 'delete'), changesAs(plan, 'insert')] : [],
       writeSettings(metadata, options, nowMs),
     ),

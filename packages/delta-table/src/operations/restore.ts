@@ -12,6 +12,7 @@ import {
 } from '@deltaworks/delta-log'
 import { filesGone } from '../errors.js'
 import { reportOf, runOperation, type OperationContext, type OperationResult } from '../operation-context.js'
+import { restoredActions, restoredMetadata } from './restored-metadata.js'
 import type { WriteOptions } from '../write/write-options.js'
 import { nothing } from '../write/write-rows.js'
 
@@ -34,8 +35,10 @@ export function restoreTable(
     const wanted = await readSnapshot(location, parquet, target)
     const removed = [...base.files].filter(([key]) => !wanted.files.has(key)).map(([, file]) => file)
     const added = [...wanted.files].filter(([key]) => !base.files.has(key)).map(([, file]) => file)
-    const metadataChanged = JSON.stringify(wanted.metadata) !== JSON.stringify(base.metadata)
-    if (removed.length === 0 && added.length === 0 && !metadataChanged) return null
+    const metadata = restoredMetadata(wanted, base)
+    const others = restoredActions(wanted, base)
+    const metadataChanged = JSON.stringify(metadata) !== JSON.stringify(base.metadata)
+    if (removed.length === 0 && added.length === 0 && !metadataChanged && others.length === 0) return null
     if (removed.length > 0 && isAppendOnly(base.metadata.configuration)) throw appendOnly(location.uri, 'restore')
     await checkPresent(context, wanted.version, added)
     const bytes = (files: readonly AddFile[]): number => files.reduce((sum, file) => sum + file.sizeBytes, 0)
@@ -48,7 +51,8 @@ export function restoreTable(
       restoredFilesSize: bytes(added),
     }
     const actions: readonly Action[] = [
-      ...(metadataChanged ? [wanted.metadata] : []),
+      ...others,
+      ...(metadataChanged ? [metadata] : []),
       ...removed.map((file) => removeOf(file, nowMs)),
       ...added.map((file) => ({ ...file, dataChange: true })),
     ]

@@ -3,6 +3,7 @@ import type { LogicalPlan } from '@deltaworks/plan'
 import { joinPath } from '@deltaworks/storage'
 import { field, string, type Schema } from '@deltaworks/schema'
 import { columnsOfSchema, literalOf, projectionTo, unionOf } from '../plan-nodes.js'
+import { withoutVoids } from './void-columns.js'
 import { relativePath, sinkOf, partitionValuesIn, type WriteRowsOptions, type WriteTarget } from './write-rows.js'
 
 /** How a row changed, as `_change_type` says it. */
@@ -46,7 +47,7 @@ export async function writeChanges(
   const all: Schema = { fields }
   const sink = sinkOf(target, options, joinPath(location.path, '_change_data'))
   const signal = options.signal === undefined ? {} : { signal: options.signal }
-  const { files } = await session.writeFiles(unionOf(plans, all), sink, signal)
+  const { files } = await session.writeFiles(withoutVoids(unionOf(plans, all)), sink, signal)
   const { mode } = columnMapping(metadata, schema)
   return {
     actions: files.map((file) => ({

@@ -28,6 +28,8 @@ export interface TableDefinitionOptions {
   /** Default: the rows' schema. */
   readonly schema?: Schema
   readonly partitionBy?: readonly string[]
+  /** Columns (dotted paths) that OPTIMIZE clusters the rows by; not with `partitionBy`. */
+  readonly clusterBy?: readonly string[]
   readonly name?: string
   readonly description?: string | undefined
   /** Table properties (`delta.…` and others). */

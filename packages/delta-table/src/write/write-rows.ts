@@ -3,16 +3,18 @@ import {
   advanceSnapshot,
   columnMapping,
   encodePath,
+  fieldIdsOf,
   formatPartitionValue,
   formatStatistics,
   indexedColumnCount,
   indexedColumns,
+  materializesPartitions,
   physicalName,
-  protocol,
   type AddFile,
   type ColumnMappingMode,
   type LeafStatistics,
   type Metadata,
+  type Protocol,
   type TableLocation,
 } from '@deltaworks/delta-log'
 import type { LogicalPlan } from '@deltaworks/plan'
@@ -23,11 +25,13 @@ import { nullInRequired } from '../errors.js'
 import { filterOf, scanOf } from '../plan-nodes.js'
 import { runOptions } from '../run-options.js'
 import type { FileSink, RunOptions, TableSession, WrittenFile } from '../table-session.js'
+import { withoutVoids } from './void-columns.js'
 import { breaksAny, tableRules, violation } from './table-rules.js'
 
 export interface WriteTarget {
   readonly session: TableSession
   readonly location: TableLocation
+  readonly protocol: Protocol
   readonly metadata: Metadata
   readonly schema: Schema
 }
@@ -62,7 +66,11 @@ export async function writeRows(
 ): Promise<WrittenRows> {
   const { session, location } = target
   const sink = sinkOf(target, options, location.path)
-  const result = await session.writeFiles(plan, sink, options.signal === undefined ? {} : { signal: options.signal })
+  const result = await session.writeFiles(
+    withoutVoids(plan),
+    sink,
+    options.signal === undefined ? {} : { signal: options.signal },
+  )
   const adds = result.files.map((file) => toAdd(file, target, options))
   const sizeBytes = adds.reduce((sum, file) => sum + file.sizeBytes, 0)
   const written = { adds, rowCount: result.rowCount, sizeBytes, otherPaths: [] }
@@ -77,7 +85,7 @@ export async function writeRows(
 
 /** Where and how files of a table are written. */
 export function sinkOf(
-  { location, metadata, schema }: WriteTarget,
+  { location, protocol, metadata, schema }: WriteTarget,
   { targetFileBytes }: WriteRowsOptions,
   directory: string,
 ): FileSink {
@@ -88,6 +96,7 @@ export function sinkOf(
     partitionBy: [...metadata.partitionColumns],
     compression: compressionOf(metadata),
     targetFileBytes,
+    ...(materializesPartitions(protocol, metadata) && { keepsPartitionColumns: true }),
     ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
     ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),
   }
@@ -101,7 +110,7 @@ async function checkRows(target: WriteTarget, adds: readonly AddFile[], options:
   const { session, location, metadata, schema } = target
   const { checks } = await tableRules(location.uri, metadata, schema)
   if (checks.length === 0 || adds.length === 0) return
-  const written = advanceSnapshot(location, null, [[protocol(1, 2), metadata]], 0)
+  const written = advanceSnapshot(location, null, [[target.protocol, metadata]], 0)
   const broken = filterOf(scanOf(new DeltaTableProvider(written, { files: adds })), breaksAny(checks))
   const one: LogicalPlan = { kind: 'limit', input: broken, skip: 0, fetch: 1, schema: broken.schema }
   const { rows } = await session.collect(one, runOptions(options))
@@ -230,19 +239,6 @@ function findNull(files: readonly WrittenFile[], target: WriteTarget): Error | n
     if (count > 0) return nullInRequired(location.uri, field.name, count)
   }
   return null
-}
-
-function fieldIdsOf(schema: Schema): Record<string, number> {
-  const result: Record<string, number> = {}
-  const visit = (fields: readonly Field[], prefix: string): void => {
-    for (const field of fields) {
-      const id = field.metadata?.['delta.columnMapping.id']
-      if (typeof id === 'number') result[prefix + field.name] = id
-      if (field.type.kind === 'struct') visit(field.type.fields, `${prefix}${field.name}.`)
-    }
-  }
-  visit(schema.fields, '')
-  return result
 }
 
 const codecs = ['snappy', 'none', 'zstd', 'gzip'] as const

@@ -9,6 +9,7 @@ import {
 } from '@deltaworks/delta-log'
 import type { LogicalPlan } from '@deltaworks/plan'
 import { fieldIndex, typeName, typesEqual, type DataType, type Field, type Json, type Schema } from '@deltaworks/schema'
+import { clusteringColumns } from '../../clustering.js'
 import { DeltaTableProvider } from '../../delta-table-provider.js'
 import { badAlteration, nullInRequired } from '../../errors.js'
 import type { OperationContext, OperationResult } from '../../operation-context.js'
@@ -20,7 +21,7 @@ import { tableRules } from '../../write/table-rules.js'
 import type { WriteOptions } from '../../write/write-options.js'
 import { alterTable, type Alteration } from './alter-table.js'
 import { fieldAt, pathOf, withField, withoutField, withSiblings, type FieldPath } from './schema-path.js'
-import { isTypeChangeAllowed, withTypeChange } from './type-widening.js'
+import { areAllowed, typeChangesBetween, withTypeChanges } from './type-widening.js'
 
 export interface AddColumnOptions extends WriteOptions {
   /** Dotted path of the struct that gets the columns; default the table. */
@@ -117,6 +118,9 @@ export function dropColumns(
     for (const column of columns) {
       const path = pathOf(column)
       const known = await requireFree(table, { ...base, schema }, path, true)
+      if (clusteringColumns(base)?.some((name) => isWithin(name, path)) === true) {
+        throw badAlteration(table, `Column ${column}`, 'the table is clustered by it')
+      }
       if (path.length === 1 && base.partitionColumns.includes(known.name)) {
         throw badAlteration(table, `Column ${column}`, 'the table is partitioned by it')
       }
@@ -133,6 +137,9 @@ export function dropColumns(
     }
   })
 }
+
+const isWithin = (dotted: string, path: FieldPath): boolean =>
+  `${dotted.toLowerCase()}.`.startsWith(`${path.join('.').toLowerCase()}.`)
 
 const structFields = (type: DataType | undefined): readonly Field[] => (type?.kind === 'struct' ? type.fields : [])
 
@@ -231,18 +238,20 @@ function withMetadata(of: Field, key: string, value: string | null): Field {
 
 async function widened(table: string, base: Snapshot, path: FieldPath, of: Field, type: DataType): Promise<Field> {
   const subject = `Column ${path.join('.')}`
-  if (base.metadata.configuration['delta.enableTypeWidening']?.toLowerCase() !== 'true') {
-    throw badAlteration(table, subject, 'its type may only change with delta.enableTypeWidening')
-  }
-  if (!isTypeChangeAllowed(of.type, type)) {
+  const changes = typeChangesBetween(of.type, type)
+  if (changes === null || !areAllowed(changes)) {
     throw badAlteration(table, subject, `${typeName(of.type)} cannot become ${typeName(type)} without reading files`)
   }
-  if (path.length === 1 && base.partitionColumns.includes(of.name)) return withTypeChange(of, type)
+  const isVoid = changes.every(({ from }) => from.kind === 'null')
+  if (!isVoid && base.metadata.configuration['delta.enableTypeWidening']?.toLowerCase() !== 'true') {
+    throw badAlteration(table, subject, 'its type may only change with delta.enableTypeWidening')
+  }
+  if (path.length === 1 && base.partitionColumns.includes(of.name)) return withTypeChanges(of, type, changes)
   const rules = await tableRules(table, base.metadata, base.schema)
   const top = fieldIndex(base.schema, path[0]!)
   const user = rules.checks.find(({ predicate }) => columnsOf(predicate).includes(top))
   if (user !== undefined) throw badAlteration(table, subject, `the ${user.kind} ${user.name} (${user.text}) uses it`)
-  return withTypeChange(of, type)
+  return withTypeChanges(of, type, changes)
 }
 
 async function requireNoNulls(

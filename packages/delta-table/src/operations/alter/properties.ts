@@ -1,6 +1,7 @@
 import {
   checkProperties,
   columnMappingMode,
+  invalidProperty,
   rowIdBackfill,
   rowTrackingColumns,
   tableFeature,
@@ -17,6 +18,13 @@ type Properties = Readonly<Record<string, string>>
 
 const featurePrefix = 'delta.feature.'
 
+/** Versions that every table of ours has at least; they are no properties. */
+const protocolProperties: readonly (readonly [key: string, lowest: number])[] = [
+  ['delta.minReaderVersion', 3],
+  ['delta.minWriterVersion', 7],
+]
+const isProtocolVersion = (key: string): boolean => protocolProperties.some(([name]) => name === key)
+
 /** `delta.feature.NAME = supported` asks for a feature, and is no property. */
 export function splitFeatures(
   table: string,
@@ -26,13 +34,25 @@ export function splitFeatures(
   const features = entries
     .filter(([key]) => key.startsWith(featurePrefix))
     .map(([key]) => key.slice(featurePrefix.length))
+  for (const [key, lowest] of protocolProperties) {
+    const given = properties[key]
+    if (given !== undefined && !/^\d+$/.test(given)) throw invalidProperty(key, given, 'a protocol version')
+    if (given !== undefined && Number(given) > lowest) {
+      throw badAlteration(table, key, `name the features instead, as delta.feature.NAME = supported`)
+    }
+  }
   for (const name of features) {
     const feature = tableFeature(name)
     if (feature === undefined || !feature.supports.read || !feature.supports.write) {
       throw badAlteration(table, `Feature ${name}`, 'Deltaworks does not write tables with it')
     }
   }
-  return { features, properties: Object.fromEntries(entries.filter(([key]) => !key.startsWith(featurePrefix))) }
+  return {
+    features,
+    properties: Object.fromEntries(
+      entries.filter(([key]) => !key.startsWith(featurePrefix) && !isProtocolVersion(key)),
+    ),
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { columnAt, isTrue, literalOf, or } from '../../plan-nodes.js'
 import { identityGiven, type TableRules } from '../../write/table-rules.js'
 import { storedAs, withGenerated } from '../update.js'
 import type { Condition } from '../../predicates.js'
-import { clausesOf, type MergeOptions, type MergeValues } from './merge-options.js'
+import { clausesOf, type ChangeClause, type MergeOptions, type MergeValues } from './merge-options.js'
 import { always } from './merge-condition.js'
 import type { MergeScope } from './merge-scope.js'
 
@@ -62,8 +62,11 @@ export function bindClauses(
     unconditional: condition === undefined,
     values,
   })
+  const changing = (list: readonly ChangeClause[] | undefined, otherwise: MergeValues): BoundClause[] =>
+    (list ?? []).map((c) => clause(c.kind, c.condition, c.kind === 'delete' ? [] : update(c.set ?? otherwise)))
   const clauses: BoundClauses = {
     matched: [
+      ...changing(options.whenMatched, 'all'),
       ...clausesOf(options.whenMatchedDelete).map((c) => clause('delete', c.condition, [])),
       ...clausesOf(options.whenMatchedUpdate).map((c) => clause('update', c.condition, update(c.set ?? 'all'))),
     ],
@@ -71,6 +74,7 @@ export function bindClauses(
       clause('insert', c.condition, insert(c.values ?? 'all')),
     ),
     notMatchedBySource: [
+      ...changing(options.whenNotMatchedBySource, {}),
       ...clausesOf(options.whenNotMatchedBySourceDelete).map((c) => clause('delete', c.condition, [])),
       ...clausesOf(options.whenNotMatchedBySourceUpdate).map((c) => clause('update', c.condition, update(c.set ?? {}))),
     ],

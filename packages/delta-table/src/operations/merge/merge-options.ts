@@ -19,6 +19,9 @@ export interface InsertClause {
   readonly values?: MergeValues
 }
 
+/** Clauses in the order in which they are tried. */
+export type ChangeClause = ({ readonly kind: 'update' } & UpdateClause) | ({ readonly kind: 'delete' } & DeleteClause)
+
 export type OneOrMore<T> = T | readonly T[]
 
 /**
@@ -30,6 +33,9 @@ export interface MergeOptions extends WriteOptions {
   readonly source: Rows
   /** Columns that are equal in both, or a condition. Null matches nothing. */
   readonly on: readonly string[] | Condition
+  /** Updates and deletes in an order of their own; before those of `whenMatchedDelete` and `whenMatchedUpdate`. */
+  readonly whenMatched?: readonly ChangeClause[]
+  readonly whenNotMatchedBySource?: readonly ChangeClause[]
   readonly whenMatchedDelete?: OneOrMore<DeleteClause>
   readonly whenMatchedUpdate?: OneOrMore<UpdateClause>
   readonly whenNotMatchedInsert?: OneOrMore<InsertClause>

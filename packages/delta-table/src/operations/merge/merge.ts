@@ -37,7 +37,7 @@ import { writeChanges } from '../../write/write-changes.js'
 import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
 import { bindClauses, type BoundClauses } from './merge-clauses.js'
 import { mergeCondition } from './merge-condition.js'
-import type { MergeOptions } from './merge-options.js'
+import type { ChangeClause, MergeOptions } from './merge-options.js'
 import {
   changedPlaces,
   changePlans,
@@ -129,11 +129,15 @@ async function mergeIntent(
   const rows =
     plans.length === 0
       ? nothing
-      : await writeRows({ session, location, ...target }, unionOf(plans, nullableUnion(plans, output)), {
-          targetFileBytes: fileBytesOf(target.metadata, options),
-          nowMs,
-          ...runOptions(options),
-        })
+      : await writeRows(
+          { session, location, protocol: base.protocol, ...target },
+          unionOf(plans, nullableUnion(plans, output)),
+          {
+            targetFileBytes: fileBytesOf(target.metadata, options),
+            nowMs,
+            ...runOptions(options),
+          },
+        )
   if (files.length === 0 && rows.adds.length === 0 && !hasNewTransaction(base, options)) return null
   const places = (of: readonly AddFile[]) => changedPlaces(input, of, matched, notMatchedBySource)
   const marks = await discardOnFailure(location, rows, () =>
@@ -141,7 +145,7 @@ async function mergeIntent(
   )
   const changed = keepsChanges ? changePlans(input, files, matched, notMatchedBySource, output.fields, inserts) : []
   const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
-    writeChanges({ session, location, ...target }, changed, {
+    writeChanges({ session, location, protocol: base.protocol, ...target }, changed, {
       targetFileBytes: fileBytesOf(target.metadata, options),
       nowMs,
       ...runOptions(options),
@@ -271,14 +275,18 @@ function mergeParameters(options: MergeOptions, input: MergeInput): Record<strin
   const actions = (count: number, actionType: string): unknown[] =>
     Array.from({ length: count }, () => ({ actionType }))
   const length = (clauses: unknown): number => (clauses === undefined ? 0 : Array.isArray(clauses) ? clauses.length : 1)
+  const ordered = (clauses: readonly ChangeClause[] | undefined): unknown[] =>
+    (clauses ?? []).map(({ kind }) => ({ actionType: kind }))
   return {
     predicate: on,
     matchedPredicates: JSON.stringify([
+      ...ordered(options.whenMatched),
       ...actions(length(options.whenMatchedDelete), 'delete'),
       ...actions(length(options.whenMatchedUpdate), 'update'),
     ]),
     notMatchedPredicates: JSON.stringify(actions(length(options.whenNotMatchedInsert), 'insert')),
     notMatchedBySourcePredicates: JSON.stringify([
+      ...ordered(options.whenNotMatchedBySource),
       ...actions(length(options.whenNotMatchedBySourceDelete), 'delete'),
       ...actions(length(options.whenNotMatchedBySourceUpdate), 'update'),
     ]),

@@ -36,6 +36,7 @@ describe('deltaworks-batch', () => {
       : statSync(path).isFile()
         ? [`${path} ${statSync(path).size}`]
         : readdirSync(path, { recursive: true, encoding: 'utf8' })
+            .filter((name) => statSync(join(path, name)).isFile())
             .map((name) => `${name} ${statSync(join(path, name)).size} ${statSync(join(path, name)).mtimeMs}`)
             .sort()
 

@@ -1,9 +1,14 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
+import { configCommand } from './config-command.js'
+import { graphCommand } from './graph-command.js'
+import { historyCommand } from './history-command.js'
 import { inferCommand } from './infer-command.js'
 import { planCommand } from './plan-command.js'
+import { publishCommand } from './publish-command.js'
 import { quarantineCommand } from './quarantine-command.js'
+import { replayCommand } from './replay-command.js'
 import { reprocessCommand } from './reprocess-command.js'
-import { runCommand } from './run-command.js'
+import { resumeCommand, runCommand } from './run-command.js'
 import { validateCommand } from './validate-command.js'
 
 const abort = new AbortController()
@@ -12,10 +17,16 @@ const program = createProgram(
   'Landing files to raw, processed and analytics Delta tables, with quality gates between the layers.',
 )
 program.addCommand(runCommand(abort.signal))
+program.addCommand(resumeCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
 program.addCommand(reprocessCommand(abort.signal))
 program.addCommand(validateCommand(abort.signal))
 program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))
+program.addCommand(configCommand())
+program.addCommand(graphCommand())
+program.addCommand(publishCommand())
+program.addCommand(historyCommand())
+program.addCommand(replayCommand(abort.signal))
 
 void runProgram(program, abort)

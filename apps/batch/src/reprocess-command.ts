@@ -1,18 +1,17 @@
 import {
-  exitCode,
   interrupted,
   invalidOption,
   loadLakehouse,
   openSession,
-  report,
   usageProblem,
   withCommonOptions,
   type CommonOptions,
 } from '@deltaworks/cli'
-import { rawVersionsAt, runLakehouse, type LakehouseDefinition } from '@deltaworks/lakehouse'
+import { rawVersionsAt, runRecorded, type LakehouseDefinition } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 import { parseTime } from './batch-options.js'
+import { endOfRun } from './end-of-run.js'
 
 interface ReprocessOptions extends CommonOptions {
   readonly from: 'raw'
@@ -33,7 +32,7 @@ export const reprocessCommand = (signal: AbortSignal): Command =>
     .addOption(new Option('--report <folder>', 'also write the report as HTML, JSON and Markdown into this folder'))
     .addHelpText('after', '\nExample:\n  deltaworks-batch reprocess --from raw --version transactions=3 --root ./lake')
     .action(async (options: ReprocessOptions) => {
-      const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse, configuration } = await loadLakehouse(options)
       if ((options.version === undefined) === (options.at === undefined)) {
         throw usageProblem('Give either --version or --at: what is to be built from.')
       }
@@ -44,10 +43,11 @@ export const reprocessCommand = (signal: AbortSignal): Command =>
           options.at === undefined
             ? versionsOf(options.version!, lakehouse)
             : await rawVersionsAt(lakehouse, session, root, options.at)
-        const result = await runLakehouse({
+        const run = await runRecorded({
           lakehouse,
           configuration,
           session,
+          environment: options.env,
           root,
           // Nothing is read from it.
           landing: root,
@@ -56,8 +56,7 @@ export const reprocessCommand = (signal: AbortSignal): Command =>
           pinned,
           signal,
         })
-        await report(result, options)
-        process.exitCode = result.status === 'quality_failed' ? exitCode.quality : exitCode.done
+        process.exitCode = await endOfRun(run, options)
       } catch (error) {
         throw signal.aborted ? interrupted() : error
       } finally {

@@ -1,28 +1,42 @@
 import {
-  exitCode,
   interrupted,
   invalidOption,
   loadLakehouse,
   openSession,
   parseCount,
-  report,
   withCommonOptions,
+  type CommonOptions,
 } from '@deltaworks/cli'
-import { runLakehouse } from '@deltaworks/lakehouse'
+import { resumeRun, runRecorded, type RecordedRun } from '@deltaworks/lakehouse'
+import type { Session } from '@deltaworks/engine'
 import { resolveUri } from '@deltaworks/storage'
 import { showProgress } from '@deltaworks/telemetry'
 import { Command, Option } from 'commander'
 import { selectionOf, withBatchOptions } from './batch-options.js'
+import { endOfRun } from './end-of-run.js'
+import {
+  runLimits,
+  stepSelection,
+  withLimitOptions,
+  withStepOptions,
+  type LimitOptions,
+  type StepOptions,
+} from './step-options.js'
 import { watchRun, type WatchRunOptions } from './watch-run.js'
 
-interface RunOptions extends WatchRunOptions {
-  readonly watch: boolean
+interface ReportOption {
+  readonly report: string | undefined
 }
+type RunOptions = WatchRunOptions & StepOptions & { readonly watch: boolean }
+type ResumeOptions = CommonOptions & LimitOptions & ReportOption
+
+const reportOption = (): Option =>
+  new Option('--report <folder>', 'also write the report as HTML, JSON and Markdown into this folder')
 
 export const runCommand = (signal: AbortSignal): Command =>
-  withBatchOptions(withCommonOptions(new Command('run')))
+  withStepOptions(withBatchOptions(withCommonOptions(new Command('run'))))
     .description('Run the lakehouse: ingest what is new, check it, build what depends on it')
-    .addOption(new Option('--report <folder>', 'also write the report as HTML, JSON and Markdown into this folder'))
+    .addOption(reportOption())
     .addOption(new Option('--watch', 'go on with what arrives, batch by batch, until a signal comes').default(false))
     .addOption(parsedSeconds('--interval', 'with --watch: look at the landing zone this often', 5))
     .addOption(parsedSeconds('--settle', 'with --watch: leave files alone that were modified in these last seconds', 0))
@@ -39,31 +53,66 @@ export const runCommand = (signal: AbortSignal): Command =>
     )
     .action(async (options: RunOptions) => {
       if (options.watch) return watchRun(options, signal)
-      const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
-      const session = openSession(options)
-      const progress = options.quiet || options.json ? null : showProgress(process.stderr)
-      try {
-        const result = await runLakehouse({
+      const { lakehouse, configuration } = await loadLakehouse(options)
+      await inSession(options, signal, (session) =>
+        runRecorded({
           lakehouse,
           configuration,
           session,
+          environment: options.env,
           root: resolveUri(options.root),
           landing: resolveUri(options.landing),
           nowMicros: options.now ?? BigInt(Date.now()) * 1000n,
           selection: selectionOf(options),
           signal,
-        })
-        progress?.stop()
-        await report(result, options)
-        process.exitCode = result.status === 'quality_failed' ? exitCode.quality : exitCode.done
-      } catch (error) {
-        throw signal.aborted ? interrupted() : error
-      } finally {
-        progress?.stop()
-        await session.close()
-      }
+          steps: stepSelection(options),
+          ...(options.runId === undefined ? {} : { runId: options.runId }),
+          ...runLimits(options),
+        }),
+      )
     })
 
+export const resumeCommand = (signal: AbortSignal): Command =>
+  withLimitOptions(withCommonOptions(new Command('resume')))
+    .description('Go on with a run that did not end, from the last step that it committed')
+    .argument('[run]', 'default: the newest run that did not end')
+    .addOption(reportOption())
+    .addHelpText('after', '\nExample:\n  deltaworks-batch resume --root ./lake')
+    .action(async (run: string | undefined, options: ResumeOptions) => {
+      const { lakehouse } = await loadLakehouse(options)
+      await inSession(options, signal, (session) => {
+        const root = resolveUri(options.root)
+        const environment = options.env
+        return resumeRun({
+          ...runLimits(options),
+          ...(run === undefined ? {} : { runId: run }),
+          lakehouse,
+          session,
+          environment,
+          root,
+          signal,
+        })
+      })
+    })
+
+async function inSession(
+  options: ResumeOptions,
+  signal: AbortSignal,
+  task: (session: Session) => Promise<RecordedRun>,
+): Promise<void> {
+  const session = openSession(options)
+  const progress = options.quiet || options.json ? null : showProgress(process.stderr)
+  try {
+    const run = await task(session)
+    progress?.stop()
+    process.exitCode = await endOfRun(run, options)
+  } catch (error) {
+    throw signal.aborted ? interrupted() : error
+  } finally {
+    progress?.stop()
+    await session.close()
+  }
+}
 const parsedSeconds = (option: string, description: string, value: number): Option =>
   new Option(`${option} <seconds>`, description).default(value).argParser((text) => {
     const seconds = Number(text)

@@ -1,5 +1,5 @@
 import { loadLakehouse, openSession, report, usageProblem } from '@deltaworks/cli'
-import { watchLakehouse, type RunResult } from '@deltaworks/lakehouse'
+import { runRecorded, watchLakehouse, type RunResult } from '@deltaworks/lakehouse'
 import { errorToData } from '@deltaworks/schema'
 import { resolveUri, SqsNotifications } from '@deltaworks/storage'
 import { selectionOf, type BatchOptions } from './batch-options.js'
@@ -17,7 +17,7 @@ export async function watchRun(options: WatchRunOptions, stop: AbortSignal): Pro
   if (options.now !== undefined) throw usageProblem('--now is for a single run; --watch has the system’s clock.')
   if (options.reprocess)
     throw usageProblem('--reprocess would read the same files for ever with --watch; run it alone.')
-  const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse, configuration } = await loadLakehouse(options)
   const session = openSession(options)
   try {
     const summary = await watchLakehouse({
@@ -32,6 +32,10 @@ export async function watchRun(options: WatchRunOptions, stop: AbortSignal): Pro
       maxFiles: options.maxFiles,
       ...(options.queue === undefined ? {} : { notifications: new SqsNotifications(options.queue) }),
       stop,
+      run: async (batch) => {
+        const run = await runRecorded({ ...batch, environment: options.env })
+        return run.kind === 'ran' ? run.result : null
+      },
       onBatch: async (result) => {
         if (options.report !== undefined) await report(result, { ...options, json: false, quiet: true })
         tell(options, batchOf(result), inWords(result))

@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,7 +53,9 @@ describe('deltaworks-batch run --watch, and reprocess', () => {
         text = text.slice(end + 1)
         if (batches.length === 1) {
           const [header, , ...rows] = readFileSync(join(folder, 'all', transactions), 'utf8').split(/(?<=\r\n|\r|\n)/)
-          writeFileSync(join(folder, 'landing', transactions.replace('.', '_late.')), `${header}${rows[0]!}`)
+          // Whole when it appears, as whoever delivers files ought to do it.
+          writeFileSync(join(folder, 'late'), `${header}${rows[0]!}`)
+          renameSync(join(folder, 'late'), join(folder, 'landing', transactions.replace('.', '_late.')))
         } else child.kill('SIGINT')
       }
     })

@@ -8,18 +8,17 @@ import {
 } from '@deltaworks/cli'
 import { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
+import { publishedLake } from '@deltaworks/lakehouse'
 import { typeName } from '@deltaworks/schema'
-import { joinPath, resolveUri } from '@deltaworks/storage'
+import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 
 /** A table of the lakehouse by name, or any Delta table by path. */
 async function openNamed(session: Session, name: string, options: CommonOptions): Promise<DeltaTable> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const definition = lakehouse.tables.find((t) => t.name === name || t.path === name || t.aliases.includes(name))
-  return DeltaTable.open(
-    session,
-    definition === undefined ? resolveUri(name) : joinPath(resolveUri(options.root), definition.path),
-  )
+  if (definition === undefined) return DeltaTable.open(session, resolveUri(name))
+  return (await publishedLake(session, resolveUri(options.root))).existing(definition.path)
 }
 
 const withSession = async (options: CommonOptions, task: (session: Session) => Promise<void>): Promise<void> => {
@@ -33,13 +32,14 @@ const withSession = async (options: CommonOptions, task: (session: Session) => P
 
 export const tablesCommand = (): Command =>
   withCommonOptions(new Command('tables'))
-    .description('List the lake’s tables with their versions and sizes')
+    .description('List the lake’s tables, as its last whole run left them, with their versions and sizes')
     .action((options: CommonOptions) =>
       withSession(options, async (session) => {
-        const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+        const { lakehouse } = await loadLakehouse(options)
         const tables = []
+        const lake = await publishedLake(session, resolveUri(options.root))
         for (const definition of lakehouse.tables) {
-          const table = await DeltaTable.openIfExists(session, joinPath(resolveUri(options.root), definition.path))
+          const table = await lake.table(definition.path)
           const detail = table?.detail()
           tables.push({
             table: definition.name,

@@ -3,6 +3,7 @@ import { scan, type DataFrame, type TableProvider } from '@deltaworks/plan'
 import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
+import type { Ledger } from './landing.js'
 import { passGate, type GateResult } from './gate.js'
 import { mergeRows } from './merge-rows.js'
 import { buildContext, type RunContext } from './run-context.js'
@@ -23,6 +24,15 @@ async function provenance(table: TableDefinition, context: RunContext) {
   }
   return entries
 }
+
+/** Versions of a table's inputs, by path, that its last build read: what its own log says of them. */
+export const inputVersions = (table: TableDefinition, ledger: Ledger): ReadonlyMap<string, number> =>
+  new Map(
+    Object.values(table.from).flatMap(({ path }) => {
+      const version = ledger.get(inputTransaction(path))
+      return version === undefined ? [] : [[path, version]]
+    }),
+  )
 
 /** Operations of Delta's history that leave a table's rows as they are. */
 const maintenanceOperations: ReadonlySet<string> = new Set([

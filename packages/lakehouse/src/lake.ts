@@ -14,12 +14,22 @@ export class Lake {
   readonly #frames = new Map<string, DataFrame>()
 
   readonly #pinned: ReadonlyMap<string, number>
+  readonly #others: 'newest' | 'absent'
 
-  /** @param pinned tables (paths) that are seen as they were at a version */
-  constructor(session: Session, root: string, pinned: ReadonlyMap<string, number> = new Map()) {
+  /**
+   * @param pinned tables (paths) that are seen as they were at a version
+   * @param others how those that are not pinned are seen
+   */
+  constructor(
+    session: Session,
+    root: string,
+    pinned: ReadonlyMap<string, number> = new Map(),
+    others: 'newest' | 'absent' = 'newest',
+  ) {
     this.session = session
     this.root = root
     this.#pinned = pinned
+    this.#others = others
   }
 
   uri(path: string): string {
@@ -30,12 +40,17 @@ export class Lake {
   table(path: string): Promise<DeltaTable | null> {
     let opened = this.#tables.get(path)
     if (opened === undefined) {
-      const version = this.#pinned.get(path)
-      const newest = DeltaTable.openIfExists(this.session, this.uri(path))
-      opened = version === undefined ? newest : newest.then((table) => table?.at({ version }) ?? null)
+      opened = this.#open(path)
       this.#tables.set(path, opened)
     }
     return opened
+  }
+
+  async #open(path: string): Promise<DeltaTable | null> {
+    const version = this.#pinned.get(path)
+    if (version === undefined && this.#others === 'absent') return null
+    const newest = await DeltaTable.openIfExists(this.session, this.uri(path))
+    return version === undefined || newest === null ? newest : newest.at({ version })
   }
 
   /** Opens tables at once, where each takes several requests over a network; on a disk that gains nothing. */

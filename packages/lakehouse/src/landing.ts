@@ -47,6 +47,23 @@ export interface LandingSelection {
   readonly maxFiles?: number
 }
 
+/** The landing zone's listing, or as much of it as is asked for: candidates that are not there any more are passed over. */
+export async function landingFiles(
+  landing: ObjectStore,
+  candidates: readonly string[] | undefined,
+): Promise<readonly ObjectMeta[]> {
+  if (candidates === undefined) return landing.list('')
+  const found = await Promise.all(
+    candidates.map((path) =>
+      landing.head(path).catch((error: unknown) => {
+        if ((error as { readonly code?: string }).code === objectNotFoundCode) return null
+        throw error
+      }),
+    ),
+  )
+  return found.filter((meta) => meta !== null).sort((a, b) => comparePaths(a.path, b.path))
+}
+
 export function isSelected({ path, modifiedMs }: ObjectMeta, selection: LandingSelection): boolean {
   const { files, sinceMs, untilMs } = selection
   return (
@@ -116,7 +133,7 @@ async function compareWithLedger(
 ): Promise<LandingFile> {
   const { path, sizeBytes, modifiedMs, etag } = meta
   const recorded = ledger.get(contentTransaction(path))
-  if (!reprocess && recorded !== undefined && ledger.get(statTransaction(path)) === statHash(meta)) {
+  if (!reprocess && recorded !== undefined && isKnownByStat(meta, ledger)) {
     return { path, sizeBytes, modifiedMs, etag, state: 'known', contentHash: recorded, sha256: '' }
   }
   const sha256 = await hashContent(store, meta)
@@ -125,6 +142,10 @@ async function compareWithLedger(
   const state = recorded === undefined ? 'new' : recorded === contentHash ? same : 'changed'
   return { path, sizeBytes, modifiedMs, etag, state, contentHash, sha256 }
 }
+
+/** Whether a table has a file of this size, time and etag already. Reads nothing. */
+export const isKnownByStat = (meta: ObjectMeta, ledger: Ledger): boolean =>
+  ledger.get(statTransaction(meta.path)) === statHash(meta)
 
 const filesAtOnce = 16
 const hashChunkBytes = 2 * 1024 * 1024

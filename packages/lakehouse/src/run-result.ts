@@ -1,4 +1,5 @@
 import type { TableProfile } from '@deltaworks/quality'
+import type { Fault } from '@deltaworks/schema'
 import type { Layer } from './table-definition.js'
 
 /** What one step of a run did. Times are milliseconds since the run began. */
@@ -7,7 +8,8 @@ export interface StepResult {
   readonly kind: 'ingest' | 'quality' | 'quarantine' | 'build'
   readonly table: string
   readonly layer: Layer | 'quality'
-  readonly status: 'written' | 'unchanged' | 'checked' | 'failed'
+  /** `skipped`: a step that it depends on failed. */
+  readonly status: 'written' | 'unchanged' | 'checked' | 'failed' | 'skipped'
   readonly startMs: number
   readonly endMs: number
   readonly rowsIn: number
@@ -17,6 +19,17 @@ export interface StepResult {
   readonly bytesWritten: number
   readonly version: number | null
   readonly note: string | null
+  /** Tries that it took. */
+  readonly attempts: number
+}
+
+/** A step that ended with an error, in the error's words. */
+export interface StepFailure {
+  readonly step: string
+  readonly table: string
+  readonly code: string
+  readonly fault: Fault
+  readonly message: string
 }
 
 export interface IngestedFile {
@@ -61,9 +74,13 @@ export interface RunResult {
   readonly landing: string
   readonly startedMs: number
   readonly durationMs: number
-  /** `unchanged`: nothing was new, nothing was committed. */
-  readonly status: 'succeeded' | 'warnings' | 'unchanged' | 'quality_failed'
+  /**
+   * `unchanged`: nothing was new, nothing was committed. `quality_failed`: a critical rule failed; `failed`: a step ended with
+   * an error. In both, what does not depend on it was done, and nothing is published.
+   */
+  readonly status: 'succeeded' | 'warnings' | 'unchanged' | 'quality_failed' | 'failed'
   readonly steps: readonly StepResult[]
+  readonly failures: readonly StepFailure[]
   readonly files: readonly IngestedFile[]
   readonly quality: readonly QualityResult[]
   readonly profiles: readonly RawProfile[]

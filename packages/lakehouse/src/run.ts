@@ -2,9 +2,8 @@ import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
 import { isDeltaworksError } from '@deltaworks/schema'
-import { comparePaths, objectNotFoundCode, openStore, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
+import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
-import { publishStepFinish, publishStepStart, type StepEvent } from './events.js'
 import { passGate, type GateResult } from './gate.js'
 import {
   commitIngest,
@@ -16,15 +15,19 @@ import {
   type StagedIngest,
 } from './ingest.js'
 import { disposeLanding } from './landing-disposal.js'
-import type { LandingSelection } from './landing.js'
+import { landingFiles, type LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
-import { notRaw } from './errors.js'
-import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
+import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { pinnedPaths } from './raw-versions.js'
 import { expireRows } from './retention.js'
 import { reopenRefused } from './review/decisions.js'
 import type { RunContext } from './run-context.js'
-import type { IngestedFile, QualityResult, RawProfile, RunResult, StepResult, TableState } from './run-result.js'
+import type { RunResult, TableState } from './run-result.js'
+import { defaultRetryPolicy, retryStep, type RetryPolicy } from './runs/retry-step.js'
+import { runInOrder } from './runs/run-in-order.js'
+import { RunProgress } from './runs/run-progress.js'
+import { selectedTables, type StepSelection } from './runs/step-graph.js'
 import type { SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
 import { LandingUnpacker } from './unpack/unpack-landing.js'
@@ -38,19 +41,26 @@ export interface RunOptions {
   readonly landing: string
   /** The run's clock, microseconds since the epoch; a replay gives the original's. */
   readonly nowMicros: bigint
+  /** Default: made of the clock. */
+  readonly runId?: string | undefined
   /** Default: every landing file that is new or changed. */
   readonly selection?: LandingSelection
+  /** Default: every step. */
+  readonly steps?: StepSelection
+  /** For tables that do not say it themselves; default: one try, as long as it takes. */
+  readonly retry?: Partial<RetryPolicy>
+  /** Tables that are built at once; default: 1 on a local disk, where each build has all cores, else 4. */
+  readonly parallelism?: number
   /**
    * Versions of raw tables, by name. Nothing is ingested then, and whatever is built from these tables is built again from those
    * versions, whole. The next usual run builds from the newest again.
    */
   readonly pinned?: Readonly<Record<string, number>>
-  /**
-   * Paths of landing files to look at instead of listing the landing zone: somebody tells of them. Those that are not there any
-   * more are passed over.
-   */
+  /** Paths of landing files to look at instead of listing the landing zone: somebody tells of them. */
   readonly candidates?: readonly string[]
   readonly signal?: AbortSignal
+  /** Called once, before the run writes anything; what it throws ends the run. */
+  readonly beforeWriting?: () => Promise<void>
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
   readonly inMemoryBytes?: number
 }
@@ -63,22 +73,23 @@ const restartWaitMs = 50
 
 /**
  * Runs a lakehouse: landing files to raw tables, through the quality gate, to processed and analytics tables.
- * Everything that is up to date is left alone. A failed critical rule ends the run before anything is built behind it.
+ * Everything that is up to date is left alone. Nothing is built behind a failed critical rule or a failed step; what does not
+ * depend on it is.
  *
  * Runs may overlap: each commit happens once, and the run that loses one looks again at what there is now and goes on with
  * what is left. @throws DeltaError DW-DELTA-0016 and its kin if it loses too often
  */
 export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   const landing = openStore(options.landing)
-  let listing = await landingFilesOf(landing, options)
-  const run = new Run(runContext(options, listing))
+  let listing = await landingFiles(landing, options.candidates)
+  const run = new Run(runContext(options, listing), options)
   for (let attempt = 1; ; attempt++) {
     try {
       return await run.execute(listing, options.inMemoryBytes ?? defaultInMemoryBytes)
     } catch (error) {
       if (!isLostRace(error) || attempt > maxRestarts || options.signal?.aborted === true) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.random() * restartWaitMs * 2 ** (attempt - 1)))
-      listing = await landingFilesOf(landing, options)
+      listing = await landingFiles(landing, options.candidates)
       run.restart(runContext(options, listing))
     } finally {
       run.releaseUnpacked()
@@ -86,28 +97,15 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   }
 }
 
-async function landingFilesOf(landing: ObjectStore, { candidates }: RunOptions): Promise<readonly ObjectMeta[]> {
-  if (candidates === undefined) return landing.list('')
-  const found = await Promise.all(
-    candidates.map((path) =>
-      landing.head(path).catch((error: unknown) => {
-        if (isDeltaworksError(error) && error.code === objectNotFoundCode) return null
-        throw error
-      }),
-    ),
-  )
-  return found.filter((meta) => meta !== null).sort((a, b) => comparePaths(a.path, b.path))
-}
-
 /** A conflict, or a table that appeared between looking for it and making it. */
 const isLostRace = (error: unknown): boolean =>
   isDeltaworksError(error) && (error.fault === 'conflict' || error.code === 'DW-TABLE-0011')
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
-  const pinned = pinnedPaths(options)
+  const pinned = pinnedPaths(options.lakehouse, options.pinned)
   return {
     pinned,
-    runId: runIdOf(options.nowMicros),
+    runId: options.runId ?? runIdOf(options.nowMicros),
     nowMicros: options.nowMicros,
     lakehouse: options.lakehouse,
     configuration: options.configuration,
@@ -122,62 +120,54 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
   }
 }
 
-/** @throws LakehouseError DW-LAKEHOUSE-0002, 0032 */
-function pinnedPaths({ pinned = {}, lakehouse }: RunOptions): ReadonlyMap<string, number> {
-  return new Map(
-    Object.entries(pinned).map(([name, version]) => {
-      const table = tableOf(lakehouse, name)
-      if (table.source === null) throw notRaw(name)
-      return [table.path, version]
-    }),
-  )
-}
-
-const runIdOf = (nowMicros: bigint): string =>
+export const runIdOf = (nowMicros: bigint): string =>
   new Date(Number(nowMicros / 1000n))
     .toISOString()
     .replaceAll(/[-:]/g, '')
     .replace(/\.(\d+)Z/, '$1Z')
 
-/** The state of one run: what its steps did so far. */
+/** One run over the steps that it is about. */
 class Run {
   #context: RunContext
-  readonly #startedMs = Date.now()
-  readonly #origin = performance.now()
-  #steps: StepResult[] = []
-  #files: IngestedFile[] = []
-  #quality: QualityResult[] = []
-  readonly #stepCount: number
-  #profiles: RawProfile[] = []
-  #quarantined = 0
-  /** Rows of gated tables without those that were refused: what builds read. */
-  readonly #good = new Map<string, DataFrame>()
-  /** Steps that committed before the run began again: they are not done twice, and not told twice. */
-  #done: ReadonlySet<string> = new Set()
+  readonly #options: RunOptions
+  readonly #selected: ReadonlySet<TableDefinition>
+  readonly #progress: RunProgress
+  /** Rows of gated tables without those that were refused: what builds read. Null: the gate did not let them pass. */
+  readonly #good = new Map<string, Promise<DataFrame | null>>()
+  /** Tables that nothing may be built from now: they, or what they are built from, failed. */
+  readonly #blocked = new Set<TableDefinition>()
+  #refused = false
+  #begun: Promise<void> | null = null
+  /** One writes to the quarantine at a time. */
+  #quarantining: Promise<unknown> = Promise.resolve()
 
-  constructor(context: RunContext) {
+  constructor(context: RunContext, options: RunOptions) {
     this.#context = context
-    this.#stepCount = context.lakehouse.tables.length
+    this.#options = options
+    this.#selected = selectedTables(options.lakehouse, options.steps ?? {})
+    this.#progress = new RunProgress(this.#selected.size)
   }
 
   async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
-    const { tables } = this.#context.lakehouse
-    await this.#context.lake.preload(tables.map((table) => table.path))
+    const tables = this.#context.lakehouse.tables.filter((table) => this.#selected.has(table))
+    await this.#context.lake.preload(this.#context.lakehouse.tables.map((table) => table.path))
     await this.#streamIfLarge(inMemoryBytes)
     const raw = tables.filter((table) => table.source !== null)
     if (this.#context.pinned.size === 0) {
       await this.ingest(raw, listing, inMemoryBytes)
       await this.#expire(raw)
     }
-    return this.result(await this.gateAndBuild(tables.filter((table) => table.build !== null)))
+    await this.buildAll(tables.filter((table) => table.build !== null))
+    return this.result()
   }
 
   /** Landing files may be few because they were archived, or because only new ones are told: the tables tell how much there is. */
   async #streamIfLarge(inMemoryBytes: number): Promise<void> {
     if (!this.#context.keepInMemory) return
+    const { lake, lakehouse } = this.#context
     let bytes = 0
-    for (const table of this.#context.lakehouse.tables) {
-      if (table.source !== null) bytes += (await this.#context.lake.table(table.path))?.detail().sizeInBytes ?? 0
+    for (const { source, path } of lakehouse.tables) {
+      if (source !== null) bytes += (await lake.table(path))?.detail().sizeInBytes ?? 0
     }
     if (bytes > inMemoryBytes) this.#context = { ...this.#context, keepInMemory: false }
   }
@@ -192,12 +182,9 @@ class Run {
     this.releaseUnpacked()
     this.#context = context
     this.#good.clear()
-    this.#steps = this.#steps.filter((step) => step.status === 'written')
-    this.#done = new Set(this.#steps.map((step) => step.step))
-    const written = new Set(this.#steps.filter((step) => step.kind !== 'quarantine').map((step) => step.table))
-    this.#files = this.#files.filter((file) => written.has(file.table))
-    this.#quality = this.#quality.filter((result) => written.has(result.table))
-    this.#profiles = []
+    this.#blocked.clear()
+    this.#refused = false
+    this.#progress.restart()
   }
 
   /** Malformed rows of all sources are quarantined before any raw table says that it has their files. */
@@ -211,12 +198,12 @@ class Run {
     const staged: { readonly staged: StagedIngest; readonly startMs: number }[] = []
     const planned: IngestPlan[] = []
     for (const table of tables) {
-      const startMs = this.#now()
+      const startMs = this.#progress.now()
       const plan = await planIngest(table, listing, context)
       planned.push(plan)
-      const told = new Set(this.#files.filter((file) => file.table === table.name).map((file) => file.path))
+      const told = new Set(this.#progress.files.filter((file) => file.table === table.name).map((file) => file.path))
       const fresh = plan.files.filter((file) => file.state !== 'known' || !told.has(file.path))
-      this.#files.push(
+      this.#progress.files.push(
         ...fresh.map(({ path, sizeBytes, sha256, state }) => ({
           table: table.name,
           path,
@@ -226,10 +213,10 @@ class Run {
         })),
       )
       if (plan.pending.length === 0) {
-        this.#unchanged(`ingest ${table.name}`, 'ingest', table, startMs)
+        this.#progress.unchanged(`ingest ${table.name}`, 'ingest', table, startMs)
         continue
       }
-      this.#start(`ingest ${table.name}`, 'ingest')
+      this.#progress.start(this.#context.runId, `ingest ${table.name}`, 'ingest')
       const parts = await landingParts(plan, context)
       unpackedBytes += parts.reduce((sum, part) => sum + part.sizeBytes, 0)
       // Packed files may be small in the listing and large to read.
@@ -237,7 +224,12 @@ class Run {
         context = { ...context, keepInMemory: false }
         this.#context = context
       }
-      staged.push({ staged: await stageIngest(plan, context, parts), startMs })
+      const seen = context
+      const policy = this.#policy(table)
+      const read = await retryStep(`ingest ${table.name}`, policy, seen.signal, (signal) =>
+        stageIngest(plan, { ...seen, signal }, parts),
+      )
+      staged.push({ staged: read, startMs })
     }
     const malformed = staged.filter(
       ({ staged }) => staged.rowsMalformed > 0 && staged.table.source!.malformed === 'quarantine',
@@ -252,8 +244,9 @@ class Run {
       staged: { table, ...stage },
       startMs,
     } of staged) {
+      await this.#beforeWriting()
       const written = await commitIngest({ table, ...stage }, context)
-      const step = this.#step({
+      this.#progress.finish(context.runId, {
         step: `ingest ${table.name}`,
         kind: 'ingest',
         table,
@@ -264,85 +257,139 @@ class Run {
         note: malformedNote(table.source!.malformed, stage.rowsMalformed),
         ...writtenBy(written),
       })
-      this.#steps.push(step)
-      this.#finish(step)
     }
     for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
   }
 
   async #expire(tables: readonly TableDefinition[]): Promise<void> {
     for (const table of tables) {
-      const startMs = this.#now()
+      const { retentionDays } = table.source!
+      if (retentionDays === null) continue
+      const startMs = this.#progress.now()
+      await this.#beforeWriting()
       const written = await expireRows(table, this.#context)
       if (written === null) continue
-      const note = `rows ingested more than ${table.source!.retentionDays} days ago are removed`
+      const note = `rows ingested more than ${retentionDays} days ago are removed`
       const step = `expire ${table.name}`
-      this.#steps.push(
-        this.#step({ step, kind: 'ingest', table, status: 'written', startMs, note, version: written.version }),
-      )
+      this.#progress.add({ step, kind: 'ingest', table, status: 'written', startMs, note, version: written.version })
     }
   }
 
-  /** @returns false if a critical rule failed; what was built before it stays, nothing behind it is built */
-  async gateAndBuild(tables: readonly TableDefinition[]): Promise<boolean> {
+  /** Builds what is stale, each table behind those that it reads; what depends on a failure is skipped, the rest goes on. */
+  async buildAll(tables: readonly TableDefinition[]): Promise<void> {
+    const limit = this.#options.parallelism ?? (this.#context.lake.root.startsWith('file:') ? 1 : 4)
     const again = new Set(this.#context.pinned.keys())
     for (const table of tables) {
-      const startMs = this.#now()
-      const isAgain = Object.values(table.from).some((input) => again.has(input.path))
-      if (isAgain) again.add(table.path)
-      else if (this.#context.pinned.size > 0 || !(await isStale(table, this.#context))) {
-        this.#unchanged(`build ${table.name}`, 'build', table, startMs)
-        continue
+      if (Object.values(table.from).some((input) => again.has(input.path))) again.add(table.path)
+    }
+    await runInOrder(
+      tables,
+      (table) => Object.values(table.from),
+      limit,
+      (table) => this.#buildStep(table, again),
+    )
+  }
+
+  /** @param again tables to build whether they are stale or not */
+  async #buildStep(table: TableDefinition, again: ReadonlySet<string>): Promise<void> {
+    const step = `build ${table.name}`
+    const startMs = this.#progress.now()
+    let attempts = 1
+    try {
+      if (this.#skipped(table, step, startMs)) return
+      const wanted = this.#context.pinned.size > 0 ? again.has(table.path) : await isStale(table, this.#context)
+      if (!wanted) {
+        this.#progress.unchanged(step, 'build', table, startMs)
+        return
       }
       const inputs: Record<string, DataFrame> = {}
       for (const [name, input] of Object.entries(table.from)) {
         const rows = await this.#goodRows(input)
-        if (rows === null) return false
-        inputs[name] = rows
+        if (rows === null) this.#blocked.add(input)
+        else inputs[name] = rows
       }
-      if (!(await this.#build(table, inputs))) return false
+      if (this.#skipped(table, step, startMs)) return
+      await retryStep(step, this.#policy(table), this.#context.signal, (signal, attempt) => {
+        attempts = attempt
+        return this.#build(table, inputs, { ...this.#context, signal }, attempt)
+      })
+    } catch (error) {
+      if (isLostRace(error) || this.#context.signal?.aborted === true || !isDeltaworksError(error)) throw error
+      this.#blocked.add(table)
+      const { code, fault, message } = error
+      this.#progress.failures.push({ step, table: table.name, code, fault, message })
+      const facts = { step, kind: 'build', table, status: 'failed', startMs, attempts, note: message } as const
+      this.#progress.finish(this.#context.runId, facts)
     }
+  }
+
+  /** Whether an input of the table failed; the step is told then. */
+  #skipped(table: TableDefinition, step: string, startMs: number): boolean {
+    const missing = Object.values(table.from).filter((input) => this.#blocked.has(input))
+    if (missing.length === 0) return false
+    this.#blocked.add(table)
+    const note = `${[...new Set(missing.map(({ name }) => name))].join(', ')} failed`
+    this.#progress.add({ step, kind: 'build', table, status: 'skipped', startMs, note })
     return true
   }
 
-  async #build(table: TableDefinition, inputs: Readonly<Record<string, DataFrame>>): Promise<boolean> {
-    const startMs = this.#now()
-    this.#start(`build ${table.name}`, 'build')
-    const former = await this.#context.lake.version(table.path)
+  #policy(table: TableDefinition): RetryPolicy {
+    return { ...defaultRetryPolicy, ...this.#options.retry, ...table.retry }
+  }
+
+  async #build(
+    table: TableDefinition,
+    inputs: Readonly<Record<string, DataFrame>>,
+    context: RunContext,
+    attempts: number,
+  ): Promise<void> {
+    const startMs = this.#progress.now()
+    this.#progress.start(context.runId, `build ${table.name}`, 'build')
+    const former = await context.lake.version(table.path)
     let rowsIn = 0
     for (const input of Object.values(table.from)) {
-      rowsIn += (await this.#context.lake.existing(input.path)).detail().numRows ?? 0
+      rowsIn += (await context.lake.existing(input.path)).detail().numRows ?? 0
     }
-    const built = await buildTable(table, inputs, this.#context)
-    this.#judged(table, built.gate.results)
-    const step = this.#step({
+    await this.#beforeWriting()
+    const built = await buildTable(table, inputs, context)
+    this.#progress.judged(table, built.gate.results)
+    if (built.table === null) {
+      this.#refused = true
+      this.#blocked.add(table)
+    }
+    this.#progress.finish(context.runId, {
       step: `build ${table.name}`,
       kind: 'build',
       table,
       status: built.table === null ? 'failed' : built.table.version === former ? 'unchanged' : 'written',
       startMs,
       rowsIn,
-      ...(built.table === null ? {} : writtenBy(built.table)),
+      attempts,
+      ...(built.table === null ? { note: 'a critical rule failed' } : writtenBy(built.table)),
     })
-    this.#steps.push(step)
-    this.#finish(step)
-    return built.table !== null
   }
 
   /** A table's rows as builds may read them; a raw table passes its gate first, once a run. @returns null if it does not pass */
   async #goodRows(table: TableDefinition): Promise<DataFrame | null> {
-    const { lake } = this.#context
-    if (table.source === null) return lake.frame(table.path)
-    const known = this.#good.get(table.path)
-    if (known !== undefined) return known
-    const startMs = this.#now()
-    this.#start(`check ${table.name}`, 'quality')
-    const rows = await lake.frame(table.path)
-    const gate = await passGate(table, rows, this.#context)
+    if (table.source === null) return this.#context.lake.frame(table.path)
+    let rows = this.#good.get(table.path)
+    if (rows === undefined) {
+      rows = this.#passGate(table)
+      this.#good.set(table.path, rows)
+    }
+    return rows
+  }
+
+  async #passGate(table: TableDefinition): Promise<DataFrame | null> {
+    const { lake, runId } = this.#context
+    const startMs = this.#progress.now()
+    this.#progress.start(runId, `check ${table.name}`, 'quality')
+    const gate = await passGate(table, await lake.frame(table.path), this.#context)
     const refused = await this.#quarantineFailures(table, gate)
-    this.#judged(table, gate.results)
-    if (gate.profile !== null) this.#profiles.push({ table: table.name, ...gate.profile })
-    const step = this.#step({
+    this.#progress.judged(table, gate.results)
+    if (gate.profile !== null) this.#progress.profiles.push({ table: table.name, ...gate.profile })
+    if (gate.criticalFailed) this.#refused = true
+    this.#progress.finish(runId, {
       step: `check ${table.name}`,
       kind: 'quality',
       table,
@@ -350,11 +397,7 @@ class Run {
       startMs,
       rowsQuarantined: refused,
     })
-    this.#steps.push(step)
-    this.#finish(step)
-    if (gate.criticalFailed) return null
-    this.#good.set(table.path, gate.good)
-    return gate.good
+    return gate.criticalFailed ? null : gate.good
   }
 
   /** @returns how many rows were refused */
@@ -375,26 +418,38 @@ class Run {
     )
   }
 
-  async #quarantine(rows: DataFrame, step: string): Promise<number> {
-    const startMs = this.#now()
+  /** To be awaited before each write. */
+  #beforeWriting(): Promise<void> {
+    this.#begun ??= this.#options.beforeWriting?.() ?? Promise.resolve()
+    return this.#begun
+  }
+
+  #quarantine(rows: DataFrame, step: string): Promise<number> {
+    const added = this.#quarantining.then(() => this.#addToQuarantine(rows, step))
+    this.#quarantining = added.catch(() => undefined)
+    return added
+  }
+
+  async #addToQuarantine(rows: DataFrame, step: string): Promise<number> {
+    const startMs = this.#progress.now()
+    await this.#beforeWriting()
     const { added, table } = await addToQuarantine(rows, this.#context)
     await reopenRefused(rows, this.#context)
-    this.#quarantined += added
-    this.#steps.push({
-      ...this.#step({
-        step,
-        kind: 'quarantine',
-        table: null,
-        status: added > 0 ? 'written' : 'unchanged',
-        startMs,
-        rowsOut: added,
-      }),
-      ...(added > 0 ? writtenBy(table) : {}),
+    this.#progress.quarantined += added
+    this.#progress.add({
+      step,
+      kind: 'quarantine',
+      table: null,
+      status: added > 0 ? 'written' : 'unchanged',
+      startMs,
+      rowsOut: added,
+      ...(added > 0 ? { ...writtenBy(table), rowsOut: added } : {}),
     })
     return added
   }
 
-  async result(passed: boolean): Promise<RunResult> {
+  async result(): Promise<RunResult> {
+    const { steps, files, quality, profiles, failures, quarantined, startedMs } = this.#progress
     const { runId, lakehouse, lake, landing } = this.#context
     const tables: TableState[] = []
     for (const table of lakehouse.tables) {
@@ -411,72 +466,26 @@ class Run {
         sizeBytes: sizeInBytes,
       })
     }
-    const changed = this.#steps.some((step) => step.status === 'written')
-    const refused = this.#quarantined > 0 || this.#steps.some((step) => step.rowsQuarantined > 0)
-    const warned = refused || this.#quality.some((rule) => rule.status !== 'passed')
+    const changed = steps.some((step) => step.status === 'written')
+    const refused = quarantined > 0 || steps.some((step) => step.rowsQuarantined > 0)
+    const warned = refused || quality.some((rule) => rule.status !== 'passed')
+    const fine = !changed ? 'unchanged' : warned ? 'warnings' : 'succeeded'
     return {
       runId,
       lakehouse: lakehouse.name,
       root: lake.root,
       landing: landing.uri,
-      startedMs: this.#startedMs,
-      durationMs: this.#now(),
-      status: !passed ? 'quality_failed' : !changed ? 'unchanged' : warned ? 'warnings' : 'succeeded',
-      steps: this.#steps,
-      files: this.#files,
-      quality: this.#quality,
-      profiles: this.#profiles,
-      quarantined: this.#quarantined,
+      startedMs,
+      durationMs: this.#progress.now(),
+      status: failures.length > 0 ? 'failed' : this.#refused ? 'quality_failed' : fine,
+      steps,
+      failures,
+      files,
+      quality,
+      profiles,
+      quarantined,
       tables,
     }
-  }
-
-  #unchanged(step: string, kind: StepResult['kind'], table: TableDefinition, startMs: number): void {
-    if (this.#done.has(step)) return
-    this.#steps.push(this.#step({ step, kind, table, status: 'unchanged', startMs }))
-  }
-
-  #judged(table: TableDefinition, results: readonly QualityResult[]): void {
-    this.#quality = [...this.#quality.filter((result) => result.table !== table.name), ...results]
-  }
-
-  #now(): number {
-    return performance.now() - this.#origin
-  }
-
-  #step(
-    facts: Pick<StepResult, 'step' | 'kind' | 'status' | 'startMs'> &
-      Partial<Omit<StepResult, 'table'>> & { readonly table: TableDefinition | null },
-  ): StepResult {
-    return {
-      rowsIn: 0,
-      rowsOut: 0,
-      rowsQuarantined: 0,
-      filesWritten: 0,
-      bytesWritten: 0,
-      version: null,
-      note: null,
-      ...facts,
-      table: facts.table?.name ?? 'quarantine',
-      layer: facts.table?.layer ?? 'quality',
-      endMs: this.#now(),
-    }
-  }
-
-  #start(step: string, kind: StepEvent['kind']): void {
-    publishStepStart({ runId: this.#context.runId, step, kind, index: this.#steps.length, count: this.#stepCount })
-  }
-
-  #finish(step: StepResult): void {
-    publishStepFinish({
-      runId: this.#context.runId,
-      step: step.step,
-      kind: step.kind,
-      index: this.#steps.length,
-      count: this.#stepCount,
-      durationMs: step.endMs - step.startMs,
-      rows: step.rowsOut,
-    })
   }
 }
 

@@ -4,6 +4,7 @@ import type { Rule } from '@deltaworks/quality'
 import { field, schema, type Field, type Json, type Schema } from '@deltaworks/schema'
 import type { Column, Columns } from './column-definition.js'
 import { invalidDefinition } from './errors.js'
+import type { RetryPolicy } from './runs/retry-step.js'
 import { rescuedColumn, rescues, type AuditDetail, type SourceDefinition } from './source-definition.js'
 import type { WriteMode } from './write-mode.js'
 
@@ -51,6 +52,8 @@ export interface TableSpecification<C extends Columns, I extends Inputs, Configu
   readonly warehouse?: Partial<WarehouseLayout> | false
   /** Other names of the table for queries and exports: `dim_calendar` for `dim_date`. */
   readonly aliases?: readonly string[]
+  /** How often and how long its step is tried; what it leaves out is as the run says. */
+  readonly retry?: Partial<RetryPolicy>
 }
 
 /** One declaration from which batch, quality, maintenance, export and catalog are derived. Plain data and pure functions. */
@@ -73,6 +76,7 @@ export interface TableDefinition<C extends Columns = Columns> {
   readonly warehouse: WarehouseLayout | null
   readonly primaryKey: readonly string[]
   readonly aliases: readonly string[]
+  readonly retry: Partial<RetryPolicy>
 }
 
 const tableName = /^[a-z][a-z0-9_]*$/
@@ -141,6 +145,7 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
       .filter(([, column]) => column.facts.primaryKey)
       .map(([key]) => key),
     aliases: specification.aliases ?? [],
+    retry: specification.retry ?? {},
   }
 }
 

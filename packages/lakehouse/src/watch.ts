@@ -18,6 +18,8 @@ export interface WatchOptions extends Omit<RunOptions, 'nowMicros' | 'signal' | 
   readonly maxFailures?: number
   /** Aborted: the batch that is under way is finished, and no other begins. */
   readonly stop: AbortSignal
+  /** Does a batch; default `runLakehouse`. Null: it could not begin now, as another run is going on; it is looked at again. */
+  readonly run?: (options: RunOptions) => Promise<RunResult | null>
   readonly onBatch?: (result: RunResult) => void | Promise<void>
   readonly onFailure?: (error: unknown) => void
   /** Microseconds since the epoch; tests pass their own. */
@@ -91,6 +93,7 @@ class Watch {
       return false
     }
     const result = await this.#batch({})
+    if (result === null) return false
     const more = this.#isFull(result)
     const waits = this.#waitsFor(listing)
     if (!more) this.#listedMs = performance.now()
@@ -104,15 +107,15 @@ class Watch {
     const messages = await notifications.receive(landing, intervalMs, stop)
     if (messages.length === 0) return false
     const candidates = [...new Set(messages.flatMap((message) => message.paths))]
-    if (candidates.length > 0) await this.#batch({ candidates })
+    if (candidates.length > 0 && (await this.#batch({ candidates })) === null) return false
     await notifications.acknowledge(messages)
     return true
   }
 
-  async #batch(what: Pick<RunOptions, 'candidates'>): Promise<RunResult> {
-    const { maxFiles = defaultMaxFiles, settleMs = 0, onBatch } = this.#options
+  async #batch(what: Pick<RunOptions, 'candidates'>): Promise<RunResult | null> {
+    const { maxFiles = defaultMaxFiles, settleMs = 0, run = runLakehouse, onBatch } = this.#options
     const nowMicros = this.#clock()
-    const result = await runLakehouse({
+    const result = await run({
       ...this.#runOptions(),
       ...what,
       nowMicros,
@@ -122,7 +125,7 @@ class Watch {
         ...(settleMs > 0 ? { untilMs: Number(nowMicros / 1000n) - settleMs } : {}),
       },
     })
-    if (result.status !== 'unchanged') {
+    if (result !== null && result.status !== 'unchanged') {
       this.#batches++
       await onBatch?.(result)
     }

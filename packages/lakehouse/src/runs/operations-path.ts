@@ -1,0 +1,9 @@
+/** Where a lake keeps what its runs know of themselves: below its root, beside the layers. */
+export const operationsPath = 'operations'
+export const leasesPath = `${operationsPath}/leases`
+/** Of runs that have ended, and of those that have not. */
+export const manifestsPath = `${operationsPath}/manifests`
+export const unfinishedPath = `${operationsPath}/unfinished`
+export const publicationsPath = `${operationsPath}/publications`
+/** A Delta table: see `runsSchema`. */
+export const runsPath = `${operationsPath}/runs`

@@ -47,6 +47,23 @@ export interface LandingSelection {
   readonly maxFiles?: number
 }
 
+/** The landing zone's listing, or as much of it as is asked for: candidates that are not there any more are passed over. */
+export async function landingFiles(
+  landing: ObjectStore,
+  candidates: readonly string[] | undefined,
+): Promise<readonly ObjectMeta[]> {
+  if (candidates === undefined) return landing.list('')
+  const found = await Promise.all(
+    candidates.map((path) =>
+      landing.head(path).catch((error: unknown) => {
+        if ((error as { readonly code?: string }).code === objectNotFoundCode) return null
+        throw error
+      }),
+    ),
+  )
+  return found.filter((meta) => meta !== null).sort((a, b) => comparePaths(a.path, b.path))
+}
+
 export function isSelected({ path, modifiedMs }: ObjectMeta, selection: LandingSelection): boolean {
   const { files, sinceMs, untilMs } = selection
   return (

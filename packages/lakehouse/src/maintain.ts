@@ -70,11 +70,7 @@ export async function optimizeLakehouse(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
     lake.wrote(definition.path, after)
-    await republish(
-      options.root,
-      [{ path: definition.path, from: table.version, to: after.version }],
-      options.nowMs,
-    )
+    await republish(options.root, [{ path: definition.path, from: table.version, to: after.version }], options.nowMs)
     results.push({
       ...common,
       status: after.version === table.version ? 'nothing to do' : 'done',

@@ -1,7 +1,8 @@
 import { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import { joinPath } from '@deltaworks/storage'
-import type { LakehouseDefinition } from './lakehouse-definition.js'
+import { notRaw } from './errors.js'
+import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
 
 /**
  * The versions that the raw tables had at a time, by table name, as `RunOptions.pinned` takes them.
@@ -20,4 +21,18 @@ export async function rawVersionsAt(
     versions[table.name] = then.version
   }
   return versions
+}
+
+/** Versions by the tables' paths. @throws LakehouseError DW-LAKEHOUSE-0002 (no such table), DW-LAKEHOUSE-0032 (not raw) */
+export function pinnedPaths(
+  lakehouse: LakehouseDefinition,
+  pinned: Readonly<Record<string, number>> = {},
+): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(pinned).map(([name, version]) => {
+      const table = tableOf(lakehouse, name)
+      if (table.source === null) throw notRaw(name)
+      return [table.path, version]
+    }),
+  )
 }

@@ -2,7 +2,7 @@ import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
 import { isDeltaworksError } from '@deltaworks/schema'
-import { comparePaths, objectNotFoundCode, openStore, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
+import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { passGate, type GateResult } from './gate.js'
 import {
@@ -15,11 +15,11 @@ import {
   type StagedIngest,
 } from './ingest.js'
 import { disposeLanding } from './landing-disposal.js'
-import type { LandingSelection } from './landing.js'
+import { landingFiles, type LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
-import { notRaw } from './errors.js'
-import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
+import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { pinnedPaths } from './raw-versions.js'
 import { expireRows } from './retention.js'
 import { reopenRefused } from './review/decisions.js'
 import type { RunContext } from './run-context.js'
@@ -57,10 +57,7 @@ export interface RunOptions {
    * versions, whole. The next usual run builds from the newest again.
    */
   readonly pinned?: Readonly<Record<string, number>>
-  /**
-   * Paths of landing files to look at instead of listing the landing zone: somebody tells of them. Those that are not there any
-   * more are passed over.
-   */
+  /** Paths of landing files to look at instead of listing the landing zone: somebody tells of them. */
   readonly candidates?: readonly string[]
   readonly signal?: AbortSignal
   /** Called once, before the run writes anything; what it throws ends the run. */
@@ -85,7 +82,7 @@ const restartWaitMs = 50
  */
 export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   const landing = openStore(options.landing)
-  let listing = await landingFilesOf(landing, options)
+  let listing = await landingFiles(landing, options.candidates)
   const run = new Run(runContext(options, listing), options)
   for (let attempt = 1; ; attempt++) {
     try {
@@ -93,7 +90,7 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
     } catch (error) {
       if (!isLostRace(error) || attempt > maxRestarts || options.signal?.aborted === true) throw error
       await new Promise((resolve) => setTimeout(resolve, Math.random() * restartWaitMs * 2 ** (attempt - 1)))
-      listing = await landingFilesOf(landing, options)
+      listing = await landingFiles(landing, options.candidates)
       run.restart(runContext(options, listing))
     } finally {
       run.releaseUnpacked()
@@ -101,25 +98,12 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
   }
 }
 
-async function landingFilesOf(landing: ObjectStore, { candidates }: RunOptions): Promise<readonly ObjectMeta[]> {
-  if (candidates === undefined) return landing.list('')
-  const found = await Promise.all(
-    candidates.map((path) =>
-      landing.head(path).catch((error: unknown) => {
-        if (isDeltaworksError(error) && error.code === objectNotFoundCode) return null
-        throw error
-      }),
-    ),
-  )
-  return found.filter((meta) => meta !== null).sort((a, b) => comparePaths(a.path, b.path))
-}
-
 /** A conflict, or a table that appeared between looking for it and making it. */
 const isLostRace = (error: unknown): boolean =>
   isDeltaworksError(error) && (error.fault === 'conflict' || error.code === 'DW-TABLE-0011')
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
-  const pinned = pinnedPaths(options)
+  const pinned = pinnedPaths(options.lakehouse, options.pinned)
   const lake = new Lake(options.session, options.root, pinned)
   return {
     pinned,
@@ -139,18 +123,6 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
   }
 }
 
-/** @throws LakehouseError DW-LAKEHOUSE-0002, 0032 */
-function pinnedPaths({ pinned = {}, lakehouse }: RunOptions): ReadonlyMap<string, number> {
-  return new Map(
-    Object.entries(pinned).map(([name, version]) => {
-      const table = tableOf(lakehouse, name)
-      if (table.source === null) throw notRaw(name)
-      return [table.path, version]
-    }),
-  )
-}
-
-/** `20260131T060000000Z` of a clock. */
 export const runIdOf = (nowMicros: bigint): string =>
   new Date(Number(nowMicros / 1000n))
     .toISOString()
@@ -199,9 +171,10 @@ class Run {
   /** Landing files may be few because they were archived, or because only new ones are told: the tables tell how much there is. */
   async #streamIfLarge(inMemoryBytes: number): Promise<void> {
     if (!this.#context.keepInMemory) return
+    const { lake, lakehouse } = this.#context
     let bytes = 0
-    for (const table of this.#context.lakehouse.tables) {
-      if (table.source !== null) bytes += (await this.#context.lake.table(table.path))?.detail().sizeInBytes ?? 0
+    for (const { source, path } of lakehouse.tables) {
+      if (source !== null) bytes += (await lake.table(path))?.detail().sizeInBytes ?? 0
     }
     if (bytes > inMemoryBytes) this.#context = { ...this.#context, keepInMemory: false }
   }

@@ -61,7 +61,7 @@ function summary(rows: readonly (readonly Value[])[]): string {
 /** Orders with a note each, so that few rows are many bytes. */
 function wideOrders(count: number): TestTable {
   const { schema: narrow, rows, ddl } = testTables(count).orders!
-  const note = (i: number): string => createHash('sha1').update(`${i}`).digest('hex').repeat(25)
+  const note = (i: number): string => createHash('sha1').update(`${i}`).digest('hex').repeat(40)
   return {
     ddl,
     schema: { fields: [...narrow.fields, field('note', string)] },
@@ -70,7 +70,7 @@ function wideOrders(count: number): TestTable {
 }
 
 const rowCount = 16_000
-const budget = 16 * 1024 * 1024
+const budget = 24 * 1024 * 1024
 const folder = mkdtempSync(join(tmpdir(), 'deltaworks-spill-test-'))
 let tables: Record<string, TableProvider>
 const expected = new Map<string, string>()

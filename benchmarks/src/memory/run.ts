@@ -120,7 +120,9 @@ async function main(): Promise<number> {
     process.stdout.write(JSON.stringify(await measure(single, path, rows)))
     return 0
   }
-  process.stdout.write(`${rows} rows, ${megabytes(rows * rowBytes)} MB in memory, ${megabytes(statSync(path).size)} MB on disk\n`)
+  process.stdout.write(
+    `${rows} rows, ${megabytes(rows * rowBytes)} MB in memory, ${megabytes(statSync(path).size)} MB on disk\n`,
+  )
   const measured: Measured[] = []
   let failed = 0
   for (const query of boundedQueries) {

@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { flameGraphOf } from '../flame-graph-of.js'
 import { chartHtml } from './chart-html.js'
 import { engineNames, EngineProcess, type EngineName } from './engine-process.js'
 import { queryLine, summarise, type Measured, type QueryResult, type TpchResult } from './result.js'
@@ -10,10 +11,11 @@ import { tpchData, type TableFormat, type TpchData } from './tpch-data.js'
 
 /*
  * node benchmarks/dist/tpch/run.js [--scale 1] [--from parquet|delta] [--threads 2] [--rounds 3] [--query N[,N]] [--data DIR]
- *   [--peers duckdb,polars,spark] [--python PATH] [--memory BYTES] [--html FILE] [--no-result]
+ *   [--peers duckdb,polars,spark] [--python PATH] [--memory BYTES] [--html FILE] [--cpu-profile DIR] [--no-result]
  *
  * TPC-H's queries over the same files, each engine in a process of its own, in turn; the best of the rounds counts. Prints a
- * table of ratios and writes results/tpch-<scale>[-delta].json; with --query prints what our operators did, too.
+ * table of ratios and writes results/tpch-<scale>[-delta].json; with --query prints what our operators did, too. With
+ * --cpu-profile keeps a CPU profile of each of our threads, and a flame graph of them all, in the folder.
  */
 const { values: options } = parseArgs({
   options: {
@@ -27,6 +29,7 @@ const { values: options } = parseArgs({
     python: { type: 'string', default: 'python3' },
     memory: { type: 'string' },
     html: { type: 'string' },
+    'cpu-profile': { type: 'string' },
     'no-result': { type: 'boolean', default: false },
   },
 })
@@ -71,13 +74,19 @@ async function startAll(data: TpchData): Promise<readonly EngineProcess[]> {
   const engines: EngineProcess[] = []
   for (const name of names as EngineName[]) {
     try {
-      engines.push(await EngineProcess.start({ name, python: options.python, nodeOptions: [] }, request))
+      engines.push(await EngineProcess.start({ name, python: options.python, nodeOptions: profilerOf(name) }, request))
     } catch (error) {
       process.stdout.write(`skip ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
     }
   }
   return engines
 }
+
+/** Node writes a profile of every thread when that ends. */
+const profilerOf = (name: EngineName): readonly string[] =>
+  name !== 'deltaworks' || options['cpu-profile'] === undefined
+    ? []
+    : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${options['cpu-profile']}`]
 
 async function main(): Promise<number> {
   const data = await tpchData({ scale: options.scale, format: options.from as TableFormat, folder: options.data })
@@ -114,6 +123,10 @@ async function main(): Promise<number> {
       `${peer}: geometric mean ${geometricMean.toFixed(2)}, worst ${worst.toFixed(2)}, of processor time ${cpuGeometricMean.toFixed(2)}; ` +
         `peak ${ourPeakMb.toFixed(0)} MiB against ${peakMb.toFixed(0)}; ${cpus().length} cores, load ${result.load.toFixed(2)}\n`,
     )
+  }
+  if (options['cpu-profile'] !== undefined) {
+    const graph = flameGraphOf(options['cpu-profile'], `TPC-H ${options.query ?? '1 to 22'}, scale ${options.scale}`)
+    process.stdout.write(graph === null ? 'no profile was written\n' : `${graph}\n`)
   }
   if (options.html !== undefined) writeFileSync(options.html, chartHtml(result))
   if (chosen === undefined && !options['no-result']) keep(result)

@@ -16,8 +16,9 @@ import type { SpillableAccount } from '../memory-pool.js'
 import { readRun, writeRun, type SpilledRun } from '../spill/runs.js'
 import type { SpillFile } from '../spill/spill-store.js'
 import type { BatchStream } from './execution-plan.js'
+import { outputRows } from './output-rows.js'
 
-const outputRows = 8192
+const mostRows = 8192
 const mostRuns = 256
 /** What a run takes while it is merged if that is not known: a batch. */
 const unknownBatchBytes = 1024 * 1024
@@ -98,9 +99,13 @@ async function* mergeSorted(
   const runs = inputs.map(
     (input, index) => new Run(index, input.open(), new Arena(context.columnar.heap, account), evaluator),
   )
-  const output: MergedRows = { runs: new Int32Array(outputRows), rows: new Int32Array(outputRows), count: 0 }
+  const output: MergedRows = { runs: new Int32Array(mostRows), rows: new Int32Array(mostRows), count: 0 }
   try {
     for (const run of runs) await run.advance()
+    const widest = runs.flatMap(({ batch }) =>
+      batch === null ? [] : [outputRows(context.columnar.heap, [batch], mostRows)],
+    )
+    const step = Math.min(mostRows, ...widest)
     // A heap of runs, the one with the least row on top.
     const heap: Run[] = []
     const before = (a: Run, b: Run): boolean => isBefore(context, keys, a, b)
@@ -108,7 +113,7 @@ async function* mergeSorted(
     while (heap.length > 0) {
       output.count = 0
       // The output ends where a run's batch does: its next batch takes the memory of the former.
-      while (output.count < outputRows) {
+      while (output.count < step) {
         const top = heap[0]!
         output.runs[output.count] = top.index
         output.rows[output.count++] = top.position++

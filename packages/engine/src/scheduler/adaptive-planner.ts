@@ -296,7 +296,9 @@ export class AdaptivePlanner {
 
   async #join(plan: Join): Promise<Pipeline> {
     if (isKeyFilter(plan)) return this.#keyFiltered(plan)
-    let { left, right, known } = await this.#inputs(plan)
+    const inputs = await this.#inputs(plan)
+    const { known } = inputs
+    let { left, right } = inputs
     const joined = (l: Pipeline, r: Pipeline): LogicalPlan => ({ ...plan, left: l.plan, right: r.plan })
     if (isSingle(left) && isSingle(right)) return zip(joined(left, right), left, right)
     const side = broadcastSide(plan, left, right)

@@ -93,7 +93,8 @@ function shifted({ name, args, filter }: BoundWindow): StreamedFunction | null {
 /** Functions of frames that begin with the partition and end with the row, its peers, or the partition. */
 function framed(window: BoundWindow): StreamedFunction | null {
   const { frame, orderBy } = window
-  if (frame !== null && (frame.start !== null || frame.exclude !== undefined || frame.range?.end != null)) return null
+  if (frame !== null && (frame.start !== null || frame.exclude !== undefined || (frame.range?.end ?? null) !== null))
+    return null
   if (frame !== null && frame.end !== null && frame.end !== 0) return null
   const reach: Reach =
     frame === null

@@ -11,7 +11,7 @@ const value = (name: string, ...args: readonly Value[]): Value => {
   return interpret(bind(call(...args).node, { fields: [] }), [])
 }
 
-describe('functions of texts', () => {
+describe('E-06: functions of texts', () => {
   it.each<[string, readonly Value[], Value]>([
     ['length', ['日本😀'], 3],
     ['octet_length', ['日本😀'], 10],

@@ -99,7 +99,7 @@ function formatOf(path: string): FileTableFormat | null {
 /** The names of the lakehouse's tables; none where no lakehouse can be loaded. */
 async function lakeNames(options: Options): Promise<readonly string[]> {
   if (options.table.length > 0) return []
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   return lakehouse.tables.map((t) => t.name)
 }
 
@@ -116,7 +116,7 @@ async function lakeTable(
   options: Options,
   name: readonly string[],
 ): Promise<TableProvider | undefined> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const wanted = name.join('/')
   const last = name[name.length - 1]!
   const definition = lakehouse.tables.find(

@@ -13,8 +13,6 @@ export const duckDbCommand = (): Command =>
     name: 'duckdb',
     description: 'Load into an embedded DuckDB file, in one transaction, reconciled against the lake',
     options: [new Option('--target <uri>', 'the DuckDB file').default('warehouse.duckdb')],
-    readsFiles: true,
-    profiles: false,
     open: ({ target }) => {
       const uri = resolveUri(target)
       return duckDbTarget(uri.startsWith('file:') ? fileURLToPath(uri) : target)

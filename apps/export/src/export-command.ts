@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   invalidOption,
   loadLakehouse,
@@ -6,19 +7,16 @@ import {
   withCommonOptions,
   type CommonOptions,
 } from '@deltaworks/cli'
+import { exportLakehouse, planLakehouseExport } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
 import {
-  exportTables,
   formatPlan,
-  planExport,
   type DriftPolicy,
   type ExportResult,
   type LoadMode,
   type WarehouseTarget,
 } from '@deltaworks/warehouse'
 import { Command, Option } from 'commander'
-import { randomBytes } from 'node:crypto'
-import { lakeTables } from './lake-tables.js'
 import { readLayouts } from './layout-file.js'
 
 export interface ExportCommandOptions extends CommonOptions {
@@ -33,8 +31,6 @@ export interface TargetDescription<O extends ExportCommandOptions> {
   readonly name: string
   readonly description: string
   readonly options: readonly Option[]
-  readonly readsFiles: boolean
-  readonly profiles: boolean
   readonly open: (options: O) => WarehouseTarget | Promise<WarehouseTarget>
 }
 
@@ -58,7 +54,7 @@ const loadOptions = (): readonly Option[] => [
 ]
 
 async function run<O extends ExportCommandOptions>(description: TargetDescription<O>, options: O): Promise<void> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
   const names = lakehouse.tables.filter((table) => table.warehouse !== null).map((table) => table.name)
   const unknown = only.find((name) => !names.includes(name))
@@ -68,25 +64,12 @@ async function run<O extends ExportCommandOptions>(description: TargetDescriptio
   const target = await description.open(options)
   const session = openSession(options)
   try {
-    const { readsFiles, profiles } = description
-    const tables = await lakeTables({
-      lakehouse,
-      session,
-      root: resolveUri(options.root),
-      layouts,
-      only,
-      readsFiles,
-      profiles,
-    })
+    const { mode, drift } = options
     const nowMs = Date.now()
     const loadId = `export-${nowMs}-${randomBytes(3).toString('hex')}`
-    const { mode, drift } = options
-    if (options.dryRun) {
-      process.stdout.write(`${formatPlan(await planExport(target, tables, { mode, drift, loadId }))}\n`)
-      return
-    }
-    const result = await exportTables(target, tables, { mode, drift, loadId, nowMs })
-    print(result, options)
+    const task = { lakehouse, session, root: resolveUri(options.root), target, layouts, only, mode, drift, loadId }
+    if (options.dryRun) process.stdout.write(`${formatPlan(await planLakehouseExport(task))}\n`)
+    else print(await exportLakehouse({ ...task, nowMs }), options)
   } finally {
     await target.close()
     await session.close()

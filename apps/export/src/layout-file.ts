@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { invalidOption } from '@deltaworks/cli'
+import type { Layouts } from '@deltaworks/lakehouse'
 import type { TableLayout } from '@deltaworks/warehouse'
-
-/** Layouts by table; `*` is for those that are not named. */
-export type Layouts = Readonly<Record<string, TableLayout>>
 
 const known: readonly (keyof TableLayout)[] = [
   'distribution',
@@ -14,6 +12,7 @@ const known: readonly (keyof TableLayout)[] = [
   'retentionDays',
   'grants',
   'unmaskedRoles',
+  'vacuum',
   'preActions',
   'postActions',
 ]

@@ -17,8 +17,6 @@ export const postgresCommand = (): Command =>
         .env('DELTAWORKS_POSTGRES'),
       new Option('--schema <name>', 'schema that the tables are put into; default: the connection’s'),
     ],
-    readsFiles: false,
-    profiles: false,
     open: ({ target, schema }) =>
       postgresTarget({ url: target, ...(schema === undefined ? {} : { schemaName: schema }) }),
   })

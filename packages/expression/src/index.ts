@@ -47,7 +47,7 @@ export {
 } from './format-expression.js'
 export { expressionFromJson, expressionKey, expressionsEqual, expressionToJson } from './serialise.js'
 export { comparatorOf, compareStrings, valuesCompare } from './value-order.js'
-export { atRow, ExpressionError, invalidArgument } from './errors.js'
+export { atRow, ExpressionError, invalidArgument, overflow } from './errors.js'
 export { fixedOffsetMicros, instantFromLocal, localFromInstant, requireTimezone } from './zone.js'
 export { formatInterval, intervalValue, microsPer, parseInterval } from './interval-text.js'
 export type { Interval } from './interval-text.js'

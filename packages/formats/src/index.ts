@@ -22,6 +22,9 @@ export { splitCsv } from './csv/split-csv.js'
 export { csvLine, writeCsv } from './csv/write-csv.js'
 export type { CsvWriteOptions } from './csv/write-csv.js'
 
+export { copyText } from './copy/copy-text.js'
+export { jsonText } from './copy/json-text.js'
+
 export { inferJsonSchema } from './json/infer-json.js'
 export { scanJson } from './json/scan-json.js'
 export type { JsonReadOptions } from './json/json-options.js'

@@ -43,11 +43,12 @@ export {
 export type { JoinPair } from './plan-builder.js'
 export { PlanScope } from './plan-scope.js'
 export { describeNode, explainPlan, planToJson } from './explain.js'
+export { isVolatile } from './optimizer/expression-facts.js'
 export { planHash } from './plan-hash.js'
 export { optimize, optimizerRules, optimizeWithTrace } from './optimizer/optimize.js'
 export type { OptimizeOptions, OptimizerStep } from './optimizer/optimize.js'
 export type { OptimizerRule } from './optimizer/optimizer-rule.js'
-export { estimateRows } from './optimizer/estimate-rows.js'
+export { estimateRows, tableRows } from './optimizer/estimate-rows.js'
 export { parseExpression, parseQuery, parseSql, sqlStatements } from './sql/sql.js'
 export type {
   CreateTableStatement,

@@ -6,6 +6,8 @@ import type { DataType } from '@deltaworks/schema'
  */
 export interface ProbeDialect {
   readonly name: string
+  /** Absent: statements may be as long as they get. */
+  readonly limits?: { readonly statementBytes: number | null }
   quote(identifier: string): string
   /** Text literal. */
   text(value: string): string

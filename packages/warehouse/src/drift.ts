@@ -1,4 +1,4 @@
-import type { ColumnDefinition, TableDefinition } from './dialects/sql-dialect.js'
+import type { ColumnDefinition, SqlDialect, TableDefinition } from './dialects/sql-dialect.js'
 import { typeChange, type SqlType } from './dialects/sql-type.js'
 import { driftRefused } from './errors.js'
 import type { RecordedLayout } from './layout.js'
@@ -10,8 +10,8 @@ import type { RecordedLayout } from './layout.js'
 export type DriftPolicy = 'fail' | 'append' | 'sync'
 
 export type Drift =
-  | { readonly kind: 'added' | 'widened'; readonly column: ColumnDefinition; readonly from: SqlType | null }
-  | { readonly kind: 'narrowed' | 'retyped'; readonly column: ColumnDefinition; readonly from: SqlType }
+  | { readonly kind: 'added'; readonly column: ColumnDefinition; readonly from: null }
+  | { readonly kind: 'widened' | 'narrowed' | 'retyped'; readonly column: ColumnDefinition; readonly from: SqlType }
   | { readonly kind: 'dropped'; readonly name: string }
 
 /** How the columns of a table differ from those that it was made with. */
@@ -46,6 +46,33 @@ export function checkDrift(table: string, drifts: readonly Drift[], policy: Drif
     )
 }
 
+/**
+ * What a warehouse cannot do to a table that is there, though its definition's owner allowed it.
+ * @throws WarehouseError DW-WAREHOUSE-0009
+ */
+export function checkFeasible(dialect: SqlDialect, definition: TableDefinition, drifts: readonly Drift[]): void {
+  const impossible = drifts.filter(
+    (drift) =>
+      (drift.kind === 'retyped' && !dialect.transactionalDdl) ||
+      (drift.kind === 'widened' && dialect.widening(drift.column, drift.from, definition) === 'never'),
+  )
+  if (impossible.length > 0)
+    throw driftRefused(
+      definition.name,
+      impossible.map(describe),
+      `${dialect.name} cannot do that to a table that is in use: rename or drop the table, and it is loaded anew.`,
+    )
+}
+
+/** Whether the table must be made anew, as its columns cannot become what they are to be. */
+export const needsRebuild = (dialect: SqlDialect, definition: TableDefinition, drifts: readonly Drift[]): boolean =>
+  drifts.some(
+    (drift) =>
+      drift.kind === 'retyped' ||
+      drift.kind === 'dropped' ||
+      (drift.kind === 'widened' && dialect.widening(drift.column, drift.from, definition) === 'rebuild'),
+  )
+
 const allowed: Readonly<Record<DriftPolicy, readonly Drift['kind'][]>> = {
   fail: [],
   append: ['added', 'widened'],
@@ -62,7 +89,7 @@ function describe(drift: Drift): string {
     case 'widened':
     case 'narrowed':
     case 'retyped':
-      return `change the column "${drift.column.name}" from ${drift.from?.sql ?? '?'} to ${drift.column.type.sql}`
+      return `change the column "${drift.column.name}" from ${drift.from.sql} to ${drift.column.type.sql}`
     case 'dropped':
       return `drop the column "${drift.name}"`
   }

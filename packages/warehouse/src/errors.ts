@@ -174,3 +174,41 @@ export const outcomeUnknown = (location: string, loadId: string, cause: unknown)
     { location, loadId },
     cause,
   )
+
+/** The warehouse gave up on a statement for reasons of its own; what it is part of may be tried again. */
+export const statementAborted = (location: string, sql: string, reason: string): WarehouseError =>
+  new WarehouseError(
+    'DW-WAREHOUSE-0018',
+    'storage',
+    `${location} gave a statement up: ${reason}. The statement was: ${sql.length > 300 ? `${sql.slice(0, 300)} …` : sql}`,
+    { location, sql, reason, transient: true },
+  )
+
+/** The session is gone, and with it the transaction that it had open. */
+export const sessionLost = (location: string, reason: string, cause: unknown): WarehouseError =>
+  new WarehouseError(
+    'DW-WAREHOUSE-0019',
+    'storage',
+    `The session with ${location} was lost: ${reason}. What it had not committed is rolled back; run the export again.`,
+    { location, transient: true },
+    cause,
+  )
+
+export const invalidUnload = (location: string, problem: string): WarehouseError =>
+  new WarehouseError('DW-WAREHOUSE-0020', 'usage', `What was asked of ${location} cannot be unloaded: ${problem}.`, {
+    location,
+  })
+
+/** Whether doing the same again may go well. */
+export const isTransient = (error: unknown): boolean =>
+  error instanceof WarehouseError && (error.details['transient'] === true || error.code === 'DW-WAREHOUSE-0017')
+
+/** A load's failure, with what the warehouse's own records of it say. */
+export const withLoadErrors = (error: WarehouseError, found: readonly string[]): WarehouseError =>
+  new WarehouseError(
+    error.code,
+    error.fault,
+    `${error.message} Its load errors: ${found.join('; ')}.`,
+    { ...error.details, loadErrors: found },
+    error,
+  )

@@ -1,45 +1,20 @@
-import { recordedLayout, layoutOf } from './layout.js'
-import { cannotAppend, duplicateTable, lostRace, noPrimaryKey } from './errors.js'
-import { defineIn } from './definition.js'
-import { checkDrift, driftOf, type Drift, type DriftPolicy } from './drift.js'
-import { stepText, type LoadScript } from './load-script.js'
+import { isTransient, lostRace } from './errors.js'
+import { layoutOf } from './layout.js'
 import { locateDifferences } from './locate.js'
+import { planExport, type LoadPlan, type PlannedLoad, type PlanOptions } from './plan-export.js'
 import { firstDifference, reconcile, type Reconciliation } from './reconcile.js'
 import { allTotals, noTotals, totalsLike } from './table-probe.js'
-import type { LoadMode, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
-import type { TableChanges, TableTotals, WarehouseTable } from './warehouse-table.js'
-
-/** What an export will do; made without touching anything. */
-export interface LoadPlan {
-  readonly location: string
-  readonly loads: readonly PlannedLoad[]
-  /** Tables whose version is loaded already. */
-  readonly unchanged: readonly { readonly table: WarehouseTable; readonly record: LoadRecord }[]
-  /** What the plan was made on. */
-  readonly records: ReadonlyMap<string, LoadRecord>
-}
-
-export interface PlannedLoad {
-  readonly table: WarehouseTable
-  readonly load: TableLoad
-  readonly script: LoadScript
-  readonly statements: readonly string[]
-}
-
-export interface PlanOptions {
-  /** Load everything, also what is loaded already. */
-  readonly force?: boolean
-  /** Default `auto`. */
-  readonly mode?: LoadMode
-  /** Default `append`. */
-  readonly drift?: DriftPolicy
-  readonly loadId?: string
-}
+import type { LoadRecord, TableLoad, WarehouseTarget } from './target.js'
+import type { TableTotals, WarehouseTable } from './warehouse-table.js'
 
 export interface ExportOptions extends PlanOptions {
   /** Names the load in the control table. */
   readonly loadId: string
   readonly nowMs: number
+  /** Times that an export is begun anew when the warehouse gives it up for reasons of its own. Default 2. */
+  readonly retries?: number
+  /** Before the first of them; each further one waits twice as long. Default 1000. */
+  readonly retryDelayMs?: number
   /** What is being done, for those who watch. */
   readonly onProgress?: (event: ExportEvent) => void
 }
@@ -72,78 +47,9 @@ export interface ExportResult {
 const raceAttempts = 5
 
 /**
- * Referenced tables come before those that refer to them.
- * @throws WarehouseError DW-WAREHOUSE-0004 (type), 0005 (two tables of one name), 0007 to 0011 (what cannot be loaded so)
- */
-export async function planExport(
-  target: WarehouseTarget,
-  tables: readonly WarehouseTable[],
-  options: PlanOptions = {},
-): Promise<LoadPlan> {
-  refuseDuplicates(tables)
-  const records = await target.loaded()
-  const loads: PlannedLoad[] = []
-  const unchanged: LoadPlan['unchanged'][number][] = []
-  const ordered = referencedFirst(tables)
-  for (const [i, given] of ordered.entries()) {
-    const record = records.get(given.name)
-    const table = await profiled(given, record)
-    const recorded = record === undefined ? null : recordedLayout(record.layout)
-    const definition = defineIn(target.dialect, table, {
-      schemaName: target.schemaName,
-      recorded,
-      tables: ordered.slice(0, i),
-    })
-    if (options.force !== true && record !== undefined && isLoaded(table, record, layoutOf(definition))) {
-      unchanged.push({ table, record })
-      continue
-    }
-    const drifts = recorded === null ? [] : driftOf(recorded, definition)
-    checkDrift(table.name, drifts, options.drift ?? 'append')
-    const { mode, changes } = await chooseMode(table, record, drifts, options)
-    const load: TableLoad = {
-      table,
-      definition,
-      loadId: options.loadId ?? 'load',
-      mode,
-      fromVersion: record?.deltaVersion ?? null,
-      recorded,
-      drifts,
-      referencing: target.dialect.declaresForeignKeys ? keysTo(table.name, records) : [],
-      changes,
-    }
-    const script = target.script(load)
-    const statements = [...script.stage, ...script.load, ...script.maintain, ...script.cleanUp].map(stepText)
-    loads.push({ table, load, script, statements })
-  }
-  return { location: target.location, loads, unchanged, records }
-}
-
-/** The statements that the export would run, in order. */
-export const formatPlan = ({ loads, unchanged, location }: LoadPlan): string => {
-  const phase = (of: (script: LoadScript) => LoadScript['load'], titled: boolean) =>
-    loads.flatMap(({ table, load, script }) => {
-      const texts = of(script).map(stepText)
-      const from = load.fromVersion === null ? '' : ` after ${load.fromVersion}`
-      return titled ? [`-- ${table.name}, version ${table.deltaVersion}${from}, ${load.mode}`, ...texts] : texts
-    })
-  return [
-    `-- ${location}: ${loads.length} tables to load, ${unchanged.length} unchanged`,
-    ...unchanged.map(({ table, record }) => `-- ${table.name}: version ${record.deltaVersion} is loaded already`),
-    ...phase((script) => script.stage, false),
-    ...(loads.length === 0 ? [] : ['BEGIN TRANSACTION;']),
-    ...phase((script) => script.load, true),
-    ...(loads.length === 0 ? [] : ['COMMIT;']),
-    ...phase((script) => script.maintain, false),
-    ...phase((script) => script.cleanUp, false),
-    '',
-  ].join('\n')
-}
-
-/**
  * Loads what is not loaded yet, compares it with the lake, and makes all of it visible at once. Whatever fails, a total that
  * differs among it, leaves the warehouse as it was. An export that finds, when its turn comes, that another one has published
- * since it planned, plans anew.
+ * since it planned, plans anew; one that the warehouse gives up for reasons of its own begins anew.
  * @throws WarehouseError DW-WAREHOUSE-0002 (a load failed), 0003 (a total differs), 0012 (always overtaken)
  */
 export async function exportTables(
@@ -151,10 +57,17 @@ export async function exportTables(
   tables: readonly WarehouseTable[],
   options: ExportOptions,
 ): Promise<ExportResult> {
-  for (let attempt = 1; attempt <= raceAttempts; attempt++) {
-    const plan = await planExport(target, tables, options)
-    const loaded = plan.loads.length === 0 ? [] : await loadAll(target, plan, options)
-    if (loaded !== null) return resultOf(target, tables, plan, loaded)
+  const { retries = 2, retryDelayMs = 1000 } = options
+  for (let [races, failures] = [0, 0]; races < raceAttempts;) {
+    try {
+      const plan = await planExport(target, tables, options)
+      const loaded = plan.loads.length === 0 ? [] : await loadAll(target, plan, options)
+      if (loaded !== null) return resultOf(target, tables, plan, loaded)
+      races++
+    } catch (error) {
+      if (!isTransient(error) || failures >= retries) throw error
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs * 2 ** failures++))
+    }
   }
   throw lostRace(target.location, raceAttempts)
 }
@@ -215,7 +128,7 @@ async function loadAll(
     } catch (error) {
       // What went wrong is told, not that the way back was closed too: what is not published is never seen.
       await target.rollback().catch(() => undefined)
-      throw error
+      throw (await target.explain?.(error, options.loadId)) ?? error
     }
   } finally {
     tell('finish', null)
@@ -258,25 +171,6 @@ async function loadOne(
 const expectedTotals = async (table: WarehouseTable): Promise<TableTotals | null> =>
   table.expected ?? (table.lake === undefined ? null : await table.lake.totals(allTotals(table.schema)))
 
-/** The table with its profile, if there may be rows to load. */
-async function profiled(table: WarehouseTable, record: LoadRecord | undefined): Promise<WarehouseTable> {
-  const isKnown = record?.deltaVersion === table.deltaVersion && record.identity === table.identity
-  return table.profile !== undefined || table.findProfile === undefined || isKnown
-    ? table
-    : { ...table, profile: await table.findProfile() }
-}
-
-/** Foreign keys that other tables were made with. */
-const keysTo = (name: string, records: ReadonlyMap<string, LoadRecord>): TableLoad['referencing'] =>
-  [...records.values()].flatMap(({ table, layout }) =>
-    table === name
-      ? []
-      : (recordedLayout(layout)?.declaredKeys ?? []).filter((key) => key.table === name).map((key) => ({ table, key })),
-  )
-
-const isLoaded = (table: WarehouseTable, record: LoadRecord, layout: string): boolean =>
-  record.deltaVersion === table.deltaVersion && record.identity === table.identity && record.layout === layout
-
 const sameRecords = (a: ReadonlyMap<string, LoadRecord>, b: ReadonlyMap<string, LoadRecord>): boolean =>
   a.size === b.size && [...a].every(([name, record]) => b.get(name)?.loadId === record.loadId)
 
@@ -293,86 +187,3 @@ const recordOf = (
   rowCount,
   loadedAtMs: nowMs,
 })
-
-interface Chosen {
-  readonly mode: TableLoad['mode']
-  readonly changes: TableChanges | null
-}
-
-async function chooseMode(
-  table: WarehouseTable,
-  record: LoadRecord | undefined,
-  drifts: readonly Drift[],
-  { mode = 'auto', force }: PlanOptions,
-): Promise<Chosen> {
-  const full: Chosen = { mode: 'full', changes: null }
-  const isKeyed = table.primaryKey.length > 0
-  const isRebuilt = drifts.some((drift) => drift.kind === 'retyped' || drift.kind === 'dropped')
-  const isSameTable = record !== undefined && record.identity === table.identity && !isRebuilt
-  switch (mode) {
-    case 'full':
-      return full
-    case 'merge':
-      if (!isKeyed) throw noPrimaryKey(table.name, mode)
-      return isRebuilt ? full : { mode, changes: null }
-    case 'append':
-      return appendMode(table, record, isSameTable)
-    case 'incremental':
-    case 'auto': {
-      const asked = mode === 'incremental'
-      // A column that is new may have values in rows that have not changed otherwise.
-      if (!isSameTable || force === true || (!asked && drifts.length > 0)) return full
-      const changes = await changesSince(table, record)
-      if (changes === null) return full
-      if (changes.insertsOnly || isKeyed) return { mode: 'incremental', changes }
-      if (asked) throw noPrimaryKey(table.name, mode)
-      return full
-    }
-  }
-}
-
-async function appendMode(
-  table: WarehouseTable,
-  record: LoadRecord | undefined,
-  isSameTable: boolean,
-): Promise<Chosen> {
-  if (record === undefined) return { mode: 'full', changes: null }
-  if (!isSameTable)
-    throw cannotAppend(table.name, 'the warehouse has rows of another table, or of another definition of it')
-  const changes = await changesSince(table, record)
-  if (changes === null)
-    throw cannotAppend(table.name, `what has changed since version ${record.deltaVersion} cannot be told`)
-  if (!changes.insertsOnly)
-    throw cannotAppend(table.name, `rows were changed or deleted since version ${record.deltaVersion}`)
-  return { mode: 'append', changes }
-}
-
-const changesSince = async (table: WarehouseTable, record: LoadRecord): Promise<TableChanges | null> =>
-  table.changes === undefined || record.deltaVersion > table.deltaVersion ? null : table.changes(record.deltaVersion)
-
-function refuseDuplicates(tables: readonly WarehouseTable[]): void {
-  const names = new Set<string>()
-  for (const name of tables.flatMap((table) => [table.name, ...table.aliases])) {
-    const key = name.toLowerCase()
-    if (names.has(key)) throw duplicateTable(name)
-    names.add(key)
-  }
-}
-
-/** Depth first along the foreign keys; a circle is cut where it closes. */
-function referencedFirst(tables: readonly WarehouseTable[]): readonly WarehouseTable[] {
-  const byName = new Map(tables.map((table) => [table.name, table]))
-  const ordered = new Set<WarehouseTable>()
-  const entered = new Set<WarehouseTable>()
-  const visit = (table: WarehouseTable) => {
-    if (entered.has(table)) return
-    entered.add(table)
-    for (const key of table.foreignKeys) {
-      const referenced = byName.get(key.table)
-      if (referenced !== undefined) visit(referenced)
-    }
-    ordered.add(table)
-  }
-  tables.forEach(visit)
-  return [...ordered]
-}

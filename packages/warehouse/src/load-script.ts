@@ -44,6 +44,8 @@ export type Copier = (
 export interface ScriptOptions {
   readonly dialect: SqlDialect
   readonly copy: Copier
+  /** Whether rows with these columns must come to a table of their own first, as something is done to them there. */
+  readonly stagesAppends?: (columns: Schema) => boolean
   /**
    * How a whole table takes the place of the one before. `create`: CREATE OR REPLACE in the transaction. `swap`: it is filled
    * under another name, which is renamed. `replace`: its rows are filled into another table, and exchanged by DELETE and INSERT
@@ -64,7 +66,7 @@ export function loadScript(load: TableLoad, options: ScriptOptions): LoadScript 
   return {
     ...body,
     load: [...actions(layout.preActions), ...body.load, ...actions(layout.postActions)],
-    maintain: steps(options.dialect.maintain(relation)),
+    maintain: steps(options.dialect.maintain(load.definition)),
   }
 }
 
@@ -150,7 +152,10 @@ function replaceBody(load: TableLoad, options: ScriptOptions): Body {
   const copied = options.copy(load, filled, columns, 'all')
   return {
     stage: [
-      ...steps([...prepare(load, options), `CREATE OR REPLACE TEMPORARY TABLE ${filled} LIKE ${definition.relation}`]),
+      ...steps([
+        ...prepare(load, options).before,
+        `CREATE OR REPLACE TEMPORARY TABLE ${filled} LIKE ${definition.relation}`,
+      ]),
       ...copied.stage,
       ...copied.load,
     ],
@@ -160,34 +165,55 @@ function replaceBody(load: TableLoad, options: ScriptOptions): Body {
 }
 
 /** Before rows come to a table that stays: it is made, or made as it is now defined. */
-function prepare(load: TableLoad, { dialect }: ScriptOptions): readonly string[] {
+function prepare(load: TableLoad, { dialect }: ScriptOptions): Prepared {
   const { definition } = load
-  if (load.fromVersion === null)
-    return [
-      ...dialect.createTable(definition),
-      ...dialect.comments(definition),
-      ...createAliases(definition),
-      ...dialect.access(definition),
-    ]
-  return alterations(load, dialect)
+  if (load.fromVersion !== null) return alterations(load, dialect)
+  const made = [
+    ...dialect.createTable(definition),
+    ...dialect.comments(definition),
+    ...createAliases(definition),
+    ...dialect.access(definition),
+  ]
+  return dialect.transactionalDdl ? { before: [], inTransaction: made } : { before: made, inTransaction: [] }
+}
+
+export interface Prepared {
+  readonly before: readonly string[]
+  readonly inTransaction: readonly string[]
 }
 
 /** The definition's new columns and types as ALTERs. What `sync` allows beyond them is left to a new table. */
-export const alterations = (load: TableLoad, dialect: SqlDialect): readonly string[] =>
-  load.drifts.flatMap((drift) => {
-    const { relation } = load.definition
+export function alterations(load: TableLoad, dialect: SqlDialect): Prepared {
+  const { relation } = load.definition
+  const [before, inTransaction]: [string[], string[]] = [[], []]
+  for (const drift of load.drifts) {
     switch (drift.kind) {
       case 'added':
-        return [dialect.addColumn(relation, drift.column)]
-      case 'widened':
-        return [dialect.widenColumn(relation, drift.column)]
+        inTransaction.push(dialect.addColumn(relation, drift.column))
+        break
+      case 'widened': {
+        const isBefore = dialect.widening(drift.column, drift.from, load.definition) === 'before'
+        ;(isBefore ? before : inTransaction).push(dialect.widenColumn(relation, drift.column))
+        break
+      }
       case 'dropped':
-        return [`ALTER TABLE ${relation} DROP COLUMN ${quote(drift.name)}`]
+        inTransaction.push(`ALTER TABLE ${relation} DROP COLUMN ${quote(drift.name)}`)
+        break
       case 'narrowed':
       case 'retyped':
-        return []
     }
-  })
+  }
+  if (before.length + inTransaction.length === 0) return { before, inTransaction }
+  // Views keep the columns that they were made with, and hold on to their types.
+  const formerAliases = {
+    ...load.definition,
+    aliases: [...new Set([...load.definition.aliases, ...(load.recorded?.aliases ?? [])])],
+  }
+  const within = [...dropAliases(formerAliases), ...inTransaction, ...createAliases(load.definition)]
+  return dialect.transactionalDdl
+    ? { before, inTransaction: within }
+    : { before: [...before, ...within], inTransaction: [] }
+}
 
 /** Append, merge and incremental: rows go into the table that is there. */
 function changesBody(load: TableLoad, options: ScriptOptions): Body {
@@ -195,12 +221,14 @@ function changesBody(load: TableLoad, options: ScriptOptions): Body {
   const keys = keyFields(definition)
   const columns = columnsOf(definition)
   const upsertPart: RowsPart = mode === 'merge' ? 'all' : 'upserts'
-  const prepared = steps(prepare(load, options))
+  const { before, inTransaction: within } = prepare(load, options)
+  const prepared = steps(within)
   const inTransaction = options.dialect.transactionalDdl
   const isFirst = load.fromVersion === null
-  if (inTransaction && (isFirst || changes?.insertsOnly === true || mode === 'append')) {
+  const isDirect = inTransaction && options.stagesAppends?.(columns) !== true
+  if (isDirect && (isFirst || changes?.insertsOnly === true || mode === 'append')) {
     const copied = options.copy(load, definition.relation, columns, isFirst ? 'all' : upsertPart)
-    return { stage: copied.stage, load: [...prepared, ...copied.load], cleanUp: copied.cleanUp }
+    return { stage: [...steps(before), ...copied.stage], load: [...prepared, ...copied.load], cleanUp: copied.cleanUp }
   }
   const upserts = stagingRelation(definition, 'rows')
   const deletes = stagingRelation(definition, 'gone')
@@ -231,8 +259,8 @@ function changesBody(load: TableLoad, options: ScriptOptions): Body {
   const drops = filled.map(({ drop }) => drop)
   const unstaged = filled.flatMap(({ copied }) => copied.cleanUp)
   return inTransaction
-    ? { stage: stages, load: [...prepared, ...makes, ...applies, ...drops], cleanUp: unstaged }
-    : { stage: [...prepared, ...stages, ...makes], load: applies, cleanUp: [...drops, ...unstaged] }
+    ? { stage: [...steps(before), ...stages], load: [...prepared, ...makes, ...applies, ...drops], cleanUp: unstaged }
+    : { stage: [...steps(before), ...stages, ...makes], load: applies, cleanUp: [...drops, ...unstaged] }
 }
 
 const stagingRelation = ({ prefix, name }: TableDefinition, suffix: string): string =>

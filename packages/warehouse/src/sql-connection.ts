@@ -15,6 +15,8 @@ export interface SqlConnection {
   copyRows?(step: RowsStep, rows: Batches): Promise<void>
   /** Whether there is a warehouse to be asked; asking must not make one. Absent: there is. */
   exists?(): boolean
+  /** What the warehouse has written down of loads that failed, of files under a URI. */
+  loadErrors?(uri: string): Promise<readonly string[]>
   /** Drops the connection; the next use opens another one. */
   reset(): Promise<void>
   close(): Promise<void>

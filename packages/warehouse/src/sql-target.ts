@@ -2,7 +2,7 @@ import { isDeltaworksError, type Schema } from '@deltaworks/schema'
 import { field, int64, schema, string, timestampNtz } from '@deltaworks/schema'
 import { nameList, quote } from './dialects/sql-text.js'
 import type { SqlDialect } from './dialects/sql-dialect.js'
-import { loadFailed, nothingToReadRows, outcomeUnknown } from './errors.js'
+import { isTransient, loadFailed, nothingToReadRows, outcomeUnknown, WarehouseError, withLoadErrors } from './errors.js'
 import { loadScript, type LoadScript, type LoadStep, type RowsPart, type ScriptOptions } from './load-script.js'
 import type { SqlConnection } from './sql-connection.js'
 import type { StageArea } from './stage-area.js'
@@ -38,7 +38,7 @@ const controlSchema: Schema = schema([
   field('row_count', int64, false),
   field('loaded_at', timestampNtz, false),
 ])
-const recordColumns = ['table_name', 'identity', 'delta_version', 'layout', 'load_id', 'row_count']
+const recordColumns = nameList(['table_name', 'identity', 'delta_version', 'layout', 'load_id', 'row_count'])
 
 /** A warehouse that speaks SQL: scripts are the dialect's, execution is the connection's. */
 export class SqlTarget implements WarehouseTarget {
@@ -73,10 +73,10 @@ export class SqlTarget implements WarehouseTarget {
     )
     const present = new Set(tables.map(([name]) => name))
     if (!present.has(controlTable)) return new Map()
-    const micros = this.dialect.epochMicros('loaded_at', timestampNtz)
+    const micros = this.dialect.epochMicros(quote('loaded_at'), timestampNtz)
     const rows = await this.#connection.query(
-      `SELECT ${recordColumns.join(', ')}, loaded_micros FROM (SELECT ${recordColumns.join(', ')}, ${micros} AS loaded_micros, ` +
-        `ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY load_number DESC) AS place FROM ${this.#control}) AS numbered WHERE place = 1`,
+      `SELECT ${recordColumns}, loaded_micros FROM (SELECT ${recordColumns}, ${micros} AS loaded_micros, ` +
+        `ROW_NUMBER() OVER (PARTITION BY ${quote('table_name')} ORDER BY ${quote('load_number')} DESC) AS place FROM ${this.#control}) AS numbered WHERE place = 1`,
     )
     return new Map(rows.filter(([table]) => present.has(table!)).map((row) => [row[0]!, recordOfRow(row)]))
   }
@@ -86,6 +86,7 @@ export class SqlTarget implements WarehouseTarget {
   }
 
   async stage(load: TableLoad, script: LoadScript): Promise<void> {
+    if (script.stage.some(({ kind }) => kind === 'sql')) await this.#setUp()
     await this.#execute(load, script.stage)
   }
 
@@ -112,7 +113,7 @@ export class SqlTarget implements WarehouseTarget {
       const values = texts.map((value) => (typeof value === 'number' ? String(value) : literal(value, string)))
       const loadedAt = literal(BigInt(Math.round(record.loadedAtMs)) * 1000n, timestampNtz)
       await this.#connection.run(
-        `INSERT INTO ${this.#control} (${names}) SELECT COALESCE(MAX(load_number), 0) + 1, ${[...values, loadedAt].join(', ')} FROM ${this.#control}`,
+        `INSERT INTO ${this.#control} (${names}) SELECT COALESCE(MAX(${quote('load_number')}), 0) + 1, ${[...values, loadedAt].join(', ')} FROM ${this.#control}`,
       )
     }
     await this.#commit(records)
@@ -137,6 +138,14 @@ export class SqlTarget implements WarehouseTarget {
 
   async rollback(): Promise<void> {
     await this.#connection.run('ROLLBACK')
+  }
+
+  async explain(error: unknown, loadId: string): Promise<unknown> {
+    const { stage } = this.#options
+    if (stage === undefined || !(error instanceof WarehouseError) || isTransient(error)) return error
+    // The error is what matters; that more of it cannot be found out is not.
+    const found = await this.#connection.loadErrors?.(`${stage.uri}/${loadId}/`).catch(() => [])
+    return found === undefined || found.length === 0 ? error : withLoadErrors(error, found)
   }
 
   async finish(

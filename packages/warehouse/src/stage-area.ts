@@ -48,10 +48,12 @@ export class StageArea {
   /** Writes rows under a URI of this area: `part-00000.parquet` and so on, and `manifest`. */
   async write(uri: string, columns: Schema, rows: Batches): Promise<void> {
     const folder = this.#path(uri)
-    const files =
+    const written =
       rows.writeFiles === undefined
         ? await this.#writeHere(folder, columns, rows)
         : await rows.writeFiles(this.#sink(folder))
+    // Loading nothing is an error in some warehouses; a file without rows is none.
+    const files = written.length > 0 ? written : [await this.#writeEmpty(folder, columns, rows)]
     const manifest: Manifest = {
       entries: files.map(({ path, sizeBytes }) => ({
         url: this.#uriOf(path),
@@ -111,6 +113,13 @@ export class StageArea {
       ;(writer as ParquetWriter | null)?.close()
     }
     return files
+  }
+
+  async #writeEmpty(folder: string, columns: Schema, { heap }: Batches): Promise<StagedFile> {
+    const { parts, sizeBytes } = new ParquetWriter({ heap, kernels: heap.kernels! }, unlimited, columns).finish()
+    const path = joinPath(folder, 'part-00000.parquet')
+    await this.#options.store.put(path, parts, 'overwrite')
+    return { path, sizeBytes, rowCount: 0 }
   }
 
   #path(uri: string): string {

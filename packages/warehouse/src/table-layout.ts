@@ -51,6 +51,8 @@ export interface TableLayout {
   readonly grants?: readonly Grant[]
   /** Columns with a personal-data tag are masked for all but these roles (Redshift, Snowflake). Absent: not masked. */
   readonly unmaskedRoles?: readonly string[]
+  /** Redshift, PostgreSQL: sort and reclaim space after each load. Default: only statistics are renewed. */
+  readonly vacuum?: boolean
   /** Statements run in the load's transaction, before and after; `{table}` stands for the table's quoted name. */
   readonly preActions?: readonly string[]
   readonly postActions?: readonly string[]

@@ -142,6 +142,8 @@ export class SqlProbe implements TableProbe {
 
   async totals(wanted: WantedSums): Promise<TableTotals> {
     const { sql, asked } = totalsQuery(this.#dialect, this.#relation, wanted)
+    const limit = this.#dialect.limits?.statementBytes ?? null
+    if (limit !== null && wanted.columns.length > 1 && Buffer.byteLength(sql) > limit) return this.#halved(wanted)
     const [row] = await this.#query(sql)
     const columns: Record<string, Partial<Record<keyof ColumnTotals, Value>>> = {}
     asked.forEach(({ column, type, total }, i) => {
@@ -153,6 +155,14 @@ export class SqlProbe implements TableProbe {
       rowChecksum: rowChecksum === null ? null : wholeOf(rowChecksum),
       columns: columns as TableTotals['columns'],
     }
+  }
+
+  /** A table of many columns is asked in several statements. */
+  async #halved({ columns, rows }: WantedSums): Promise<TableTotals> {
+    const half = columns.length >> 1
+    const first = await this.totals({ columns: columns.slice(0, half), rows })
+    const second = await this.totals({ columns: columns.slice(half), rows: [] })
+    return { ...first, columns: { ...first.columns, ...second.columns } }
   }
 
   async groups(grouping: Grouping, columns: readonly Field[]): Promise<ReadonlyMap<string | null, string>> {

@@ -31,6 +31,8 @@ export interface WarehouseTarget {
   /** Makes everything since `begin` visible, together with the records of it. */
   publish(records: readonly LoadRecord[], loads: readonly TableLoad[]): Promise<void>
   rollback(): Promise<void>
+  /** After `rollback`: the error, with what the warehouse has written down of it. */
+  explain?(error: unknown, loadId: string): Promise<unknown>
   /** After `publish` or `rollback`: statistics, and the removal of staged files. */
   finish(loads: readonly { readonly load: TableLoad; readonly script: LoadScript }[], published: boolean): Promise<void>
   close(): Promise<void>

@@ -13,7 +13,7 @@ import {
   timestamp,
 } from '@deltaworks/schema'
 import { defineIn } from '../definition.js'
-import { checkDrift, driftOf } from '../drift.js'
+import { checkDrift, checkFeasible, driftOf, needsRebuild } from '../drift.js'
 import { layoutOf, recordedLayout } from '../layout.js'
 import { alterations } from '../load-script.js'
 import type { TableLayout } from '../table-layout.js'
@@ -216,14 +216,31 @@ describe('drift', () => {
   }
 
   it('W-11: added and widened columns are ALTERs', () => {
-    expect(alterations(load(longer), redshiftDialect)).toEqual([
-      'ALTER TABLE "sales" ALTER COLUMN "amount" TYPE DECIMAL(14,2)',
-      'ALTER TABLE "sales" ADD COLUMN "new" INTEGER',
-    ])
+    expect(alterations(load(longer), postgresDialect)).toEqual({
+      before: [],
+      inTransaction: [
+        'ALTER TABLE "sales" ALTER COLUMN "amount" TYPE DECIMAL(14,2)',
+        'ALTER TABLE "sales" ADD COLUMN "new" INTEGER',
+      ],
+    })
+    expect(alterations(load(longer), snowflakeDialect)).toMatchObject({ before: { length: 2 }, inTransaction: [] })
     expect(() => checkDrift('sales', load(longer).drifts, 'append')).not.toThrow()
     expect(() => checkDrift('sales', load(longer).drifts, 'fail')).toThrow(
       /add the column "new" INTEGER.*policy "append"/,
     )
+  })
+
+  it('W-11: Redshift alters nothing but lengths of VARCHAR: other wider types make the table anew', () => {
+    const { definition, drifts } = load(longer)
+    expect(needsRebuild(redshiftDialect, definition, drifts)).toBe(true)
+    expect(needsRebuild(postgresDialect, definition, drifts)).toBe(false)
+    expect(() => checkFeasible(redshiftDialect, definition, drifts)).not.toThrow()
+  })
+
+  it('W-11: Snowflake changes no decimal places: that is refused', () => {
+    const finer = schema(sales.schema.fields.map((f) => (f.name === 'amount' ? field('amount', decimal(16, 4)) : f)))
+    const { definition, recorded } = defined(snowflakeDialect, { schema: finer }, sales)
+    expect(() => checkFeasible(snowflakeDialect, definition, driftOf(recorded!, definition))).toThrow(/rename or drop/)
   })
 
   it('W-11: a column is never dropped unless that is allowed', () => {

@@ -70,7 +70,7 @@ const grantee = (to: Grant['to']): string => (to.kind === 'public' ? 'PUBLIC' : 
 
 export const postgresDialect: SqlDialect = {
   name: 'PostgreSQL',
-  limits: { identifierBytes: 63, columns: 1600, textBytes: null },
+  limits: { identifierBytes: 63, columns: 1600, textBytes: null, statementBytes: null },
   declaresForeignKeys: false,
   transactionalDdl: true,
   textType: 'TEXT',
@@ -89,5 +89,6 @@ export const postgresDialect: SqlDialect = {
   access: ({ relation, layout }) => grants(relation, layout.grants, grantee),
   addColumn: (relation, { name, type }) => `ALTER TABLE ${relation} ADD COLUMN ${quote(name)} ${type.sql}`,
   widenColumn: (relation, { name, type }) => `ALTER TABLE ${relation} ALTER COLUMN ${quote(name)} TYPE ${type.sql}`,
-  maintain: (relation) => [`ANALYZE ${relation}`],
+  widening: () => 'in transaction',
+  maintain: ({ relation, layout }) => [`${layout.vacuum === true ? 'VACUUM ANALYZE' : 'ANALYZE'} ${relation}`],
 }

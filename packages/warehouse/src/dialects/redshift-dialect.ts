@@ -93,8 +93,8 @@ const distribution = (wanted: Distribution | undefined): string => {
 }
 
 const sortKey = (wanted: SortOrder | undefined): string => {
-  if (wanted === undefined) return ''
-  if (wanted.style === 'auto') return ' SORTKEY AUTO'
+  // SORTKEY AUTO is what a table has of which nothing is said; not every grammar knows the words.
+  if (wanted === undefined || wanted.style === 'auto') return ''
   return ` ${wanted.style.toUpperCase()} SORTKEY (${nameList(wanted.columns)})`
 }
 
@@ -152,12 +152,30 @@ function masking(definition: TableDefinition): readonly string[] {
 const addColumn = (relation: string, { name, type }: ColumnDefinition): string =>
   `ALTER TABLE ${relation} ADD COLUMN ${quote(name)} ${type.sql}`
 
+const unalterableEncodings = ['BYTEDICT', 'RUNLENGTH', 'TEXT255', 'TEXT32K']
+
+/** Only a VARCHAR's length can be altered, of a column in no key or view and of some encodings, and in no transaction ("ALTER TABLE"). */
+const lengthening: SqlDialect['widening'] = (column, from, definition) => {
+  const { name, type } = column
+  const isKey =
+    definition.primaryKey.includes(name) || definition.declaredKeys.some((key) => key.columns.includes(name))
+  // A view would hold on to the column's type.
+  const canAlter =
+    definition.aliases.length === 0 &&
+    !isKey &&
+    !unalterableEncodings.includes(adviseEncoding(column, definition).encoding)
+  return type.kind === 'text' && from.kind === 'text' && type.sql.startsWith('VARCHAR') && canAlter
+    ? 'before'
+    : 'rebuild'
+}
+
 export const redshiftDialect: SqlDialect = {
   name: 'Amazon Redshift',
-  limits: { identifierBytes: 127, columns: 1600, textBytes: redshiftTextBytes },
+  limits: { identifierBytes: 127, columns: 1600, textBytes: redshiftTextBytes, statementBytes: 100_000 },
   declaresForeignKeys: true,
   transactionalDdl: true,
-  textType: 'VARCHAR',
+  // Without a length it is one of 256 bytes, and longer texts are cut.
+  textType: 'VARCHAR(65535)',
   quote,
   text,
   literal: postgresLiteral,
@@ -172,5 +190,14 @@ export const redshiftDialect: SqlDialect = {
   access: (definition) => [...grants(definition.relation, definition.layout.grants, grantee), ...masking(definition)],
   addColumn,
   widenColumn: (relation, { name, type }) => `ALTER TABLE ${relation} ALTER COLUMN ${quote(name)} TYPE ${type.sql}`,
-  maintain: (relation) => [`ANALYZE ${relation}`],
+  widening: lengthening,
+  maintain: ({ relation, layout }) => [
+    ...(layout.vacuum === true ? [`VACUUM FULL ${relation}`] : []),
+    `ANALYZE ${relation}`,
+  ],
+  notes: (definition) =>
+    definition.columns.map((column) => {
+      const { encoding, reason } = adviseEncoding(column, definition)
+      return `${column.name}: ${encoding} (${reason})`
+    }),
 }

@@ -112,7 +112,7 @@ function masking(definition: TableDefinition): readonly string[] {
 
 export const snowflakeDialect: SqlDialect = {
   name: 'Snowflake',
-  limits: { identifierBytes: 255, columns: 2000, textBytes: textCharacters },
+  limits: { identifierBytes: 255, columns: 2000, textBytes: textCharacters, statementBytes: 1_000_000 },
   declaresForeignKeys: true,
   transactionalDdl: false,
   textType: 'VARCHAR',
@@ -132,5 +132,9 @@ export const snowflakeDialect: SqlDialect = {
   addColumn: (relation, { name, type }) => `ALTER TABLE ${relation} ADD COLUMN ${quote(name)} ${type.sql}`,
   widenColumn: (relation, { name, type }) =>
     `ALTER TABLE ${relation} ALTER COLUMN ${quote(name)} SET DATA TYPE ${type.sql}`,
+  // A number gets more digits, never other decimal places; all DDL stands for itself.
+  widening: ({ type }, from) =>
+    type.kind === 'decimal' && from.kind === 'decimal' && type.scale !== from.scale ? 'never' : 'before',
+  // Micro-partitions are clustered by the service.
   maintain: () => [],
 }

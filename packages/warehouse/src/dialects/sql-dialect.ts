@@ -23,9 +23,19 @@ export interface SqlDialect extends ProbeDialect {
   access(definition: TableDefinition): readonly string[]
   addColumn(relation: string, column: ColumnDefinition): string
   widenColumn(relation: string, column: ColumnDefinition): string
+  /** How a column comes to a wider type. */
+  widening(column: ColumnDefinition, from: SqlType, definition: TableDefinition): Widening
   /** After a load has been committed: statistics, sorting. */
-  maintain(relation: string): readonly string[]
+  maintain(definition: TableDefinition): readonly string[]
+  /** What there is to say of the table's make, a line each: for those who read a dry run. */
+  notes?(definition: TableDefinition): readonly string[]
 }
+
+/**
+ * `in transaction`: by ALTER, with the rows. `before`: by ALTER before the transaction, which harms nobody if the load fails.
+ * `rebuild`: the table is made anew. `never`: the warehouse can do none of it.
+ */
+export type Widening = 'in transaction' | 'before' | 'rebuild' | 'never'
 
 export interface DialectLimits {
   /** Bytes of a name. */
@@ -33,6 +43,8 @@ export interface DialectLimits {
   readonly columns: number
   /** Bytes of a text; null: none that matters. */
   readonly textBytes: number | null
+  /** Bytes of a statement; null: none that matters. */
+  readonly statementBytes: number | null
 }
 
 /** A table as a warehouse is to have it, all of it decided. */

@@ -24,7 +24,9 @@ import {
   type Schema,
   type Value,
 } from '@deltaworks/schema'
-import { exportTables, formatPlan, planExport } from '../export-tables.js'
+import { exportTables } from '../export-tables.js'
+import { formatPlan } from '../format-plan.js'
+import { planExport } from '../plan-export.js'
 import type { WarehouseTable } from '../warehouse-table.js'
 import { duckDbDriver } from './duckdb-driver.js'
 import { duckDbTarget, type DuckDbTarget } from './duckdb-target.js'

@@ -4,7 +4,7 @@ import type * as Pg from 'pg'
 import type { from as CopyFrom } from 'pg-copy-streams'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { copyText } from '../copy-text.js'
+import { copyText } from '@deltaworks/formats'
 import { cannotOpen, driverMissing, statementFailed } from '../errors.js'
 import type { RowsStep, SqlConnection } from '../sql-connection.js'
 import type { TextRows } from '../table-probe.js'
@@ -58,7 +58,10 @@ export class PostgresConnection implements SqlConnection {
     const client = await this.#open()
     const sink = client.query(postgresDriver().copyFrom(sql))
     try {
-      await pipeline(Readable.from(copyText(rows, columns), { objectMode: true, highWaterMark: 2 }), sink)
+      await pipeline(
+        Readable.from(copyText(rows.heap, columns, rows.batches()), { objectMode: true, highWaterMark: 2 }),
+        sink,
+      )
     } catch (error) {
       throw statementFailed(this.location, sql, postgresReason(error), error)
     }

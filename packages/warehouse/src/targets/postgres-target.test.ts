@@ -21,7 +21,9 @@ import {
   type Schema,
   type Value,
 } from '@deltaworks/schema'
-import { exportTables, formatPlan, planExport } from '../export-tables.js'
+import { exportTables } from '../export-tables.js'
+import { formatPlan } from '../format-plan.js'
+import { planExport } from '../plan-export.js'
 import { PgliteConnection } from '../testing/pglite-connection.js'
 import { lakeTable, rowsOf } from '../testing/lake-table.js'
 import type { WarehouseTable } from '../warehouse-table.js'

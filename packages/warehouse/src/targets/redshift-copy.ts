@@ -1,4 +1,5 @@
-import { nameList, text } from '../dialects/sql-text.js'
+import type { Schema } from '@deltaworks/schema'
+import { nameList, quote, text } from '../dialects/sql-text.js'
 import { badTargetOption } from '../errors.js'
 import type { Copier } from '../load-script.js'
 
@@ -21,6 +22,16 @@ export function checkRedshiftCopy({ iamRole, extra }: RedshiftCopyOptions): void
   if (secret !== undefined) throw badTargetOption('extra', 'credentials in a statement end up in logs; use a role')
 }
 
+export const hasVariant = (columns: Schema): boolean => columns.fields.some(({ type }) => type.kind === 'variant')
+
+/** Variants are staged as their JSON texts, which COPY puts into SUPER columns as texts. */
+const parseVariants = (relation: string, columns: Schema): readonly string[] => {
+  const names = columns.fields.filter(({ type }) => type.kind === 'variant').map(({ name }) => quote(name))
+  if (names.length === 0) return []
+  const sets = names.map((name) => `${name} = JSON_PARSE(CAST(${name} AS VARCHAR(65535)))`)
+  return [`UPDATE ${relation} SET ${sets.join(', ')}`]
+}
+
 /** Rows are staged as Parquet files with a manifest, which COPY reads. Nested values go into SUPER columns. */
 export const redshiftCopier =
   (stageUri: string, options: RedshiftCopyOptions): Copier =>
@@ -40,7 +51,10 @@ export const redshiftCopier =
     ]
     return {
       stage: [{ kind: 'stage', uri, columns, part }],
-      load: [{ kind: 'sql', sql: words.join(' ') }],
+      load: [
+        { kind: 'sql', sql: words.join(' ') },
+        ...parseVariants(relation, columns).map((sql) => ({ kind: 'sql' as const, sql })),
+      ],
       cleanUp: [{ kind: 'unstage', uri }],
     }
   }

@@ -178,7 +178,7 @@ const copiers: Readonly<Record<GeneratedDialect, Copier>> = {
     cleanUp: [],
   }),
   redshift: redshiftCopier('s3://bucket/staging', { iamRole: 'arn:aws:iam::123456789012:role/loader' }),
-  snowflake: snowflakeCopier('file:///tmp/staging', { kind: 'internal', name: '"deltaworks_stage"' }),
+  snowflake: snowflakeCopier('file:///tmp/staging', { kind: 'internal', name: 'deltaworks_stage' }),
 }
 
 /**

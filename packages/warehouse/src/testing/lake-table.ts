@@ -1,4 +1,4 @@
-import { Arena, batchFromRows, Heap } from '@deltaworks/columnar'
+import { Arena, batchFromRows, createContext } from '@deltaworks/columnar'
 import type { Schema, Value } from '@deltaworks/schema'
 import { duckDbDialect } from '../dialects/duckdb-dialect.js'
 import { SqlProbe, type TextRows } from '../table-probe.js'
@@ -7,7 +7,7 @@ import type { Batches, WarehouseTable } from '../warehouse-table.js'
 
 /** Rows as batches of a heap of their own. */
 export const rowsOf = (columns: Schema, rows: readonly Value[][]): Batches => {
-  const heap = new Heap(64 * 1024 * 1024)
+  const { heap } = createContext({ limitBytes: 64 * 1024 * 1024 })
   return {
     kind: 'batches',
     heap,

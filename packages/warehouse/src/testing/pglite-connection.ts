@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type * as Pglite from '@electric-sql/pglite'
-import { copyText } from '../copy-text.js'
+import { copyText } from '@deltaworks/formats'
 import { statementFailed } from '../errors.js'
 import type { RowsStep, SqlConnection } from '../sql-connection.js'
 import type { TextRows } from '../table-probe.js'
@@ -41,7 +41,7 @@ export class PgliteConnection implements SqlConnection {
   }
 
   async copyRows({ sql, columns }: RowsStep, rows: Batches): Promise<void> {
-    for await (const piece of copyText(rows, columns)) {
+    for await (const piece of copyText(rows.heap, columns, rows.batches())) {
       try {
         await this.#database.query(sql.replace('FROM STDIN', `FROM '/dev/blob'`), [], { blob: new Blob([piece]) })
       } catch (error) {

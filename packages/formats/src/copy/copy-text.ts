@@ -9,16 +9,22 @@ import {
   type Value,
 } from '@deltaworks/schema'
 import { jsonText } from './json-text.js'
-import type { Batches } from './warehouse-table.js'
 
 /** Bytes, about, of a piece that is sent at once. */
 const pieceLength = 256 * 1024
 
-/** Rows in the text format of PostgreSQL's COPY (manual, "COPY", "Text Format"), in pieces of whole lines. */
-export async function* copyText({ batches, heap }: Batches, columns: Schema): AsyncGenerator<string, void, undefined> {
+/**
+ * Rows in the text format of PostgreSQL's COPY (manual, "COPY", "Text Format"), in pieces of whole lines. Nested values are
+ * JSON, for JSONB columns. Each batch is read before the next one is asked for.
+ */
+export async function* copyText(
+  heap: Heap,
+  columns: Schema,
+  batches: AsyncIterable<RecordBatch>,
+): AsyncGenerator<string, void, undefined> {
   const encoders = columns.fields.map(({ type }) => encoderOf(type))
   let piece = ''
-  for await (const batch of batches()) {
+  for await (const batch of batches) {
     for (let row = 0; row < batch.rowCount; row++) {
       piece += copyLine(heap, batch, row, encoders)
       if (piece.length >= pieceLength) {

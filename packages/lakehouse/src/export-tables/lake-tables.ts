@@ -1,22 +1,26 @@
 import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
-import { Lake, type LakehouseDefinition, type TableDefinition } from '@deltaworks/lakehouse'
 import { scan } from '@deltaworks/plan'
 import type { Value } from '@deltaworks/schema'
 import { joinPath } from '@deltaworks/storage'
 import type { ForeignKey, TableLayout, TableProfile, TableSource, WarehouseTable } from '@deltaworks/warehouse'
 import { batchesOf, changesSince } from './lake-changes.js'
 import { lakeProbe } from './lake-probe.js'
-import type { Layouts } from './layout-file.js'
+import { Lake } from '../lake.js'
+import type { LakehouseDefinition } from '../lakehouse-definition.js'
+import type { TableDefinition } from '../table-definition.js'
+
+/** What an environment says of its warehouse, by table; `*` is for those that are not named. */
+export type Layouts = Readonly<Record<string, TableLayout>>
 
 export interface LakeTablesOptions {
   readonly lakehouse: LakehouseDefinition
   readonly session: Session
   /** URI of the lake. */
   readonly root: string
-  readonly layouts: Layouts
-  /** Names of tables; empty: all that are sent to a warehouse. */
-  readonly only: readonly string[]
+  readonly layouts?: Layouts
+  /** Names of tables; default: all that are sent to a warehouse. */
+  readonly only?: readonly string[]
   /** Whether the warehouse reads Parquet files of this machine itself. */
   readonly readsFiles: boolean
   /** Whether lengths and encodings are chosen from the values. */
@@ -29,7 +33,7 @@ export async function lakeTables(options: LakeTablesOptions): Promise<readonly W
   const tables: WarehouseTable[] = []
   for (const definition of options.lakehouse.tables) {
     if (definition.warehouse === null) continue
-    if (options.only.length > 0 && !options.only.includes(definition.name)) continue
+    if (options.only !== undefined && options.only.length > 0 && !options.only.includes(definition.name)) continue
     tables.push(await warehouseTable(definition, await lake.existing(definition.path), options))
   }
   return tables
@@ -57,7 +61,7 @@ async function warehouseTable(
     foreignKeys: foreignKeys(definition),
     comment: definition.description,
     aliases: definition.aliases,
-    layout: layoutOf(definition, options.layouts),
+    layout: layoutOf(definition, options.layouts ?? {}),
     partitionBy: table.partitionColumns,
     ...(options.profiles ? { findProfile } : {}),
     changes: (since) => changesSince(session, table, definition.primaryKey, since),

@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { DeltaTable } from '@deltaworks/delta-table'
+import type { Session } from '@deltaworks/engine'
+import { col, lit } from '@deltaworks/expression'
+import { lakeTables } from '@deltaworks/lakehouse'
+import { retail } from '@deltaworks/retail'
+import { allTotals, reconcile, type SqlTarget, type TableTotals, type WarehouseTable } from '@deltaworks/warehouse'
+
+const bin = fileURLToPath(new URL('../../bin/deltaworks-export.cjs', import.meta.url))
+const factPath = 'processed/fact_transactions'
+
+export interface KillRounds {
+  readonly session: Session
+  /** URI of a lake of the shop. */
+  readonly root: string
+  /** Arguments of the export app for this warehouse. */
+  readonly args: readonly string[]
+  readonly open: () => SqlTarget
+  readonly rounds: number
+  readonly seed: number
+  /** What a warehouse does with the session of a client that is gone. */
+  readonly afterKill?: () => Promise<void>
+  readonly onRound?: (round: number, found: 'former' | 'new' | 'done') => void
+}
+
+export interface KillResult {
+  readonly rounds: number
+  /** Rounds after which the warehouse still had the former version, or had the new one already. */
+  readonly former: number
+  readonly new: number
+  /** Exports that were at their end before the kill. */
+  readonly done: number
+}
+
+/**
+ * Changes the facts, begins an export, and kills it (SIGKILL) at a random point of its life, again and again. After each kill
+ * the warehouse must hold a whole version of the facts, the former or the new one, as its control table says; and the export
+ * that is run after it must bring the new one, once.
+ * @throws Error saying in which round what was found
+ */
+export async function killRounds(options: KillRounds): Promise<KillResult> {
+  const random = numbers(options.seed)
+  let lifeMs = await exportToItsEnd(options)
+  const counts = { former: 0, new: 0, done: 0 }
+  const expected = new Map<number, TableTotals>()
+  let former = await versionOf(options, expected)
+  for (let round = 1; round <= options.rounds; round++) {
+    await changeFacts(options)
+    const next = await versionOf(options, expected)
+    const wasKilled = await killedAt(options, lifeMs * (0.2 + random()))
+    await options.afterKill?.()
+    const found = await check(options, expected, [former, next], round)
+    const kind = !wasKilled ? 'done' : found === next ? 'new' : 'former'
+    counts[kind]++
+    options.onRound?.(round, kind)
+    const againMs = await exportToItsEnd(options)
+    // The first one loads everything, and what comes after it what has changed; an export with nothing to do is no measure.
+    if (kind === 'former') lifeMs = againMs
+    await check(options, expected, [next], round)
+    former = next
+  }
+  return { rounds: options.rounds, ...counts }
+}
+
+/** Another version of the facts, with as many rows. */
+async function changeFacts({ session, root }: KillRounds): Promise<void> {
+  const facts = await DeltaTable.open(session, `${root}/${factPath}`)
+  const { type } = facts.schema.fields.find((field) => field.name === 'quantity')!
+  const some = col('transaction_key')
+    .mod(lit(100n))
+    .eq(lit(BigInt(facts.version % 100)))
+  await facts.update({ quantity: col('quantity').add(lit(1)).cast(type) }, some)
+}
+
+async function factTable({ session, root }: KillRounds): Promise<WarehouseTable> {
+  const [table] = await lakeTables({
+    lakehouse: retail,
+    session,
+    root,
+    only: ['fact_transactions'],
+    readsFiles: false,
+    profiles: false,
+  })
+  return table!
+}
+
+/** The facts' version, and what the lake counts of it. */
+async function versionOf(options: KillRounds, expected: Map<number, TableTotals>): Promise<number> {
+  const table = await factTable(options)
+  expected.set(table.deltaVersion, await table.lake!.totals(allTotals(table.schema)))
+  return table.deltaVersion
+}
+
+/** @returns the version that the warehouse holds */
+async function check(
+  options: KillRounds,
+  expected: ReadonlyMap<number, TableTotals>,
+  allowed: readonly number[],
+  round: number,
+): Promise<number> {
+  const target = options.open()
+  try {
+    const record = (await target.loaded()).get('fact_transactions')
+    if (record === undefined || !allowed.includes(record.deltaVersion))
+      throw new Error(
+        `round ${round}: the warehouse has version ${record?.deltaVersion}, not one of ${allowed.join(', ')}`,
+      )
+    const table = await factTable(options)
+    const actual = await target.probe(table).totals(allTotals(table.schema))
+    const { equal, comparisons } = reconcile(table, expected.get(record.deltaVersion)!, actual)
+    if (!equal) throw new Error(`round ${round}: ${JSON.stringify(comparisons.find((one) => !one.equal))}`)
+    return record.deltaVersion
+  } finally {
+    await target.close()
+  }
+}
+
+/** @returns whether it was still alive */
+async function killedAt({ args, root }: KillRounds, delayMs: number): Promise<boolean> {
+  const child = spawn(process.execPath, [bin, ...args, '--root', root, '--quiet'], { stdio: 'ignore' })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const timer = setTimeout(() => child.kill('SIGKILL'), delayMs)
+  const code = await ended
+  clearTimeout(timer)
+  if (code !== null && code !== 0) throw new Error(`an export ended with ${code}`)
+  return code === null
+}
+
+/** @returns milliseconds that it took */
+async function exportToItsEnd(options: KillRounds): Promise<number> {
+  const began = performance.now()
+  if (await killedAt(options, 600_000)) throw new Error('an export did not end')
+  return performance.now() - began
+}
+
+/** mulberry32: [0, 1). */
+function numbers(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}

@@ -1,0 +1,6 @@
+export { Faults } from './faults.js'
+export type { FaultKind, FaultRule } from './faults.js'
+export { defaultLimits } from './limits.js'
+export type { Limits } from './limits.js'
+export { RedshiftLocal } from './server.js'
+export type { LoggedRequest, RedshiftLocalOptions } from './server.js'

@@ -46,7 +46,10 @@ describe('statements of SQL', () => {
       ['a', 'int', false],
       ['b', 'array<decimal(2,1)>', false],
     ])
-    expect((await session.sql('show tables', new NamedTables(() => undefined, ['b', 'a']))).rows).toEqual([['a'], ['b']])
+    expect((await session.sql('show tables', new NamedTables(() => undefined, ['b', 'a']))).rows).toEqual([
+      ['a'],
+      ['b'],
+    ])
     const [size] = (await session.sql('summarize select size from cities', tables)).rows
     expect(size).toEqual(['size', 'int', '4', '9', 3n, '7.0', expect.any(String), 4n, 1n])
     await expect(session.sql('show grants')).rejects.toThrow(/SHOW TABLES/)
@@ -60,16 +63,18 @@ describe('statements of SQL', () => {
     await session.sql(`set timezone = 'Europe/Berlin'`)
     expect(session.timezone).toBe('Europe/Berlin')
     // Instants are shown in UTC here: a summer night in Berlin begins two hours earlier.
-    expect(await shown(`select timestamp '2024-07-01 00:00:00', date_trunc('day', timestamp '2024-07-01 01:30:00')`)).toBe(
-      '2024-06-30 22:00:00 | 2024-06-30 22:00:00',
-    )
+    expect(
+      await shown(`select timestamp '2024-07-01 00:00:00', date_trunc('day', timestamp '2024-07-01 01:30:00')`),
+    ).toBe('2024-06-30 22:00:00 | 2024-06-30 22:00:00')
     // The day on which clocks go forward has 23 hours.
     expect(
       await shown(
         `select timestamp '2024-03-31 00:00:00' + interval '1 day', timestamp '2024-03-31 00:00:00' + interval '24 hours', cast(timestamp '2024-03-31 02:30:00' as string)`,
       ),
     ).toBe('2024-03-31 22:00:00 | 2024-03-31 23:00:00 | 2024-03-31 03:30:00')
-    expect(await shown(`select year(timestamp '0001-01-01 00:00:00'), year(timestamp '9999-12-31 23:59:59')`)).toBe('1 | 9999')
+    expect(await shown(`select year(timestamp '0001-01-01 00:00:00'), year(timestamp '9999-12-31 23:59:59')`)).toBe(
+      '1 | 9999',
+    )
     await expect(session.sql(`set timezone = 'Mars/Olympus'`)).rejects.toThrow(/Europe\/Berlin/)
     await expect(session.sql(`set work_mem = 1`)).rejects.toThrow(/one setting/)
   })
@@ -82,7 +87,9 @@ describe('statements of SQL', () => {
     expect(await text(`explain verbose ${query}`)).toMatch(/^-- as written[^]*-- push_down_filter[^]*-- executed/)
     const plan = JSON.parse(await text(`explain (format json) ${query}`)) as { readonly [key: string]: Json }
     expect(plan).toMatchObject({ kind: 'aggregate', estimatedRows: expect.any(Number), inputs: [{ kind: 'scan' }] })
-    const analysis = JSON.parse(await text(`explain (analyze, format json) ${query}`)) as { readonly [key: string]: Json }
+    const analysis = JSON.parse(await text(`explain (analyze, format json) ${query}`)) as {
+      readonly [key: string]: Json
+    }
     expect(analysis).toMatchObject({
       stages: [],
       spilledBytes: 0,

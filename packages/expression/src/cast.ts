@@ -21,7 +21,7 @@ import {
   type IntegerType,
   type Value,
 } from '@deltaworks/schema'
-import { jsonKernel } from './json-value.js'
+import { parseExactJson, valueOfJson, type CastText } from './json-value.js'
 import { castNotSupported } from './errors.js'
 import type { EvaluationContext } from './evaluation.js'
 import { formatFloat, tryParseFloat } from './float-text.js'
@@ -286,7 +286,12 @@ function toNested(from: DataType, to: DataType): CastKernel | null {
       return parsed === null ? undefined : intervalValue(parsed)
     }
   }
-  if (from.kind === 'variant') return jsonKernel(to)
+  if (from.kind === 'variant') {
+    return (text, context) => {
+      const json = parseExactJson(text as string)
+      return json === undefined ? undefined : valueOfJson(json, to, castText(context))
+    }
+  }
   const inner = (a: DataType, b: DataType): CastKernel => castKernel(a, b)
   const each =
     (casts: readonly CastKernel[]): CastKernel =>
@@ -319,6 +324,12 @@ function toNested(from: DataType, to: DataType): CastKernel | null {
   }
   return null
 }
+
+/** Casts of texts, as they stand in JSON. */
+export const castText =
+  (context: EvaluationContext): CastText =>
+  (text, type) =>
+    castKernel({ kind: 'string' }, type)(text, context)
 
 export function floorDivide(a: bigint, b: bigint): bigint {
   const quotient = a / b

@@ -1,10 +1,11 @@
 import { isInteger, isInterval, type DataType, type Value } from '@deltaworks/schema'
-import { castKernel, type CastKernel } from './cast.js'
-import type { EvaluationContext } from './evaluation.js'
 
 /*
  * JSON text to values of a type, with all digits of its numbers: JSON.parse would round them, so numbers are kept as their text.
  */
+
+/** A text as a value of a scalar type; undefined if it is none. */
+export type CastText = (text: string, type: DataType) => Value | undefined
 
 /** A number as it is written. */
 export class JsonNumber {
@@ -152,14 +153,9 @@ export function jsonAt(json: ExactJson, path: readonly string[]): ExactJson | un
 }
 
 /** A JSON value as one of the type; undefined if it is none (`lenient`: members that are none are null). JSON's null is null. */
-export function valueOfJson(
-  json: ExactJson,
-  type: DataType,
-  context: EvaluationContext,
-  lenient = false,
-): Value | undefined {
+export function valueOfJson(json: ExactJson, type: DataType, cast: CastText, lenient = false): Value | undefined {
   const each = (of: ExactJson, as: DataType): Value | undefined => {
-    const value = valueOfJson(of, as, context, lenient)
+    const value = valueOfJson(of, as, cast, lenient)
     return value === undefined && lenient ? null : value
   }
   if (json === null) return null
@@ -175,13 +171,13 @@ export function valueOfJson(
     case 'map': {
       if (!isObject(json)) return undefined
       return eachOf([...json], ([name, value]) => {
-        const key = scalarOf(name, type.key, context)
+        const key = cast(name, type.key)
         const of = each(value, type.value)
         return key === undefined || of === undefined ? undefined : [key, of]
       })
     }
     case 'struct': {
-      if (isInterval(type)) return typeof json === 'string' ? scalarOf(json, type, context) : undefined
+      if (isInterval(type)) return typeof json === 'string' ? cast(json, type) : undefined
       if (!isObject(json)) return undefined
       return eachOf(type.fields, (f) => {
         const member = json.get(f.name)
@@ -193,9 +189,9 @@ export function valueOfJson(
     default:
       if (json instanceof JsonNumber) {
         const whole = isInteger(type) ? wholeNumber(json.text) : json.text
-        return whole === null ? undefined : scalarOf(whole, type, context)
+        return whole === null ? undefined : cast(whole, type)
       }
-      return typeof json === 'string' ? scalarOf(json, type, context) : undefined
+      return typeof json === 'string' ? cast(json, type) : undefined
   }
 }
 
@@ -206,9 +202,6 @@ function wholeNumber(text: string): string | null {
   return Number.isSafeInteger(number) ? String(number) : null
 }
 
-const scalarOf = (text: string, type: DataType, context: EvaluationContext): Value | undefined =>
-  castKernel({ kind: 'string' }, type)(text, context)
-
 function eachOf<T>(items: readonly T[], convert: (item: T) => Value | undefined): readonly Value[] | undefined {
   const values: Value[] = []
   for (const item of items) {
@@ -218,11 +211,3 @@ function eachOf<T>(items: readonly T[], convert: (item: T) => Value | undefined)
   }
   return values
 }
-
-/** A cast of JSON to a nested type. */
-export const jsonKernel =
-  (type: DataType): CastKernel =>
-  (text, context) => {
-    const json = parseExactJson(text as string)
-    return json === undefined ? undefined : valueOfJson(json, type, context)
-  }

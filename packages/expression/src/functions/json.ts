@@ -11,7 +11,7 @@ import {
   type DataType,
   type Value,
 } from '@deltaworks/schema'
-import { textOf } from '../cast.js'
+import { castText, textOf } from '../cast.js'
 import { invalidArgument, wrongArguments } from '../errors.js'
 import type { FunctionDefinition } from '../evaluation.js'
 import type { BoundExpression } from '../expression.js'
@@ -178,7 +178,7 @@ export const jsonFunctions = {
     ({ type }) =>
       (context, text: string) => {
         const json = parseExactJson(text)
-        return json === undefined ? null : (valueOfJson(json, type, context, true) ?? null)
+        return json === undefined ? null : (valueOfJson(json, type, castText(context), true) ?? null)
       },
     { nullable: 'always', aliases: ['json_transform'], contextual: true },
   ),

@@ -154,6 +154,19 @@ describe('commit', () => {
     })
   })
 
+  it('D-04: a blind append against a delete: a conflict under Serializable, none under WriteSerializable', async () => {
+    const run = async (isolation: 'Serializable' | 'WriteSerializable') => {
+      const empty = await create()
+      const base = unwrap(await commit(request(empty, empty.location, [testFile('a')])))
+      unwrap(await commit(request(base, base.location, [testFile('blind')])))
+      const removes = [removeOf(base.files.get('a')!, 1)]
+      const result = await commit(request(base, base.location, removes, { reads: readEverything, isolation }))
+      return result.kind === 'conflicted' ? result.conflict.kind : [...result.snapshot.files.keys()]
+    }
+    expect(await run('Serializable')).toBe('ConcurrentAppend')
+    expect(await run('WriteSerializable')).toEqual(['blind'])
+  })
+
   it('D-44: an append-only table loses no rows, but may be compacted', async () => {
     const base = await create({ 'delta.appendOnly': 'true' })
     const full = unwrap(await commit(request(base, base.location, [testFile('a')])))

@@ -1,9 +1,10 @@
 import { MemoryStore } from '@deltaworks/storage'
+import type { Action } from './actions/action.js'
 import { protocol } from './actions/protocol.js'
 import { commitPath, formatActions } from './commit-file.js'
 import { readSnapshot } from './snapshot.js'
 import { locationIn } from './table-location.js'
-import { noParquet, testMetadata } from './testing.js'
+import { noParquet, testFile, testMetadata } from './testing.js'
 
 let tables = 0
 async function logOf(versions: readonly number[]) {
@@ -72,5 +73,41 @@ describe('log segments', () => {
       code: 'DW-DELTA-0007',
       message: expect.stringContaining('"fromTheFuture"'),
     })
+  })
+})
+
+describe('a listing beside writers', () => {
+  const log = async () => {
+    const store = new MemoryStore(`listing-${tables++}`)
+    const location = locationIn(store, 't')
+    const put = (version: number, actions: readonly Action[]) =>
+      store.put(commitPath(location, version), formatActions(actions), 'create')
+    await put(0, [protocol(1, 2), testMetadata()])
+    for (let version = 1; version < 4; version++) await put(version, [testFile(`f${version}`)])
+    return { store, location }
+  }
+  /** The next listing misses a version, as one that passed its place before it was there. */
+  const hideOnce = (store: MemoryStore, version: number, times: number): void => {
+    const list = store.list.bind(store)
+    let left = times
+    store.list = async (...args) => {
+      const found = await list(...args)
+      return left-- > 0 ? found.filter(({ path }) => !path.endsWith(`${version}.json`)) : found
+    }
+  }
+
+  it('D-02: that misses a version which was there before another is made again', async () => {
+    const { store, location } = await log()
+    const first = await readSnapshot(location, noParquet, { version: 1 })
+    hideOnce(store, 2, 1)
+    expect((await readSnapshot(location, noParquet)).version).toBe(3)
+    hideOnce(store, 2, 1)
+    expect((await readSnapshot(location, noParquet, { previous: first })).version).toBe(3)
+  })
+
+  it('D-01: a version that is really missing is told', async () => {
+    const { store, location } = await log()
+    hideOnce(store, 2, 10)
+    await expect(readSnapshot(location, noParquet)).rejects.toMatchObject({ details: { errorKind: 'log-gap' } })
   })
 })

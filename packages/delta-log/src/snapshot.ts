@@ -52,6 +52,17 @@ export async function readSnapshot(
   parquet: LogParquet,
   options: SnapshotOptions = {},
 ): Promise<Snapshot> {
+  try {
+    return await readListed(location, parquet, options)
+  } catch (error) {
+    if ((error as { code?: string }).code !== logGap('', 0, 0).code) throw error
+    // A listing is no picture of one moment: beside writers it can show a version and not the one before it, which was there
+    // first. A listing that begins now shows both.
+    return readListed(location, parquet, options)
+  }
+}
+
+async function readListed(location: TableLocation, parquet: LogParquet, options: SnapshotOptions): Promise<Snapshot> {
   const { previous } = options
   if (options.timestampMs !== undefined) {
     const latest = await readSnapshot(location, parquet, previous === undefined ? {} : { previous })

@@ -1,6 +1,7 @@
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { scan, values } from '@deltaworks/plan'
+import * as z from 'zod/mini'
 import { bigint, string } from '../column-definition.js'
 import { defineLakehouse } from '../lakehouse-definition.js'
 import { defineTable } from '../table-definition.js'
@@ -35,7 +36,13 @@ const facts = defineTable({
   build,
   maintenance: { zorderBy: ['k'], checkpointFrom: 3, vacuumRetentionHours: 168 },
 })
-const lakehouse = defineLakehouse({ name: 'maintained', tables: [source, events, facts] })
+const lakehouse = defineLakehouse({
+  name: 'maintained',
+  description: 'Tables for tests.',
+  tables: [source, events, facts],
+  configuration: z.strictObject({}),
+  environments: '.',
+})
 
 const day = 86_400_000
 let lakes = 0

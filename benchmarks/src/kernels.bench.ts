@@ -48,7 +48,7 @@ function firstUse(arena: Arena): void {
   const join = new JoinTable(context, unlimited, [int64])
   join.add(batch.columns, 3)
   join.finish()
-  join.probe(arena, batch.columns, 3)
+  for (const pairs of join.probe(arena, batch.columns, 3, 8)) void pairs
   sortIndexes(context, arena, [{ column: batch.columns[0]!, descending: false, nullsFirst: true }], 3)
   for (const table of [groups, sums, join]) table.close()
 }
@@ -183,7 +183,7 @@ function join(build: Column, probe: Column): () => void {
     const arena = new Arena(heap)
     for (const batch of batches([probe])) {
       arena.reset()
-      table.probe(arena, batch.columns, batch.count)
+      for (const pairs of table.probe(arena, batch.columns, batch.count, 65_536)) void pairs
     }
     arena.close()
   }

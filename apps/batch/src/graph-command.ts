@@ -7,7 +7,7 @@ export const graphCommand = (): Command =>
   withCommonOptions(new Command('graph'))
     .description('The steps of a run, and which of them each depends on')
     .action(async (options: CommonOptions) => {
-      const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse } = await loadLakehouse(options)
       const steps = stepGraph(lakehouse)
       if (options.json) process.stdout.write(`${JSON.stringify({ lakehouse: lakehouse.name, steps })}\n`)
       else if (!options.quiet) {

@@ -19,7 +19,7 @@ export const historyCommand = (): Command =>
     .description('The runs of a lake, the newest first')
     .addOption(new Option('--limit <n>', 'at most so many').default(20).argParser(parseCount('--limit')))
     .action(async (options: HistoryOptions) => {
-      await loadLakehouse(options.lakehouse, options.env)
+      await loadLakehouse(options)
       const session = openSession(options)
       try {
         const root = resolveUri(options.root)

@@ -1,4 +1,5 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
+import { configCommand } from './config-command.js'
 import { graphCommand } from './graph-command.js'
 import { historyCommand } from './history-command.js'
 import { inferCommand } from './infer-command.js'
@@ -22,6 +23,7 @@ program.addCommand(reprocessCommand(abort.signal))
 program.addCommand(validateCommand(abort.signal))
 program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))
+program.addCommand(configCommand())
 program.addCommand(graphCommand())
 program.addCommand(publishCommand())
 program.addCommand(historyCommand())

@@ -8,7 +8,7 @@ export const planCommand = (signal: AbortSignal): Command =>
   withBatchOptions(withCommonOptions(new Command('plan')))
     .description('Show what a run would do, and why; nothing is written')
     .action(async (options: BatchOptions) => {
-      const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse, configuration } = await loadLakehouse(options)
       const session = openSession(options)
       try {
         const steps = await planRun({

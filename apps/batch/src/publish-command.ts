@@ -11,7 +11,7 @@ export const publishCommand = (): Command =>
       '\nA run of all steps publishes by itself. Nothing is published while a table is not up to date.',
     )
     .action(async (options: CommonOptions) => {
-      const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse, configuration } = await loadLakehouse(options)
       const session = openSession(options)
       try {
         const root = resolveUri(options.root)

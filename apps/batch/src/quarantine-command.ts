@@ -96,7 +96,7 @@ async function review<T>(
   signal: AbortSignal,
   task: (context: RunContext) => Promise<T>,
 ): Promise<T> {
-  const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse, configuration } = await loadLakehouse(options)
   const session = openSession(options)
   try {
     const root = resolveUri(options.root)

@@ -14,7 +14,7 @@ export const replayCommand = (signal: AbortSignal): Command =>
     .requiredOption('--into <uri>', 'an empty lake for the tables')
     .addHelpText('after', '\nExample:\n  deltaworks-batch replay 20260131T060000000Z --root ./lake --into ./replay')
     .action(async (runId: string, options: ReplayOptions) => {
-      const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse } = await loadLakehouse(options)
       const session = openSession(options)
       try {
         const root = resolveUri(options.root)

@@ -32,7 +32,7 @@ export const reprocessCommand = (signal: AbortSignal): Command =>
     .addOption(new Option('--report <folder>', 'also write the report as HTML, JSON and Markdown into this folder'))
     .addHelpText('after', '\nExample:\n  deltaworks-batch reprocess --from raw --version transactions=3 --root ./lake')
     .action(async (options: ReprocessOptions) => {
-      const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse, configuration } = await loadLakehouse(options)
       if ((options.version === undefined) === (options.at === undefined)) {
         throw usageProblem('Give either --version or --at: what is to be built from.')
       }

@@ -53,7 +53,7 @@ export const runCommand = (signal: AbortSignal): Command =>
     )
     .action(async (options: RunOptions) => {
       if (options.watch) return watchRun(options, signal)
-      const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse, configuration } = await loadLakehouse(options)
       await inSession(options, signal, (session) =>
         runRecorded({
           lakehouse,
@@ -79,7 +79,7 @@ export const resumeCommand = (signal: AbortSignal): Command =>
     .addOption(reportOption())
     .addHelpText('after', '\nExample:\n  deltaworks-batch resume --root ./lake')
     .action(async (run: string | undefined, options: ResumeOptions) => {
-      const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse } = await loadLakehouse(options)
       await inSession(options, signal, (session) => {
         const root = resolveUri(options.root)
         const environment = options.env

@@ -37,7 +37,7 @@ export const validateCommand = (signal: AbortSignal): Command =>
     .addOption(new Option('--no-save', 'do not keep the metrics in the lake'))
     .addHelpText('after', '\nExample:\n  deltaworks-batch validate --data --root ./lake --report ./reports')
     .action(async (options: ValidateOptions) => {
-      const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+      const { lakehouse, configuration } = await loadLakehouse(options)
       const { tables, rules } = validateLakehouse(lakehouse, configuration)
       if (options.data !== true) {
         if (options.json) {

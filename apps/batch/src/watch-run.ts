@@ -17,7 +17,7 @@ export async function watchRun(options: WatchRunOptions, stop: AbortSignal): Pro
   if (options.now !== undefined) throw usageProblem('--now is for a single run; --watch has the system’s clock.')
   if (options.reprocess)
     throw usageProblem('--reprocess would read the same files for ever with --watch; run it alone.')
-  const { lakehouse, configuration } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse, configuration } = await loadLakehouse(options)
   const session = openSession(options)
   try {
     const summary = await watchLakehouse({

@@ -15,7 +15,7 @@ import { Command, Option } from 'commander'
 
 /** A table of the lakehouse by name, or any Delta table by path. */
 async function openNamed(session: Session, name: string, options: CommonOptions): Promise<DeltaTable> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const definition = lakehouse.tables.find((t) => t.name === name || t.path === name || t.aliases.includes(name))
   if (definition === undefined) return DeltaTable.open(session, resolveUri(name))
   return (await publishedLake(session, resolveUri(options.root))).existing(definition.path)
@@ -35,7 +35,7 @@ export const tablesCommand = (): Command =>
     .description('List the lake’s tables, as its last whole run left them, with their versions and sizes')
     .action((options: CommonOptions) =>
       withSession(options, async (session) => {
-        const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+        const { lakehouse } = await loadLakehouse(options)
         const tables = []
         const lake = await publishedLake(session, resolveUri(options.root))
         for (const definition of lakehouse.tables) {

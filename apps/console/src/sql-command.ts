@@ -8,7 +8,7 @@ import {
   type CommonOptions,
 } from '@deltaworks/cli'
 import { DeltaTable } from '@deltaworks/delta-table'
-import { fileTable, type FileTableFormat, type Session } from '@deltaworks/engine'
+import { fileTable, NamedTables, type FileTableFormat, type Session } from '@deltaworks/engine'
 import { metricsPath, publishedLake, quarantinePath, runsPath } from '@deltaworks/lakehouse'
 import type { TableProvider } from '@deltaworks/plan'
 import { joinPath, resolveUri } from '@deltaworks/storage'
@@ -46,15 +46,17 @@ export const sqlCommand = (signal: AbortSignal): Command =>
         const named = new Map<string, TableProvider>()
         for (const pair of options.table) {
           const [name, provider] = await namedTable(session, pair)
-          named.set(name, provider)
+          named.set(name.toLowerCase(), provider)
         }
         const resolve = async (name: readonly string[]): Promise<TableProvider | undefined> =>
-          named.get(name[name.length - 1]!) ?? lakeTable(session, options, name)
+          named.get(name[name.length - 1]!.toLowerCase()) ?? lakeTable(session, options, name)
+        const names = [...named.keys(), ...(await lakeNames(options))]
         let statement = 0
-        for (const result of await session.sqlAll(text, resolve, { signal })) {
+        for await (const result of session.sqlResults(text, new NamedTables(resolve, names), { signal })) {
           statement++
           const format = options.json ? 'jsonl' : options.format
-          if (!options.quiet) process.stdout.write(formatRows(result.schema, result.rows, format))
+          const isShown = !options.quiet && result.schema.fields.length > 0
+          if (isShown) process.stdout.write(formatRows(result.schema, result.rows, format))
           if (options.timing) {
             const line = { statement, rows: result.rows.length, ms: Number(result.durationMs.toFixed(1)) }
             process.stderr.write(`${JSON.stringify(line)}\n`)
@@ -94,6 +96,13 @@ function formatOf(path: string): FileTableFormat | null {
   return /\.(jsonl?|ndjson)$/i.test(path) ? 'json' : null
 }
 
+/** The names of the lakehouse's tables; none where no lakehouse can be loaded. */
+async function lakeNames(options: Options): Promise<readonly string[]> {
+  if (options.table.length > 0) return []
+  const { lakehouse } = await loadLakehouse(options)
+  return lakehouse.tables.map((t) => t.name)
+}
+
 /** Tables that every lake has beside those of its definitions. They are read as they are. */
 const bookkeeping: ReadonlyMap<string, string> = new Map([
   ['quarantine', quarantinePath],
@@ -107,7 +116,7 @@ async function lakeTable(
   options: Options,
   name: readonly string[],
 ): Promise<TableProvider | undefined> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const wanted = name.join('/')
   const last = name[name.length - 1]!
   const definition = lakehouse.tables.find(

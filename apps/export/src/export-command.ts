@@ -54,7 +54,7 @@ const loadOptions = (): readonly Option[] => [
 ]
 
 async function run<O extends ExportCommandOptions>(description: TargetDescription<O>, options: O): Promise<void> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
   const names = lakehouse.tables.filter((table) => table.warehouse !== null).map((table) => table.name)
   const unknown = only.find((name) => !names.includes(name))

@@ -72,7 +72,7 @@ function parseHours(text: string): number {
 }
 
 async function maintain(tables: readonly string[], options: Options, signal: AbortSignal, task: Task): Promise<void> {
-  const { lakehouse } = await loadLakehouse(options.lakehouse, options.env)
+  const { lakehouse } = await loadLakehouse(options)
   const session = openSession(options)
   try {
     const results = await task({

@@ -3,82 +3,129 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { fileTable, Session } from '@deltaworks/engine'
-import { tableNames, tpchData } from './tpch-data.js'
+import { chartHtml } from './chart-html.js'
+import { engineNames, EngineProcess, type EngineName } from './engine-process.js'
+import { queryLine, summarise, type Measured, type QueryResult, type TpchResult } from './result.js'
+import { tpchData, type TableFormat, type TpchData } from './tpch-data.js'
 
 /*
- * node benchmarks/dist/tpch/run.js [--scale 1] [--threads 2] [--rounds 3] [--query N]
+ * node benchmarks/dist/tpch/run.js [--scale 1] [--from parquet|delta] [--threads 2] [--rounds 3] [--query N[,N]] [--data DIR]
+ *   [--peers duckdb,polars,spark] [--python PATH] [--memory BYTES] [--html FILE] [--no-result]
  *
- * TPC-H's queries over the same Parquet files in one process, Deltaworks and DuckDB in turn on as many threads; the best of the
- * rounds counts. Prints a table of ratios and writes results/tpch-<scale>.json; with --query prints that one's analysis.
+ * TPC-H's queries over the same files, each engine in a process of its own, in turn; the best of the rounds counts. Prints a
+ * table of ratios and writes results/tpch-<scale>[-delta].json; with --query prints what our operators did, too.
  */
 const { values: options } = parseArgs({
   options: {
     scale: { type: 'string', default: '1' },
+    from: { type: 'string', default: 'parquet' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     query: { type: 'string' },
+    data: { type: 'string' },
+    peers: { type: 'string', default: 'duckdb' },
+    python: { type: 'string', default: 'python3' },
+    memory: { type: 'string' },
+    html: { type: 'string' },
+    'no-result': { type: 'boolean', default: false },
   },
 })
-const threads = Number(options.threads)
+const rounds = Number(options.rounds)
+const chosen = options.query?.split(',').map(Number)
 
-interface Row {
-  readonly query: number
-  readonly oursMs: number
-  readonly duckDbMs: number
-  readonly ratio: number
+async function measure(engines: readonly EngineProcess[], query: number, text: string): Promise<QueryResult> {
+  const best: Partial<Record<EngineName, Measured>> = {}
+  for (let round = 0; round < rounds; round++) {
+    for (const engine of engines) {
+      const former = best[engine.name]
+      if (former !== undefined && 'error' in former) continue
+      engine.forgetPeak()
+      const answer = await engine.run(text)
+      if ('error' in answer) {
+        best[engine.name] = answer
+        continue
+      }
+      const { ms, cpuMs, rows } = answer
+      best[engine.name] = {
+        ms: Math.min(ms, former?.ms ?? ms),
+        cpuMs: Math.min(cpuMs, former?.cpuMs ?? cpuMs),
+        rows,
+        peakMb: Math.max(engine.peakMb(), former?.peakMb ?? 0),
+      }
+    }
+  }
+  return { query, engines: best }
 }
 
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await run()
-  return performance.now() - start
+async function startAll(data: TpchData): Promise<readonly EngineProcess[]> {
+  const names = ['deltaworks', ...options.peers.split(',').filter(Boolean)]
+  const unknown = names.find((name) => !engineNames.includes(name as EngineName))
+  if (unknown !== undefined)
+    throw new Error(`There is no peer ${unknown}: choose of ${engineNames.slice(1).join(', ')}.`)
+  const request = {
+    format: data.format,
+    tables: data.tables,
+    threads: Number(options.threads),
+    memoryBytes: options.memory === undefined ? null : Number(options.memory),
+  }
+  const engines: EngineProcess[] = []
+  for (const name of names as EngineName[]) {
+    try {
+      engines.push(await EngineProcess.start({ name, python: options.python, nodeOptions: [] }, request))
+    } catch (error) {
+      process.stdout.write(`skip ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+    }
+  }
+  return engines
 }
 
 async function main(): Promise<number> {
-  const data = await tpchData(Number(options.scale), threads)
+  const data = await tpchData({ scale: options.scale, format: options.from as TableFormat, folder: options.data })
   if (data === null) {
     process.stdout.write('skip TPC-H: duckdb-extension-tpch cannot be had from PyPI\n')
     return 0
   }
-  const { connection, files, queries } = data
-  const session = Session.create({ threads })
-  const rows: Row[] = []
+  const engines = await startAll(data)
+  const peers = engines.map(({ name }) => name).filter((name) => name !== 'deltaworks')
+  const queries: QueryResult[] = []
   try {
-    const tables: Record<string, Awaited<ReturnType<typeof fileTable>>> = {}
-    for (const name of tableNames) tables[name] = await fileTable(files[name], 'parquet')
-    for (const [i, text] of queries.entries()) {
-      if (options.query !== undefined && Number(options.query) !== i + 1) continue
-      let oursMs = Number.POSITIVE_INFINITY
-      let duckDbMs = Number.POSITIVE_INFINITY
-      for (let round = 0; round < Number(options.rounds); round++) {
-        oursMs = Math.min(oursMs, await timed(() => session.sql(text, tables)))
-        duckDbMs = Math.min(duckDbMs, await timed(() => connection.runAndReadAll(text)))
-      }
-      rows.push({ query: i + 1, oursMs, duckDbMs, ratio: oursMs / duckDbMs })
-      process.stdout.write(
-        `Q${String(i + 1).padEnd(3)} ${oursMs.toFixed(0).padStart(7)} ms, DuckDB ${duckDbMs.toFixed(0).padStart(6)} ms, ratio ${(oursMs / duckDbMs).toFixed(2)}\n`,
-      )
-      if (options.query !== undefined) {
-        const { rows: lines } = await session.sql(`explain analyze ${text}`, tables)
-        process.stdout.write(`${lines.map((line) => String(line[0])).join('\n')}\n`)
-      }
+    for (const [i, text] of data.queries.entries()) {
+      if (chosen !== undefined && !chosen.includes(i + 1)) continue
+      const result = await measure(engines, i + 1, text)
+      queries.push(result)
+      process.stdout.write(`${queryLine(result, peers)}\n`)
+      if (chosen !== undefined) process.stdout.write(`${await engines[0]!.analyze(text)}\n`)
     }
   } finally {
-    connection.closeSync()
-    await session.close()
+    for (const engine of engines) await engine.close()
   }
-  if (options.query !== undefined) return 0
-  const mean = Math.exp(rows.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / rows.length)
-  process.stdout.write(
-    `scale ${options.scale}, ${threads} threads of ${cpus().length} cores, best of ${options.rounds}: geometric mean ${mean.toFixed(2)}, load ${loadavg()[0]!.toFixed(2)}\n`,
-  )
+  const result: TpchResult = {
+    command: `node benchmarks/dist/tpch/run.js --scale ${options.scale} --from ${options.from} --threads ${options.threads} --rounds ${rounds} --peers ${options.peers}`,
+    scale: options.scale,
+    format: options.from,
+    threads: Number(options.threads),
+    rounds,
+    load: loadavg()[0]!,
+    summary: summarise(queries, peers),
+    queries,
+  }
+  for (const { peer, geometricMean, worst, cpuGeometricMean, peakMb, ourPeakMb } of result.summary) {
+    process.stdout.write(
+      `${peer}: geometric mean ${geometricMean.toFixed(2)}, worst ${worst.toFixed(2)}, of processor time ${cpuGeometricMean.toFixed(2)}; ` +
+        `peak ${ourPeakMb.toFixed(0)} MiB against ${peakMb.toFixed(0)}; ${cpus().length} cores, load ${result.load.toFixed(2)}\n`,
+    )
+  }
+  if (options.html !== undefined) writeFileSync(options.html, chartHtml(result))
+  if (chosen === undefined && !options['no-result']) keep(result)
+  return 0
+}
+
+function keep(result: TpchResult): void {
   const folder = fileURLToPath(new URL('../../results', import.meta.url))
   mkdirSync(folder, { recursive: true })
-  const command = `node benchmarks/dist/tpch/run.js ${process.argv.slice(2).join(' ')}`.trim()
-  const result = { command, threads, load: loadavg()[0], geometricMean: mean, rows }
-  writeFileSync(join(folder, `tpch-${options.scale}.json`), `${JSON.stringify(result, null, 2)}\n`)
-  return 0
+  const name = `tpch-${result.scale}${result.format === 'delta' ? '-delta' : ''}`
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  writeFileSync(join(folder, `${name}.html`), chartHtml(result))
 }
 
 process.exitCode = await main()

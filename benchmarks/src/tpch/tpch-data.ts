@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { DuckDBInstance, version, type DuckDBConnection } from '@duckdb/node-api'
-
-const tools = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '.tools')
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { DeltaTable } from '@deltaworks/delta-table'
+import { fileTable, Session } from '@deltaworks/engine'
+import { scan } from '@deltaworks/plan'
+import { resolveUri } from '@deltaworks/storage'
+import { duckDbExtension, toolsFolder } from './duckdb-extension.js'
 
 export const tableNames = [
   'region',
@@ -17,65 +18,83 @@ export const tableNames = [
   'lineitem',
 ] as const
 export type TableName = (typeof tableNames)[number]
+export type TableFormat = 'parquet' | 'delta'
 
-/** A DuckDB with TPC-H's tables as views over the Parquet files that its own generator made. */
+/** TPC-H's tables: a Parquet file each, or a Delta table each. */
 export interface TpchData {
-  readonly connection: DuckDBConnection
-  readonly files: Readonly<Record<TableName, string>>
+  readonly format: TableFormat
+  readonly tables: Readonly<Record<TableName, string>>
   /** The 22 queries in DuckDB's text, by their numbers from 1. */
   readonly queries: readonly string[]
 }
 
-/** @returns null if the generator cannot be had: DuckDB's `tpch` extension comes from PyPI, its own server being out of reach */
-export async function tpchData(scale: number, threads: number): Promise<TpchData | null> {
-  const extension = extensionFile(version().replace(/^v/, ''))
-  if (extension === null) return null
-  const connection = await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect()
-  await connection.run(`load '${extension}'`)
-  const folder = join(tools, 'tpch', `scale-${scale}`)
-  if (!existsSync(folder)) await generate(extension, scale, folder)
-  const files = Object.fromEntries(tableNames.map((name) => [name, join(folder, `${name}.parquet`)]))
-  for (const [name, file] of Object.entries(files)) {
-    await connection.run(`create view ${name} as select * from read_parquet('${file}')`)
-  }
-  const rows = (await connection.runAndReadAll('select query from tpch_queries() order by query_nr')).getRows()
-  return { connection, files: files as TpchData['files'], queries: rows.map(([text]) => String(text)) }
+export interface TpchOptions {
+  readonly scale: string
+  readonly format: TableFormat
+  /** A folder with `<table>.parquet` of that scale; default: made by DuckDB's generator, and kept. */
+  readonly folder: string | undefined
 }
 
-/** Kept for other runs; a folder that was not finished is not taken for one. */
-async function generate(extension: string, scale: number, folder: string): Promise<void> {
-  const connection = await (await DuckDBInstance.create(':memory:')).connect()
+/** @returns null if the generator cannot be had */
+export async function tpchData({ scale, format, folder: given }: TpchOptions): Promise<TpchData | null> {
+  const extension = duckDbExtension('tpch')
+  if (extension === null) return null
+  const folder = given ?? join(toolsFolder, 'tpch', `scale-${scale}`)
+  const instance = await DuckDBInstance.create(':memory:', { allow_unsigned_extensions: 'true' })
+  const connection = await instance.connect()
   try {
     await connection.run(`load '${extension}'`)
-    await connection.run(`call dbgen(sf = ${scale})`)
-    const unfinished = `${folder}.${process.pid}`
-    mkdirSync(unfinished, { recursive: true })
-    for (const name of tableNames) {
-      await connection.run(`copy ${name} to '${join(unfinished, `${name}.parquet`)}' (format parquet)`)
+    if (!existsSync(folder)) {
+      await once(folder, async (unfinished) => {
+        await connection.run(`call dbgen(sf = ${scale})`)
+        for (const name of tableNames) {
+          await connection.run(`copy ${name} to '${join(unfinished, `${name}.parquet`)}' (format parquet)`)
+        }
+      })
     }
-    renameSync(unfinished, folder)
+    const files = pathsOf((name) => join(folder, `${name}.parquet`))
+    const rows = (await connection.runAndReadAll('select query from tpch_queries() order by query_nr')).getRows()
+    const queries = rows.map(([text]) => String(text))
+    return { format, tables: format === 'parquet' ? files : await deltaTables(scale, files), queries }
   } finally {
     connection.closeSync()
+    instance.closeSync()
   }
 }
 
-/** The path of the extension, downloaded if need be; null if it cannot be had. */
-function extensionFile(release: string): string | null {
-  const folder = join(tools, `duckdb-extension-tpch-${release}`)
-  const find = (): string | null => {
-    if (!existsSync(folder)) return null
-    const found = readdirSync(folder, { recursive: true }).map(String)
-    const file = found.find((name) => name.endsWith('tpch.duckdb_extension'))
-    return file === undefined ? null : join(folder, file)
+const pathsOf = (path: (name: TableName) => string): Readonly<Record<TableName, string>> =>
+  Object.fromEntries(tableNames.map((name) => [name, path(name)])) as Record<TableName, string>
+
+/** The same rows as Delta tables that we write. */
+async function deltaTables(
+  scale: string,
+  files: Readonly<Record<TableName, string>>,
+): Promise<Readonly<Record<TableName, string>>> {
+  const folder = join(toolsFolder, 'tpch', `scale-${scale}-delta`)
+  if (!existsSync(folder)) {
+    await once(folder, async (unfinished) => {
+      const session = Session.create()
+      try {
+        for (const name of tableNames) {
+          const rows = scan(await fileTable(files[name], 'parquet'))
+          await DeltaTable.createOrOverwrite(session, resolveUri(join(unfinished, name)), rows)
+        }
+      } finally {
+        await session.close()
+      }
+    })
   }
-  const known = find()
-  if (known !== null) return known
-  mkdirSync(folder, { recursive: true })
+  return pathsOf((name) => join(folder, name))
+}
+
+/** Makes a folder that is kept for other runs; one that was not finished is not taken for one. */
+async function once(folder: string, make: (unfinished: string) => Promise<void>): Promise<void> {
+  const unfinished = `${folder}.${process.pid}`
+  mkdirSync(unfinished, { recursive: true })
   try {
-    const pip = ['-m', 'pip', 'install', '-q', '--no-deps', '--target', folder, `duckdb-extension-tpch==${release}`]
-    execFileSync('python3', pip, { stdio: 'pipe' })
-  } catch {
-    return null
+    await make(unfinished)
+    renameSync(unfinished, folder)
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true })
   }
-  return find()
 }

@@ -32,9 +32,12 @@ describe('options', () => {
     expect(() => parseTimestampMs('yesterday')).toThrow(/give a timestamp/)
   })
   it('O-04: a lakehouse is found by name, and refused with what is wrong', async () => {
-    expect((await loadLakehouse('retail', 'dev')).lakehouse.name).toBe('retail')
-    await expect(loadLakehouse('retial', 'dev')).rejects.toMatchObject({ code: 'DW-LAKEHOUSE-0009', fault: 'usage' })
-    await expect(loadLakehouse('retail', 'moon')).rejects.toThrow(/dev/)
+    expect((await loadLakehouse({ lakehouse: 'retail', env: 'dev' })).lakehouse.name).toBe('retail')
+    await expect(loadLakehouse({ lakehouse: 'retial', env: 'dev' })).rejects.toMatchObject({
+      code: 'DW-LAKEHOUSE-0009',
+      fault: 'usage',
+    })
+    await expect(loadLakehouse({ lakehouse: 'retail', env: 'moon' })).rejects.toThrow(/dev/)
   })
 })
 

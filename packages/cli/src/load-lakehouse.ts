@@ -2,6 +2,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { lakehouseNotFound, loadConfiguration, type LakehouseDefinition } from '@deltaworks/lakehouse'
+import type { CommonOptions } from './program.js'
+
+/** Which lakehouse, in which environment, and what stands over its configuration. */
+export type LakehouseOptions = Pick<CommonOptions, 'lakehouse' | 'env'> & Partial<Pick<CommonOptions, 'set'>>
 
 /** A definition with the configuration of an environment. */
 export interface LoadedLakehouse {
@@ -13,10 +17,18 @@ export interface LoadedLakehouse {
  * A shipped lakehouse by its name, or the default export of a module by its path.
  * @throws LakehouseError DW-LAKEHOUSE-0009 (no such lakehouse), -0004 and -0005 (configuration)
  */
-export async function loadLakehouse(name: string, environment: string): Promise<LoadedLakehouse> {
-  const lakehouse = name === 'retail' ? (await import('@deltaworks/retail')).retail : await loadModule(name)
-  return { lakehouse, configuration: loadConfiguration(lakehouse.environments, environment, lakehouse.configuration) }
+export async function loadLakehouse({ lakehouse: name, env, set = [] }: LakehouseOptions): Promise<LoadedLakehouse> {
+  const lakehouse = await loadDefinition(name)
+  const overrides = { assignments: set }
+  return {
+    lakehouse,
+    configuration: loadConfiguration(lakehouse.environments, env, lakehouse.configuration, overrides),
+  }
 }
+
+/** The definition alone. @throws LakehouseError DW-LAKEHOUSE-0009 */
+export const loadDefinition = async (name: string): Promise<LakehouseDefinition> =>
+  name === 'retail' ? (await import('@deltaworks/retail')).retail : loadModule(name)
 
 async function loadModule(path: string): Promise<LakehouseDefinition> {
   const file = resolve(path)

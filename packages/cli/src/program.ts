@@ -7,6 +7,8 @@ import { exitCode, reportError } from './exit-code.js'
 export interface CommonOptions {
   readonly lakehouse: string
   readonly env: string
+  /** Configuration values, `path=value`. */
+  readonly set: readonly string[]
   readonly root: string
   readonly json: boolean
   readonly quiet: boolean
@@ -35,6 +37,11 @@ export const withCommonOptions = (command: Command): Command =>
       new Option('--lakehouse <name|path>', 'a shipped lakehouse or a module that exports one').default('retail'),
     )
     .addOption(new Option('--env <name>', 'environment: which configuration file').default('dev'))
+    .addOption(
+      new Option('--set <path=value...>', 'a configuration value over that of the environment’s file').default(
+        [] as readonly string[],
+      ),
+    )
     .addOption(new Option('--root <uri>', 'where the lake is').default('lake'))
     .addOption(
       new Option('--storage <file>', `how buckets are reached (JSON); default: ${storageVariable}`).argParser(

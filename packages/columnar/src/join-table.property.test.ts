@@ -38,16 +38,17 @@ function check(types: readonly DataType[], { build, probe, nullSafe, form }: Inp
   const matches = (a: readonly Value[], b: readonly Value[]): boolean =>
     a.every((value, i) => (value !== null || nullSafe[i] === true) && keyOf(value) === keyOf(b[i]!))
   const pairs = probe.flatMap((p, i) => buildRows.flatMap((b, j) => (matches(p, b) ? [[i, j]] : [])))
-  const found = table.probe(arena, columnsOf(probe), probe.length)
-  const left = read(found.probeRows, found.count)
-  const right = read(found.buildRows, found.count)
+  // Parts of three pairs: those of a probe row stay together.
+  const found = [...table.probe(arena, columnsOf(probe), probe.length, 3)]
+  const left = found.flatMap(({ probeRows, count }) => read(probeRows, count))
+  const right = found.flatMap(({ buildRows, count }) => read(buildRows, count))
   expect(left.map((row, i) => [row, right[i]])).toEqual(pairs)
   const flags = table.matchedProbe(arena, columnsOf(probe), probe.length)
   expect([...heap.u8.subarray(flags, flags + probe.length)]).toEqual(
     probe.map((_, i) => (pairs.some(([p]) => p === i) ? 1 : 0)),
   )
-  table.markMatched(found.buildRows, found.count)
-  const unmatched = table.unmatchedRows(arena)
+  for (const { buildRows: rows, count } of found) table.markMatched(rows, count)
+  const unmatched = table.chosenRows(arena, 0)
   expect(read(unmatched.address, unmatched.count)).toEqual(
     buildRows.flatMap((_, j) => (pairs.some(([, b]) => b === j) ? [] : [j])),
   )

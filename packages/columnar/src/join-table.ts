@@ -1,5 +1,5 @@
 import type { DataType } from '@deltaworks/schema'
-import { Arena, type MemoryAccount } from './arena.js'
+import type { Arena, MemoryAccount } from './arena.js'
 import type { Column } from './column.js'
 import type { ColumnarContext } from './context.js'
 import { GroupTable } from './group-table.js'
@@ -22,7 +22,6 @@ export interface JoinMatches {
 export class JoinTable {
   readonly #context: ColumnarContext
   readonly #groups: GroupTable
-  readonly #scratch: Arena
   /** int32 a build row: its group, or -1. */
   readonly #groupOf: HeapBuffer
   /** uint32 a group and one more: where its rows begin in `#rows`. */
@@ -41,7 +40,6 @@ export class JoinTable {
   ) {
     this.#context = context
     this.#groups = new GroupTable(context, account, keyTypes, nullSafe)
-    this.#scratch = new Arena(context.heap, account)
     this.#groupOf = new HeapBuffer(context.heap, account)
     this.#starts = new HeapBuffer(context.heap, account)
     this.#rows = new HeapBuffer(context.heap, account)
@@ -87,38 +85,44 @@ export class JoinTable {
     if (this.#isIdentity) this.#rows.close()
   }
 
-  #lookup(keys: readonly Column[], rowCount: number): number {
-    const groupIds = this.#scratch.allocate(rowCount * 4)
+  #lookup(arena: Arena, keys: readonly Column[], rowCount: number): number {
+    const groupIds = arena.allocate(rowCount * 4)
     this.#groups.lookup(keys, rowCount, groupIds)
     return groupIds
   }
 
-  /** Every pair of a probe row and a build row with equal keys. */
-  probe(arena: Arena, keys: readonly Column[], rowCount: number): JoinMatches {
+  /**
+   * Pairs of probe rows and build rows with equal keys, in parts of about `mostPairs`: the pairs of a probe row are in one
+   * part. Each part is valid until the arena is reset, by whoever takes it.
+   */
+  *probe(arena: Arena, keys: readonly Column[], rowCount: number, mostPairs: number): Generator<JoinMatches> {
     const { kernels } = this.#context
-    const groups = this.#lookup(keys, rowCount)
+    const groups = this.#lookup(arena, keys, rowCount)
     if (this.#isUnique) {
       const probeRows = arena.allocate((rowCount + 1) * 4)
       const buildRows = arena.allocate((rowCount + 1) * 4)
       const rows = this.#isIdentity ? 0 : this.#rows.address
       const count = kernels['joinUnique']!(groups, rowCount, rows, probeRows, buildRows)
-      this.#scratch.reset()
-      return { probeRows, buildRows, count }
+      yield { probeRows, buildRows, count }
+      return
     }
-    const count = kernels['joinCount']!(groups, rowCount, this.#starts.address)
-    const probeRows = arena.allocate(count * 4)
-    const buildRows = arena.allocate(count * 4)
-    kernels['joinPairs']!(groups, rowCount, this.#starts.address, this.#rows.address, probeRows, buildRows)
-    this.#scratch.reset()
-    return { probeRows, buildRows, count }
+    const starts = this.#starts.address
+    for (let from = 0; from < rowCount;) {
+      const to = kernels['joinRange']!(groups, from, rowCount, starts, mostPairs)
+      const count = kernels['joinCount']!(groups, from, to, starts)
+      const probeRows = arena.allocate(count * 4)
+      const buildRows = arena.allocate(count * 4)
+      kernels['joinPairs']!(groups, from, to, starts, this.#rows.address, probeRows, buildRows)
+      if (count > 0) yield { probeRows, buildRows, count }
+      from = to
+    }
   }
 
   /** Whether each probe row has a match. @returns address of uint8[rowCount], 0 or 1 */
   matchedProbe(arena: Arena, keys: readonly Column[], rowCount: number): number {
-    const groups = this.#lookup(keys, rowCount)
+    const groups = this.#lookup(arena, keys, rowCount)
     const flags = arena.allocate(rowCount)
     this.#context.kernels['joinFlags']!(groups, rowCount, flags)
-    this.#scratch.reset()
     return flags
   }
 
@@ -127,10 +131,10 @@ export class JoinTable {
     this.#context.kernels['joinMark']!(buildRows, count, this.#flags())
   }
 
-  /** Build rows that never had a match, ascending. */
-  unmatchedRows(arena: Arena): SelectionVector {
+  /** Build rows that had a match (`matched`: 1) or never had one (0), ascending. */
+  chosenRows(arena: Arena, matched: 0 | 1): SelectionVector {
     const address = arena.allocate((this.#rowCount + 1) * 4)
-    const count = this.#context.kernels['joinUnmatched']!(this.#flags(), this.#rowCount, address)
+    const count = this.#context.kernels['joinChosen']!(this.#flags(), this.#rowCount, matched, address)
     return { address, count }
   }
 
@@ -144,7 +148,6 @@ export class JoinTable {
 
   close(): void {
     this.#groups.close()
-    this.#scratch.close()
     for (const buffer of [this.#groupOf, this.#starts, this.#rows, this.#matched]) buffer.close()
   }
 }

@@ -1,4 +1,4 @@
-import { DeltaworksError } from '@deltaworks/schema'
+import { DeltaworksError, nearest } from '@deltaworks/schema'
 
 export class EngineError extends DeltaworksError {
   override readonly name = 'EngineError'
@@ -31,6 +31,24 @@ export const workerFailed = (task: string, attempts: number, cause: unknown): En
 
 export const noFiles = (pattern: string): EngineError =>
   new EngineError('DW-ENGINE-0006', 'usage', `There is no file ${pattern}. Check the path.`, { pattern })
+
+export const tableExists = (name: string): EngineError =>
+  new EngineError(
+    'DW-ENGINE-0010',
+    'usage',
+    `There is a table or view "${name}" already. Drop it, or write CREATE OR REPLACE.`,
+    {
+      table: name,
+    },
+  )
+
+export const tableNotFound = (name: string, known: readonly string[]): EngineError =>
+  new EngineError(
+    'DW-ENGINE-0011',
+    'usage',
+    `There is no table or view "${name}" of this session${nearest(name, known)}. Only those that it has made can be dropped.`,
+    { table: name, tables: known },
+  )
 
 export const schemaDisagrees = (path: string, problem: string): EngineError =>
   new EngineError('DW-ENGINE-0007', 'data', `${path} does not fit the other files: ${problem}.`, { path })

@@ -1,7 +1,8 @@
-import type { FileSplit, ScanPlan, TableProvider } from '@deltaworks/plan'
+import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@deltaworks/plan'
 import type { Json, Schema, Value } from '@deltaworks/schema'
 import { openStore, resolveUri, splitUri, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
 import { noFiles } from './errors.js'
+import { parquetStatistics } from './parquet-statistics.js'
 
 export type FileTableFormat = 'parquet' | 'csv' | 'json'
 
@@ -15,12 +16,11 @@ export async function fileTable(
   named: Readonly<Record<string, Value>> = {},
 ): Promise<TableProvider> {
   const { store, files } = await findFiles(path, format)
-  const { schema, options } = await describeFile(store, files[0]!, format, named)
-  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  const { schema, options, statistics } = await describeFiles(store, files, format, named)
   return {
     name: path,
     schema,
-    statistics: { rowCount: null, sizeBytes, approximate: true },
+    statistics,
     scan: async (): Promise<ScanPlan> => ({
       splits: files.map((file) => wholeFile(store, file, format, options)),
       filesTotal: files.length,
@@ -46,23 +46,30 @@ const wholeFile = (store: ObjectStore, file: ObjectMeta, format: FileTableFormat
   virtualColumns: {},
 })
 
-async function describeFile(
+async function describeFiles(
   store: ObjectStore,
-  file: ObjectMeta,
+  files: readonly ObjectMeta[],
   format: FileTableFormat,
   named: Readonly<Record<string, Value>>,
-): Promise<{ readonly schema: Schema; readonly options: Json }> {
-  const formats = await import('@deltaworks/formats')
+): Promise<{ readonly schema: Schema; readonly options: Json; readonly statistics: TableStatistics }> {
+  const [file] = files as [ObjectMeta, ...ObjectMeta[]]
+  const sizeBytes = files.reduce((sum, each) => sum + each.sizeBytes, 0)
+  const unknown: TableStatistics = { rowCount: null, sizeBytes, approximate: true }
   switch (format) {
-    case 'parquet':
-      return { schema: (await formats.readParquetMetadata(store, file.path, file.sizeBytes)).schema, options: {} }
+    case 'parquet': {
+      const { schema, statistics } = await parquetStatistics(store, files, sizeBytes)
+      return { schema, options: {}, statistics }
+    }
     case 'csv':
-      return describeCsv(store, file, named as { readonly [option: string]: Json })
-    case 'json':
+      return { ...(await describeCsv(store, file, named as { readonly [option: string]: Json })), statistics: unknown }
+    case 'json': {
+      const { inferJsonSchema } = await import('@deltaworks/formats')
       return {
-        schema: await formats.inferJsonSchema(store, file.path),
+        schema: await inferJsonSchema(store, file.path),
         options: named as { readonly [option: string]: Json },
+        statistics: unknown,
       }
+    }
   }
 }
 

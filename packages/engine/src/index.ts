@@ -1,5 +1,6 @@
 export { Session } from './session.js'
-export type { Query, QueryOptions, QueryResult, SessionOptions } from './session.js'
+export type { ExplainOptions, Query, QueryOptions, QueryResult, SessionOptions } from './session.js'
+export { NamedTables } from './sql.js'
 export type { SqlResult, SqlTables, TableFunction } from './sql.js'
 export { MemoryPool } from './memory-pool.js'
 export type { PoolAccount } from './memory-pool.js'

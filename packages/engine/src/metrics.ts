@@ -69,6 +69,8 @@ export interface TaskMetrics {
   readonly operators: readonly {
     readonly operator: string
     readonly depth: number
+    /** How many rows the planner expects of it, over all tasks. */
+    readonly estimatedRows: number | null
     readonly rows: number
     readonly batches: number
     readonly ms: number

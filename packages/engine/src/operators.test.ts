@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { utcContext } from '@deltaworks/expression'
-import { optimize, parseSql } from '@deltaworks/plan'
+import { optimize, parseQuery } from '@deltaworks/plan'
 import { interpretPlan } from '@deltaworks/plan/testing'
 import type { Value } from '@deltaworks/schema'
 import { Session } from './session.js'
@@ -17,11 +17,11 @@ describe('operators give what the plan means, row by row', () => {
   const session = Session.create({ threads: 1, memoryBytes: 256 * 1024 * 1024 })
 
   it.each(testQueries)('E-21: %s', async (query) => {
-    const [statement] = await parseSql(query, {
+    const written = await parseQuery(query, {
       table: (name) => tables[name.join('.')],
       tableFunction: async () => undefined,
     })
-    const plan = optimize(statement!.plan)
+    const plan = optimize(written)
     const { rows, schema } = await session.collect(plan)
     expect(schema).toEqual(plan.schema)
     expect(comparable(query, rows)).toEqual(comparable(query, interpretPlan(plan, utcContext)))

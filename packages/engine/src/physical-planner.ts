@@ -24,6 +24,12 @@ const isMerging = (plan: Sort): plan is MergingSort => 'merge' in plan
 
 /** The operators that compute a plan on one thread. */
 export function physicalPlan(plan: LogicalPlan): ExecutionPlan {
+  const operator = operatorOf(plan)
+  operator.estimatedRows = Math.round(estimateRows(plan))
+  return operator
+}
+
+function operatorOf(plan: LogicalPlan): ExecutionPlan {
   switch (plan.kind) {
     case 'scan':
       return new ScanExec(plan)

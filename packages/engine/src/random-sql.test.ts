@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { optimize, parseSql } from '@deltaworks/plan'
+import { optimize, parseQuery } from '@deltaworks/plan'
 import { connectDuckDb, shownRows, type DuckDbRows } from './testing-duckdb.js'
 import { Session } from './session.js'
 import { memoryTables } from './testing.js'
-import { randomQuery, randomTables } from './testing-random-sql.js'
+import { randomQuery } from './testing-random-sql.js'
+import { randomTables } from './testing-random-tables.js'
 
 /*
  * Random queries over random tables, here and on DuckDB. DELTAWORKS_RANDOM_QUERIES says how many (default 400),
@@ -70,8 +71,8 @@ describe('random SQL beside DuckDB', () => {
     })
 
     async function run(text: string): Promise<readonly string[]> {
-      const [statement] = await parseSql(text, { table: (name) => providers[name.join('.')] })
-      const { schema, rows } = await session.collect(optimize(statement!.plan))
+      const plan = await parseQuery(text, { table: (name) => providers[name.join('.')] })
+      const { schema, rows } = await session.collect(optimize(plan))
       return shownRows(schema, rows)
     }
   })

@@ -133,7 +133,9 @@ describe('E-12 E-14 E-15 E-18 E-20 E-35: a session computes what the reference i
 
   it('E-37: explain analyze tells rows and time of each operator', async () => {
     const shown = await session.explainAnalyze(o.groupBy('region').agg({ n: agg.count() }))
-    expect(shown).toMatch(/HashAggregateExec .*: rows 6, batches 1, [\d.]+ ms\n {2}ScanExec .*: rows 3000/)
+    expect(shown).toMatch(
+      /HashAggregateExec .*: rows 6 \(~\d+ expected\), batches 1, [\d.]+ ms\n {2}ScanExec .*: rows 3000/,
+    )
   })
 })
 

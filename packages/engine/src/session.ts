@@ -9,12 +9,15 @@ import {
   type ColumnarContext,
   type RecordBatch,
 } from '@deltaworks/columnar'
-import type { EvaluationContext } from '@deltaworks/expression'
+import { requireTimezone, type EvaluationContext } from '@deltaworks/expression'
 import {
   explainPlan,
   optimize,
+  optimizeWithTrace,
+  planToJson,
   scan,
   segmentTable,
+  type CatalogEntry,
   type DataFrame,
   type LogicalPlan,
   type MemorySegment,
@@ -25,7 +28,7 @@ import {
 import type { Schema, Value } from '@deltaworks/schema'
 import { isThreadLocal } from '@deltaworks/storage'
 import { sessionClosed } from './errors.js'
-import { explainAnalysis } from './explain-analyze.js'
+import { analysisToJson, explainAnalysis } from './explain-analyze.js'
 import { cancellation, pauses, type ExecutionContext } from './execution-context.js'
 import { withFirstRows } from './first-rows.js'
 import { queryMetrics, type QueryMetrics } from './metrics.js'
@@ -72,6 +75,13 @@ export interface QueryOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface ExplainOptions {
+  readonly format?: 'text' | 'json'
+  readonly verbose?: boolean
+  /** How many rows are expected of each node. */
+  readonly rows?: boolean
+}
+
 export interface QueryResult {
   readonly schema: Schema
   readonly rows: Value[][]
@@ -97,7 +107,9 @@ export class Session {
   readonly pool: MemoryPool
   readonly threads: number
   readonly tableFunctions: Readonly<Record<string, TableFunction>>
-  readonly #timezone: string
+  #timezone: string
+  /** Views and tables that SQL statements of this session have made, by their names in lower case. */
+  readonly definitions = new Map<string, CatalogEntry>()
   readonly #now: () => bigint
   readonly #limits: ExecutionLimits
   /** One for all queries: many short ones keep events out as well as a long one does. */
@@ -111,7 +123,7 @@ export class Session {
     this.pool = new MemoryPool(options.memoryBytes ?? Math.min(4 * 1024 ** 3, Math.floor(totalmem() / 2)))
     this.threads = options.threads ?? availableParallelism()
     this.tableFunctions = options.tableFunctions ?? {}
-    this.#timezone = options.timezone ?? 'UTC'
+    this.#timezone = requireTimezone(options.timezone ?? 'UTC')
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
     this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
     this.#pause = pauses()
@@ -188,25 +200,56 @@ export class Session {
 
   /** Executes SQL statements; the result is that of the last one. */
   async sql(text: string, tables: SqlTables = {}, options: QueryOptions = {}): Promise<SqlResult> {
-    const results = await executeSql(this, text, tables, options)
+    const results = await this.sqlAll(text, tables, options)
     return results[results.length - 1]!
   }
 
   /** Executes SQL statements and gives the result of each. */
-  sqlAll(text: string, tables: SqlTables = {}, options: QueryOptions = {}): Promise<SqlResult[]> {
+  async sqlAll(text: string, tables: SqlTables = {}, options: QueryOptions = {}): Promise<SqlResult[]> {
+    const results: SqlResult[] = []
+    for await (const result of this.sqlResults(text, tables, options)) results.push(result)
+    return results
+  }
+
+  /** Executes SQL statements one after the other, each when its result is asked for. */
+  sqlResults(
+    text: string,
+    tables: SqlTables = {},
+    options: QueryOptions = {},
+  ): AsyncGenerator<SqlResult, void, undefined> {
     return executeSql(this, text, tables, options)
   }
 
-  explain(query: Query): string {
-    return explainPlan(optimize(planOf(query)))
+  /** The zone in which timestamps are read and shown. @throws ExpressionError if there is no such zone */
+  get timezone(): string {
+    return this.#timezone
+  }
+  set timezone(timezone: string) {
+    this.#timezone = requireTimezone(timezone)
   }
 
-  /** The operators with what they did: rows, batches and time, after running the query; stages on workers first. */
-  async explainAnalyze(query: Query, options: QueryOptions = {}): Promise<string> {
+  /** The plan as the optimizer makes it; `verbose`: also as it is written and after each of its steps. */
+  explain(query: Query, how: ExplainOptions = {}): string {
+    const plan = planOf(query)
+    if (how.format === 'json') return JSON.stringify(planToJson(optimize(plan), { rows: how.rows === true }), null, 2)
+    const shown = (of: LogicalPlan): string => explainPlan(of, { rows: how.rows === true })
+    if (how.verbose !== true) return shown(optimize(plan))
+    const { plan: last, steps } = optimizeWithTrace(plan)
+    return [
+      `-- as written`,
+      shown(plan),
+      ...steps.flatMap((step) => [`-- ${step.rule}`, shown(step.plan)]),
+      '-- executed',
+      shown(last),
+    ].join('\n')
+  }
+
+  /** The operators with what they did: rows beside what was expected, batches and time, after running the query; stages on workers first. */
+  async explainAnalyze(query: Query, options: QueryOptions & Pick<ExplainOptions, 'format'> = {}): Promise<string> {
     const plan = planned(query)
     const metrics = queryMetrics()
     for await (const batch of this.#run(plan, metrics, options)) void batch
-    return explainAnalysis(metrics)
+    return options.format === 'json' ? JSON.stringify(analysisToJson(metrics), null, 2) : explainAnalysis(metrics)
   }
 
   /** A frame over a table provider. */

@@ -1,9 +1,10 @@
 import { describe, expect, it, beforeAll, afterAll } from '@jest/globals'
 import { utcContext } from '@deltaworks/expression'
-import { optimize, parseSql } from '@deltaworks/plan'
+import { optimize, parseQuery } from '@deltaworks/plan'
 import { interpretPlan } from '@deltaworks/plan/testing'
 import { connectDuckDb, shownRows, type DuckDbRows } from './testing-duckdb.js'
 import { Session } from './session.js'
+import { dialectCases } from './testing-dialect-cases.js'
 import { sqlCases } from './testing-sql-cases.js'
 import { memoryTables, segmentTables, testTables } from './testing.js'
 
@@ -28,12 +29,11 @@ describe('SQL beside DuckDB', () => {
     await Promise.all([session.close(), workers.close()])
   })
 
-  it.each(sqlCases)('$row: $text', async ({ text, duckdb: other = text }) => {
+  it.each([...sqlCases, ...dialectCases])('$row: $text', async ({ text, duckdb: other = text }) => {
     const isOrdered = /order by [^()]*$/.test(text) && !/with ties/.test(text)
     const comparable = (rows: readonly string[]): readonly string[] => (isOrdered ? rows : [...rows].sort())
     const expected = comparable(await duckdb.rows(other))
-    const [statement] = await parseSql(text, { table: (name) => providers[name.join('.')] })
-    const { plan } = statement!
+    const plan = await parseQuery(text, { table: (name) => providers[name.join('.')] })
     const { rows, schema } = await session.collect(plan)
     expect(comparable(shownRows(schema, rows))).toEqual(expected)
     expect(comparable(shownRows(plan.schema, interpretPlan(plan, utcContext)))).toEqual(expected)

@@ -1,5 +1,5 @@
 import { textOf, utcContext } from '@deltaworks/expression'
-import type { DataType, Schema, Value } from '@deltaworks/schema'
+import { isInterval, type DataType, type Schema, type Value } from '@deltaworks/schema'
 import type { TestTable } from './testing.js'
 
 /** A DuckDB in this process with the tests' tables. */
@@ -75,6 +75,7 @@ const shownValue = (type: DataType, value: Value): string => {
     case 'list':
       return `[${(value as readonly Value[]).map((v) => shownValue(type.element, v)).join(', ')}]`
     case 'struct':
+      if (isInterval(type)) return textOf(type, value, utcContext)
       return `{${(value as readonly Value[]).map((v, i) => shownValue(type.fields[i]!.type, v)).join(', ')}}`
     case 'map':
       return `[${(value as readonly (readonly Value[])[]).map(([k, v]) => `{${shownValue(type.key, k!)}, ${shownValue(type.value, v!)}}`).join(', ')}]`

@@ -1,69 +1,9 @@
-import { boolean, date, decimal, field, float64, int32, int64, schema, string, type Value } from '@deltaworks/schema'
-import { randomNumbers, type TestTable } from './testing.js'
+import { columnOf, columns, type Kind } from './testing-random-tables.js'
+import { randomNumbers } from './testing.js'
 
 /*
- * Random tables and random queries over them, the same for the same seed, in the SQL that DuckDB and we have in common.
+ * Random queries over the tables of `randomTables`, the same for the same seed, in the SQL that DuckDB and we have in common.
  */
-
-type Kind = 'int' | 'bigint' | 'decimal' | 'double' | 'text' | 'bool' | 'date'
-
-const columns: readonly (readonly [string, Kind])[] = [
-  ['i', 'int'],
-  ['l', 'bigint'],
-  ['d', 'decimal'],
-  ['f', 'double'],
-  ['s', 'text'],
-  ['b', 'bool'],
-  ['t', 'date'],
-]
-
-const extremes: Readonly<Record<Kind, readonly Value[]>> = {
-  int: [0, 1, -1, 2_147_483_647, -2_147_483_648],
-  bigint: [0n, 1n, -1n, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n],
-  decimal: [0n, 1n, -1n, 9_999_999_999n, -9_999_999_999n],
-  double: [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.1],
-  text: ['', ' ', '%', '_', 'Île', '日本', "a'b", 'NaN', '10', '9'],
-  bool: [true, false],
-  date: [0, -1, 11_016, 19_782, -719_162, 2_932_896],
-}
-
-export function randomTables(seed: number): Readonly<Record<string, TestTable>> {
-  const random = randomNumbers(seed)
-  const value = (kind: Kind): Value => {
-    if (random(8) === 0) return null
-    if (random(6) === 0) return extremes[kind][random(extremes[kind].length)]!
-    switch (kind) {
-      case 'int':
-        return random(9) - 4
-      case 'bigint':
-        return BigInt(random(9) - 4)
-      case 'decimal':
-        return BigInt(random(2000) - 1000)
-      case 'double':
-        return (random(64) - 32) / 8
-      case 'text':
-        return ['a', 'b', 'ab', 'Abc', 'x y', 'zz'][random(6)]!
-      case 'bool':
-        return random(2) === 1
-      case 'date':
-        return 12_000 + random(60)
-    }
-  }
-  const table = (rows: number): TestTable => ({
-    ddl: 'i int, l bigint, d decimal(10,2), f double, s varchar, b boolean, t date',
-    schema: schema([
-      field('i', int32),
-      field('l', int64),
-      field('d', decimal(10, 2)),
-      field('f', float64),
-      field('s', string),
-      field('b', boolean),
-      field('t', date),
-    ]),
-    rows: Array.from({ length: rows }, () => columns.map(([, kind]) => value(kind))),
-  })
-  return { a: table(24 + random(10)), c: table(8 + random(8)), none: table(0) }
-}
 
 /** The `index`-th query of a seed. */
 export const randomQuery = (seed: number, index: number): string => new QueryWriter(seed * 7919 + index).query()
@@ -79,7 +19,7 @@ class QueryWriter {
   }
 
   query(): string {
-    switch (this.#random(13)) {
+    switch (this.#random(18)) {
       case 0:
       case 1:
         return this.#plain()
@@ -97,6 +37,16 @@ class QueryWriter {
         return this.#windowed()
       case 10:
         return this.#lateral()
+      case 11:
+        return this.#common()
+      case 12:
+        return this.#semi()
+      case 13:
+        return this.#qualified()
+      case 14:
+        return this.#lists()
+      case 15:
+        return this.#wholeOrder()
       default:
         return this.#subqueries()
     }
@@ -114,16 +64,19 @@ class QueryWriter {
   #where(depth = 2): string {
     return this.#random(3) === 0 ? '' : ` where ${this.#bool(depth)}`
   }
-  #outputs(count: number): string {
-    return Array.from({ length: count }, (_, i) => `${this.#expression(this.#kind(), 2)} as o${i}`).join(', ')
+  #outputs(count: number, only: (kind: Kind) => boolean = () => true): string {
+    const kinds = columns.map(([, kind]) => kind).filter(only)
+    return Array.from({ length: count }, (_, i) => `${this.#expression(this.#pick(kinds), 2)} as o${i}`).join(', ')
   }
 
   #plain(): string {
     this.#tables = ['x']
     const count = 1 + this.#random(3)
     const distinct = this.#random(3) === 0 ? 'distinct ' : ''
-    const text = `select ${distinct}${this.#outputs(count)} from ${this.#from('x')}${this.#where()}`
-    if (this.#random(2) === 0) return text
+    const isOrdered = this.#random(2) === 0
+    const outputs = this.#outputs(count, isOrdered ? (kind) => kind !== 'list' : undefined)
+    const text = `select ${distinct}${outputs} from ${this.#from('x')}${this.#where()}`
+    if (!isOrdered) return text
     const order = Array.from(
       { length: count },
       (_, i) => `${i + 1}${this.#pick(['', ' desc', ' nulls last', ' desc nulls first'])}`,
@@ -131,10 +84,91 @@ class QueryWriter {
     return `${text} order by ${order.join(', ')} limit ${this.#random(9)} offset ${this.#random(4)}`
   }
 
+  /** A common table that is named twice. */
+  #common(): string {
+    this.#tables = ['x']
+    const kind = this.#pick<Kind>(['int', 'text', 'date', 'bool'])
+    const body = this.#pick([
+      () =>
+        `select ${this.#expression(kind, 1)} as k, ${this.#expression(this.#kind(), 1)} as v from ${this.#from('x')}${this.#where(1)}`,
+      () =>
+        `select x.${columnOf(kind)} as k, count(*) as v from ${this.#from('x')}${this.#where(1)} group by x.${columnOf(kind)}`,
+    ])()
+    const join = this.#pick(['join', 'left join'])
+    return `with q as (${body}) select p.k as o0, count(*) as o1, count(r.v) as o2 from q p ${join} q r on p.k = r.k group by p.k`
+  }
+
+  #semi(): string {
+    this.#tables = ['x', 'y']
+    const kind = this.#kind()
+    const on = `x.${columnOf(kind)} = y.${columnOf(kind)}${this.#random(2) === 0 ? '' : ` and ${this.#bool(1)}`}`
+    const from = `${this.#from('x')} ${this.#pick(['semi', 'anti'])} join ${this.#from('y')} on ${on}`
+    this.#tables = ['x']
+    return `select ${this.#outputs(2)} from ${from}${this.#where(1)}`
+  }
+
+  #qualified(): string {
+    this.#tables = ['x']
+    const key = this.#column(this.#pick(['text', 'bool', 'int']))
+    const [text] = [
+      `select ${key} as o0, count(*) as o1, min(${this.#expression('int', 1)}) as o2 from ${this.#from('x')}${this.#where(1)} group by all`,
+    ]
+    return this.#pick([
+      text,
+      `${text} having count(*) > 1`,
+      `select x.i as o0, x.s as o1 from ${this.#from('x')}${this.#where(1)} qualify rank() over (partition by ${key} order by x.i) <= ${1 + this.#random(2)}`,
+    ])
+  }
+
+  /** Functions of lists, and their elements as rows. */
+  #lists(): string {
+    this.#tables = ['x']
+    const list = this.#expression('list', 1)
+    if (this.#random(3) === 0) {
+      return `select x.i as o0, u.e as o1 from ${this.#from('x')} cross join lateral (select unnest(${list}) as e) u${this.#where(1)}`
+    }
+    const of = this.#pick([
+      `len(${list})`,
+      `(${list})[${1 + this.#random(3)}]`,
+      // With nulls in the list it is unknown here, false there.
+      `coalesce(list_contains(${list}, ${this.#literal('int')}), false)`,
+      `list_transform(list_filter(${list}, e -> e > ${this.#literal('int')}), e -> e % 7)`,
+      `list_max(${list})`,
+      `list_reverse(${list})`,
+      `list_min(${list}) + ${this.#column('int')}`,
+      `${list} = ${this.#expression('list', 1)}`,
+      `list_slice(${list}, 1, ${1 + this.#random(2)})`,
+    ])
+    return `select x.i as o0, ${of} as o1 from ${this.#from('x')}${this.#where(1)}`
+  }
+
+  /** Window functions whose result hangs on the order of all rows, over an order by all that they give. */
+  #wholeOrder(): string {
+    this.#tables = ['x']
+    const kind = this.#pick<Kind>(['int', 'bigint', 'decimal', 'text', 'date', 'bool', 'time'])
+    const value = this.#column(kind)
+    const order = `order by x.i, ${this.#pick(['x.s', 'x.s desc', 'x.s nulls last'])}, ${value}`
+    const partition = this.#random(2) === 0 ? '' : `partition by ${this.#column('bool')} `
+    const bound = (side: string): string =>
+      this.#pick([`unbounded ${side}`, 'current row', `${this.#random(3)} ${side}`])
+    const frame = `rows between ${bound('preceding')} and ${bound('following')}`
+    const over = this.#pick([
+      `lag(${value}, ${this.#random(3)}) over (${partition}${order})`,
+      `lead(${value}) over (${partition}${order})`,
+      `first_value(${value}) over (${partition}${order} ${frame})`,
+      `last_value(${value}) over (${partition}${order} ${frame})`,
+      `nth_value(${value}, 2) over (${partition}${order} ${frame})`,
+      `min(${value}) over (${partition}${order} ${frame})`,
+      `count(${value}) over (${partition}${order} ${frame})`,
+      `sum(x.i) over (${partition}${order} ${frame})`,
+    ])
+    return `select x.i as o0, x.s as o1, ${value} as o2, ${over} as o3 from ${this.#from('x')}${this.#where(1)}`
+  }
+
   #grouped(): string {
     this.#tables = ['x']
     const keys = Array.from({ length: this.#random(3) }, () =>
-      this.#column(this.#pick(['int', 'text', 'bool', 'date', 'double'])),
+      this.#column(this.#pick(['int', 'text', 'bool', 'date', 'double', 'time', 'wide', 'list'])),
     )
     const unique = [...new Set(keys)]
     const aggregates = Array.from({ length: 1 + this.#random(3) }, () => this.#aggregate())
@@ -171,6 +205,7 @@ class QueryWriter {
         return `count(distinct ${this.#expression(kind, 1)})${filter}`
       case 'min':
       case 'max':
+        if (kind === 'list') return `count(*)${filter}`
         return `${name}(${this.#expression(kind, 1)})${filter}`
       case 'bool_and':
       case 'bool_or':
@@ -303,6 +338,12 @@ class QueryWriter {
         return `cast(${this.#random(9) - 4} as bigint)`
       case 'decimal':
         return `cast('${this.#random(2000) - 1000}.${this.#random(90) + 10}' as decimal(10,2))`
+      case 'wide':
+        return `cast('${this.#pick(['0', '-0.000001', '12345678901234567890123.5', '7.25'])}' as decimal(38,6))`
+      case 'time':
+        return `timestamp '${this.#pick(['2002-11-20 12:30:00', '1970-01-01 00:00:00', '2000-02-29 23:59:59'])}'`
+      case 'list':
+        return this.#pick(['[1, 2]', '[0, null, -1]', '[3]'])
       case 'double':
         return `cast('${this.#pick(['0.5', '-1.25', 'NaN', '3', '-0.0'])}' as double precision)`
       case 'text':
@@ -322,7 +363,8 @@ class QueryWriter {
     if (common === 0) return `case when ${this.#bool(depth - 1)} then ${e(kind)} else ${e(kind)} end`
     if (common === 1) return `coalesce(${e(kind)}, ${e(kind)})`
     if (common === 2 && kind !== 'bool') return `nullif(${e(kind)}, ${e(kind)})`
-    if (common === 3 && kind !== 'bool') return `${this.#pick(['greatest', 'least'])}(${e(kind)}, ${e(kind)})`
+    if (common === 3 && kind !== 'bool' && kind !== 'list')
+      return `${this.#pick(['greatest', 'least'])}(${e(kind)}, ${e(kind)})`
     switch (kind) {
       case 'int':
         return this.#pick([
@@ -332,6 +374,9 @@ class QueryWriter {
           () => `cast(extract(${this.#pick(['year', 'month', 'day', 'quarter'])} from ${e('date')}) as int)`,
           () => `cast(${e('bool')} as int)`,
           () => `cast((${e('date')} - ${e('date')}) as int)`,
+          () =>
+            `cast(extract(${this.#pick(['year', 'month', 'day', 'hour', 'minute', 'doy'])} from ${e('time')}) as int)`,
+          () => `(${e('list')})[${1 + this.#random(2)}]`,
         ])()
       case 'bigint':
         return this.#pick([
@@ -356,7 +401,7 @@ class QueryWriter {
           () => `${this.#pick(['upper', 'lower', 'trim', 'reverse'])}(${e('text')})`,
           () => `substring(${e('text')} from ${1 + this.#random(2)} for ${this.#random(3)})`,
           () => `replace(${e('text')}, 'a', 'xy')`,
-          () => `cast(${e(this.#pick(['int', 'bigint', 'decimal', 'date', 'bool']))} as varchar)`,
+          () => `cast(${e(this.#pick(['int', 'bigint', 'decimal', 'wide', 'date', 'time', 'bool']))} as varchar)`,
           () => `${this.#pick(['left', 'right'])}(${e('text')}, ${this.#random(3)})`,
         ])()
       case 'bool':
@@ -365,6 +410,26 @@ class QueryWriter {
         return this.#pick([
           () => `cast(date_trunc('${this.#pick(['month', 'year', 'week'])}', ${e('date')}) as date)`,
           () => `last_day(${e('date')})`,
+          () => `cast(${e('time')} as date)`,
+        ])()
+      case 'wide':
+        return this.#pick([
+          () => `cast((${e('wide')} ${this.#pick(['+', '-'])} ${e('wide')}) as decimal(38,6))`,
+          () => `cast(${e(this.#pick(['decimal', 'int', 'bigint']))} as decimal(38,6))`,
+          () => `abs(${e('wide')})`,
+        ])()
+      case 'time':
+        return this.#pick([
+          () =>
+            `date_trunc('${this.#pick(['month', 'year', 'week', 'day', 'hour', 'minute', 'quarter'])}', ${e('time')})`,
+          () => `cast(${e('date')} as timestamp)`,
+          () => `(${e('time')} ${this.#pick(['+', '-'])} interval '${this.#pick(['1 hour', '90 minutes', '2 days'])}')`,
+        ])()
+      case 'list':
+        return this.#pick([
+          () => `list_reverse(${e('list')})`,
+          () => `list_transform(${e('list')}, v -> v % 5)`,
+          () => `[${e('int')}, ${e('int')}]`,
         ])()
     }
   }
@@ -372,7 +437,9 @@ class QueryWriter {
   #comparison(): string {
     const kind = this.#kind()
     const e = (): string => (kind === 'bool' ? `(${this.#expression(kind, 1)})` : this.#expression(kind, 1))
-    return `${e()} ${this.#pick(['=', '<>', '<', '<=', '>', '>='])} ${e()}`
+    // Nulls in lists come first here and last there.
+    const operators = kind === 'list' ? ['=', '<>'] : ['=', '<>', '<', '<=', '>', '>=']
+    return `${e()} ${this.#pick(operators)} ${e()}`
   }
 
   #bool(depth: number): string {
@@ -384,7 +451,7 @@ class QueryWriter {
       () => `(${this.#bool(depth - 1)} ${this.#pick(['and', 'or'])} ${this.#bool(depth - 1)})`,
       () => `not (${this.#bool(depth - 1)})`,
       () => `${e()} is ${this.#pick(['', 'not '])}null`,
-      () => `${e()} ${this.#pick(['', 'not '])}between ${e()} and ${e()}`,
+      () => (kind === 'list' ? `${e()} is null` : `${e()} ${this.#pick(['', 'not '])}between ${e()} and ${e()}`),
       () => `${e()} ${this.#pick(['', 'not '])}in (${e()}, ${this.#literal(kind)})`,
       () => `${e()} is ${this.#pick(['', 'not '])}distinct from ${e()}`,
       () =>
@@ -394,5 +461,3 @@ class QueryWriter {
     ])()
   }
 }
-
-const columnOf = (kind: Kind): string => columns.find(([, of]) => of === kind)![0]

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { parseSql, type LogicalPlan } from '@deltaworks/plan'
+import { parseQuery, type LogicalPlan } from '@deltaworks/plan'
 import { Session } from './session.js'
 import { workerEntry } from './scheduler/worker-entry.js'
 import { segmentTables, testTables } from './testing.js'
@@ -41,11 +41,11 @@ export default (task) => {
 const died = (name: string): boolean => existsSync(join(folder, `${name}.died`))
 
 async function planOf(query: string): Promise<LogicalPlan> {
-  const [statement] = await parseSql(query, {
+  const plan = await parseQuery(query, {
     table: (name) => tables[name.join('.')],
     tableFunction: async () => undefined,
   })
-  return statement!.plan
+  return plan
 }
 
 const totals = 'select region, count(*) n, sum(amount) s from orders group by region order by region'

@@ -84,10 +84,9 @@ describe('workers', () => {
 })
 
 async function planOf(query: string, tables: ReturnType<typeof segmentTables>) {
-  const { parseSql } = await import('@deltaworks/plan')
-  const [statement] = await parseSql(query, {
+  const { parseQuery } = await import('@deltaworks/plan')
+  return parseQuery(query, {
     table: (name) => tables[name.join('.')],
     tableFunction: async () => undefined,
   })
-  return statement?.plan
 }

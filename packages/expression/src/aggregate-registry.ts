@@ -91,9 +91,7 @@ export const aggregates = {
     'count_if(condition) → bigint',
     'The rows in which the condition is true.',
     (args) => ({ args: args.map(() => boolean), type: int64 }),
-    {
-      nullable: false,
-    },
+    { nullable: false, aliases: ['countif'] },
   ),
   sum: define(
     'sum(a) → bigint, double or decimal(p+10,s)',
@@ -151,14 +149,14 @@ export const aggregates = {
     {
       arity: [2, 2],
       twoPhase: false,
-      aliases: ['percentile_cont'],
+      aliases: ['percentile_cont', 'quantile_cont'],
     },
   ),
   collect_list: define(
     'collect_list(a) → array',
     'All values that are not null, in the order of the rows.',
     (args) => ({ args: typesOf(args), type: list(args[0]!.type, false) }),
-    { aliases: ['array_agg'], nullable: false, twoPhase: false },
+    { aliases: ['array_agg', 'list_agg'], nullable: false, twoPhase: false },
   ),
   collect_set: define(
     'collect_set(a) → array',
@@ -170,7 +168,7 @@ export const aggregates = {
     'string_agg(a, separator) → string',
     'The texts that are not null with the separator between them, in the order of the rows.',
     (args) => ({ args: args.map(() => string), type: string }),
-    { aliases: ['listagg'], arity: [1, 2], twoPhase: false },
+    { aliases: ['listagg', 'group_concat'], arity: [1, 2], twoPhase: false },
   ),
 } satisfies Record<string, AggregateDefinition>
 

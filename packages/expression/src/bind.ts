@@ -3,7 +3,7 @@ import { castKernel } from './cast.js'
 import { commonType } from './coercion.js'
 import { incompatibleTypes, notBoolean, notScalar, unknownColumn, wrongArguments } from './errors.js'
 import { utcContext, type FunctionDefinition } from './evaluation.js'
-import type { BoundCall, BoundExpression, BoundLiteral, Case, ColumnReference, Expression } from './expression.js'
+import type { BoundCall, BoundExpression, BoundLiteral, Call, Case, ColumnReference, Expression } from './expression.js'
 import { scalarFunction } from './function-registry.js'
 import { scopeOf, type Scope } from './scope.js'
 
@@ -17,6 +17,8 @@ export interface BindOptions {
    * binding cannot know: aggregates, windows and subqueries that a lower plan node has computed.
    */
   readonly substitute?: (expression: Expression) => BoundExpression | null
+  /** The parameters of the lambdas around, by their ids. */
+  readonly variables?: ReadonlyMap<string, DataType>
 }
 
 /**
@@ -43,6 +45,9 @@ function bindIn(expression: Expression, scope: Scope, options: BindOptions): Bou
     case 'case':
       return bindCase(expression, scope, options)
     case 'call': {
+      if (expression.name === 'lambda_variable') return bindVariable(expression, options)
+      const takesLambdas = scalarFunction(expression.name).definition.parameters
+      if (takesLambdas !== undefined) return bindWithLambdas(expression, scope, options, takesLambdas)
       const args = expression.args.map((arg) => bindIn(arg, scope, options))
       return bindCall(expression.name, args, options)
     }
@@ -57,6 +62,40 @@ function bindIn(expression: Expression, scope: Scope, options: BindOptions): Bou
       throw notScalar('A subquery', 'this place')
   }
 }
+
+/** A call whose lambdas are bound one after the other, each with the types that its parameters have by what stands before it. */
+function bindWithLambdas(
+  call: Call,
+  scope: Scope,
+  options: BindOptions,
+  parameters: NonNullable<FunctionDefinition['parameters']>,
+): BoundExpression {
+  const args: BoundExpression[] = []
+  call.args.forEach((arg, place) => {
+    if (arg.kind !== 'call' || arg.name !== 'lambda') {
+      args.push(bindIn(arg, scope, options))
+      return
+    }
+    const [body, ...names] = arg.args as [Expression, ...Expression[]]
+    const ids = names.map((name) => String(name.kind === 'literal' ? name.value : ''))
+    const types = parameters(args, place, ids.length, call.name)
+    const variables = new Map(options.variables)
+    ids.forEach((id, i) => variables.set(id, types[i]!))
+    const bound = bindIn(body, scope, { ...options, variables })
+    args.push(bindCall('lambda', [bound, ...ids.map((id) => boundLiteral(id, { kind: 'string' }))], options))
+  })
+  return bindCall(call.name, args, options)
+}
+
+function bindVariable(call: Call, { variables }: BindOptions): BoundExpression {
+  const [name] = call.args
+  const id = name?.kind === 'literal' ? String(name.value) : ''
+  const type = variables?.get(id)
+  if (type === undefined) throw unknownColumn(variableName(id), [...(variables?.keys() ?? [])].map(variableName))
+  return { kind: 'call', name: 'lambda_variable', args: [boundLiteral(id, { kind: 'string' })], type, nullable: true }
+}
+/** Ids of parameters are `depth:name`. */
+const variableName = (id: string): string => id.slice(id.indexOf(':') + 1)
 
 export const boundLiteral = (value: BoundLiteral['value'], type: DataType): BoundLiteral => ({
   kind: 'literal',

@@ -6,6 +6,7 @@ import {
   formatTimestamp,
   isFloat,
   isInteger,
+  isInterval,
   isNumeric,
   isTimestamp,
   microsPerDay,
@@ -20,9 +21,11 @@ import {
   type IntegerType,
   type Value,
 } from '@deltaworks/schema'
+import { jsonKernel } from './json-value.js'
 import { castNotSupported } from './errors.js'
 import type { EvaluationContext } from './evaluation.js'
 import { formatFloat, tryParseFloat } from './float-text.js'
+import { formatInterval, intervalValue, parseInterval } from './interval-text.js'
 import { formatVariant } from './variant-text.js'
 import { instantFromLocal, localFromInstant } from './zone.js'
 
@@ -262,6 +265,7 @@ export function textOf(type: DataType, value: Value, context: EvaluationContext)
     case 'list':
       return `[${(value as readonly Value[]).map((v) => nestedText(type.element, v, context)).join(', ')}]`
     case 'struct':
+      if (isInterval(type)) return formatInterval(value)
       return `{${type.fields.map((f, i) => nestedText(f.type, (value as readonly Value[])[i]!, context)).join(', ')}}`
     case 'map': {
       const entries = value as readonly (readonly [Value, Value])[]
@@ -276,6 +280,13 @@ const nestedText = (type: DataType, value: Value, context: EvaluationContext): s
   value === null ? 'NULL' : textOf(type, value, context)
 
 function toNested(from: DataType, to: DataType): CastKernel | null {
+  if (isInterval(to) && from.kind === 'string') {
+    return (v) => {
+      const parsed = parseInterval(v as string, null)
+      return parsed === null ? undefined : intervalValue(parsed)
+    }
+  }
+  if (from.kind === 'variant') return jsonKernel(to)
   const inner = (a: DataType, b: DataType): CastKernel => castKernel(a, b)
   const each =
     (casts: readonly CastKernel[]): CastKernel =>

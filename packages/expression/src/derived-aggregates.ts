@@ -108,9 +108,16 @@ function sortedList(of: DerivedCall, value: Expression): Expression {
   return of.distinct ? call('array_distinct', sorted) : sorted
 }
 
-const folded = (name: string, doc: string, fold: string): DerivedAggregate => ({
-  signature: `${name}(a) → type of a`,
+const folded = (
+  name: string,
+  doc: string,
+  fold: string,
+  type = 'type of a',
+  aliases: readonly string[] = [],
+): DerivedAggregate => ({
+  signature: `${name}(a) → ${type}`,
   doc,
+  aliases,
   arity: [1, 1],
   expand: (of) => call(fold, base(of, 'collect_list', of.args)),
 })
@@ -171,6 +178,12 @@ export const derivedAggregates: Readonly<Record<string, DerivedAggregate>> = {
   bit_and: folded('bit_and', 'The bits that are set in all values.', 'array_bit_and'),
   bit_or: folded('bit_or', 'The bits that are set in some value.', 'array_bit_or'),
   bit_xor: folded('bit_xor', 'The bits that are set in an odd number of values.', 'array_bit_xor'),
+  product: folded('product', 'The product of the values.', 'array_product', 'double'),
+  geomean: folded('geomean', 'The geometric mean.', 'array_geomean', 'double', ['geometric_mean']),
+  skewness: folded('skewness', 'The skewness (of the population).', 'array_skewness', 'double'),
+  kurtosis: folded('kurtosis', 'The excess kurtosis (of the population).', 'array_kurtosis', 'double'),
+  entropy: folded('entropy', 'The entropy of the values in bits.', 'array_entropy', 'double'),
+  histogram: folded('histogram', 'How often each value is there, as a map.', 'array_histogram', 'map'),
   mode: ofOrdered(
     'mode(a), mode() WITHIN GROUP (ORDER BY a) → type of a',
     'The most frequent value; of several the least (the first in the order that is given).',
@@ -179,10 +192,15 @@ export const derivedAggregates: Readonly<Record<string, DerivedAggregate>> = {
     (values, _, of) => call('array_mode', of.orderBy.length === 0 ? call('array_sort', values) : values),
   ),
   percentile_disc: {
-    signature: 'percentile_disc(fraction) WITHIN GROUP (ORDER BY a) → type of a',
+    signature: 'percentile_disc(fraction) WITHIN GROUP (ORDER BY a), percentile_disc(a, fraction) → type of a',
     doc: 'The first value, in the given order, at or after the fraction (0 to 1) of the values.',
-    arity: [1, 1],
+    aliases: ['quantile_disc', 'quantile'],
+    arity: [1, 2],
     expand: (of) => {
+      const [value, fraction] = of.args
+      if (fraction !== undefined) {
+        return call('array_percentile', call('array_sort', base(of, 'collect_list', [value!])), fraction)
+      }
       if (of.orderBy.length !== 1) throw wrongArguments('percentile_disc', [], 'it needs WITHIN GROUP (ORDER BY a)')
       return call('array_percentile', sortedList(of, of.orderBy[0]!.expression), of.args[0]!)
     },

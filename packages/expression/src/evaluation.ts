@@ -7,6 +7,8 @@ export interface EvaluationContext {
   readonly timezone: string
   /** Microseconds since the epoch. */
   readonly nowMicros: bigint
+  /** Inside of a lambda: its parameters' values by their ids. */
+  readonly variables?: Readonly<Record<string, Value>>
 }
 
 export const utcContext: EvaluationContext = { timezone: 'UTC', nowMicros: 0n }
@@ -44,6 +46,13 @@ export interface FunctionDefinition {
   readonly nullable?: 'propagate' | 'always' | 'never'
   /** Depends on the evaluation context (clock, zone): not folded without one. */
   readonly contextual?: boolean
+  /** May give another value for the same arguments: never folded, never merged into another node. */
+  readonly volatile?: boolean
+  /**
+   * Of a function that takes lambdas: the types of the parameters of the one at `place`, where the arguments before it are bound
+   * already (lambdas as their bodies). @throws ExpressionError DW-EXPRESSION-0003
+   */
+  parameters?(args: readonly BoundExpression[], place: number, count: number, name: string): readonly DataType[]
   /** @throws ExpressionError DW-EXPRESSION-0003 */
   resolve(args: readonly BoundExpression[], name: string): Resolution
   kernel?(site: CallSite): ScalarKernel

@@ -254,6 +254,20 @@ class CaseExpr extends Expr implements CaseBuilder {
 export const when = (condition: Operand, then: Operand): CaseBuilder =>
   new CaseExpr([{ when: toExpression(condition), then: toExpression(then) }])
 
+let lambdaDepth = 0
+
+/** A function as an argument: `fn.transform(col('list'), lambda((x) => x.add(1)))`. */
+export function lambda(body: (...parameters: readonly Expr[]) => Operand): Expr {
+  const ids = Array.from({ length: Math.max(1, body.length) }, (_, i) => `${lambdaDepth}:x${i + 1}`)
+  lambdaDepth++
+  try {
+    const of = body(...ids.map((id) => call('lambda_variable', id)))
+    return call('lambda', of, ...ids)
+  } finally {
+    lambdaDepth--
+  }
+}
+
 type Builder = (...args: readonly Operand[]) => Expr
 
 /** Every scalar function by its name: `fn.lower(col('a'))`, `fn.concat_ws(' ', a, b)`. */

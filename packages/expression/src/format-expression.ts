@@ -81,6 +81,12 @@ function formatCall(name: string, args: readonly (Expression | BoundExpression)[
       return bracketed(`${format(first!, 5)} IS NOT NULL`, 4)
     case 'in':
       return bracketed(`${format(first!, 5)} IN (${rest.map((a) => format(a, 0)).join(', ')})`, 4)
+    case 'lambda': {
+      const names = rest.map((id) => format({ kind: 'call', name: 'lambda_variable', args: [id] } as Expression, 0))
+      return `${names.length === 1 ? names[0]! : `(${names.join(', ')})`} -> ${format(first!, 0)}`
+    }
+    case 'lambda_variable':
+      return first?.kind === 'literal' ? String(first.value).replace(/^\d+:/, '') : '?'
     case 'get_field':
       return `${format(first!, 7)}.${rest[0]?.kind === 'literal' ? String(rest[0].value) : '?'}`
     default:

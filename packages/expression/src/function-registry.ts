@@ -2,11 +2,16 @@ import { unknownFunction } from './errors.js'
 import type { FunctionDefinition } from './evaluation.js'
 import { arithmeticFunctions } from './functions/arithmetic.js'
 import { arrayFunctions } from './functions/array.js'
+import { arrayStatistics } from './functions/array-statistics.js'
 import { booleanFunctions } from './functions/boolean.js'
 import { comparisonFunctions } from './functions/comparison.js'
 import { conditionalFunctions } from './functions/conditional.js'
 import { datetimeFunctions } from './functions/datetime.js'
+import { formatFunctions } from './functions/format.js'
 import { hashFunctions } from './functions/hash.js'
+import { intervalFunctions } from './functions/interval.js'
+import { jsonFunctions } from './functions/json.js'
+import { lambdaFunctions } from './functions/lambda.js'
 import { mathFunctions } from './functions/math.js'
 import { moreDatetimeFunctions } from './functions/more-datetime.js'
 import { moreMathFunctions } from './functions/more-math.js'
@@ -14,6 +19,9 @@ import { moreTextFunctions } from './functions/more-text.js'
 import { nestedFunctions } from './functions/nested.js'
 import { patternFunctions } from './functions/pattern.js'
 import { stringFunctions } from './functions/string.js'
+import { textCodeFunctions } from './functions/text-codes.js'
+import { timestampParts } from './functions/timestamp-parts.js'
+import { volatileFunctions } from './functions/volatile.js'
 
 const families = {
   arithmetic: arithmeticFunctions,
@@ -21,11 +29,15 @@ const families = {
   boolean: booleanFunctions,
   conditional: conditionalFunctions,
   math: { ...mathFunctions, ...moreMathFunctions },
-  string: { ...stringFunctions, ...moreTextFunctions },
+  string: { ...stringFunctions, ...moreTextFunctions, ...textCodeFunctions, ...formatFunctions },
   pattern: patternFunctions,
-  'date and time': { ...datetimeFunctions, ...moreDatetimeFunctions },
+  'date and time': { ...datetimeFunctions, ...moreDatetimeFunctions, ...timestampParts },
+  interval: intervalFunctions,
   hash: hashFunctions,
-  nested: { ...nestedFunctions, ...arrayFunctions },
+  random: volatileFunctions,
+  nested: { ...nestedFunctions, ...arrayFunctions, ...arrayStatistics },
+  lambda: lambdaFunctions,
+  JSON: jsonFunctions,
 } as const
 
 type NamesOf<T> = T extends unknown ? keyof T : never

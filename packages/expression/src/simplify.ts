@@ -45,6 +45,7 @@ function fold(e: BoundExpression, context: EvaluationContext | null): BoundExpre
 }
 
 function simplifyCall(e: BoundCall, context: EvaluationContext | null): BoundExpression {
+  if (scalarFunction(e.name).definition.volatile === true) return e
   switch (e.name) {
     case 'and':
       return simplifyJunction(e, true)

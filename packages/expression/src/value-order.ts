@@ -1,4 +1,5 @@
-import type { DataType, ListType, MapType, StructType, Value } from '@deltaworks/schema'
+import { isInterval, type DataType, type ListType, type MapType, type StructType, type Value } from '@deltaworks/schema'
+import { intervalMicros } from './interval-text.js'
 
 /** Order of the UTF-8 bytes of two strings, which is that of their code points (and not of UTF-16 units). */
 export function compareStrings(a: string, b: string): number {
@@ -50,6 +51,7 @@ export function comparatorOf(type: DataType): (a: Value, b: Value) => number {
     case 'list':
       return compareLists(comparatorOf((type as ListType).element))
     case 'struct': {
+      if (isInterval(type)) return (a, b) => compareOrdered(intervalMicros(a), intervalMicros(b))
       const fields = (type as StructType).fields.map((f) => comparatorOf(f.type))
       return (a, b) => {
         for (let i = 0; i < fields.length; i++) {

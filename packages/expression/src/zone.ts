@@ -1,3 +1,5 @@
+import { invalidArgument } from './errors.js'
+
 /*
  * Time zones. UTC and fixed offsets are arithmetic; a named zone asks Intl once per quarter of an hour of use (offsets change
  * only on such boundaries) and remembers the answer.
@@ -65,4 +67,18 @@ export function instantFromLocal(local: bigint, timezone: string): bigint {
   if (offsetMicrosAt(first, timezone) === before) return first
   const second = local - offsetMicrosAt(first, timezone)
   return offsetMicrosAt(second, timezone) + second === local ? second : first
+}
+
+const validZones = new Set<string>()
+
+/** The zone's name. @throws ExpressionError DW-EXPRESSION-0013 if there is no such zone */
+export function requireTimezone(timezone: string): string {
+  if (validZones.has(timezone) || fixedOffsetMicros(timezone) !== null) return timezone
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: timezone })
+  } catch {
+    throw invalidArgument('a time zone', timezone, 'give a name such as Europe/Berlin, or an offset such as +02:00')
+  }
+  validZones.add(timezone)
+  return timezone
 }

@@ -1,10 +1,20 @@
 import { floatText } from './float-text.js'
-import { formatDate, formatDecimal, formatTimestamp, type DataType, type Schema, type Value } from '@deltaworks/schema'
+import { formatInterval } from '@deltaworks/expression'
+import {
+  formatDate,
+  formatDecimal,
+  formatTimestamp,
+  isInterval,
+  type DataType,
+  type Schema,
+  type Value,
+} from '@deltaworks/schema'
 
 /**
  * A row as one line of JSON that every reader renders alike: keys in the schema's order, no spaces; integers with all digits, decimals as
  * strings with their full scale, the shortest floats, hexadecimal binary, ISO dates, timestamps with six digits (UTC with `Z`, without
- * a zone without it), structs as objects, maps as arrays of pairs in the order of the keys' texts, variants as a string of their JSON.
+ * a zone without it), structs as objects, maps as arrays of pairs in the order of the keys' texts, variants as a string of their JSON,
+ * intervals as text.
  */
 export function canonicalLine(schema: Schema, row: readonly Value[]): string {
   let line = '{'
@@ -47,6 +57,7 @@ export function canonicalValue(type: DataType, value: Value): string {
     case 'list':
       return `[${(value as readonly Value[]).map((item) => canonicalValue(type.element, item)).join(',')}]`
     case 'struct': {
+      if (isInterval(type)) return JSON.stringify(formatInterval(value))
       const members = value as readonly Value[]
       return `{${type.fields
         .map((field, i) => `${JSON.stringify(field.name)}:${canonicalValue(field.type, members[i] ?? null)}`)

@@ -179,3 +179,11 @@ export const notRaw = (table: string): LakehouseError =>
     `Table "${table}" is built from others, so it has no version to build from. Name a raw table.`,
     { table },
   )
+
+export const invalidOverride = (assignment: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0048',
+    'usage',
+    `--set ${assignment} sets nothing: give path=value, as in segments.high=12000.`,
+    { assignment },
+  )

@@ -1,4 +1,4 @@
-import type { ConfigurationSchema } from './configuration.js'
+import type { ConfigurationSchema } from './configuration/load-configuration.js'
 import { cyclicDefinition, invalidDefinition, unknownTable } from './errors.js'
 import type { TableDefinition } from './table-definition.js'
 

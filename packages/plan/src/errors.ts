@@ -119,7 +119,7 @@ export const unknownTableFunction = (name: string, position: SqlPosition | null)
     `There is no table function "${name}"${nearest(name, tableFunctions)}${at(position)}. There are ${tableFunctions.join(', ')}.`,
     { function: name, ...placed(position) },
   )
-const tableFunctions = ['read_delta', 'read_parquet', 'read_csv', 'read_json', 'generate_series']
+const tableFunctions = ['read_delta', 'read_parquet', 'read_csv', 'read_json', 'generate_series', 'range', 'unnest']
 
 export const sqlInvalid = (reason: string, position: SqlPosition | null): PlanError =>
   new PlanError('DW-PLAN-0024', 'usage', `${reason}${at(position)}.`, placed(position))

@@ -7,13 +7,16 @@ import {
 } from '@deltaworks/expression'
 import { typeName, type Json } from '@deltaworks/schema'
 import type { JoinKey, LogicalPlan } from './logical-plan.js'
+import { estimateRows } from './optimizer/estimate-rows.js'
 import { inputsOf } from './plan-node.js'
 
-/** The plan as an indented tree, one node a line; columns are shown by name. */
-export function explainPlan(plan: LogicalPlan): string {
+/** The plan as an indented tree, one node a line; columns are shown by name, with `rows` also how many rows are expected. */
+export function explainPlan(plan: LogicalPlan, options: { readonly rows?: boolean } = {}): string {
+  const expected = (node: LogicalPlan): string =>
+    options.rows === true ? ` (~${Math.round(estimateRows(node))} rows)` : ''
   const lines: string[] = []
   const add = (node: LogicalPlan, prefix: string, branch: string, below: string): void => {
-    lines.push(`${prefix}${branch}${describeNode(node)}`)
+    lines.push(`${prefix}${branch}${describeNode(node)}${expected(node)}`)
     const inputs = inputsOf(node)
     inputs.forEach((input, i) => {
       const last = i === inputs.length - 1
@@ -77,11 +80,16 @@ const named = (text: string, name: string): string => (text === name ? text : `$
 const formatKey = ({ left, right, nullSafe }: JoinKey): string =>
   `${formatExpression(left)} ${nullSafe ? 'IS NOT DISTINCT FROM' : '='} ${formatExpression(right)}`
 
-/** The plan as JSON: exact (bigints and bytes tagged), tables by `TableProvider.describe()`. */
-export function planToJson(plan: LogicalPlan): Json {
+/** The plan as JSON: exact (bigints and bytes tagged), tables by `TableProvider.describe()`; `rows` adds how many are expected. */
+export function planToJson(plan: LogicalPlan, options: { readonly rows?: boolean } = {}): Json {
   const schema = plan.schema.fields.map((f) => ({ name: f.name, type: typeName(f.type), nullable: f.nullable }))
-  const node = { kind: plan.kind, ...particulars(plan), schema }
-  const inputs = inputsOf(plan).map(planToJson)
+  const node = {
+    kind: plan.kind,
+    ...(options.rows === true ? { estimatedRows: Math.round(estimateRows(plan)) } : {}),
+    ...particulars(plan),
+    schema,
+  }
+  const inputs = inputsOf(plan).map((input) => planToJson(input, options))
   return inputs.length === 0 ? node : { ...node, inputs }
 }
 

@@ -11,7 +11,7 @@ import { field, int32, schema, string, type DataType, type Value } from '@deltaw
 import { functionExamples } from './function-examples.js'
 import { interpretPlan } from './interpret-plan.js'
 import { memoryTable } from './memory-table.js'
-import { parseSql } from './sql/sql.js'
+import { parseQuery } from './sql/sql.js'
 
 /*
  * docs/functions.md: every function with its types, meaning and an example, made from the registries; a test keeps the page
@@ -41,8 +41,7 @@ export async function exampleResult(example: string): Promise<string> {
   const text = over
     ? `select e from (select n, ${example} as e from t) w order by n`
     : `select ${example} as e from t limit 1`
-  const [statement] = await parseSql(text, { table: () => table })
-  const { plan } = statement!
+  const plan = await parseQuery(text, { table: () => table })
   return interpretPlan(plan)
     .map(([value]) => shown(plan.schema.fields[0]!.type, value!))
     .join(', ')

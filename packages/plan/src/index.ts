@@ -43,12 +43,23 @@ export {
 export type { JoinPair } from './plan-builder.js'
 export { PlanScope } from './plan-scope.js'
 export { describeNode, explainPlan, planToJson } from './explain.js'
+export { isVolatile } from './optimizer/expression-facts.js'
 export { planHash } from './plan-hash.js'
 export { optimize, optimizerRules, optimizeWithTrace } from './optimizer/optimize.js'
 export type { OptimizeOptions, OptimizerStep } from './optimizer/optimize.js'
 export type { OptimizerRule } from './optimizer/optimizer-rule.js'
-export { estimateRows } from './optimizer/estimate-rows.js'
-export { parseExpression, parseSql } from './sql/sql.js'
-export type { ExplainStatement, ParseSqlOptions, QueryStatement, Statement } from './sql/statement.js'
+export { estimateRows, tableRows } from './optimizer/estimate-rows.js'
+export { parseExpression, parseQuery, parseSql, sqlStatements } from './sql/sql.js'
+export type {
+  CreateTableStatement,
+  CreateViewStatement,
+  DropStatement,
+  ExplainStatement,
+  ParseSqlOptions,
+  QueryStatement,
+  SetStatement,
+  Statement,
+} from './sql/statement.js'
+export { asofJoin } from './asof-join.js'
 export type { Catalog, CatalogEntry } from './sql/catalog.js'
 export { PlanError } from './errors.js'

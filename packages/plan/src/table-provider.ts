@@ -21,6 +21,18 @@ export interface TableStatistics {
   readonly rowCount: number | null
   readonly sizeBytes: number | null
   readonly approximate: boolean
+  /** What is known of columns, by name: for guesses, and with `exact` for results. */
+  readonly columns?: Readonly<Record<string, ColumnRange>>
+}
+
+/** The values of a column. Null bounds: not known, or no value at all. */
+export interface ColumnRange {
+  readonly min: Value
+  readonly max: Value
+  /** Null: not known. */
+  readonly nullCount: number | null
+  /** Whether the bounds are values that are there (bounds of texts may be cut). */
+  readonly exact: boolean
 }
 
 export interface ScanRequest {

@@ -114,6 +114,20 @@ export const map = (key: DataType, value: DataType, valueNullable = true): MapTy
   valueNullable,
 })
 
+/**
+ * A duration: months, days and microseconds, which are not so many of one another. In memory a struct of that shape, so that it
+ * goes wherever structs go.
+ */
+export const interval: StructType = struct([
+  { name: 'months', type: int32, nullable: false },
+  { name: 'days', type: int32, nullable: false },
+  { name: 'micros', type: int64, nullable: false },
+])
+export const isInterval = (type: DataType): boolean =>
+  type.kind === 'struct' &&
+  type.fields.length === 3 &&
+  type.fields.every((f, i) => f.name === interval.fields[i]!.name && f.type.kind === interval.fields[i]!.type.kind)
+
 /** Decimals of up to this precision travel as one int64; wider ones as two words (128 bits, little endian). */
 export const maxInt64DecimalPrecision = 18
 
@@ -182,6 +196,7 @@ export function typeName(type: DataType): string {
     case 'map':
       return `map<${typeName(type.key)},${typeName(type.value)}>`
     case 'struct':
+      if (isInterval(type)) return 'interval'
       return `struct<${type.fields.map((f) => `${f.name}:${typeName(f.type)}`).join(',')}>`
     default:
       return type.kind

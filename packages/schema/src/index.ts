@@ -9,8 +9,10 @@ export {
   int32,
   int64,
   int8,
+  interval,
   isFloat,
   isInteger,
+  isInterval,
   isNested,
   isNumeric,
   isTimestamp,
@@ -47,6 +49,7 @@ export type {
   Value,
   VariantType,
 } from './data-type.js'
+export { parseDataType, parseFields, scalarType, typeNames } from './parse-data-type.js'
 export { describeSchema, field, fieldIndex, fieldOf, schema, schemasEqual, selectFields } from './schema.js'
 export type { Schema } from './schema.js'
 export { DeltaworksError, errorFromData, errorToData, isDeltaworksError } from './error.js'

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   writeFileSync(marker, '')
   const started = performance.now()
   const manifest = generateLanding({ out: at('landing'), scale: 1 })
-  const { lakehouse, configuration } = await loadLakehouse('retail', 'dev')
+  const { lakehouse, configuration } = await loadLakehouse({ lakehouse: 'retail', env: 'dev' })
   const session = openSession({ memory: undefined, threads: undefined })
   const progress = showProgress(process.stderr)
   const target = duckDbTarget(at('warehouse.duckdb'))

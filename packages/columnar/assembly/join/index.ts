@@ -32,10 +32,24 @@ export function joinIndex(groupOf: usize, count: u32, groups: u32, starts: usize
   return present
 }
 
-export function joinCount(groups: usize, count: u32, starts: usize): f64 {
+/** The end of the longest run of rows from `from` on that has at most `most` pairs: one row at least. */
+export function joinRange(groups: usize, from: u32, count: u32, starts: usize, most: u32): u32 {
   let pairs: u64 = 0
-  for (let i: usize = 0; i < count; i++) {
-    const group = load<i32>(groups + (i << 2))
+  for (let i = from; i < count; i++) {
+    const group = load<i32>(groups + (<usize>i << 2))
+    if (group < 0) continue
+    const at = starts + (<usize>group << 2)
+    pairs += load<u32>(at, 4) - load<u32>(at)
+    if (pairs > most) return i == from ? i + 1 : i
+  }
+  return count
+}
+
+/** How many pairs rows [from, to) have. */
+export function joinCount(groups: usize, from: u32, to: u32, starts: usize): f64 {
+  let pairs: u64 = 0
+  for (let i = from; i < to; i++) {
+    const group = load<i32>(groups + (<usize>i << 2))
     if (group < 0) continue
     const at = starts + (<usize>group << 2)
     pairs += load<u32>(at, 4) - load<u32>(at)
@@ -45,22 +59,42 @@ export function joinCount(groups: usize, count: u32, starts: usize): f64 {
 
 export function joinPairs(
   groups: usize,
-  count: u32,
+  from: u32,
+  to: u32,
   starts: usize,
   rows: usize,
   probeRows: usize,
   buildRows: usize,
 ): void {
-  let to: usize = 0
-  for (let i: u32 = 0; i < count; i++) {
+  let at: usize = 0
+  for (let i = from; i < to; i++) {
     const group = load<i32>(groups + (<usize>i << 2))
     if (group < 0) continue
-    const at = starts + (<usize>group << 2)
-    const end = load<u32>(at, 4)
-    for (let k = load<u32>(at); k < end; k++, to += 4) {
-      store<u32>(probeRows + to, i)
-      store<u32>(buildRows + to, load<u32>(rows + (<usize>k << 2)))
+    const start = starts + (<usize>group << 2)
+    const end = load<u32>(start, 4)
+    for (let k = load<u32>(start); k < end; k++, at += 4) {
+      store<u32>(probeRows + at, i)
+      store<u32>(buildRows + at, load<u32>(rows + (<usize>k << 2)))
     }
+  }
+}
+
+/** Every pair of probe rows [from, to) with build rows [first, end). */
+export function joinCross(from: u32, to: u32, first: u32, end: u32, probeRows: usize, buildRows: usize): void {
+  let at: usize = 0
+  for (let i = from; i < to; i++) {
+    for (let k = first; k < end; k++, at += 4) {
+      store<u32>(probeRows + at, i)
+      store<u32>(buildRows + at, k)
+    }
+  }
+}
+
+/** The build row of each of `count` probe rows, -1 for none; of a probe row there is at most one pair. */
+export function joinPad(probe: usize, build: usize, pairs: u32, count: u32, buildRows: usize): void {
+  for (let i: usize = 0; i < count; i++) store<i32>(buildRows + (i << 2), -1)
+  for (let i: usize = 0; i < pairs; i++) {
+    store<u32>(buildRows + (<usize>load<u32>(probe + (i << 2)) << 2), load<u32>(build + (i << 2)))
   }
 }
 
@@ -87,12 +121,12 @@ export function joinMark(rows: usize, count: u32, matched: usize): void {
   }
 }
 
-/** Rows whose flag is 0, ascending. @returns how many */
-export function joinUnmatched(matched: usize, count: u32, target: usize): u32 {
+/** Rows whose flag is `wanted`, ascending. @returns how many */
+export function joinChosen(flags: usize, count: u32, wanted: u32, target: usize): u32 {
   let to: usize = 0
   for (let i: u32 = 0; i < count; i++) {
     store<u32>(target + to, i)
-    to += load<u8>(matched + <usize>i) == 0 ? 4 : 0
+    to += load<u8>(flags + <usize>i) == wanted ? 4 : 0
   }
   return <u32>(to >> 2)
 }

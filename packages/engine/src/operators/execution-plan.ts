@@ -12,6 +12,8 @@ export interface ExecutionPlan {
   readonly name: string
   readonly schema: Schema
   readonly inputs: readonly ExecutionPlan[]
+  /** How many rows the planner expects. */
+  estimatedRows?: number
   execute(context: ExecutionContext): BatchStream
   /** Frees what was kept from one execution to the next. */
   close?(): void

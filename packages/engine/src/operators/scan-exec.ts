@@ -7,13 +7,14 @@ import {
   batchFromRows,
   type RecordBatch,
 } from '@deltaworks/columnar'
-import { columnsOf, conjunction, remapColumns } from '@deltaworks/expression'
+import { columnsOf, conjunction, remapColumns, type BoundExpression } from '@deltaworks/expression'
 import { scanFile } from '@deltaworks/formats'
 import type { FileSplit, TableScan } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import type { ExecutionContext, StageSplit } from '../execution-context.js'
 import { readSpilled } from '../spill/spill-store.js'
+import { boundsOf } from '../scheduler/stage.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
 
 /**
@@ -40,7 +41,9 @@ export class ScanExec implements ExecutionPlan {
   async *execute(context: ExecutionContext): BatchStream {
     const { filters, projection, table, fetch } = this.#scan
     const readSchema = { fields: this.#read.map((position) => table.schema.fields[position]!) }
-    const local = filters.map((filter) => remapColumns(filter, (position) => this.#read.indexOf(position)))
+    const toRead = (filter: BoundExpression) => remapColumns(filter, (position) => this.#read.indexOf(position))
+    const local = filters.map(toRead)
+    const bounds = boundsOf(this.#scan).map(toRead)
     const filter =
       local.length === 0
         ? null
@@ -50,7 +53,14 @@ export class ScanExec implements ExecutionPlan {
     let rows = 0
     try {
       for await (const split of context.splitsOf(this.#scan)) {
-        for await (const batch of readSplit(split, this.#scan, this.#read, readSchema, local, context)) {
+        for await (const batch of readSplit(
+          split,
+          this.#scan,
+          this.#read,
+          readSchema,
+          [...local, ...bounds],
+          context,
+        )) {
           const pause = context.pause()
           if (pause !== null) await pause
           context.checkCancelled()

@@ -15,9 +15,9 @@ export class SortExec implements ExecutionPlan {
   readonly name = 'SortExec'
   readonly schema
   readonly inputs: readonly ExecutionPlan[]
-  readonly #sort: Sort
+  readonly #sort: Pick<Sort, 'schema' | 'keys'>
 
-  constructor(sort: Sort, input: ExecutionPlan) {
+  constructor(sort: Pick<Sort, 'schema' | 'keys'>, input: ExecutionPlan) {
     this.#sort = sort
     this.schema = sort.schema
     this.inputs = [input]

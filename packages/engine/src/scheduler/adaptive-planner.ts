@@ -25,18 +25,25 @@ import type { ExecutionContext } from '../execution-context.js'
 import { specOf } from '../operators/hash-aggregate-exec.js'
 import { materialisedRecursion } from '../operators/materialised-recursion.js'
 import { firstRowsOf, isFirstRows } from '../first-rows.js'
+import type { Side } from '../operators/join/join-roles.js'
 import { buildSide } from '../physical-planner.js'
+import { CommonPlans } from './common-plans.js'
+import { keyBounds } from './key-bounds.js'
+import { firstSide, isKeyFilter, withKeyFilter, type KeyFilter } from './key-filter.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
 import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
 import {
+  boundsOf,
   splitBytes,
   type BroadcastJoin,
   type MergingSort,
   type MorselSegment,
   type PhasedAggregate,
   type Pipeline,
+  type SplitsByTable,
   type StageSink,
+  type StageTable,
 } from './stage.js'
 
 /** A build side of at most so many bytes is sent to all workers; larger ones are partitioned. */
@@ -68,12 +75,35 @@ export interface StageExecutor {
  */
 export class AdaptivePlanner {
   readonly #executor: StageExecutor
+  #common: CommonPlans | null = null
+  /** What was computed of parts that the query has more than once. */
+  readonly #computed = new Map<number, readonly MorselSegment[]>()
+  /** Splits of the tables that filter others by their keys. */
+  readonly #keyTables = new Map<string, SplitsByTable>()
 
   constructor(executor: StageExecutor) {
     this.#executor = executor
   }
 
+  /** The pipeline of a whole query. */
+  async queryPipeline(plan: LogicalPlan): Promise<Pipeline> {
+    this.#common = new CommonPlans(plan)
+    return this.pipelineOf(plan)
+  }
+
   async pipelineOf(plan: LogicalPlan): Promise<Pipeline> {
+    const key = this.#common?.keyOf(plan) ?? null
+    if (key === null) return this.#pipelineOf(plan)
+    let segments = this.#computed.get(key)
+    if (segments === undefined) {
+      const pipeline = await this.#pipelineOf(plan)
+      segments = await this.#executor.execute('Shared', pipeline, { kind: 'gather', segmentRows: gatherRows })
+      this.#computed.set(key, segments)
+    }
+    return segmentPipeline('shared', plan.schema, groupSegments(segments))
+  }
+
+  async #pipelineOf(plan: LogicalPlan): Promise<Pipeline> {
     switch (plan.kind) {
       case 'scan':
         return this.#settle(await this.#scan(plan))
@@ -110,7 +140,7 @@ export class AdaptivePlanner {
   async #scan(scan: TableScan): Promise<Pipeline> {
     const { columnar, metrics, pool } = this.#executor.context
     const { projection, filters, fetch } = scan
-    const planned = await scan.table.scan({ projection, filters, fetch })
+    const planned = await scan.table.scan({ projection, filters: [...filters, ...boundsOf(scan)], fetch })
     metrics.filesTotal += planned.filesTotal
     metrics.filesPruned += planned.filesPruned
     const portable = planned.splits.every((split) => split.kind !== 'file' || !isThreadLocal(split.store))
@@ -266,15 +296,15 @@ export class AdaptivePlanner {
   }
 
   async #join(plan: Join): Promise<Pipeline> {
-    let left = await this.pipelineOf(plan.left)
-    let right = await this.pipelineOf(plan.right)
+    if (isKeyFilter(plan)) return this.#keyFiltered(plan)
+    let { left, right, known } = await this.#inputs(plan)
     const joined = (l: Pipeline, r: Pipeline): LogicalPlan => ({ ...plan, left: l.plan, right: r.plan })
     if (isSingle(left) && isSingle(right)) return zip(joined(left, right), left, right)
     const side = broadcastSide(plan, left, right)
     if (side !== null) {
       const [build, probe] = side === 'left' ? [left, right] : [right, left]
-      const built = await this.#materialise('Broadcast', build)
-      if (built.bytes <= broadcastBytes || plan.keys.length === 0) {
+      const built = build === known ? build : await this.#materialise('Broadcast', build)
+      if (built.bytes <= this.#broadcastBytes || plan.keys.length === 0) {
         return this.#broadcastJoin(plan, side, built, await this.#portable(probe))
       }
       if (side === 'left') left = built
@@ -299,6 +329,53 @@ export class AdaptivePlanner {
       partitions,
     )
     return zip(joined(l, r), l, r)
+  }
+
+  /** Each worker has a copy of what is broadcast: all of them are a part of the budget. */
+  get #broadcastBytes(): number {
+    return Math.min(broadcastBytes, this.#executor.context.pool.limitBytes / 32)
+  }
+
+  /**
+   * The inputs of a join. One that is much smaller is computed first (`known`), and the other reads only what can match it,
+   * so far as that can be told.
+   */
+  async #inputs(plan: Join): Promise<{ left: Pipeline; right: Pipeline; readonly known: Pipeline | null }> {
+    const first = firstSide(plan)
+    if (first === null) {
+      return { left: await this.pipelineOf(plan.left), right: await this.pipelineOf(plan.right), known: null }
+    }
+    const known = await this.#materialise('Broadcast', await this.pipelineOf(plan[first]))
+    const other = first === 'left' ? plan.right : plan.left
+    const filtered = known.bytes <= this.#broadcastBytes ? this.#filteredBy(plan, first, known) : other
+    const rest = await this.pipelineOf(filtered)
+    return first === 'left' ? { left: known, right: rest, known } : { left: rest, right: known, known }
+  }
+
+  #filteredBy(join: Join, first: Side, known: Pipeline): LogicalPlan {
+    const { table } = known.plan as TableScan
+    const { splits } = mergeMorsels(known.morsels)
+    const own = { ...table, id: `${(table as StageTable).id}k` } as StageTable
+    const all = splits[(table as StageTable).id] ?? []
+    this.#keyTables.set(own.id, { [own.id]: all })
+    return withKeyFilter({
+      join,
+      first,
+      table: own,
+      rows: table.statistics.rowCount ?? 0,
+      bounds: (column) => keyBounds(this.#executor.context, all, column),
+      isShared: (part) => this.#common?.keyOf(part) !== null,
+    })
+  }
+
+  async #keyFiltered(plan: KeyFilter): Promise<Pipeline> {
+    const input = await this.pipelineOf(plan.left)
+    const { id } = (plan.right as TableScan).table as StageTable
+    return {
+      ...input,
+      plan: { ...plan, left: input.plan },
+      broadcast: { ...input.broadcast, ...this.#keyTables.get(id) },
+    }
   }
 
   #broadcastJoin(plan: Join, side: 'left' | 'right', built: Pipeline, probe: Pipeline): Pipeline {

@@ -69,7 +69,7 @@ export class ParallelExecutor implements StageExecutor {
   }
 
   async *stream(plan: LogicalPlan): BatchStream {
-    const pipeline = await this.#planner.pipelineOf(plan)
+    const pipeline = await this.#planner.queryPipeline(plan)
     if (isSingle(pipeline)) {
       yield* this.#openHere(pipeline)
       return
@@ -99,13 +99,13 @@ export class ParallelExecutor implements StageExecutor {
 
   /** The rows as segments that belong to the caller. */
   async segments(plan: LogicalPlan, segmentRows: number): Promise<MemorySegment[]> {
-    const pipeline = await this.#planner.pipelineOf(plan)
+    const pipeline = await this.#planner.queryPipeline(plan)
     const segments = await this.execute('Materialise', pipeline, { kind: 'gather', segmentRows, inMemory: true })
     return segments.flatMap(({ split }) => (split.kind === 'segment' ? [split] : []))
   }
 
   async writeFiles(plan: LogicalPlan, sink: FileSink): Promise<readonly WrittenFile[]> {
-    const pipeline = await this.#planner.pipelineOf(plan)
+    const pipeline = await this.#planner.queryPipeline(plan)
     if (isSingle(pipeline)) {
       this.root = physicalPlan(pipeline.plan)
       try {

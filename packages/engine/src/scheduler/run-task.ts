@@ -106,7 +106,16 @@ function taskMetrics(
 ): TaskMetrics {
   const operators: TaskMetrics['operators'][number][] = []
   const visit = (node: ExecutionPlan, depth: number): void => {
-    const own = { operator: node.name, depth, rows: 0, batches: 0, ms: 0, spilledBytes: 0, spilledFiles: 0 }
+    const own = {
+      operator: node.name,
+      depth,
+      estimatedRows: node.estimatedRows ?? null,
+      rows: 0,
+      batches: 0,
+      ms: 0,
+      spilledBytes: 0,
+      spilledFiles: 0,
+    }
     for (const run of runs) {
       if (run.plan !== node) continue
       own.rows += run.rows

@@ -1,4 +1,4 @@
-import type { Aggregate, Join, LogicalPlan, MemorySegment, Sort, TableProvider } from '@deltaworks/plan'
+import type { Aggregate, Join, LogicalPlan, MemorySegment, Sort, TableProvider, TableScan } from '@deltaworks/plan'
 import type { BoundExpression } from '@deltaworks/expression'
 import type { SpilledSplit, StageSplit } from '../execution-context.js'
 import type { FileSink } from '../file-sink.js'
@@ -50,6 +50,15 @@ export interface BroadcastJoin extends Join {
   /** The build side is the same for every morsel: its table is built once a task. */
   readonly retainBuild: boolean
 }
+
+/** A scan of a table whose rows are compared with another's: files and row groups without any row between the bounds are left out. */
+export interface BoundedScan extends TableScan {
+  /** Conditions over the table's columns that no row is tested for: what is read must satisfy them or be of no use. */
+  readonly keyBounds: readonly BoundExpression[]
+}
+
+export const boundsOf = (scan: TableScan): readonly BoundExpression[] =>
+  'keyBounds' in scan ? (scan as BoundedScan).keyBounds : []
 
 /** A sort whose input is a union of sorted runs. */
 export interface MergingSort extends Sort {

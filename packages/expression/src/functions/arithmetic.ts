@@ -11,6 +11,7 @@ import {
   int64,
   isFloat,
   isInteger,
+  isInterval,
   isNumeric,
   multiplyType,
   pow10,
@@ -27,6 +28,7 @@ import { divisionByZero, overflow, wrongArguments } from '../errors.js'
 import type { CallSite, FunctionDefinition, Resolution, ScalarKernel } from '../evaluation.js'
 import type { BoundExpression } from '../expression.js'
 import { typesOf } from './argument-rules.js'
+import { intervalKernel, resolveIntervals, type IntervalParts } from './interval-arithmetic.js'
 
 type Operator = 'add' | 'subtract' | 'multiply' | 'divide' | 'modulo'
 const symbols: Record<Operator, string> = { add: '+', subtract: '-', multiply: '*', divide: '/', modulo: '%' }
@@ -41,7 +43,7 @@ const decimalRules: Record<Operator, (a: DecimalType, b: DecimalType) => Decimal
 /** Types of the operands and the result; strings and NULL count as the other side's kind of number. */
 function resolveArithmetic(operator: Operator, args: readonly BoundExpression[], name: string): Resolution {
   const [a, b] = args as [BoundExpression, BoundExpression]
-  const dates = resolveDates(operator, a.type, b.type)
+  const dates = resolveDates(operator, a.type, b.type) ?? resolveIntervals(operator, a.type, b.type)
   if (dates !== null) return dates
   const [x, y] = [numericOperand(a, b), numericOperand(b, a)]
   if (x === null || y === null) throw wrongArguments(name, typesOf(args), 'both sides must be numbers')
@@ -98,6 +100,8 @@ function failures(site: CallSite, operator: Operator, lenient: boolean): Failure
 }
 
 function arithmeticKernel(site: CallSite, operator: Operator, lenient: boolean): ScalarKernel {
+  const ofIntervals = intervalKernel(site, operator, lenient)
+  if (ofIntervals !== null) return ofIntervals
   const failure = failures(site, operator, lenient)
   const { type } = site
   switch (type.kind) {
@@ -234,11 +238,13 @@ const negate: FunctionDefinition = {
   arity: [1, 1],
   resolve: (args, name) => {
     const { type } = args[0]!
+    if (isInterval(type)) return { args: [type], type }
     const of = type.kind === 'string' ? float64 : type.kind === 'null' ? int32 : type
     if (!isNumeric(of)) throw wrongArguments(name, typesOf(args), 'it must be a number')
     return { args: [of], type: of }
   },
   kernel: ({ type }) => {
+    if (isInterval(type)) return (_, [months, days, micros]: IntervalParts) => [0 - months, 0 - days, -micros]
     if (isFloat(type)) return (_, a: number) => -a
     if (type.kind === 'decimal') return (_, a: bigint) => -a
     if (type.kind === 'int64') {
@@ -256,8 +262,11 @@ const negate: FunctionDefinition = {
 }
 
 export const arithmeticFunctions = {
-  add: binary('add', 'a + b; a date plus days is a date.'),
-  subtract: binary('subtract', 'a - b; a date minus days is a date, a date minus a date is days.'),
+  add: binary('add', 'a + b; a date plus days is a date, a moment plus an interval a moment.'),
+  subtract: binary(
+    'subtract',
+    'a - b; a date minus days is a date, a date minus a date is days, a timestamp minus a timestamp an interval.',
+  ),
   multiply: binary('multiply', 'a * b.'),
   divide: binary('divide', 'a / b: double for integers, decimal for decimals. A zero divisor is an error.'),
   modulo: binary('modulo', 'Remainder of a / b with the sign of a.', false, ['mod']),

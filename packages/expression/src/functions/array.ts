@@ -4,12 +4,16 @@ import {
   float64,
   int32,
   int64,
+  interval,
   isFloat,
   isInteger,
+  isInterval,
   list,
   map,
   string,
   struct,
+  timestamp,
+  timestampNtz,
   type DataType,
   type ListType,
   type MapType,
@@ -18,11 +22,13 @@ import {
 } from '@deltaworks/schema'
 import { commonType, commonTypeOf } from '../coercion.js'
 import { invalidArgument, wrongArguments } from '../errors.js'
-import type { CallSite, FunctionDefinition, Resolution } from '../evaluation.js'
+import type { CallSite, FunctionDefinition, Resolution, ScalarKernel } from '../evaluation.js'
+import { intervalMicros } from '../interval-text.js'
 import type { BoundExpression } from '../expression.js'
 import { expressionKey } from '../serialise.js'
 import { comparatorOf } from '../value-order.js'
 import { typesOf } from './argument-rules.js'
+import { shiftedBy, type IntervalParts } from './interval-arithmetic.js'
 
 type List = readonly Value[]
 type Entry = readonly [Value, Value]
@@ -130,7 +136,7 @@ const extreme = (name: string, doc: string, sign: 1 | -1): FunctionDefinition =>
         return best
       }
     },
-    { nullable: 'always' },
+    { nullable: 'always', aliases: [name.replace('array', 'list')] },
   )
 
 const bits = (name: string, doc: string, fold: (a: bigint, b: bigint) => bigint): FunctionDefinition =>
@@ -197,15 +203,21 @@ const orderBy = define(
 
 const sequence = define(
   'sequence(first, last[, step]) → list',
-  'The whole numbers (or days, of dates) from first to last; down if last is less.',
+  'The whole numbers (or days, of dates; or moments an interval apart) from first to last; down if last is less.',
   [2, 3],
   (args) => {
+    if (args[2] !== undefined && isInterval(args[2].type)) {
+      const of = args[0]!.type.kind === 'date' && args[1]!.type.kind === 'date' ? timestampNtz : timestamp
+      return { args: [of, of, interval], type: list(of, false) }
+    }
     if (args[0]!.type.kind === 'date')
       return { args: [date, date, int32].slice(0, args.length), type: list(date, false) }
     const type = args.some((a) => a.type.kind === 'int64') ? int64 : int32
     return { args: args.map(() => type), type: list(type, false) }
   },
-  ({ type }) => {
+  (site) => {
+    const { type } = site
+    if (site.args[2] !== undefined && isInterval(site.args[2].type)) return momentSequence((type as ListType).element)
     const wide = (type as ListType).element.kind === 'int64'
     return (_, first: number | bigint, last: number | bigint, given?: number | bigint) => {
       const [from, to] = [BigInt(first), BigInt(last)]
@@ -223,6 +235,22 @@ const sequence = define(
   },
 )
 const maxElements = 10_000_000n
+
+/** Moments an interval apart. */
+const momentSequence =
+  (type: DataType): ScalarKernel =>
+  (context, first: bigint, last: bigint, step: IntervalParts) => {
+    const by = intervalMicros(step as unknown as Value)
+    if (by === 0n) throw invalidArgument('sequence', 0, 'the step must not be 0')
+    const values: Value[] = []
+    for (let i = 0; ; i++) {
+      const next = shiftedBy(first, [step[0] * i, step[1] * i, step[2] * BigInt(i)], 1, type, context) as bigint
+      if (by > 0n ? next > last : next < last) return values
+      if (BigInt(i) > maxElements)
+        throw invalidArgument('sequence', i, `it would have more than ${maxElements} elements`)
+      values.push(next)
+    }
+  }
 
 const mapOf = define(
   'map(key, value, …) → map',
@@ -359,7 +387,7 @@ export const arrayFunctions = {
     'With the value at the beginning.',
     (of) => of,
     () => (_, values: List | null, v: Value) => (values === null ? null : [v, ...values]),
-    { nulls: 'own' },
+    { nulls: 'own', aliases: ['list_prepend'] },
   ),
   array_remove: withElement(
     'array_remove(list, value) → list',
@@ -379,6 +407,7 @@ export const arrayFunctions = {
       return (_, values: List, wanted: Value) =>
         BigInt(values.findIndex((v) => v !== null && compare(v, wanted) === 0) + 1)
     },
+    { aliases: ['list_position', 'list_indexof', 'array_indexof'] },
   ),
   array_concat: define(
     'array_concat(a, b) → list',
@@ -404,6 +433,7 @@ export const arrayFunctions = {
       const others = new Set(b.map(keyOf))
       return distinct(a).filter((v) => others.has(keyOf(v)))
     },
+    { aliases: ['list_intersect'] },
   ),
   array_except: define(
     'array_except(a, b) → list',
@@ -422,7 +452,7 @@ export const arrayFunctions = {
       if (a.some((v) => v !== null && others.has(keyOf(v)))) return true
       return a.length > 0 && b.length > 0 && (a.includes(null) || b.includes(null)) ? null : false
     },
-    { nullable: 'always' },
+    { nullable: 'always', aliases: ['list_has_any', 'array_has_any'] },
   ),
   slice: define(
     'slice(list, start, length) → list',

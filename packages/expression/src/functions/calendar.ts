@@ -23,25 +23,41 @@ export function addMonths(days: number, months: number): number {
   return daysFromCivil(toYear, toMonth, Math.min(day, daysInMonth(toYear, toMonth)))
 }
 
-export type DateUnit = 'year' | 'quarter' | 'month' | 'week' | 'day'
+export type DateUnit = 'millennium' | 'century' | 'decade' | 'year' | 'quarter' | 'month' | 'week' | 'day'
 export type TimeUnit = DateUnit | 'hour' | 'minute' | 'second' | 'millisecond' | 'microsecond'
 
 const units: Readonly<Record<string, TimeUnit>> = {
+  millennium: 'millennium',
+  millennia: 'millennium',
+  mil: 'millennium',
+  century: 'century',
+  centuries: 'century',
+  c: 'century',
+  decade: 'decade',
+  decades: 'decade',
+  dec: 'decade',
   year: 'year',
   years: 'year',
   yyyy: 'year',
   yy: 'year',
+  yr: 'year',
   y: 'year',
   quarter: 'quarter',
   quarters: 'quarter',
   q: 'quarter',
+  qtr: 'quarter',
+  qq: 'quarter',
   month: 'month',
   months: 'month',
   mon: 'month',
   mm: 'month',
+  mons: 'month',
   week: 'week',
   weeks: 'week',
   w: 'week',
+  wk: 'week',
+  ww: 'week',
+  isoweek: 'week',
   day: 'day',
   days: 'day',
   dd: 'day',
@@ -49,20 +65,30 @@ const units: Readonly<Record<string, TimeUnit>> = {
   hour: 'hour',
   hours: 'hour',
   h: 'hour',
+  hh: 'hour',
+  hr: 'hour',
+  hrs: 'hour',
   minute: 'minute',
   minutes: 'minute',
   m: 'minute',
   min: 'minute',
+  mins: 'minute',
+  mi: 'minute',
+  n: 'minute',
   second: 'second',
   seconds: 'second',
   s: 'second',
   sec: 'second',
+  secs: 'second',
+  ss: 'second',
   millisecond: 'millisecond',
   milliseconds: 'millisecond',
   ms: 'millisecond',
   microsecond: 'microsecond',
   microseconds: 'microsecond',
   us: 'microsecond',
+  msec: 'millisecond',
+  usec: 'microsecond',
 }
 
 export const timeUnit = (name: string): TimeUnit | undefined => units[name.toLowerCase()]
@@ -71,6 +97,12 @@ export function truncateDays(days: number, unit: TimeUnit): number {
   if (unit === 'week') return days - weekday(days)
   const { year, month } = civilFromDays(days)
   switch (unit) {
+    case 'millennium':
+      return daysFromCivil(Math.floor((year - 1) / 1000) * 1000 + 1, 1, 1)
+    case 'century':
+      return daysFromCivil(Math.floor((year - 1) / 100) * 100 + 1, 1, 1)
+    case 'decade':
+      return daysFromCivil(Math.floor(year / 10) * 10, 1, 1)
     case 'year':
       return daysFromCivil(year, 1, 1)
     case 'quarter':
@@ -84,6 +116,9 @@ export function truncateDays(days: number, unit: TimeUnit): number {
 
 /** Microseconds in a unit of fixed length, null for a unit of the calendar. */
 export const unitMicros: Readonly<Record<TimeUnit, bigint | null>> = {
+  millennium: null,
+  century: null,
+  decade: null,
   year: null,
   quarter: null,
   month: null,

@@ -6,6 +6,8 @@ import {
   float64,
   int32,
   int64,
+  isInterval,
+  isNumeric,
   isTimestamp,
   microsPerDay,
   string,
@@ -32,7 +34,10 @@ import {
   weekday,
   type TimeUnit,
 } from './calendar.js'
+import { resolveTruncation, truncationKernel } from './truncation.js'
 import { formatDateTime, parseDateTime, parsePattern } from './datetime-pattern.js'
+import { intervalFunctions } from './interval.js'
+import { javaPattern } from './postgres-pattern.js'
 
 /** The wall clock reading of a date or timestamp value. */
 type Local = (value: Value, context: EvaluationContext) => bigint
@@ -138,7 +143,18 @@ const extractors: Readonly<Record<string, (days: number, microsOfDay: bigint, lo
   hour: (_, m) => Number(m / 3_600_000_000n),
   minute: (_, m) => Number((m / 60_000_000n) % 60n),
   second: (_, m) => Number((m / 1_000_000n) % 60n),
+  millisecond: (_, m) => Number((m / 1000n) % 60_000n),
+  microsecond: (_, m) => Number(m % 60_000_000n),
+  decade: (d) => Math.floor(civilFromDays(d).year / 10),
+  century: (d) => Math.floor((civilFromDays(d).year + 99) / 100),
+  millennium: (d) => Math.floor((civilFromDays(d).year + 999) / 1000),
+  weekday: (d) => dayOfWeek(d) - 1,
+  dw: (d) => dayOfWeek(d) - 1,
+  dayofmonth: (d) => civilFromDays(d).day,
+  yearweek: (d) => isoYear(d) * 100 + isoWeek(d),
+  julian: (d) => d + 2_440_588,
 }
+const extractor = (field: string) => extractors[field] ?? extractors[timeUnit(field) ?? '']
 
 const datePart: FunctionDefinition = {
   signature: 'date_part(field, value) → int, bigint for epoch',
@@ -148,21 +164,25 @@ const datePart: FunctionDefinition = {
   contextual: true,
   resolve: (args, name) => {
     const field = args[0]
+    if (isInterval(args[1]!.type)) {
+      return { ...intervalFunctions.interval_part.resolve(args, name), nullable: args[1]!.nullable }
+    }
     const type = temporal(args, 1, name, timestamp)
     const known = field?.kind === 'literal' && typeof field.value === 'string' ? field.value.toLowerCase() : null
     if (known === null) throw wrongArguments(name, typesOf(args), 'the field must be a literal')
     if (known === 'epoch') return { args: [string, type.kind === 'date' ? timestamp : type], type: int64 }
-    if (extractors[known] === undefined)
+    if (extractor(known) === undefined)
       throw invalidArgument(name, known, `it must be one of ${Object.keys(extractors).join(', ')}`)
     return { args: [string, type], type: int32 }
   },
   kernel: (site) => {
+    if (isInterval(site.args[1]!.type)) return intervalFunctions.interval_part.kernel!(site)
     const local = localOf(site.args[1]!.type)
     return (context, field: string, value: Value) => {
       if (site.type.kind === 'int64') return floorDivide(value as bigint, 1_000_000n)
       const micros = local(value, context)
       const days = floorDivide(micros, microsPerDay)
-      return extractors[field.toLowerCase()]!(Number(days), micros - days * microsPerDay, micros)
+      return extractor(field.toLowerCase())!(Number(days), micros - days * microsPerDay, micros)
     }
   },
 }
@@ -216,6 +236,12 @@ const addUnits: FunctionDefinition = {
 
 function addToDays(days: number, unit: TimeUnit, count: number): number {
   switch (unit) {
+    case 'millennium':
+      return addMonths(days, count * 12_000)
+    case 'century':
+      return addMonths(days, count * 1200)
+    case 'decade':
+      return addMonths(days, count * 120)
     case 'year':
       return addMonths(days, count * 12)
     case 'quarter':
@@ -232,7 +258,7 @@ function addToDays(days: number, unit: TimeUnit, count: number): number {
 /** Parses with a Java pattern; without one, as a cast. `lenient` gives null where the strict form is an error. */
 const parsed = (name: string, target: 'date' | 'timestamp', lenient: boolean): FunctionDefinition => ({
   signature: `${name}(text[, pattern]) → ${target}`,
-  doc: `The ${target} that a text stands for, in Java's DateTimeFormatter pattern (\`M/d/yyyy H:mm\`)${lenient ? '; null if it is none' : ''}.`,
+  doc: `The ${target} that a text stands for, in a pattern of Java's DateTimeFormatter (\`M/d/yyyy H:mm\`) or PostgreSQL (\`YYYY-MM-DD\`)${lenient ? '; null if it is none' : ''}.`,
   arity: [1, 2],
   contextual: true,
   ...(lenient ? { nullable: 'always' as const } : {}),
@@ -242,7 +268,10 @@ const parsed = (name: string, target: 'date' | 'timestamp', lenient: boolean): F
 
 function resolveParsed(args: readonly BoundExpression[], name: string, type: DataType): Resolution {
   const of = args[0]!.type
-  if (args.length === 2) return { args: [string, string], type }
+  if (args.length === 2 && (of.kind === 'string' || of.kind === 'null')) return { args: [string, string], type }
+  // Of what is a moment already the pattern means nothing.
+  if (args.length === 2) return { args: [of, string], type }
+  if (type.kind === 'timestamp' && isNumeric(of)) return { args: [of.kind === 'decimal' ? float64 : of], type }
   if (!implicitlyCastable(of, type))
     throw wrongArguments(name, typesOf(args), `it takes a string, a date or a timestamp`)
   return { args: [of], type }
@@ -253,7 +282,7 @@ function parseKernel(
   lenient: boolean,
 ): (context: EvaluationContext, value: Value, pattern?: string) => Value {
   const from = site.args[0]!.type
-  const cast = site.args.length === 1 ? castKernel(from, site.type) : null
+  const cast = site.args.length === 1 || from.kind !== 'string' ? castKernel(from, site.type) : null
   const fail = (value: Value): Value => {
     if (lenient) return null
     throw invalidCast(value, from, site.type)
@@ -261,7 +290,7 @@ function parseKernel(
   if (cast !== null) return (context, value) => cast(value, context) ?? fail(value)
   const isDate = site.type.kind === 'date'
   return (context, value, pattern) => {
-    const found = parseDateTime(value as string, parsePattern(pattern!))
+    const found = parseDateTime(value as string, parsePattern(javaPattern(pattern!)))
     if (found === null) return fail(value)
     if (isDate) return found.days
     const local = BigInt(found.days) * microsPerDay + BigInt(found.microsOfDay)
@@ -282,7 +311,7 @@ const dateFormat: FunctionDefinition = {
     return (context, value: Value, pattern: string) => {
       const offset =
         from.kind === 'timestamp' ? Number(offsetMicrosAt(value as bigint, context.timezone) / 60_000_000n) : 0
-      return formatDateTime(local(value, context), parsePattern(pattern), offset)
+      return formatDateTime(local(value, context), parsePattern(javaPattern(pattern)), offset)
     }
   },
 }
@@ -357,12 +386,17 @@ export const datetimeFunctions = {
   date_part: datePart,
   date_trunc: dateTrunc,
   trunc: {
-    signature: 'trunc(date, unit) → date',
-    doc: 'The beginning of the year, quarter, month or week of a date.',
-    arity: [2, 2],
+    signature: 'trunc(date, unit) → date; trunc(number[, digits]) → number',
+    doc: 'The beginning of the year, quarter, month or week of a date; or a number without the digits after so many (0) of its fraction.',
+    aliases: ['truncate'],
+    arity: [1, 2],
     contextual: true,
-    resolve: parameters([date, string], date),
-    kernel: () => (_, days: number, unit: string) => truncateDays(days, unitOf('trunc', unit)),
+    resolve: (args, name) =>
+      isNumeric(args[0]!.type) ? resolveTruncation(args, name) : parameters([date, string], date)(args, name),
+    kernel: (site) =>
+      site.type.kind === 'date'
+        ? (_, days: number, unit: string) => truncateDays(days, unitOf('trunc', unit))
+        : truncationKernel(site),
   },
   date_add: shifted('date_add', 'The date so many days later.', 1, ['adddate']),
   date_sub: shifted('date_sub', 'The date so many days earlier.', -1),

@@ -32,7 +32,9 @@ const ofBigints = (
   arity: 1 | 2,
   doc: string,
   apply: (a: bigint, b: bigint) => bigint,
+  aliases: readonly string[] = [],
 ): FunctionDefinition => ({
+  aliases,
   signature: `${name}(${arity === 1 ? 'a' : 'a, b'}) → bigint`,
   doc,
   arity: [arity, arity],
@@ -170,9 +172,13 @@ export const moreMathFunctions = {
       return result
     },
   },
-  gcd: ofBigints('gcd', 2, 'The greatest common divisor.', gcd),
-  lcm: ofBigints('lcm', 2, 'The least common multiple.', (a, b) =>
-    a === 0n || b === 0n ? 0n : absolute((a / gcd(a, b)) * b),
+  gcd: ofBigints('gcd', 2, 'The greatest common divisor.', gcd, ['greatest_common_divisor']),
+  lcm: ofBigints(
+    'lcm',
+    2,
+    'The least common multiple.',
+    (a, b) => (a === 0n || b === 0n ? 0n : absolute((a / gcd(a, b)) * b)),
+    ['least_common_multiple'],
   ),
   width_bucket: widthBucket,
   bit_count: {

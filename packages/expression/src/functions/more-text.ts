@@ -135,7 +135,7 @@ export const moreTextFunctions = {
       const even = text.length % 2 === 0 ? text : `0${text}`
       return /^[0-9a-fA-F]*$/.test(even) ? new Uint8Array(Buffer.from(even, 'hex')) : null
     },
-    { nullable: 'always' },
+    { nullable: 'always', aliases: ['from_hex'] },
   ),
   unbase64: define(
     'unbase64(text) → binary',
@@ -143,6 +143,7 @@ export const moreTextFunctions = {
     [1, 1],
     texts(binary),
     () => (_, text: string) => new Uint8Array(Buffer.from(text, 'base64')),
+    { aliases: ['from_base64'] },
   ),
   similar_to: define(
     'similar_to(text, pattern[, escape]) → boolean',
@@ -181,17 +182,17 @@ export const moreTextFunctions = {
   ),
   regexp_extract_all: define(
     'regexp_extract_all(text, pattern[, group]) → list',
-    'What the group (1 if left out, 0 is the whole match) of each match holds.',
+    'What the group (0 is the whole match; if left out 1, or 0 where the pattern has no groups) of each match holds.',
     [2, 3],
     parameters([string, string, int32], list(string, false)),
-    () =>
-      (_, text: string, pattern: string, group = 1) =>
-        Array.from(text.matchAll(compilePattern('regexp_extract_all', pattern, 'gu')), (match) => {
-          if (group < 0 || group >= match.length) {
-            throw invalidArgument('regexp_extract_all', group, `the pattern has ${match.length - 1} groups`)
-          }
-          return match[group] ?? ''
-        }),
+    () => (_, text: string, pattern: string, wanted?: number) =>
+      Array.from(text.matchAll(compilePattern('regexp_extract_all', pattern, 'gu')), (match) => {
+        const group = wanted ?? Math.min(1, match.length - 1)
+        if (group < 0 || group >= match.length) {
+          throw invalidArgument('regexp_extract_all', group, `the pattern has ${match.length - 1} groups`)
+        }
+        return match[group] ?? ''
+      }),
   ),
   typeof: define(
     'typeof(a) → string',
@@ -210,7 +211,7 @@ export const moreTextFunctions = {
       const found = parsed(text)
       return Array.isArray(found) ? found.length : null
     },
-    { nullable: 'always' },
+    { nullable: 'always', aliases: ['jsonb_array_length'] },
   ),
   json_object_keys: define(
     'json_object_keys(text) → list',
@@ -221,7 +222,7 @@ export const moreTextFunctions = {
       const found = parsed(text)
       return typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.keys(found) : null
     },
-    { nullable: 'always' },
+    { nullable: 'always', aliases: ['json_keys'] },
   ),
   is_valid_json: define(
     'is_valid_json(text) → boolean',

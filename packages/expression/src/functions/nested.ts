@@ -1,11 +1,11 @@
 import {
   boolean,
   int32,
+  isInterval,
   list,
   string,
   struct,
   type DataType,
-  type Json,
   type ListType,
   type MapType,
   type StructType,
@@ -17,7 +17,7 @@ import { invalidArgument, wrongArguments } from '../errors.js'
 import type { EvaluationContext, FunctionDefinition } from '../evaluation.js'
 import type { BoundExpression } from '../expression.js'
 import { comparatorOf } from '../value-order.js'
-import { texts, typesOf } from './argument-rules.js'
+import { typesOf } from './argument-rules.js'
 
 const literalText = (of: BoundExpression | undefined): string | null =>
   of?.kind === 'literal' && typeof of.value === 'string' ? of.value : null
@@ -25,6 +25,7 @@ const literalText = (of: BoundExpression | undefined): string | null =>
 const elementAt: FunctionDefinition = {
   signature: 'element_at(list, index) → element; element_at(map, key) → value',
   doc: 'The element at an index (1 is the first, -1 the last), or the value of a key; null if there is none.',
+  aliases: ['list_extract', 'list_element', 'array_extract', 'map_extract_value'],
   arity: [2, 2],
   nullable: 'always',
   resolve: (args, name) => {
@@ -51,6 +52,7 @@ const elementAt: FunctionDefinition = {
 const getField: FunctionDefinition = {
   signature: 'get_field(struct, name) → member',
   doc: 'A member of a struct by its name.',
+  aliases: ['struct_extract'],
   arity: [2, 2],
   nullable: 'always',
   resolve: (args, name) => {
@@ -82,7 +84,7 @@ const memberIndex = (type: StructType, name: string): number => {
 const size: FunctionDefinition = {
   signature: 'size(list or map) → int',
   doc: 'How many elements there are.',
-  aliases: ['cardinality', 'array_length'],
+  aliases: ['cardinality', 'array_length', 'array_size', 'list_length'],
   arity: [1, 1],
   resolve: (args, name) => {
     const { type } = args[0]!
@@ -96,6 +98,7 @@ const size: FunctionDefinition = {
 const array: FunctionDefinition = {
   signature: 'array(a, b, …) → array',
   doc: 'A list of the values.',
+  aliases: ['list_value', 'list_pack'],
   arity: [0, Infinity],
   nulls: 'own',
   nullable: 'never',
@@ -137,40 +140,10 @@ const namedStruct: FunctionDefinition = {
       values.filter((_value, i) => i % 2 === 1),
 }
 
-/** The part of a JSON text at a path such as `$.a.b[0]`; null if there is none or the text is no JSON. */
-export function jsonAt(text: string, path: string): Json | undefined {
-  let current: Json | undefined
-  try {
-    current = JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
-  const steps = path.startsWith('$') ? path.slice(1) : path.startsWith('[') ? path : `.${path}`
-  for (const [, name, quoted, index] of steps.matchAll(/\.([^.[\]]+)|\['([^']*)'\]|\[(\d+)\]/g)) {
-    if (current === null || current === undefined || typeof current !== 'object') return undefined
-    current = Array.isArray(current)
-      ? (current as readonly Json[])[Number(index ?? NaN)]
-      : (current as Readonly<Record<string, Json>>)[(name ?? quoted)!]
-  }
-  return current
-}
-
-const getJson: FunctionDefinition = {
-  signature: 'get_json_object(text, path) → string',
-  doc: 'The part of a JSON text at a path (`$.a.b[0]`): text without quotes, anything else as JSON; null if there is none.',
-  aliases: ['json_extract_path_text', 'variant_get'],
-  arity: [2, 2],
-  nullable: 'always',
-  resolve: texts(string),
-  kernel: () => (_, text: string, path: string) => {
-    const found = jsonAt(text, path)
-    return found === undefined || found === null ? null : typeof found === 'string' ? found : JSON.stringify(found)
-  },
-}
-
 const arrayContains: FunctionDefinition = {
   signature: 'array_contains(list, value) → boolean',
   doc: 'Whether an element equals the value; null if none does and one is null.',
+  aliases: ['list_contains', 'list_has', 'array_has'],
   arity: [2, 2],
   nullable: 'always',
   resolve: (args, name) => {
@@ -188,7 +161,7 @@ const arrayContains: FunctionDefinition = {
 const arrayJoin: FunctionDefinition = {
   signature: 'array_join(list, separator) → string',
   doc: 'The elements that are not null, with the separator between them.',
-  aliases: ['array_to_string'],
+  aliases: ['array_to_string', 'list_to_string'],
   arity: [2, 2],
   resolve: (args, name) => {
     if (args[0]!.type.kind !== 'list') throw wrongArguments(name, typesOf(args), 'the first argument must be an array')
@@ -201,6 +174,7 @@ const arrayJoin: FunctionDefinition = {
 
 const toJson: FunctionDefinition = {
   signature: 'to_json(value) → string',
+  aliases: ['to_jsonb', 'row_to_json', 'json_serialize'],
   doc: 'The value as JSON text: structs as objects, numbers with all their digits, dates and timestamps as text.',
   arity: [1, 1],
   nullable: 'never',
@@ -215,7 +189,12 @@ const toJson: FunctionDefinition = {
 function jsonText(type: DataType, value: Value, context: EvaluationContext): string {
   if (value === null) return 'null'
   switch (type.kind) {
+    case 'variant':
+      return value as string
+    case 'map':
+      return `{${(value as readonly (readonly Value[])[]).map(([k, v]) => `${JSON.stringify(textOf(type.key, k!, context))}:${jsonText(type.value, v!, context)}`).join(',')}}`
     case 'struct':
+      if (isInterval(type)) return JSON.stringify(textOf(type, value, context))
       return `{${type.fields.map((f, i) => `${JSON.stringify(f.name)}:${jsonText(f.type, (value as readonly Value[])[i]!, context)}`).join(',')}}`
     case 'list':
       return `[${(value as readonly Value[]).map((item) => jsonText(type.element, item, context)).join(',')}]`
@@ -242,6 +221,5 @@ export const nestedFunctions = {
   named_struct: namedStruct,
   array_contains: arrayContains,
   array_join: arrayJoin,
-  get_json_object: getJson,
   to_json: toJson,
 } satisfies Record<string, FunctionDefinition>

@@ -67,14 +67,15 @@ const matches: FunctionDefinition = {
 
 const extract: FunctionDefinition = {
   signature: 'regexp_extract(text, pattern[, group]) → string',
-  doc: 'What the group (1 if left out, 0 is the whole match) of the first match holds; empty if there is no match.',
+  doc: 'What the group (0 is the whole match; if left out 1, or 0 where the pattern has no groups) of the first match holds; empty if there is no match.',
   arity: [2, 3],
   resolve: parameters([string, string, int32], string),
   kernel: () => {
     const compiled = remembered((pattern) => compilePattern('regexp_extract', pattern, 'u'))
-    return (_, text: string, pattern: string, group = 1) => {
+    return (_, text: string, pattern: string, wanted?: number) => {
       const match = compiled(pattern).exec(text)
       if (match === null) return ''
+      const group = wanted ?? Math.min(1, match.length - 1)
       if (group < 0 || group >= match.length)
         throw invalidArgument('regexp_extract', group, `the pattern has ${match.length - 1} groups`)
       return match[group] ?? ''

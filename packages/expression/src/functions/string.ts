@@ -194,17 +194,26 @@ export const stringFunctions = {
   ltrim: trim('ltrim', 'start'),
   rtrim: trim('rtrim', 'end'),
   length: {
-    ...unary('length', 'Characters of a text, bytes of a binary.', lengthOf, int32, [
+    ...unary('length', 'Characters of a text, bytes of a binary, elements of a list.', lengthOf, int32, [
       'char_length',
       'character_length',
       'len',
     ]),
     resolve: (args, name) =>
-      args[0]!.type.kind === 'binary' ? { args: [binary], type: int32 } : texts(int32)(args, name),
-    kernel: () => (_, value: string | Uint8Array) => (typeof value === 'string' ? lengthOf(value) : value.length),
+      args[0]!.type.kind === 'binary' || args[0]!.type.kind === 'list' || args[0]!.type.kind === 'map'
+        ? { args: [args[0]!.type], type: int32 }
+        : texts(int32)(args, name),
+    kernel: () => (_, value: string | Uint8Array | readonly Value[]) =>
+      typeof value === 'string' ? lengthOf(value) : value.length,
   },
   octet_length: unary('octet_length', 'Bytes of the text in UTF-8.', (t) => Buffer.byteLength(t), int32),
-  ascii: unary('ascii', 'Code point of the first character, 0 for an empty text.', (t) => t.codePointAt(0) ?? 0, int32),
+  ascii: unary(
+    'ascii',
+    'Code point of the first character, 0 for an empty text.',
+    (t) => t.codePointAt(0) ?? 0,
+    int32,
+    ['unicode', 'ord'],
+  ),
   chr: {
     signature: 'chr(code) → string',
     doc: 'The character of a code (modulo 256, as in Spark).',
@@ -232,6 +241,7 @@ export const stringFunctions = {
   },
   split: {
     signature: 'split(text, pattern[, limit]) → array<string>',
+    aliases: ['regexp_split_to_array', 'string_split_regex'],
     doc: 'The parts between matches of a regular expression.',
     arity: [2, 3],
     resolve: parameters([string, string, int32], list(string, false)),
@@ -263,8 +273,11 @@ export const stringFunctions = {
         search === '' ? text : text.replaceAll(search, () => replacement),
   },
   contains: test('contains', 'Whether the part occurs in the text.', (t, p) => t.includes(p)),
-  starts_with: test('starts_with', 'Whether the text starts with the part.', (t, p) => t.startsWith(p), ['startswith']),
-  ends_with: test('ends_with', 'Whether the text ends with the part.', (t, p) => t.endsWith(p), ['endswith']),
+  starts_with: test('starts_with', 'Whether the text starts with the part.', (t, p) => t.startsWith(p), [
+    'startswith',
+    'prefix',
+  ]),
+  ends_with: test('ends_with', 'Whether the text ends with the part.', (t, p) => t.endsWith(p), ['endswith', 'suffix']),
   lpad: padding('lpad', true),
   rpad: padding('rpad', false),
   repeat: {
@@ -318,6 +331,7 @@ export const stringFunctions = {
   hex: {
     signature: 'hex(value) → string',
     doc: "A whole number (a negative one as two's complement), or the bytes of a text or binary, in hexadecimal, upper case.",
+    aliases: ['to_hex'],
     arity: [1, 1],
     resolve: (args, name) => {
       const { type } = args[0]!
@@ -332,6 +346,7 @@ export const stringFunctions = {
   },
   base64: {
     signature: 'base64(value) → string',
+    aliases: ['to_base64'],
     doc: 'The bytes of a text or binary in base 64.',
     arity: [1, 1],
     resolve: (args, name) =>

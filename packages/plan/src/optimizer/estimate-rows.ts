@@ -1,5 +1,6 @@
 import { conjuncts, type BoundExpression } from '@deltaworks/expression'
-import type { LogicalPlan } from '../logical-plan.js'
+import type { Aggregate, LogicalPlan } from '../logical-plan.js'
+import { conjunction, distinctValues, noRanges, rangesOf, type RangeOf } from './selectivity.js'
 
 /** Where a table does not say how many rows it has. */
 const unknownRows = 1_000_000
@@ -8,49 +9,26 @@ const bytesPerRow = 40
 const elementsPerList = 4
 const rounds = 10
 
-const selectivity = (e: BoundExpression): number => {
-  if (e.kind !== 'call') return 0.5
-  switch (e.name) {
-    case 'eq':
-    case 'is_null':
-    case 'is_not_distinct_from':
-      return 0.1
-    case 'in':
-      return Math.min(0.5, 0.1 * (e.args.length - 1))
-    case 'ne':
-    case 'is_not_null':
-      return 0.9
-    case 'or':
-      return Math.min(
-        1,
-        e.args.reduce((sum, arg) => sum + selectivity(arg), 0),
-      )
-    case 'and':
-      return e.args.reduce((product, arg) => product * selectivity(arg), 1)
-    default:
-      return 0.33
-  }
-}
-
-const filteredRows = (rows: number, parts: readonly BoundExpression[]): number =>
-  Math.max(
-    1,
-    parts.reduce((n, e) => n * selectivity(e), rows),
-  )
+const filteredRows = (rows: number, parts: readonly BoundExpression[], ranges: RangeOf): number =>
+  Math.max(1, rows * conjunction(parts, ranges))
 
 /** A guess at how many rows the plan gives: from its tables' statistics and rules of thumb. At least 1. */
 export function estimateRows(plan: LogicalPlan): number {
   switch (plan.kind) {
     case 'scan': {
-      const rows = filteredRows(tableRows(plan), plan.filters)
+      const ranges = rangesOf(
+        plan.table.statistics,
+        plan.table.schema.fields.map((f) => f.name),
+      )
+      const rows = filteredRows(tableRows(plan), plan.filters, ranges)
       return plan.fetch === null ? rows : Math.min(rows, Math.max(1, plan.fetch))
     }
     case 'values':
       return Math.max(1, plan.rows.length)
     case 'filter':
-      return filteredRows(estimateRows(plan.input), conjuncts(plan.predicate))
+      return filteredRows(estimateRows(plan.input), conjuncts(plan.predicate), noRanges)
     case 'aggregate':
-      return plan.groupBy.length === 0 ? 1 : Math.max(1, estimateRows(plan.input) * 0.1)
+      return plan.groupBy.length === 0 ? 1 : groupsOf(plan)
     case 'limit':
     case 'sort': {
       const rows = estimateRows(plan.input)
@@ -81,4 +59,41 @@ export function tableRows(plan: LogicalPlan): number {
   }
   if (plan.kind === 'filter' || plan.kind === 'projection' || plan.kind === 'window') return tableRows(plan.input)
   return estimateRows(plan)
+}
+
+/** Groups: as many as the keys can have values, where that is known, at most a tenth of the rows (all, if a key is unknown). */
+function groupsOf(plan: Aggregate): number {
+  const rows = estimateRows(plan.input)
+  let groups = 1
+  for (const key of plan.groupBy) {
+    const values = valuesOf(plan.input, key)
+    if (values === null) return Math.max(1, Math.min(rows, Math.max(rows * 0.1, groups)))
+    groups *= values
+  }
+  return Math.max(1, Math.min(rows, groups))
+}
+
+/** How many values an expression over the plan's columns can have; null if that is not known. */
+function valuesOf(plan: LogicalPlan, e: BoundExpression): number | null {
+  if (e.type.kind === 'boolean') return 3
+  if (e.kind !== 'column') return null
+  switch (plan.kind) {
+    case 'scan': {
+      const column = plan.projection[e.index]!
+      const names = plan.table.schema.fields.map((f) => f.name)
+      return distinctValues(e.type, rangesOf(plan.table.statistics, names)(column))
+    }
+    case 'filter':
+    case 'sort':
+    case 'limit':
+      return valuesOf(plan.input, e)
+    case 'projection':
+      return valuesOf(plan.input, plan.expressions[e.index]!)
+    case 'join': {
+      const width = plan.left.schema.fields.length
+      return e.index < width ? valuesOf(plan.left, e) : valuesOf(plan.right, { ...e, index: e.index - width })
+    }
+    default:
+      return null
+  }
 }

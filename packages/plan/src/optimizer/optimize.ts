@@ -1,6 +1,6 @@
 import type { EvaluationContext } from '@deltaworks/expression'
 import type { LogicalPlan } from '../logical-plan.js'
-import { countFromStatistics } from './count-from-statistics.js'
+import { aggregatesFromStatistics } from './aggregates-from-statistics.js'
 import { eliminateEmpty } from './eliminate-empty.js'
 import { factorDisjunctions } from './factor-disjunctions.js'
 import { mergeProjections } from './merge-projections.js'
@@ -23,7 +23,7 @@ export const optimizerRules: readonly OptimizerRule[] = [
   mergeProjections,
   pushDownLimit,
   pruneColumns,
-  countFromStatistics,
+  aggregatesFromStatistics,
 ]
 const maxRounds = 6
 

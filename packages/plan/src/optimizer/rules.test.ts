@@ -4,7 +4,7 @@ import { scan, type DataFrame } from '../data-frame.js'
 import { explainPlan } from '../explain.js'
 import { memoryTable } from '../memory-table.js'
 import { filterNode, projectionNode } from '../plan-node.js'
-import { countFromStatistics } from './count-from-statistics.js'
+import { aggregatesFromStatistics } from './aggregates-from-statistics.js'
 import { eliminateEmpty } from './eliminate-empty.js'
 import { factorDisjunctions } from './factor-disjunctions.js'
 import { mergeProjections } from './merge-projections.js'
@@ -224,7 +224,7 @@ describe('the other rules', () => {
     expect(after(eliminateEmpty, facts.join(none, [{ left: 'customer', right: 'person' }], 'left_anti'))).toEqual([
       'Scan facts',
     ])
-    expect(explainPlan(optimize(facts.filter(lit(false)).agg({ n: agg.max(col('id')) }).plan))).toContain('Aggregate')
+    expect(explainPlan(optimize(facts.filter(lit(false)).agg({ n: agg.max(col('id')) }).plan))).toBe('Values 1 row [n]')
   })
   it('merge_projections, and none that does nothing', () => {
     const frame = facts.select('id', 'note').select(col('note').as('n'), col('id')).select('id')
@@ -243,10 +243,10 @@ describe('the other rules', () => {
     expect(kind(joined('full').filter(above(col('age')).and(col('note').like('a%'))))).toBe('inner')
     expect(kind(joined('left').filter(fn.coalesce(col('age'), 0).eq(0)))).toBe('left')
   })
-  it('count_from_statistics reads no row', () => {
-    expect(after(countFromStatistics, facts.agg({ n: agg.count() }))).toEqual(['Values 1 row [n]'])
-    expect(after(countFromStatistics, facts.agg({ n: agg.count(col('note')) }))).toHaveLength(2)
-    expect(after(countFromStatistics, facts.filter(above(col('id'))).agg({ n: agg.count() }))).toHaveLength(3)
+  it('aggregates_from_statistics reads no row', () => {
+    expect(after(aggregatesFromStatistics, facts.agg({ n: agg.count() }))).toEqual(['Values 1 row [n]'])
+    expect(after(aggregatesFromStatistics, facts.agg({ n: agg.count(col('note')) }))).toHaveLength(2)
+    expect(after(aggregatesFromStatistics, facts.filter(above(col('id'))).agg({ n: agg.count() }))).toHaveLength(3)
   })
   it('reorder_joins avoids cross products', () => {
     const ages = scan(memoryTable(schema([field('years', int32), field('label', string)]), [], { name: 'ages' }))
@@ -284,8 +284,14 @@ describe('the other rules', () => {
         'inner',
       )
       .join(numbers('items', ['number', 'kind'], 200).filter(col('kind').eq(1)), col('item').eq(col('number')), 'inner')
-    const scans = after(reorderJoins, frame).filter((line) => line.includes('Scan'))
-    expect(scans.map((line) => line.replace(/.*Scan (\w+).*/, '$1'))).toEqual(['lines', 'items', 'stock'])
+    expect(after(reorderJoins, frame).slice(1)).toEqual([
+      '└─ Join inner on item = stocked and seller = by',
+      '   ├─ Scan lines',
+      '   └─ Join inner on stocked = number',
+      '      ├─ Scan stock',
+      '      └─ Filter kind = 1',
+      '         └─ Scan items',
+    ])
   })
 })
 

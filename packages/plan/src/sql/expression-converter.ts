@@ -13,13 +13,15 @@ import {
   type WindowCall,
   type WindowFrame,
 } from '@deltaworks/expression'
-import { functionRegistry, aggregateRegistry, windowRegistry } from '@deltaworks/expression'
-import { boolean, int32, nearest, string } from '@deltaworks/schema'
+import { aggregateRegistry, functionRegistry, intervalValue, windowRegistry } from '@deltaworks/expression'
+import { boolean, int32, interval, nearest, string } from '@deltaworks/schema'
 import type { A_Expr, FuncCall, SortBy, SubLink, TypeCast, WindowDef } from 'libpg-query'
 import { sqlInvalid, sqlUnsupported } from '../errors.js'
-import { addInterval, parseInterval, type Interval } from './interval.js'
+import { parseInterval, type Interval } from '@deltaworks/expression'
+import { addInterval } from './interval.js'
 import { literalOf } from './literal.js'
 import { binaryOperators, functionNames } from './operators.js'
+import { specialCalls } from './special-calls.js'
 import type { SqlText } from './sql-text.js'
 import { kindOf, locationOf, namesOf, type Node } from './syntax-tree.js'
 import { dataTypeOf } from './type-name.js'
@@ -42,6 +44,8 @@ const not = (of: Expression): Expression => call('not', of)
 /** The parser's tree of a scalar expression as ours. Columns are resolved, types are not known yet. */
 export class ExpressionConverter {
   readonly #context: ConversionContext
+  /** The parameters of the lambdas around, from the outermost on. */
+  readonly #lambdas: (readonly string[])[] = []
 
   constructor(context: ConversionContext) {
     this.#context = context
@@ -95,7 +99,7 @@ export class ExpressionConverter {
     }
     if ('A_ArrayExpr' in node) return call(this.#known('array'), ...this.#all(node.A_ArrayExpr.elements))
     if ('A_Indirection' in node) return this.#indirection(node)
-    if ('CollateClause' in node) throw this.#unsupported(node, 'COLLATE')
+    if ('CollateClause' in node) return this.#collated(node)
     if ('ParamRef' in node) throw this.#unsupported(node, 'A parameter ($1)')
     if ('GroupingFunc' in node) return call('grouping', ...this.#all(node.GroupingFunc.args))
     if ('RowExpr' in node) return call('struct', ...this.#all(node.RowExpr.args))
@@ -104,6 +108,13 @@ export class ExpressionConverter {
 
   sortKey({ node, sortby_dir, sortby_nulls }: SortBy): SortKey {
     return { expression: this.convert(node!), ...sortDirection(sortby_dir, sortby_nulls) }
+  }
+
+  /** Texts are compared by their bytes: the collations that say so are taken, others are not there. */
+  #collated(node: Extract<Node, { CollateClause: unknown }>): Expression {
+    const name = namesOf(node.CollateClause.collname).at(-1) ?? ''
+    if (binaryCollations.has(name.toLowerCase())) return this.convert(node.CollateClause.arg!)
+    throw this.#unsupported(node, `The collation "${name}" (texts are compared by their bytes)`)
   }
 
   #all(nodes: readonly Node[] | undefined): Expression[] {
@@ -118,7 +129,32 @@ export class ExpressionConverter {
   #column(node: Node & { ColumnRef: object }): Expression {
     const { fields = [], location } = (node as Extract<Node, { ColumnRef: unknown }>).ColumnRef
     if (fields.some((f) => 'A_Star' in f)) throw this.#unsupported(node, '* in an expression')
+    const variable = this.#variable(namesOf(fields))
+    if (variable !== null) return variable
     return this.#context.text.locate(location ?? 0, () => this.#context.column(namesOf(fields)))
+  }
+
+  /** A parameter of a lambda around, or a member of one; null if the name is none's. */
+  #variable([name, ...members]: readonly string[]): Expression | null {
+    const lower = name?.toLowerCase()
+    const depth = this.#lambdas.findLastIndex((names) => names.some((each) => each.toLowerCase() === lower))
+    if (depth < 0) return null
+    const of = call('lambda_variable', text(`${depth}:${lower!}`))
+    return members.reduce<Expression>((inner, member) => call('get_field', inner, text(member)), of)
+  }
+
+  /** "__lambda"(body, 'x', 'y'), as the dialect writes `(x, y) -> body`. */
+  #lambda(f: FuncCall): Expression {
+    const [body, ...parameters] = f.args ?? []
+    const names = parameters.map((node) =>
+      'A_Const' in node && 'sval' in node.A_Const ? (node.A_Const.sval?.sval ?? '') : '',
+    )
+    const depth = this.#lambdas.push(names) - 1
+    try {
+      return call('lambda', this.convert(body!), ...names.map((name) => text(`${depth}:${name.toLowerCase()}`)))
+    } finally {
+      this.#lambdas.pop()
+    }
   }
 
   #operator(e: A_Expr): Expression {
@@ -175,13 +211,14 @@ export class ExpressionConverter {
       if (name === '-') return call('negate', operand)
       if (name === '~') return call('bitwise_not', operand)
       if (name === '@') return call('abs', operand)
+      if (name === '!') return not(operand)
       throw this.#unsupported({ A_Expr: e }, `The operator ${name}`)
     }
     if (isRow(e.lexpr) || isRow(e.rexpr!)) return this.#compareRows(e.lexpr, e.rexpr!, name, e)
     if (name === '->' || name === '->>' || name === '#>' || name === '#>>') return this.#json(e, name)
     const withInterval = this.#intervalArithmetic(e, name)
     if (withInterval !== null) return withInterval
-    const target = binaryOperators[name]
+    const target = this.#context.text.noteAt(e.location) === 'div' ? 'div' : binaryOperators[name]
     if (target === undefined) {
       const [operator, negated] = name === '~*' ? ['rlike', false] : name === '!~*' ? ['rlike', true] : [null, false]
       if (operator === null) throw this.#unsupported({ A_Expr: e }, `The operator ${name}`)
@@ -222,18 +259,20 @@ export class ExpressionConverter {
   /** `json -> 'a'`, `->> 0`, `#> '{a,b}'`: the part at a path. */
   #json(e: A_Expr, name: string): Expression {
     const step = this.convert(e.rexpr!)
+    const asText = name.endsWith('>>')
+    const inner = this.convert(e.lexpr!)
     if (step.kind !== 'literal' || (typeof step.value !== 'string' && typeof step.value !== 'number')) {
-      throw this.#unsupported({ A_Expr: e }, `${name} with a path that is no literal`)
+      return call(asText ? 'json_extract_path_text' : 'json_extract_path', inner, step)
+    }
+    if (typeof step.value === 'string' && /^[$/]/.test(step.value)) {
+      return call(asText ? 'get_json_object' : 'json_extract', inner, step)
     }
     const steps = name.startsWith('#') ? String(step.value).replace(/^{|}$/g, '').split(',') : [step.value]
-    const path = steps.map((part) =>
-      /^\d+$/.test(String(part)) && (name.startsWith('#') || typeof part === 'number') ? `[${part}]` : `['${part}']`,
-    )
-    const inner = this.convert(e.lexpr!)
-    if (inner.kind === 'call' && inner.name === 'get_json_object' && inner.args[1]!.kind === 'literal') {
-      return call('get_json_object', inner.args[0]!, text(`${String(inner.args[1]!.value)}${path.join('')}`))
+    const path = steps.map((part) => text(String(part).trim()))
+    if (inner.kind === 'call' && inner.name === 'json_extract_path') {
+      return call(asText ? 'json_extract_path_text' : inner.name, ...inner.args, ...path)
     }
-    return call('get_json_object', inner, text(`$${path.join('')}`))
+    return call(asText ? 'json_extract_path_text' : 'json_extract_path', inner, ...path)
   }
 
   /** `x < ANY (list)`: over its elements. */
@@ -252,49 +291,60 @@ export class ExpressionConverter {
     return parts.length === 1 ? parts[0]! : call(any ? 'or' : 'and', ...parts)
   }
 
-  /** Redshift's and DuckDB's datediff(unit, start, end) counts the boundaries of units that lie between. */
-  #datediff(f: FuncCall): Expression {
-    const [unit, start, end] = f.args ?? []
-    const name = 'ColumnRef' in unit! ? namesOf(unit.ColumnRef.fields).at(-1)! : null
-    const of = name === null ? this.convert(unit!) : text(name)
-    if (of.kind !== 'literal' || typeof of.value !== 'string')
-      throw this.#unsupported({ FuncCall: f }, 'A unit that is no literal')
-    const begin = (node: Node): Expression => call('date_trunc', of, this.convert(node))
-    return call('timestamp_diff', of, begin(start!), begin(end!))
-  }
-
   /** date ± interval literal; null if neither side is one. */
   #intervalArithmetic(e: A_Expr, name: string): Expression | null {
     const scaled = name === '+' || name === '-' ? this.#scaledInterval(e, name) : null
     if (scaled !== null) return scaled
     const [left, right] = [this.#interval(e.lexpr!), this.#interval(e.rexpr!)]
     if (left === null && right === null) return null
-    if (right !== null && left === null && (name === '+' || name === '-')) {
+    if (right !== null && left === null && (name === '+' || name === '-') && !this.#isIntervalValue(e.lexpr!)) {
       return addInterval(this.convert(e.lexpr!), right, name === '+' ? 1 : -1)
     }
-    if (left !== null && right === null && name === '+') return addInterval(this.convert(e.rexpr!), left, 1)
-    throw this.#unsupported({ A_Expr: e }, 'Arithmetic of intervals alone')
+    if (left !== null && right === null && name === '+' && !this.#isIntervalValue(e.rexpr!)) {
+      return addInterval(this.convert(e.rexpr!), left, 1)
+    }
+    return null
   }
 
-  /** date ± n * interval, date ± make_interval(days => n). */
+  /** Whether the operand is an interval itself, as far as its writing tells. */
+  #isIntervalValue(node: Node): boolean {
+    if ('TypeCast' in node) return namesOf(node.TypeCast.typeName?.names).at(-1) === 'interval'
+    if ('FuncCall' in node) return intervalCalls.has(namesOf(node.FuncCall.funcname).at(-1) ?? '')
+    if (!('A_Expr' in node) || node.A_Expr.kind !== 'AEXPR_OP') return false
+    const { lexpr, rexpr } = node.A_Expr
+    const sides = [lexpr, rexpr].filter((side) => side !== undefined)
+    const name = namesOf(node.A_Expr.name).at(-1)
+    const isIn = (side: Node): boolean => this.#isIntervalValue(side)
+    return name === '*' || name === '/' ? sides.some(isIn) : sides.every(isIn)
+  }
+
+  /** date ± make_interval(days => n): part by part, so that a date plus days is a date. Null for what is not so simple. */
+  #madeInterval(e: A_Expr, { args = [] }: FuncCall, sign: 1 | -1): Expression | null {
+    const names = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
+    const parts = args.map((arg, i) =>
+      'NamedArgExpr' in arg
+        ? { name: arg.NamedArgExpr.name ?? '', value: arg.NamedArgExpr.arg! }
+        : { name: names[i] ?? '', value: arg },
+    )
+    const units = parts.map(({ name }) => parseInterval(`1 ${name}`, null))
+    if (units.includes(null) || parts.some(({ name }) => name.startsWith('sec'))) return null
+    return parts.reduce<Expression>(
+      (value, part, i) => addInterval(value, units[i]!, sign, this.convert(part.value)),
+      this.convert(e.lexpr!),
+    )
+  }
+
+  /** date ± n * interval. */
   #scaledInterval(e: A_Expr, name: string): Expression | null {
     const sign = name === '-' ? -1 : 1
     const right = e.rexpr!
-    if ('FuncCall' in right && namesOf(right.FuncCall.funcname).at(-1) === 'make_interval') {
-      const names = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
-      return (right.FuncCall.args ?? []).reduce<Expression>((value, arg, i) => {
-        const [unit, count] =
-          'NamedArgExpr' in arg ? [arg.NamedArgExpr.name ?? '', arg.NamedArgExpr.arg!] : [names[i] ?? '', arg]
-        const interval = parseInterval(`1 ${unit}`, null)
-        if (interval === null) throw this.#unsupported(right, `The unit ${unit}`)
-        return addInterval(value, interval, sign, this.convert(count))
-      }, this.convert(e.lexpr!))
-    }
+    if ('FuncCall' in right && namesOf(right.FuncCall.funcname).at(-1) === 'make_interval')
+      return this.#madeInterval(e, right.FuncCall, sign)
     if (!('A_Expr' in right) || right.A_Expr.kind !== 'AEXPR_OP' || namesOf(right.A_Expr.name).at(-1) !== '*')
       return null
     const { lexpr, rexpr } = right.A_Expr
     const [a, b] = [this.#interval(lexpr!), this.#interval(rexpr!)]
-    if (a === null && b === null) return null
+    if ((a === null && b === null) || this.#isIntervalValue(e.lexpr!)) return null
     return addInterval(this.convert(e.lexpr!), (a ?? b)!, sign, this.convert(a === null ? lexpr! : rexpr!))
   }
 
@@ -302,12 +352,10 @@ export class ExpressionConverter {
     if (!('TypeCast' in node)) return null
     const { arg, typeName } = node.TypeCast
     if (namesOf(typeName?.names).at(-1) !== 'interval') return null
-    if (arg === undefined || !('A_Const' in arg) || !('sval' in arg.A_Const)) {
-      throw this.#unsupported(node, 'An interval that is no literal')
-    }
+    if (arg === undefined || !isText(arg)) return null
     const mask = typeName?.typmods?.[0]
     const bits = mask !== undefined && 'A_Const' in mask ? (mask.A_Const.ival?.ival ?? null) : null
-    const source = arg.A_Const.sval?.sval ?? ''
+    const source = ('sval' in arg.A_Const ? arg.A_Const.sval?.sval : '') ?? ''
     const parsed = parseInterval(source, bits)
     if (parsed === null) throw sqlInvalid(`'${source}' is no interval`, this.#context.text.position(locationOf(node)))
     return parsed
@@ -351,6 +399,13 @@ export class ExpressionConverter {
   }
 
   #cast({ arg, typeName }: TypeCast, lenient = false): Expression {
+    if (!lenient && namesOf(typeName?.names).at(-1) === 'interval' && arg !== undefined && isText(arg)) {
+      return {
+        kind: 'literal',
+        value: intervalValue(this.#interval({ TypeCast: { arg, typeName } } as Node)!),
+        type: interval,
+      }
+    }
     const type = dataTypeOf(typeName!, this.#context.text)
     return { kind: 'cast', input: this.convert(arg!), type, lenient }
   }
@@ -384,7 +439,13 @@ export class ExpressionConverter {
     if (written === 'timezone' && f.args?.length === 2)
       return call('at_time_zone', ...this.#all([f.args[1]!, f.args[0]!]))
     if (written === 'overlay' && f.funcformat === 'COERCE_SQL_SYNTAX') return call('overlay', ...this.#all(f.args))
-    if (unitFirst.has(written) && f.args?.length === 3) return this.#datediff(f)
+    const special = specialCalls[written]?.(f, {
+      convert: (node) => this.convert(node),
+      unsupported: (what) => this.#unsupported({ FuncCall: f }, what),
+    })
+    if (special !== undefined && special !== null) return special
+    if (written === '__lambda') return this.#lambda(f)
+    if (written === '__ignore_nulls') return { kind: 'literal', value: true, type: boolean }
     if (f.agg_within_group === true && written === 'percentile_cont') return this.#withinGroup(f, written)
     if (written === 'grouping_id') return call('grouping', ...this.#all(f.args))
     const name = functionNames[written] ?? written
@@ -399,6 +460,13 @@ export class ExpressionConverter {
       const of = { name: plain, args, distinct: f.agg_distinct === true, filter, orderBy }
       const input = this.#context.text.locate(f.location, () => derivedAggregate(of))
       return { kind: 'alias', name: written, input: f.over === undefined ? input : this.#overWindow(f, input) }
+    }
+    if (written === 'ratio_to_report' && f.over !== undefined) {
+      return call(
+        'divide',
+        args[0]!,
+        call('nullif', this.#window(f, 'sum', args, filter), { kind: 'literal', value: 0, type: int32 }),
+      )
     }
     if (f.over !== undefined) return this.#window(f, name, args, filter)
     if (isAggregateFunction(name) && !isScalarFunction(name)) {
@@ -537,9 +605,23 @@ export class ExpressionConverter {
 /** Functions of a select list that give a row for each element; `SelectBinder` makes them. */
 export const setReturning: ReadonlySet<string> = new Set(['unnest', 'explode', 'explode_outer'])
 
+const binaryCollations: ReadonlySet<string> = new Set(['c', 'posix', 'ucs_basic', 'binary', 'utf8_binary', 'default'])
+
+const intervalCalls: ReadonlySet<string> = new Set([
+  'make_interval',
+  'age',
+  'to_years',
+  'to_months',
+  'to_weeks',
+  'to_days',
+  'to_hours',
+  'to_minutes',
+  'to_seconds',
+])
+
 const isRow = (node: Node): boolean => 'RowExpr' in node
 
-const unitFirst: ReadonlySet<string> = new Set(['datediff', 'date_diff'])
+const isText = (node: Node): node is Extract<Node, { A_Const: unknown }> => 'A_Const' in node && 'sval' in node.A_Const
 
 /** PostgreSQL's FRAMEOPTION_ bits. */
 const frameBits = {

@@ -7,16 +7,20 @@ import {
   type BoundExpression,
   type Expression,
 } from '@deltaworks/expression'
-import { field, float64, int32, int64, int8, type Schema } from '@deltaworks/schema'
-import type { Alias, FuncCall, JoinExpr, RangeFunction, RangeSubselect, RangeTableSample, RangeVar } from 'libpg-query'
+import { field, float64, int32, int64, int8, string, typeName, type Schema } from '@deltaworks/schema'
+import type { Alias, JoinExpr, RangeFunction, RangeSubselect, RangeTableSample, RangeVar } from 'libpg-query'
+import { asofJoin } from '../asof-join.js'
 import { incompatibleKeys, sqlInvalid, sqlUnsupported, unknownColumn, unknownTable } from '../errors.js'
 import type { JoinType, LogicalPlan } from '../logical-plan.js'
 import { bindCondition, castOf, joinOn, mergedKey, sampleOf, type JoinPair } from '../plan-builder.js'
-import { columnOf, columnsNamed, joinNode, projectionNode, unnestNode, valuesNode } from '../plan-node.js'
+import { columnOf, columnsNamed, joinNode, projectionNode, unnestNode, valuesNode, type Named } from '../plan-node.js'
 import { outerColumns, PlanScope } from '../plan-scope.js'
 import { dependentJoin, nearer, outerReferences } from './dependent-join.js'
 import { ColumnScope, resolveColumn, type ScopeColumn } from './column-scope.js'
+import { markerOf } from './dialect-marker.js'
 import { ExpressionConverter } from './expression-converter.js'
+import { functionCallOf, listFunctionOf, listsOf, type ListFunction } from './list-function.js'
+import { PivotBinder, pivotClauseOf } from './pivot.js'
 import type { QueryBinder, QueryEnvironment } from './query-binder.js'
 import { positionalBinding, type OuterQuery } from './query-scope.js'
 import { locationOf, namesOf, type Node } from './syntax-tree.js'
@@ -123,7 +127,11 @@ export class FromBinder {
   }
 
   /** FROM unnest(list, …) [WITH ORDINALITY], explode(list), generate_series(first, last[, step]): one row an element. */
-  #unnest(node: RangeFunction, { call, name, outer, position }: ListFunction, left: FromClause | null): FromClause {
+  #unnest(
+    node: RangeFunction,
+    { call, name, outer, position, structs }: ListFunction,
+    left: FromClause | null,
+  ): FromClause {
     const location = call.location
     const around = this.#around(left)
     const lists = this.#queries.text.locate(location, () => {
@@ -134,9 +142,7 @@ export class FromBinder {
         windows: new Map(),
       })
       const expressions = (call.args ?? []).map((arg) => converter.convert(arg))
-      const sequences: readonly Expression[] =
-        name === 'generate_series' ? [{ kind: 'call', name: 'sequence', args: expressions }] : expressions
-      return sequences.map((e) =>
+      return listsOf(name, expressions).map((e) =>
         bind(e, { fields: [] }, positionalBinding(noFrom().plan, around, this.#queries.timezone)),
       )
     })
@@ -145,7 +151,10 @@ export class FromBinder {
       unnestNode(noFrom().plan, lists, {
         outer,
         ordinality,
-        names: lists.length === 1 && name !== 'explode' ? [node.alias?.aliasname ?? name] : [],
+        names:
+          lists.length === 1 && name !== 'explode' && lists[0]!.type.kind === 'list'
+            ? [node.alias?.aliasname ?? name]
+            : [],
       }),
     )
     const columns = columnsNamed(unnested).slice(1)
@@ -155,7 +164,9 @@ export class FromBinder {
           { name: 'pos', of: castOf(bindCall('subtract', [columns.at(-1)!.of, oneBigint]), int32) },
           ...columns.slice(0, -1),
         ]
-      : columns
+      : structs
+        ? membersOf(columns[0]!.of)
+        : columns
     return { ...this.#named(projectionNode(unnested, counted), node.alias, name), lateral: true }
   }
 
@@ -199,15 +210,24 @@ export class FromBinder {
 
   #joined(node: JoinExpr): FromClause {
     const left = this.#independent(this.#item(node.larg!, null))
+    const pivot = pivotClauseOf(node.rarg)
+    if (pivot !== null) {
+      const { plan } = new PivotBinder(this.#queries, left).bind(pivot)
+      const alias =
+        node.rarg !== undefined && 'RangeSubselect' in node.rarg ? node.rarg.RangeSubselect.alias : undefined
+      return this.#named(plan, alias, null)
+    }
     const right = this.#item(node.rarg!, left)
-    const joinType = joinTypes[node.jointype ?? 'JOIN_INNER']
+    const kind = markerOf(node.quals)?.name ?? node.join_using_alias?.aliasname ?? ''
+    const joinType = dialectJoins[kind] ?? joinTypes[node.jointype ?? 'JOIN_INNER']
     if (joinType === undefined) throw sqlUnsupported(`${node.jointype}`, null)
     const names = node.isNatural === true ? sharedNames(left.scope, right.scope) : namesOf(node.usingClause)
     if (names.length > 0) return this.#using(left, this.#independent(right), joinType, names)
     const both = left.scope.beside(right.scope, left.plan.schema.fields.length)
     if (node.quals === undefined) return { plan: this.#pair(left, right, joinType, null), scope: both }
     const pairs = joinNode(left.plan, right.plan, 'cross', [])
-    const location = locationOf(node.quals)
+    const quals = dialectJoins[kind] === undefined ? node.quals : markerOf(node.quals)!.args[0]!
+    const location = locationOf(quals)
     const condition = this.#queries.text.locate(location, () => {
       const converter = new ExpressionConverter({
         text: this.#queries.text,
@@ -215,14 +235,19 @@ export class FromBinder {
         subquery: null,
         windows: new Map(),
       })
-      const expression: Expression = converter.convert(node.quals!)
+      const expression: Expression = converter.convert(quals)
       return bindCondition(
         expression,
         new PlanScope(pairs.schema),
         positionalBinding(pairs, this.#outer, this.#queries.timezone),
       )
     })
-    return { plan: this.#pair(left, right, joinType, condition), scope: both }
+    if (kind === '__asof' || kind === '__asof_left') {
+      const plan = asofJoin(left.plan, this.#independent(right).plan, condition, kind === '__asof_left')
+      return { plan, scope: both }
+    }
+    const plan = this.#pair(left, right, joinType, condition)
+    return { plan, scope: joinType === 'left_semi' || joinType === 'left_anti' ? left.scope : both }
   }
 
   /** The join; where the right side refers to the left one, each row of the left with its own rows. */
@@ -258,6 +283,7 @@ export class FromBinder {
       return { left: castOf(a, type), right: castOf(b, type), nullSafe: false }
     })
     const join = joinNode(left.plan, right.plan, joinType, keys)
+    if (joinType === 'left_semi' || joinType === 'left_anti') return { plan: join, scope: left.scope }
     const merged = pairs.map((p): JoinPair => ({ left: p.left.index, right: p.right.index }))
     const plan =
       joinType === 'full'
@@ -282,6 +308,16 @@ export class FromBinder {
   }
 }
 
+/** The members of a struct as columns. @throws PlanError DW-PLAN-0024 if it is none */
+function membersOf(of: BoundExpression): Named<BoundExpression>[] {
+  if (of.type.kind !== 'struct')
+    throw sqlInvalid(`inline takes an array of structs, but its elements are ${typeName(of.type)}`, null)
+  return of.type.fields.map(({ name }) => ({
+    name,
+    of: bindCall('get_field', [of, { kind: 'literal', value: name, type: string, nullable: false }]),
+  }))
+}
+
 const oneBigint: BoundExpression = { kind: 'literal', value: 1n, type: int64, nullable: false }
 
 const joinTypes: Readonly<Record<string, JoinType>> = {
@@ -289,6 +325,14 @@ const joinTypes: Readonly<Record<string, JoinType>> = {
   JOIN_LEFT: 'left',
   JOIN_RIGHT: 'right',
   JOIN_FULL: 'full',
+}
+
+/** Joins that only the dialect has; an as-of join's pairs are those of an inner one. */
+const dialectJoins: Readonly<Record<string, JoinType>> = {
+  __semi: 'left_semi',
+  __anti: 'left_anti',
+  __asof: 'inner',
+  __asof_left: 'left',
 }
 
 const sharedNames = (left: ColumnScope, right: ColumnScope): string[] =>
@@ -304,33 +348,4 @@ function sideColumn(scope: ColumnScope, name: string): ScopeColumn {
     name,
     scope.columns.map((c) => c.name),
   )
-}
-
-/** The one call that FROM f(…) holds. */
-export function functionCallOf(node: RangeFunction): Node | null {
-  const [list, ...more] = node.functions ?? []
-  if (list === undefined || more.length > 0 || !('List' in list)) return null
-  const call = list.List.items?.[0]
-  return call !== undefined && 'FuncCall' in call ? call : null
-}
-
-/** A call in FROM that makes rows of lists, which may come from the items before it. */
-interface ListFunction {
-  readonly call: FuncCall
-  readonly name: string
-  readonly outer: boolean
-  /** Whether the first column is the position. */
-  readonly position: boolean
-}
-
-export function listFunctionOf(node: Node): ListFunction | null {
-  if (!('FuncCall' in node)) return null
-  const call = node.FuncCall
-  const name = (namesOf(call.funcname).at(-1) ?? '').toLowerCase()
-  const outer = name.endsWith('_outer')
-  const plain = outer ? name.slice(0, -'_outer'.length) : name
-  if (plain === 'unnest' || plain === 'explode' || plain === 'posexplode' || plain === 'generate_series') {
-    return { call, name: plain, outer, position: plain === 'posexplode' }
-  }
-  return null
 }

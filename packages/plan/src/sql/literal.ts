@@ -1,5 +1,6 @@
 import type { Literal } from '@deltaworks/expression'
 import {
+  binary,
   boolean,
   decimal,
   float64,
@@ -23,6 +24,9 @@ export function literalOf(constant: A_Const, text: SqlText): Literal {
   if ('boolval' in constant) return literal(constant.boolval?.boolval ?? false, boolean)
   if ('sval' in constant) return literal(constant.sval?.sval ?? '', string)
   if ('fval' in constant) return numberOf(constant.fval?.fval ?? '0', constant, text)
+  if ('bsval' in constant && /^x([0-9a-f]{2})*$/i.test(constant.bsval?.bsval ?? '')) {
+    return literal(new Uint8Array(Buffer.from(constant.bsval!.bsval!.slice(1), 'hex')), binary)
+  }
   throw sqlUnsupported('A bit string', text.position(constant.location))
 }
 

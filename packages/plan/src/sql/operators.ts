@@ -25,6 +25,9 @@ export const binaryOperators: Readonly<Record<string, string>> = {
   '!~~': '!like',
   '~~*': 'ilike',
   '!~~*': '!ilike',
+  '@>': 'array_has_all',
+  '&&': 'arrays_overlap',
+  '^@': 'starts_with',
 }
 
 /** Functions that the parser names by PostgreSQL's inner names, or that have another name here. */
@@ -42,6 +45,6 @@ export const functionNames: Readonly<Record<string, string>> = {
   timezone: 'at_time_zone',
   list: 'collect_list',
   make_array: 'array',
-
+  generate_series: 'sequence',
   listagg: 'string_agg',
 }

@@ -3,7 +3,7 @@ import { date, decimal, field, int64, schema, string, typeName, type Value } fro
 import { interpretPlan } from '../interpret-plan.js'
 import { memoryTable } from '../memory-table.js'
 import type { Catalog } from './catalog.js'
-import { parseExpression, parseSql } from './sql.js'
+import { parseExpression, parseQuery, parseSql } from './sql.js'
 
 const sales = memoryTable(
   schema([field('id', int64, false), field('amount', decimal(12, 2)), field('day', date), field('note', string)]),
@@ -22,7 +22,7 @@ const catalog: Catalog = {
   },
   tableNames: ['sales', 'shop.sales'],
 }
-const plan = async (text: string) => (await parseSql(text, catalog))[0]!.plan
+const plan = (text: string) => parseQuery(text, catalog)
 const rows = async (text: string): Promise<readonly (readonly Value[])[]> => interpretPlan(await plan(text))
 
 describe('parseSql', () => {
@@ -31,7 +31,7 @@ describe('parseSql', () => {
       'select 1; explain select * from sales; explain (analyze, verbose, format json) select 2; -- nothing more',
       catalog,
     )
-    expect(statements.map(({ plan: _, ...rest }) => rest)).toEqual([
+    expect(statements).toMatchObject([
       { kind: 'query' },
       { kind: 'explain', analyze: false, verbose: false, format: 'text' },
       { kind: 'explain', analyze: true, verbose: true, format: 'json' },

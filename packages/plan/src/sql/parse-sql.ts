@@ -1,34 +1,50 @@
-import {
-  aggregateRegistry,
-  bind,
-  derivedRegistry,
-  functionRegistry,
-  interpret,
-  utcContext,
-  windowRegistry,
-} from '@deltaworks/expression'
+import { bind, interpret, utcContext } from '@deltaworks/expression'
 import type { Expression } from '@deltaworks/expression'
-import { field, schema, string, type Value } from '@deltaworks/schema'
-import type { ExplainStmt, FuncCall, RangeFunction, RangeVar, SelectStmt } from 'libpg-query'
+import type { Value } from '@deltaworks/schema'
+import type { FuncCall, RangeFunction, RangeVar, SelectStmt } from 'libpg-query'
 import { sqlInvalid, sqlSyntax, sqlUnsupported, unknownTableFunction } from '../errors.js'
 import type { LogicalPlan } from '../logical-plan.js'
-import { valuesNode } from '../plan-node.js'
 import { planOfEntry, type Catalog } from './catalog.js'
+import {
+  createTableStatement,
+  dropStatement,
+  explainStatement,
+  setStatement,
+  showStatement,
+  viewStatement,
+  type StatementContext,
+} from './definition-statements.js'
 import { ExpressionConverter } from './expression-converter.js'
-import { functionCallOf, listFunctionOf } from './from-clause.js'
+import { functionCallOf, listFunctionOf } from './list-function.js'
 import { QueryBinder, type SqlSources } from './query-binder.js'
 import { SqlText } from './sql-text.js'
 import type { ParseSqlOptions, Statement } from './statement.js'
 import { kindOf, locationOf, namesOf, type Node } from './syntax-tree.js'
 
-/** See `parseSql`. */
-export async function parseStatements(text: string, catalog: Catalog, options: ParseSqlOptions): Promise<Statement[]> {
+/** See `sqlStatements`. */
+export async function* parseStatements(
+  text: string,
+  catalog: Catalog,
+  options: ParseSqlOptions,
+): AsyncGenerator<Statement, void, undefined> {
   const source = new SqlText(text)
-  const statements: Statement[] = []
-  for (const { stmt } of await parseTree(source)) {
-    if (stmt !== undefined) statements.push(await bindStatement(stmt, source, catalog, options.timezone ?? 'UTC'))
+  const made = new Map<string, LogicalPlan>()
+  let timezone = options.timezone ?? 'UTC'
+  const withMade: Catalog = {
+    ...catalog,
+    table: (name) => made.get(name.join('.').toLowerCase()) ?? catalog.table(name),
+    get tableNames() {
+      return [...new Set([...(catalog.tableNames ?? []), ...made.keys()])]
+    },
   }
-  return statements
+  for (const { stmt } of await parseTree(source)) {
+    if (stmt === undefined) continue
+    const statement = await bindStatement(stmt, source, withMade, timezone)
+    if (statement.kind === 'create_view') made.set(statement.name.join('.').toLowerCase(), statement.plan)
+    if (statement.kind === 'drop') for (const name of statement.names) made.delete(name.join('.').toLowerCase())
+    if (statement.kind === 'set') timezone = statement.value
+    yield statement
+  }
 }
 
 /** See `parseExpression`. */
@@ -75,74 +91,35 @@ async function parseTree(source: SqlText): Promise<readonly { readonly stmt?: No
 }
 
 async function bindStatement(stmt: Node, source: SqlText, catalog: Catalog, timezone: string): Promise<Statement> {
-  if ('ExplainStmt' in stmt) return explain(stmt.ExplainStmt, source, catalog, timezone)
-  if ('SelectStmt' in stmt) return { kind: 'query', plan: await bindQuery(stmt.SelectStmt, source, catalog, timezone) }
-  if ('VariableShowStmt' in stmt && stmt.VariableShowStmt.name === 'functions') {
-    return { kind: 'query', plan: functionsTable() }
+  const context: StatementContext = {
+    text: source,
+    catalog,
+    query: (select) => bindQuery(select, source, catalog, timezone),
   }
+  if ('SelectStmt' in stmt) return { kind: 'query', plan: await context.query(stmt.SelectStmt) }
+  if ('ExplainStmt' in stmt) return explainStatement(stmt.ExplainStmt, context)
+  if ('VariableShowStmt' in stmt) return showStatement(stmt.VariableShowStmt.name ?? '', timezone, context)
+  if ('VariableSetStmt' in stmt) return setStatement(stmt.VariableSetStmt)
+  if ('ViewStmt' in stmt) return viewStatement(stmt.ViewStmt, context)
+  if ('CreateTableAsStmt' in stmt) return createTableStatement(stmt.CreateTableAsStmt, context)
+  if ('DropStmt' in stmt) return dropStatement(stmt.DropStmt)
   const what = unsupportedStatements[kindOf(stmt)] ?? `The statement ${kindOf(stmt).replace('Stmt', '')}`
   throw sqlUnsupported(
     what,
     source.position(locationOf(stmt)),
-    'SQL here only reads: SELECT, WITH, VALUES and EXPLAIN.',
+    'There are SELECT, WITH, VALUES, EXPLAIN, DESCRIBE, SHOW, CREATE VIEW, CREATE TABLE AS, DROP and SET timezone.',
   )
-}
-
-/** SHOW FUNCTIONS: every function that there is, by name. */
-function functionsTable(): LogicalPlan {
-  const all = [...functionRegistry, ...aggregateRegistry, ...derivedRegistry, ...windowRegistry]
-  const columns = ['name', 'kind', 'family', 'signature', 'meaning', 'aliases'].map((name) =>
-    field(name, string, false),
-  )
-  const rows = all
-    .map(({ name, kind, family, signature, doc, aliases }) => [name, kind, family, signature, doc, aliases.join(', ')])
-    .sort(([a], [b]) => (a! < b! ? -1 : 1))
-  return valuesNode(schema(columns), rows)
 }
 
 const unsupportedStatements: Readonly<Record<string, string>> = {
-  CreateStmt: 'CREATE TABLE',
-  CreateTableAsStmt: 'CREATE TABLE AS',
-  ViewStmt: 'CREATE VIEW',
+  CreateStmt: 'CREATE TABLE without AS',
   InsertStmt: 'INSERT',
   UpdateStmt: 'UPDATE',
   DeleteStmt: 'DELETE',
   MergeStmt: 'MERGE',
-  DropStmt: 'DROP',
   CopyStmt: 'COPY',
   TransactionStmt: 'A transaction',
-  VariableSetStmt: 'SET',
-  VariableShowStmt: 'SHOW',
 }
-
-async function explain(stmt: ExplainStmt, source: SqlText, catalog: Catalog, timezone: string): Promise<Statement> {
-  if (stmt.query === undefined || !('SelectStmt' in stmt.query))
-    throw sqlUnsupported('EXPLAIN of anything but a query', null)
-  const options = new Map(
-    (stmt.options ?? []).flatMap((node) =>
-      'DefElem' in node ? [[node.DefElem.defname ?? '', optionText(node.DefElem.arg)] as const] : [],
-    ),
-  )
-  const isOn = (name: string) => options.has(name) && !['false', 'off', '0'].includes(options.get(name)!)
-  return {
-    kind: 'explain',
-    plan: await bindQuery(stmt.query.SelectStmt, source, catalog, timezone),
-    analyze: isOn('analyze'),
-    verbose: isOn('verbose'),
-    format: options.get('format')?.toLowerCase() === 'json' ? 'json' : 'text',
-  }
-}
-
-const optionText = (arg: Node | undefined): string =>
-  arg === undefined
-    ? 'true'
-    : 'String' in arg
-      ? (arg.String.sval ?? '')
-      : 'Boolean' in arg
-        ? String(arg.Boolean.boolval ?? false)
-        : 'Integer' in arg
-          ? String(arg.Integer.ival ?? 0)
-          : ''
 
 async function bindQuery(
   select: SelectStmt,

@@ -225,12 +225,12 @@ export class QueryBinder {
   }
 
   limited(plan: LogicalPlan, select: SelectStmt): LogicalPlan {
-    const [fetch, skip] = [this.#count(select.limitCount, 'LIMIT'), this.#count(select.limitOffset, 'OFFSET')]
+    const [fetch, skip] = [this.count(select.limitCount, 'LIMIT'), this.count(select.limitOffset, 'OFFSET')]
     if (select.limitOption === 'LIMIT_OPTION_WITH_TIES' && fetch !== null) return withTies(plan, fetch, skip ?? 0)
     return fetch === null && (skip === null || skip === 0) ? plan : limitNode(plan, fetch, skip ?? 0)
   }
 
-  #count(node: Node | undefined, what: string): number | null {
+  count(node: Node | undefined, what: string): number | null {
     if (node === undefined) return null
     const position = this.text.position(locationOf(node))
     const converter = new ExpressionConverter({

@@ -11,7 +11,7 @@ import {
 } from '@deltaworks/expression'
 import type { ColumnRef, ResTarget, SelectStmt, SubLink, WindowDef } from 'libpg-query'
 import { containsCall, expressionName, extractCalls, noCalls, rewriteExpression } from '../call-extraction.js'
-import { notBoolean, notGrouped, sqlInvalid, sqlUnsupported } from '../errors.js'
+import { notBoolean, notGrouped, sqlInvalid, sqlUnsupported, unknownColumn } from '../errors.js'
 import { combined, cube, groupingExpression, groupingSetsNode, rollup, type GroupingSet } from '../grouping-sets.js'
 import type { LogicalPlan } from '../logical-plan.js'
 import { bindAggregateCall, bindSortKeys, withWindows } from '../plan-builder.js'
@@ -21,6 +21,7 @@ import {
   columnsNamed,
   distinctNode,
   filterNode,
+  limitNode,
   projectionNode,
   sortNode,
   unnestNode,
@@ -28,7 +29,9 @@ import {
 } from '../plan-node.js'
 import { outerColumns, PlanScope, positionalReference } from '../plan-scope.js'
 import { resolveColumn, type ColumnScope } from './column-scope.js'
-import { ExpressionConverter, setReturning } from './expression-converter.js'
+import { ExpressionConverter, setReturning, sortDirection } from './expression-converter.js'
+import { withGeneratorsInFrom } from './list-function.js'
+import { markerOf, type Marker } from './dialect-marker.js'
 import { FromBinder } from './from-clause.js'
 import { ordinalOf, type QueryBinder, type QueryEnvironment } from './query-binder.js'
 import { isOuterReference, positionalBinding, type OuterQuery } from './query-scope.js'
@@ -73,16 +76,20 @@ export class SelectBinder {
     this.outer = outer
   }
 
-  bind(select: SelectStmt): LogicalPlan {
+  bind(written: SelectStmt): LogicalPlan {
+    const select = withGeneratorsInFrom(written)
     const { correlated } = this.fromAndWhere(select)
     if (correlated.length > 0) this.#plan = filterNode(this.#plan, conjunction(correlated))
     const targets = this.targets(select)
-    const having = select.havingClause === undefined ? null : this.#convert(select.havingClause)
+    const [havingNodes, qualifyNodes] = havingAndQualify(select.havingClause)
+    const having = havingNodes.length === 0 ? null : conjunctionOf(havingNodes.map((node) => this.#convert(node)))
+    const qualify = qualifyNodes.map((node) => this.#convertOver(node, targets))
     const sortKeys = this.#sortKeys(select, targets)
     const distinctOn = this.#distinctOn(select, targets)
     const all = [
       ...targets.map((t) => t.expression),
       ...(having === null ? [] : [having]),
+      ...qualify,
       ...sortKeys.map((k) => k.expression),
       ...distinctOn,
     ]
@@ -90,10 +97,11 @@ export class SelectBinder {
       ...targets.map((t) => t.expression),
       ...sortKeys.map((k) => k.expression),
       ...distinctOn,
+      ...qualify,
     ]
     if (select.groupClause !== undefined || having !== null || all.some((e) => containsCall(e, 'aggregate'))) {
       const rewrite = this.#group(select, targets, all)
-      expressions = expressions.map(rewrite)
+      expressions = expressions.map((e, i) => this.queries.text.locate(targets[i]?.location, () => rewrite(e)))
       if (having !== null) this.#filter(rewrite(having), 'HAVING', locationOf(select.havingClause))
     }
     return this.#output(select, targets, expressions, sortKeys, distinctOn.length)
@@ -208,10 +216,33 @@ export class SelectBinder {
   }
 
   targets(select: SelectStmt): Target[] {
-    return (select.targetList ?? []).flatMap((node) => {
+    const targets: Target[] = []
+    /** Where the outputs of the last star are. */
+    let star = 0
+    for (const node of select.targetList ?? []) {
       if (!('ResTarget' in node)) throw sqlUnsupported('This output', null)
-      return this.#target(node.ResTarget)
-    })
+      const marker = markerOf(node.ResTarget.val)
+      if (marker === null) {
+        const added = this.#target(node.ResTarget)
+        star = targets.push(...added) - added.length
+      } else if (marker.name !== '__top') this.#changeStar(targets, star, marker)
+    }
+    return targets
+  }
+
+  /** What follows a star: columns that it leaves out, computes or calls otherwise. */
+  #changeStar(targets: Target[], from: number, { name, args, location }: Marker): void {
+    const [first, second] = args
+    const column = plainName(name === '__replace' ? second : first)
+    const at = targets.findIndex((t, i) => i >= from && t.name.toLowerCase() === column?.toLowerCase())
+    if (at < 0) {
+      const known = targets.slice(from).map((t) => t.name)
+      throw this.queries.text.locate(location, () => unknownColumn(column ?? '?', known))
+    }
+    const target = targets[at]!
+    if (name === '__exclude') targets.splice(at, 1)
+    else if (name === '__replace') targets[at] = { ...target, expression: this.#convert(first!) }
+    else targets[at] = { ...target, name: plainName(second) ?? target.name }
   }
 
   #target(target: ResTarget): Target[] {
@@ -241,8 +272,12 @@ export class SelectBinder {
 
   /** ORDER BY: an ordinal, the name of an output, or any expression over what the outputs are made of. */
   #sortKeys(select: SelectStmt, targets: readonly Target[]): SortKey[] {
-    return (select.sortClause ?? []).map((node) => {
+    return (select.sortClause ?? []).flatMap((node) => {
       if (!('SortBy' in node)) throw sqlUnsupported('This ORDER BY', null)
+      if (markerOf(node.SortBy.node)?.name === '__all') {
+        const direction = sortDirection(node.SortBy.sortby_dir, node.SortBy.sortby_nulls)
+        return targets.map(({ expression }) => ({ expression, ...direction }))
+      }
       const name = plainName(node.SortBy.node)
       const named = name === null ? undefined : targets.find((t) => t.name.toLowerCase() === name.toLowerCase())
       const key = new ExpressionConverter({
@@ -297,10 +332,37 @@ export class SelectBinder {
     return known >= 0 ? known : items.push({ node, expression }) - 1
   }
 
+  /** An expression that may also name outputs, where there is no such column. */
+  #convertOver(node: Node, targets: readonly Target[]): Expression {
+    return new ExpressionConverter({
+      text: this.queries.text,
+      column: (names) => {
+        const isOwn = names.length > 1 || this.#scope.find(names[0]!, null) !== null
+        const target = isOwn ? undefined : targets.find((t) => t.name.toLowerCase() === names[0]!.toLowerCase())
+        return target?.expression ?? resolveColumn(names, this.#scope, this.#fromSchema, this.outer)
+      },
+      subquery: (link) => ({ kind: 'subquery', index: this.#subqueries.push(link) - 1 }),
+      windows: this.#windows,
+    }).convert(node)
+  }
+
+  /** GROUP BY ALL: the outputs without aggregates and window functions. */
+  #groupByAll(targets: readonly Target[], items: GroupItem[]): void {
+    for (const { expression, location } of targets) {
+      if (containsCall(expression, 'aggregate') || containsCall(expression, 'window')) continue
+      const node = { A_Const: { isnull: true, ...(location === undefined ? {} : { location }) } } as Node
+      if (expression.kind !== 'literal') items.push({ node, expression })
+    }
+  }
+
   /** Makes the aggregate node. @returns how an expression is written over its columns */
   #group(select: SelectStmt, targets: readonly Target[], all: readonly Expression[]): (e: Expression) => Expression {
     const items: GroupItem[] = []
-    const sets = combined((select.groupClause ?? []).map((node) => this.#groupingSets(node, targets, items)))
+    const isAll = markerOf(select.groupClause?.[0])?.name === '__all'
+    if (isAll) this.#groupByAll(targets, items)
+    const sets = isAll
+      ? []
+      : combined((select.groupClause ?? []).map((node) => this.#groupingSets(node, targets, items)))
     const isPlain = !(select.groupClause ?? []).some((node) => 'GroupingSet' in node)
     const attached = items.map(({ node, expression }) => {
       if (containsCall(expression, 'aggregate')) {
@@ -369,6 +431,11 @@ export class SelectBinder {
     }))
     const order = rewritten.slice(targets.length, targets.length + sortKeys.length)
     const on = rewritten.slice(targets.length + sortKeys.length)
+    for (const condition of on.slice(distinctOnCount)) {
+      const kept = this.bindNow(condition, undefined)
+      if (kept.type.kind !== 'boolean' && kept.type.kind !== 'null') throw notBoolean('QUALIFY', kept.type)
+      this.#plan = filterNode(this.#plan, kept)
+    }
     const places = new Map(rewritten.slice(0, targets.length).map((e, i) => [expressionKey(e), i]))
     const extra: Named<BoundExpression>[] = []
     const placeOf = (e: Expression): number => {
@@ -397,8 +464,28 @@ export class SelectBinder {
       result = sortNode(result, bound)
     }
     result = this.queries.limited(result, select)
+    const top = markerOf(firstTarget(select))
+    if (top?.name === '__top') result = limitNode(result, this.queries.count(top.args[0], 'TOP'))
     return extra.length === 0 ? result : projectionNode(result, columnsNamed(result).slice(0, targets.length))
   }
+}
+
+const firstTarget = (select: SelectStmt): Node | undefined => {
+  const [node] = select.targetList ?? []
+  return node !== undefined && 'ResTarget' in node ? node.ResTarget.val : undefined
+}
+
+const conjunctionOf = (parts: readonly Expression[]): Expression =>
+  parts.length === 1 ? parts[0]! : { kind: 'call', name: 'and', args: parts }
+
+/** The conditions of HAVING, and those of QUALIFY that stand among them as calls of `__qualify`. */
+function havingAndQualify(clause: Node | undefined): readonly [readonly Node[], readonly Node[]] {
+  const parts = clause === undefined ? [] : conjunctsOf(clause)
+  const isQualify = (node: Node): boolean => markerOf(node)?.name === '__qualify'
+  return [
+    parts.filter((node) => !isQualify(node)),
+    parts.flatMap((node) => (isQualify(node) ? markerOf(node)!.args : [])),
+  ]
 }
 
 /** What a function of the select list that gives rows unnests. */

@@ -1,4 +1,6 @@
 import type { Expression } from '@deltaworks/expression'
+import { sqlInvalid } from '../errors.js'
+import type { LogicalPlan } from '../logical-plan.js'
 import type { Catalog } from './catalog.js'
 import type { ParseSqlOptions, Statement } from './statement.js'
 
@@ -7,13 +9,35 @@ import type { ParseSqlOptions, Statement } from './statement.js'
  */
 
 /**
- * The statements of a text, separated by `;`, as plans over the catalogue's tables. The grammar is PostgreSQL's; types, null
- * order (first ascending, last descending) and functions are Spark's.
+ * The statements of a text, separated by `;`, as plans over the catalogue's tables. The grammar is PostgreSQL's with what Spark,
+ * Redshift and DuckDB have beside it; types, null order (first ascending, last descending) and functions are Spark's.
  * @throws PlanError with line and column: DW-PLAN-0020 no SQL, -0021 not supported, -0022 no such table, -0001 no such column …
  */
 export async function parseSql(text: string, catalog: Catalog, options: ParseSqlOptions = {}): Promise<Statement[]> {
+  const statements: Statement[] = []
+  for await (const statement of sqlStatements(text, catalog, options)) statements.push(statement)
+  return statements
+}
+
+/** The plan of a text that is one query. @throws PlanError as `parseSql`; DW-PLAN-0024 if it is something else */
+export async function parseQuery(text: string, catalog: Catalog, options: ParseSqlOptions = {}): Promise<LogicalPlan> {
+  const [statement, ...more] = await parseSql(text, catalog, options)
+  if (statement?.kind !== 'query' || more.length > 0) throw sqlInvalid('The text is not one query', null)
+  return statement.plan
+}
+
+/**
+ * The statements one after the other: each is bound when it is asked for, so that it may name what the ones before have made. The
+ * whole text is parsed first.
+ * @throws PlanError as `parseSql`
+ */
+export async function* sqlStatements(
+  text: string,
+  catalog: Catalog,
+  options: ParseSqlOptions = {},
+): AsyncGenerator<Statement, void, undefined> {
   const front = await import('./parse-sql.js')
-  return front.parseStatements(text, catalog, options)
+  yield* front.parseStatements(text, catalog, options)
 }
 
 /**

@@ -5,7 +5,7 @@ import { memoryTable } from '../memory-table.js'
 import { optimize } from '../optimizer/optimize.js'
 import { inputsOf } from '../plan-node.js'
 import type { TableProvider } from '../table-provider.js'
-import { parseSql } from './sql.js'
+import { parseQuery } from './sql.js'
 
 /*
  * The 22 queries of TPC-H, with the specification's validation parameters, parse, bind and optimise. Their answers are the
@@ -338,8 +338,7 @@ const allNodes = (plan: LogicalPlan): LogicalPlan[] => [plan, ...inputsOf(plan).
 
 describe('TPC-H', () => {
   it.each(queries)('E-21: query %i parses, binds and optimises', async (number, names, text) => {
-    const [statement] = await parseSql(text, catalog)
-    const { plan } = statement!
+    const plan = await parseQuery(text, catalog)
     expect(plan.schema.fields.map((f) => f.name).join(' ')).toBe(names)
     const optimized = optimize(plan)
     expect(schemasEqual(optimized.schema, plan.schema)).toBe(true)
@@ -350,8 +349,8 @@ describe('TPC-H', () => {
   })
 
   it('E-35: reads only the columns in use, with the conditions in the scan', async () => {
-    const [statement] = await parseSql(queries[5]![2], catalog)
-    expect(explainPlan(optimize(statement!.plan))).toBe(
+    const plan = await parseQuery(queries[5]![2], catalog)
+    expect(explainPlan(optimize(plan))).toBe(
       [
         'Aggregate sum(l_extendedprice * l_discount) as revenue',
         "└─ Scan lineitem columns=[l_extendedprice, l_discount] filters=[l_shipdate >= DATE '1994-01-01', l_shipdate < DATE '1995-01-01', l_discount >= 0.05, l_discount <= 0.07, l_quantity < 24.00]",

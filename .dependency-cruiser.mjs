@@ -44,7 +44,7 @@ const fences = {
   'snowflake-sdk': ['warehouse'],
   commander: ['cli'],
   zod: ['lakehouse', 'retail'],
-  '@aws-sdk': ['storage'],
+  '@aws-sdk/(?!client-redshift-data)[^/]+': ['storage'],
 }
 
 const tests = '\\.test\\.ts$|/testing(/|\\.ts$)'

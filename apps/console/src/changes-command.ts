@@ -4,13 +4,12 @@ import { DataFrame } from '@deltaworks/plan'
 import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 import { parseVersion } from './parse-version.js'
-import { printQuery } from './print-query.js'
-import { formatOption, type RowFormat } from './print-rows.js'
+import { printQuery, tableFormatOption, type TableFormat } from './print-query.js'
 
 interface Options extends CommonOptions {
   readonly from: number
   readonly to: number | undefined
-  readonly format: RowFormat
+  readonly format: TableFormat
 }
 
 export const changesCommand = (signal: AbortSignal): Command =>
@@ -19,7 +18,7 @@ export const changesCommand = (signal: AbortSignal): Command =>
     .argument('<table>', 'path or URI')
     .addOption(new Option('--from <n>', 'the first version').argParser(parseVersion('--from')).makeOptionMandatory())
     .addOption(new Option('--to <n>', 'the last version, default the latest').argParser(parseVersion('--to')))
-    .addOption(formatOption())
+    .addOption(tableFormatOption())
     .action(async (path: string, options: Options) => {
       const session = openSession(options)
       try {

@@ -4,14 +4,13 @@ import { scan } from '@deltaworks/plan'
 import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 import { parseVersion } from './parse-version.js'
-import { printQuery } from './print-query.js'
-import { formatOption, type RowFormat } from './print-rows.js'
+import { printQuery, tableFormatOption, type TableFormat } from './print-query.js'
 
 interface Options extends CommonOptions {
   readonly version: number | undefined
   readonly timestamp: number | undefined
   readonly columns: string | undefined
-  readonly format: RowFormat
+  readonly format: TableFormat
 }
 
 export const readCommand = (signal: AbortSignal): Command =>
@@ -21,7 +20,7 @@ export const readCommand = (signal: AbortSignal): Command =>
     .addOption(new Option('--version <n>', 'an earlier version').argParser(parseVersion('--version')))
     .addOption(new Option('--timestamp <t>', 'the version of that time').argParser(parseTimestampMs))
     .addOption(new Option('--columns <a,b>', 'only these columns'))
-    .addOption(formatOption())
+    .addOption(tableFormatOption())
     .action(async (path: string, options: Options) => {
       const session = openSession(options)
       try {

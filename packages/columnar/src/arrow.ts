@@ -29,6 +29,19 @@ export async function toArrowBatch(heap: Heap, batch: RecordBatch): Promise<Arro
   return recordBatchOf(arrow, heap, batch, schema)
 }
 
+/** Batches as they come as an Arrow IPC stream: its bytes, which any Arrow library reads. */
+export async function toArrowStream(
+  heap: Heap,
+  schema: Schema,
+  batches: AsyncIterable<RecordBatch>,
+): Promise<Uint8Array> {
+  const arrow = await import('apache-arrow')
+  const arrowSchema = new arrow.Schema(schema.fields.map((field) => arrowField(arrow, field)))
+  const copies: Arrow.RecordBatch[] = []
+  for await (const batch of batches) copies.push(recordBatchOf(arrow, heap, batch, arrowSchema))
+  return arrow.tableToIPC(new arrow.Table(arrowSchema, copies), 'stream')
+}
+
 type ArrowModule = typeof Arrow
 
 function recordBatchOf(arrow: ArrowModule, heap: Heap, batch: RecordBatch, schema: Arrow.Schema): Arrow.RecordBatch {

@@ -1,4 +1,4 @@
-export { toArrowBatch, toArrowTable } from './arrow.js'
+export { toArrowBatch, toArrowStream, toArrowTable } from './arrow.js'
 export { Arena, unlimited } from './arena.js'
 export type { MemoryAccount } from './arena.js'
 export { byteWidth, dictionaryColumn, fixedColumn, nestedColumn, variableColumn } from './column.js'

@@ -1,5 +1,6 @@
 import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore, type ObjectMeta, type ObjectNotifications } from '@deltaworks/storage'
+import { LakehouseError } from './errors.js'
 import { runLakehouse, type RunOptions } from './run.js'
 import type { RunResult } from './run-result.js'
 
@@ -129,6 +130,9 @@ class Watch {
       this.#batches++
       await onBatch?.(result)
     }
+    // What failed is not done: the landing zone is not settled, and its messages stay in their queue.
+    const [failure] = result?.failures ?? []
+    if (failure !== undefined) throw new LakehouseError(failure.code, failure.fault, failure.message, { ...failure })
     return result
   }
 

@@ -154,8 +154,9 @@ describe.each<[string, () => ObjectStore]>([
 
   it('tells what is missing by a typed error', async () => {
     const store = open()
-    for (const attempt of [store.get('x/y'), store.head('x/y'), store.getInto('x/y', 0, new Uint8Array(1))]) {
-      await expect(attempt).rejects.toMatchObject({ code: 'DW-STORAGE-0001', details: { path: 'x/y' } })
+    const attempts = [() => store.get('x/y'), () => store.head('x/y'), () => store.getInto('x/y', 0, new Uint8Array(1))]
+    for (const attempt of attempts) {
+      await expect(attempt()).rejects.toMatchObject({ code: 'DW-STORAGE-0001', details: { path: 'x/y' } })
     }
   })
 

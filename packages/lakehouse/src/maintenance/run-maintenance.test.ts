@@ -55,7 +55,7 @@ describe('maintenance run', () => {
   })
   afterAll(() => session.close())
   beforeEach(() => {
-    root = `memory://maintained-${lakes++}/lake`
+    root = `memory://maintained-${lakes++}`
   })
 
   const options = (more: Partial<MaintenanceRunOptions> = {}): MaintenanceRunOptions => ({

@@ -65,6 +65,8 @@ export interface TableState {
   readonly rowCount: number | null
   readonly files: number
   readonly sizeBytes: number
+  /** `logicalHash` of its rows, where the run wrote it and was asked for it. */
+  readonly hash: string | null
 }
 
 export interface RunResult {

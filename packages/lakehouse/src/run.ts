@@ -29,6 +29,7 @@ import { RunMetrics } from './runs/run-metrics.js'
 import { runInOrder } from './runs/run-in-order.js'
 import { RunProgress } from './runs/run-progress.js'
 import { selectedTables, type StepSelection } from './runs/step-graph.js'
+import { logicalHash } from './runs/table-hash.js'
 import type { SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
 import { LandingUnpacker } from './unpack/unpack-landing.js'
@@ -60,6 +61,8 @@ export interface RunOptions {
   /** Paths of landing files to look at instead of listing the landing zone: somebody tells of them. */
   readonly candidates?: readonly string[]
   readonly signal?: AbortSignal
+  /** Whether the tables that it writes are hashed: see `logicalHash`. */
+  readonly hashes?: boolean
   /** Called once, before the run writes anything; what it throws ends the run. */
   readonly beforeWriting?: () => Promise<void>
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
@@ -456,6 +459,8 @@ class Run {
     const { steps, files, quality, profiles, failures, quarantined, startedMs } = this.#progress
     const { runId, lakehouse, lake, landing } = this.#context
     const tables: TableState[] = []
+    const hashed = this.#options.hashes === true ? steps : []
+    const written = new Set(hashed.filter(({ status }) => status === 'written').map(({ table }) => table))
     for (const table of lakehouse.tables) {
       const opened = await lake.table(table.path)
       if (opened === null) continue
@@ -468,6 +473,7 @@ class Run {
         rowCount: numRows,
         files: numFiles,
         sizeBytes: sizeInBytes,
+        hash: written.has(table.name) ? await logicalHash(lake.session, await lake.frame(table.path)) : null,
       })
     }
     const changed = steps.some((step) => step.status === 'written')

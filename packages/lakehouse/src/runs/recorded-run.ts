@@ -1,4 +1,3 @@
-import { scan } from '@deltaworks/plan'
 import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import { isStale } from '../build.js'
@@ -54,7 +53,9 @@ export async function runRecorded(options: RecordedRunOptions): Promise<Recorded
   try {
     if (await hasRuns(options.root)) await claim.take()
     const beforeWriting = () => claim.take()
-    const result = await withinTime(options, (signal) => runLakehouse({ ...options, ...signal, runId, beforeWriting }))
+    const result = await withinTime(options, (signal) =>
+      runLakehouse({ ...options, ...signal, runId, beforeWriting, hashes: true }),
+    )
     await claim.check()
     await finish(claim.manifest, result, options)
     return { kind: 'ran', result }
@@ -173,23 +174,22 @@ async function finish(manifest: RunManifest, result: RunResult, options: Recorde
   await finishManifest(root, { ...manifest, finished: { ...outcome, hashes } }, whole)
 }
 
-/** The tables as the run leaves them; those that it (or a try of it before) wrote are hashed. */
+/** The tables as the run leaves them, with the hashes of those that it (or a try of it before) wrote. */
 async function outcomeOf(
   manifest: RunManifest,
   result: RunResult,
   { session, root, lakehouse, signal }: RecordedRunOptions,
 ): Promise<RunOutcome> {
-  const lake = new Lake(session, root)
   const versions: Record<string, number> = {}
   const hashes: Record<string, string> = {}
   const written: string[] = []
-  for (const { path } of lakehouse.tables) {
-    const table = await lake.table(path)
-    if (table === null) continue
-    versions[path] = table.version
-    if (table.version === manifest.before[path]) continue
+  for (const { path, name } of lakehouse.tables) {
+    const state = result.tables.find(({ table }) => table === name)
+    if (state === undefined) continue
+    versions[path] = state.version
+    if (state.version === manifest.before[path]) continue
     written.push(path)
-    hashes[path] = await logicalHash(session, scan(table.provider()), signal)
+    hashes[path] = state.hash ?? (await logicalHash(session, await new Lake(session, root).frame(path), signal))
   }
   return { status: result.status, finishedMs: Date.now(), versions, written, hashes }
 }

@@ -6,8 +6,8 @@ import { joinPath } from '@deltaworks/storage'
 import type { ForeignKey, TableLayout, TableProfile, TableSource, WarehouseTable } from '@deltaworks/warehouse'
 import { batchesOf, changesSince } from './lake-changes.js'
 import { lakeProbe } from './lake-probe.js'
-import { Lake } from '../lake.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
+import { publishedLake } from '../runs/publication.js'
 import type { TableDefinition } from '../table-definition.js'
 
 /** What an environment says of its warehouse, by table; `*` is for those that are not named. */
@@ -29,7 +29,7 @@ export interface LakeTablesOptions {
 
 /** Every table that the definitions send to a warehouse, at its current version. */
 export async function lakeTables(options: LakeTablesOptions): Promise<readonly WarehouseTable[]> {
-  const lake = new Lake(options.session, options.root)
+  const lake = await publishedLake(options.session, options.root)
   const tables: WarehouseTable[] = []
   for (const definition of options.lakehouse.tables) {
     if (definition.warehouse === null) continue

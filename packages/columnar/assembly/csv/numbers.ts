@@ -1,4 +1,4 @@
-import { addNulls, endOf, fieldAt, flagError, flushValidity, isNullField, startOf, trimmed } from './fields'
+import { addNulls, endOf, fieldAt, flagError, flushValidity, isNullField, plainFieldAt, startOf, trimmed } from './fields'
 import * as F from './frame'
 
 /*
@@ -39,6 +39,10 @@ export function csvIntegers(
   validity: usize,
 ): void {
   const data = <usize>load<u32>(frame, F.DATA)
+  const isPlain = load<u32>(frame, F.IS_PLAIN) != 0 && column < load<u32>(frame, F.EXPECTED)
+  const positions = <usize>load<u32>(frame, F.POSITIONS)
+  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
+  const rowStart = <usize>load<u32>(frame, F.ROW_START)
   const quote = load<u32>(frame, F.QUOTE)
   const flags = load<u32>(frame, F.FLAGS) | 16
   const nullTexts = <usize>load<u32>(frame, F.NULLS)
@@ -46,7 +50,9 @@ export function csvIntegers(
   let word: u64 = 0
   let nulls: u32 = 0
   for (let row = from; row < to; row++) {
-    let field = fieldAt(frame, row, column, data, quote, flags)
+    let field = isPlain
+      ? plainFieldAt(row, column, positions, rowFirst, rowStart)
+      : fieldAt(frame, row, column, data, quote, flags)
     let value: i64 = 0
     let valid = false
     if (!isNullField(field, data, nullTexts, flags)) {
@@ -90,13 +96,19 @@ export function csvDecimals(
   validity: usize,
 ): void {
   const data = <usize>load<u32>(frame, F.DATA)
+  const isPlain = load<u32>(frame, F.IS_PLAIN) != 0 && column < load<u32>(frame, F.EXPECTED)
+  const positions = <usize>load<u32>(frame, F.POSITIONS)
+  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
+  const rowStart = <usize>load<u32>(frame, F.ROW_START)
   const quote = load<u32>(frame, F.QUOTE)
   const flags = load<u32>(frame, F.FLAGS) | 16
   const nullTexts = <usize>load<u32>(frame, F.NULLS)
   let word: u64 = 0
   let nulls: u32 = 0
   for (let row = from; row < to; row++) {
-    let field = fieldAt(frame, row, column, data, quote, flags)
+    let field = isPlain
+      ? plainFieldAt(row, column, positions, rowFirst, rowStart)
+      : fieldAt(frame, row, column, data, quote, flags)
     let value: i64 = 0
     let valid = false
     if (!isNullField(field, data, nullTexts, flags)) {
@@ -178,13 +190,19 @@ export function csvFloats(
   validity: usize,
 ): void {
   const data = <usize>load<u32>(frame, F.DATA)
+  const isPlain = load<u32>(frame, F.IS_PLAIN) != 0 && column < load<u32>(frame, F.EXPECTED)
+  const positions = <usize>load<u32>(frame, F.POSITIONS)
+  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
+  const rowStart = <usize>load<u32>(frame, F.ROW_START)
   const quote = load<u32>(frame, F.QUOTE)
   const flags = load<u32>(frame, F.FLAGS) | 16
   const nullTexts = <usize>load<u32>(frame, F.NULLS)
   let word: u64 = 0
   let nulls: u32 = 0
   for (let row = from; row < to; row++) {
-    let field = fieldAt(frame, row, column, data, quote, flags)
+    let field = isPlain
+      ? plainFieldAt(row, column, positions, rowFirst, rowStart)
+      : fieldAt(frame, row, column, data, quote, flags)
     let value: f64 = 0
     let valid = false
     if (!isNullField(field, data, nullTexts, flags)) {

@@ -16,6 +16,7 @@ import { FileStatisticsSource, partitionValuesOf, rowCountOf, visibleRowCount } 
 /** Columns that a scan can add behind those of the table, to tell where a row is. */
 export const filePathColumn = '__file_path'
 export const rowIndexColumn = '__row_index'
+const originColumns = ['__base_row_id', '__default_row_commit_version'] as const
 const places: Readonly<Record<string, VirtualColumn>> = { [filePathColumn]: 'file_path', [rowIndexColumn]: 'row_index' }
 
 export interface ProviderOptions {
@@ -23,6 +24,8 @@ export interface ProviderOptions {
   readonly files?: readonly AddFile[]
   /** Adds `__file_path` and `__row_index`. */
   readonly withPlaces?: boolean
+  /** With places: adds the first row id and the row commit version of the row's file behind them. */
+  readonly withOrigins?: boolean
   /** Rows to leave out of a file, ascending, instead of those of its deletion vector. */
   readonly deletedRows?: ReadonlyMap<AddFile, Uint32Array>
   readonly name?: string
@@ -52,6 +55,7 @@ export class DeltaTableProvider implements TableProvider {
               ...snapshot.schema.fields,
               field(filePathColumn, string, false),
               field(rowIndexColumn, int64, false),
+              ...(options.withOrigins === true ? originColumns.map((column) => field(column, int64)) : []),
             ],
           }
         : snapshot.schema
@@ -126,7 +130,10 @@ export class DeltaTableProvider implements TableProvider {
       if (values !== null && name in values) constants[name] = values[name]!
       // A void column is in no file.
       else if (type.kind === 'null') constants[name] = null
-      else if (index >= this.#width) virtualColumns[name] = places[name]!
+      else if (index < this.#width) continue
+      else if (name === originColumns[0]) constants[name] = bigintOf(file.baseRowId)
+      else if (name === originColumns[1]) constants[name] = bigintOf(file.defaultRowCommitVersion)
+      else virtualColumns[name] = places[name]!
     }
     return {
       kind: 'file',
@@ -168,6 +175,8 @@ export class DeltaTableProvider implements TableProvider {
 
 /** Of more files the reading says what is missing. */
 const maxFilesLookedFor = 1024
+
+const bigintOf = (value: number | null): bigint | null => (value === null ? null : BigInt(value))
 
 const parquet = { kind: 'parquet', options: null } as const
 const deleted = new WeakMap<AddFile, Promise<Uint32Array | null>>()

@@ -52,6 +52,7 @@ import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
 import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum/vacuum.js'
 import type { Condition } from './predicates.js'
+import { rowsWithIds } from './tracked-rows.js'
 import { tableDetail, type TableDetail } from './table-detail.js'
 import type { Rows, TableSession } from './table-session.js'
 import { emptyReport, type WriteReport } from './write-report.js'
@@ -179,6 +180,14 @@ export class DeltaTable {
   /** The table as the engine scans it. */
   provider(options: { readonly name?: string } = {}): TableProvider {
     return new DeltaTableProvider(this.snapshot, options)
+  }
+
+  /**
+   * The rows with `_row_id` and `_row_commit_version` behind the table's columns: which row it is, whatever file it is in, and the
+   * version that last changed it. Null without row tracking.
+   */
+  rowsWithIds(): LogicalPlan {
+    return rowsWithIds(this.snapshot)
   }
 
   /** The table at its latest version; reads only commits that are new. */

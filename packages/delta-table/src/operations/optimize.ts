@@ -20,9 +20,9 @@ import {
   type OperationContext,
   type OperationResult,
 } from '../operation-context.js'
-import { scanOf } from '../plan-nodes.js'
 import { bindCondition, candidateFiles, dataColumnsOf, partitionKey, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
+import { scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
 import type { WriteOptions } from '../write/write-options.js'
 import { nothing, writeRows, type WrittenRows } from '../write/write-rows.js'
 import { zOrderPlan } from './zorder.js'
@@ -123,7 +123,7 @@ async function optimizeIntent(
     const provider = new DeltaTableProvider(base, { files })
     const rows =
       zorderBy.length === 0
-        ? scanOf(provider)
+        ? scanTracked(withTrackedColumns(base), files)
         : await zOrderPlan(context.session, provider, zorderBy, runOptions(options))
     written.push(
       await writeRows(targetOf(context, base), rows, {
@@ -172,7 +172,7 @@ function intentOf(
     },
     reads: { ...readNothing, files: keysOf(removed) },
     isolation: 'SnapshotIsolation',
-    preservesRowIds: false,
+    preservesRowIds: trackedFields(base).length > 0,
     report: reportOf(all, removed.length, metrics),
   }
 }

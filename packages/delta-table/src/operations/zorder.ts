@@ -2,7 +2,8 @@ import { valuesCompare, type BoundExpression } from '@deltaworks/expression'
 import type { LogicalPlan } from '@deltaworks/plan'
 import { boolean, fieldIndex, int64, type DataType, type Value } from '@deltaworks/schema'
 import { DeltaTableProvider } from '../delta-table-provider.js'
-import { caseOf, columnAt, filterOf, literalOf, projectionTo, scanColumns, scanOf } from '../plan-nodes.js'
+import { caseOf, columnAt, filterOf, literalOf, projectionTo, scanColumns } from '../plan-nodes.js'
+import { scanTracked, withTrackedColumns } from '../tracked-rows.js'
 import type { RunOptions, TableSession } from '../table-session.js'
 
 /*
@@ -30,7 +31,7 @@ export async function zOrderPlan(
   const indexes = columns.map((name) => fieldIndex(schema, name))
   const samples = await sampleColumns(session, provider, indexes, options)
   const rankBits = Math.min(maxRankBits, Math.floor(62 / columns.length))
-  const input = scanOf(provider)
+  const input = scanTracked(withTrackedColumns(provider.snapshot), provider.files)
   const ranks = indexes.map((index, position): BoundExpression => {
     const cuts = quantiles(schema.fields[index]!.type, samples[position]!, 2 ** rankBits)
     return rankOf(columnAt(schema, index), cuts, (rank) => spread(rank, rankBits, position, columns.length))
@@ -41,7 +42,7 @@ export async function zOrderPlan(
     input,
     keys: [{ expression: zValue, descending: false, nullsFirst: true }],
     fetch: null,
-    schema,
+    schema: input.schema,
   }
 }
 

@@ -9,9 +9,11 @@ import {
   type Snapshot,
 } from '@deltaworks/delta-log'
 import { fieldIndex, columnNotFound, isNested } from '@deltaworks/schema'
+import { columnByPath } from '../column-by-path.js'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
-import { notOrderable, notPartitionPredicate } from '../errors.js'
+import { clusteringColumns } from '../clustering.js'
+import { badAlteration, notOrderable, notPartitionPredicate } from '../errors.js'
 import {
   reportOf,
   runOperation,
@@ -25,13 +27,17 @@ import { runOptions } from '../run-options.js'
 import { scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
 import type { WriteOptions } from '../write/write-options.js'
 import { nothing, writeRows, type WrittenRows } from '../write/write-rows.js'
-import { zOrderPlan } from './zorder.js'
+import { clusteringProvider, filesToCluster } from './clustering-bins.js'
+import { curvePlan, type Curve } from './curve-plan.js'
+import { pathOf } from './alter/schema-path.js'
 
 export interface OptimizeOptions extends WriteOptions {
   /** Over partition columns: which partitions. */
   readonly where?: Condition
-  /** Clusters the rows by these columns along a Z-order curve, instead of only packing small files. */
+  /** Puts the rows in the order of a Z-order curve over these columns, instead of only packing small files. */
   readonly zorderBy?: readonly string[]
+  /** OPTIMIZE FULL of a clustered table: files that are clustered already, too. Default false. */
+  readonly full?: boolean
   /** Bytes of a data file to aim at; default the table's `delta.targetFileSize`, else 1 GiB (256 MiB for z-order). */
   readonly targetFileBytes?: number
   /** Shows in the report what would be done, and does nothing. */
@@ -43,8 +49,9 @@ export interface OptimizeOptions extends WriteOptions {
 const gib = 1024 ** 3
 
 /**
- * Packs small files into large ones, partition by partition, and files with deletion vectors into files without. The rows
- * stay as they are (dataChange = false). A second run finds nothing to do.
+ * Packs small files into large ones, partition by partition, and files with deletion vectors into files without. Files of a
+ * clustered table that are not clustered yet are, along a Hilbert curve. The rows stay as they are (dataChange = false). A second run
+ * finds nothing to do.
  */
 export function optimizeTable(
   context: OperationContext,
@@ -77,8 +84,9 @@ export type Bin = readonly AddFile[]
 export interface OptimizePlan {
   readonly bins: readonly Bin[]
   readonly targetBytes: number
-  /** Columns along whose curve the rows of a bin are put in order; empty: their order stays. */
+  /** Columns (dotted paths) along whose curve the rows of a bin are put in order; empty: their order stays. */
   readonly orderBy: readonly string[]
+  readonly curve: Curve
   readonly predicate: BoundExpression | null
 }
 
@@ -90,13 +98,24 @@ export function planOptimize(
   command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
 ): OptimizePlan {
   const predicate = partitionPredicate(table, base, options)
-  const orderBy = zOrderColumns(table, base, options.zorderBy ?? [])
+  const clustered = command === 'OPTIMIZE' ? (clusteringColumns(base) ?? []) : []
+  if (clustered.length > 0 && (options.zorderBy ?? []).length > 0) {
+    throw notOrderable(table, options.zorderBy!.join(', '), `it is clustered by ${clustered.join(', ')}`)
+  }
+  if (clustered.length === 0 && options.full === true) {
+    throw badAlteration(table, 'OPTIMIZE FULL', 'the table has no clustering columns')
+  }
+  const orderBy = clustered.length > 0 ? clustered : zOrderColumns(table, base, options.zorderBy ?? [])
   const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
   const targetBytes = configured ?? (orderBy.length > 0 ? gib / 4 : gib)
   const candidates = candidateFiles(base, predicate)
   const chosen = command === 'REORG' ? candidates.filter((file) => file.deletionVector !== null) : candidates
+  if (clustered.length > 0) {
+    const files = filesToCluster(chosen, clustered, options.full === true)
+    return { bins: files.length === 0 ? [] : [files], targetBytes, orderBy, curve: 'hilbert', predicate }
+  }
   const bins = withinBytes(planBins(base, chosen, targetBytes, orderBy), options.maxBytes ?? Infinity)
-  return { bins, targetBytes, orderBy, predicate }
+  return { bins, targetBytes, orderBy, curve: 'zorder', predicate }
 }
 
 function withinBytes(bins: readonly Bin[], maxBytes: number): readonly Bin[] {
@@ -115,38 +134,43 @@ async function optimizeIntent(
   const { location } = context
   checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'write')
   const plan = planOptimize(location.uri, base, options, command)
-  const { bins, targetBytes: target, orderBy: zorderBy, predicate } = plan
+  const { bins, targetBytes: target, orderBy } = plan
   if (bins.length === 0 || options.dryRun === true) return null
-  const tags = zorderBy.length === 0 ? undefined : clusteringTags(zorderBy)
+  const order = orderBy.length === 0 ? {} : orderMarks(orderBy, plan.curve)
   const written: WrittenRows[] = []
   for (const files of bins) {
-    const provider = new DeltaTableProvider(base, { files })
+    const keys = orderBy.map((column) => columnByPath(base.schema, pathOf(column)))
     const rows =
-      zorderBy.length === 0
+      keys.length === 0
         ? scanTracked(withTrackedColumns(base), files)
-        : await zOrderPlan(context.session, provider, zorderBy, runOptions(options))
+        : await curvePlan(
+            context.session,
+            new DeltaTableProvider(base, { files }),
+            keys,
+            plan.curve,
+            runOptions(options),
+          )
     written.push(
       await writeRows(targetOf(context, base), rows, {
         targetFileBytes: target,
         nowMs,
         dataChange: false,
-        ...(tags !== undefined && { tags }),
+        ...order,
         ...runOptions(options),
       }),
     )
   }
-  return intentOf(base, bins.flat(), merged(written), predicate, zorderBy, nowMs, command)
+  return intentOf(base, plan, merged(written), nowMs, command)
 }
 
 function intentOf(
   base: Snapshot,
-  removed: readonly AddFile[],
+  { bins, predicate, orderBy, curve }: OptimizePlan,
   all: WrittenRows,
-  predicate: BoundExpression | null,
-  zorderBy: readonly string[],
   nowMs: number,
   command: 'OPTIMIZE' | 'REORG',
 ): Intent {
+  const removed = bins.flat()
   const bytes = (files: readonly AddFile[]): number => files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const sizes = all.adds.map((file) => file.sizeBytes).sort((a, b) => a - b)
   const metrics = {
@@ -166,7 +190,13 @@ function intentOf(
       name: command,
       parameters: {
         predicate: predicateParameter(predicate),
-        ...(command === 'REORG' ? { applyPurge: 'true' } : { zOrderBy: JSON.stringify(zorderBy), auto: 'false' }),
+        ...(command === 'REORG'
+          ? { applyPurge: 'true' }
+          : {
+              zOrderBy: JSON.stringify(curve === 'zorder' ? orderBy : []),
+              ...(curve === 'hilbert' && { clusterBy: JSON.stringify(orderBy) }),
+              auto: 'false',
+            }),
       },
       metrics,
     },
@@ -239,10 +269,10 @@ function packed(files: readonly AddFile[], targetBytes: number): readonly Bin[] 
   return bins.filter((bin) => bin.length > 1 || bin.some((file) => file.deletionVector !== null))
 }
 
-const clusteringTags = (columns: readonly string[]): Readonly<Record<string, string>> => ({
-  ZCUBE_ID: randomUUID(),
-  ZCUBE_ZORDER_BY: JSON.stringify(columns),
-  ZCUBE_ZORDER_CURVE: 'zorder',
+/** What files say of the order that their rows are in. */
+const orderMarks = (columns: readonly string[], curve: Curve) => ({
+  tags: { ZCUBE_ID: randomUUID(), ZCUBE_ZORDER_BY: JSON.stringify(columns), ZCUBE_ZORDER_CURVE: curve },
+  ...(curve === 'hilbert' && { clusteringProvider }),
 })
 
 /** Whether one run has clustered all of the files by these columns already. */

@@ -41,6 +41,8 @@ export interface WriteRowsOptions extends RunOptions {
   readonly nowMs: number
   readonly dataChange?: boolean
   readonly tags?: Readonly<Record<string, string>>
+  /** Who put the rows in order, for clustered tables. */
+  readonly clusteringProvider?: string
 }
 
 /** Files that are in the store but in no commit yet. */
@@ -151,6 +153,7 @@ function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions
     dataChange: options.dataChange ?? true,
     stats: formatStatistics(file.rowCount, indexedLeaves(file, target)),
     tags: options.tags ?? null,
+    clusteringProvider: options.clusteringProvider ?? null,
   })
 }
 

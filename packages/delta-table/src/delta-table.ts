@@ -8,6 +8,7 @@ import {
   readSnapshot,
   tableLocation,
   writeCheckpoint,
+  type CheckpointOptions,
   type CheckpointResult,
   type HistoryEntry,
   type LogCleanUp,
@@ -405,8 +406,8 @@ export class DeltaTable {
     return missingDataFile(this.uri, details.path, error)
   }
 
-  checkpoint(nowMs: number = Date.now()): Promise<CheckpointResult> {
-    return writeCheckpoint(this.snapshot, this.#context.parquet, nowMs)
+  checkpoint(nowMs: number = Date.now(), options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    return writeCheckpoint(this.snapshot, this.#context.parquet, nowMs, options)
   }
 
   async #after(operation: Promise<OperationResult | null>): Promise<DeltaTable> {

@@ -24,6 +24,10 @@ def session():
         .config("spark.ui.enabled", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.driver.memory", "2g")
+        # Tables are tiny and statements many: neither is worth 50 tasks a snapshot, nor a compiler's best.
+        .config("spark.databricks.delta.snapshotPartitions", "1")
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")
     )
     created = builder.getOrCreate()
     created.sparkContext.setLogLevel("ERROR")

@@ -22,6 +22,7 @@ import { bindCondition, candidateFiles, expressionOf, fileMatcher, type Conditio
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
 import { freshVersion, scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
+import { fitStruct } from '../write/nested-schema.js'
 import { sameShape } from '../write/schema-enforcement.js'
 import { tableRules, type TableRules } from '../write/table-rules.js'
 import type { WriteOptions } from '../write/write-options.js'
@@ -185,6 +186,9 @@ export function storedAs(
   value: BoundExpression,
 ): BoundExpression {
   if (sameShape(value.type, type)) return value
+  if (value.type.kind === 'struct' && type.kind === 'struct') {
+    return fitStruct(table, column, value, type, (path, member, to) => storedAs(table, path, to, member))
+  }
   const nested = ['list', 'map', 'struct'].some((kind) => kind === type.kind || kind === value.type.kind)
   if (nested && value.type.kind !== 'null') throw wrongType(table, column, typeName(type), typeName(value.type))
   return castTo(value, type)

@@ -10,7 +10,7 @@ import {
   type Snapshot,
 } from '@deltaworks/delta-log'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
-import { fieldIndex, type Field, type Schema, type Value } from '@deltaworks/schema'
+import { type Field, type Schema, type Value } from '@deltaworks/schema'
 import { writesChanges } from '../../changes.js'
 import { predicateParameter } from '../../condition-text.js'
 import { filesByPath, keysOf } from '../../delta-table-provider.js'
@@ -30,7 +30,7 @@ import { runOptions } from '../../run-options.js'
 import { filesMatcher } from '../../predicates.js'
 import { planOf } from '../../table-session.js'
 import { withIdentityMarks } from '../../write/fit-target.js'
-import { plainField } from '../../write/schema-enforcement.js'
+import { mergedSchema } from '../../write/nested-schema.js'
 import { tableRules, withIdentityValues } from '../../write/table-rules.js'
 import type { TouchedFile } from '../../touched-files.js'
 import { freshVersion, withTrackedColumns } from '../../tracked-rows.js'
@@ -85,8 +85,8 @@ async function mergeIntent(
   nowMs: number,
 ): Promise<Intent | null> {
   const { session, location } = context
-  const wanted = outputSchema(base.schema, source.schema, options.mergeSchema === true)
-  const evolved = wanted.fields.length > base.schema.fields.length
+  const wanted = options.mergeSchema === true ? mergedSchema(base.schema, source.schema) : base.schema
+  const evolved = wanted !== base.schema
   const target = evolved ? withSchema(base.metadata, wanted) : { metadata: base.metadata, schema: base.schema }
   const output = target.schema
   // Clauses are bound over the table as it will be; until it is written again, its new columns are null.
@@ -192,15 +192,6 @@ const withFreshVersions = (clauses: BoundClauses): BoundClauses => {
       clause.kind === 'update' ? { ...clause, values: [...clause.values.slice(0, -1), freshVersion] } : clause,
     )
   return { ...clauses, matched: fresh(clauses.matched), notMatchedBySource: fresh(clauses.notMatchedBySource) }
-}
-
-/** The table's columns and, with mergeSchema, those that only the source has. */
-function outputSchema(target: Schema, source: Schema, mergeSchema: boolean): Schema {
-  if (!mergeSchema) return target
-  const added = source.fields
-    .filter((f) => fieldIndex(target, f.name) < 0)
-    .map((f) => ({ ...plainField(f), nullable: true }))
-  return added.length === 0 ? target : { fields: [...target.fields, ...added] }
 }
 
 const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema => ({

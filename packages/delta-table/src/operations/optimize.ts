@@ -29,6 +29,7 @@ import type { WriteOptions } from '../write/write-options.js'
 import { nothing, writeRows, type WrittenRows } from '../write/write-rows.js'
 import { clusteringProvider, filesToCluster } from './clustering-bins.js'
 import { curvePlan, type Curve } from './curve-plan.js'
+import { filesWithDroppedColumns } from './dropped-columns.js'
 import { pathOf } from './alter/schema-path.js'
 
 export interface OptimizeOptions extends WriteOptions {
@@ -64,7 +65,8 @@ export function optimizeTable(
 export type PurgeOptions = Pick<OptimizeOptions, 'where' | 'targetFileBytes' | 'dryRun'> & WriteOptions
 
 /**
- * REORG TABLE … APPLY (PURGE): files with deletion vectors are written again without the deleted rows; the others stay.
+ * REORG TABLE … APPLY (PURGE): files with deletion vectors, or with columns that were dropped, are written again without these rows
+ * and columns; the others stay.
  * Old versions keep the old files until VACUUM.
  */
 export function purgeTable(
@@ -96,6 +98,7 @@ export function planOptimize(
   base: Snapshot,
   options: OptimizeOptions,
   command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
+  withDropped: ReadonlySet<AddFile> = new Set(),
 ): OptimizePlan {
   const predicate = partitionPredicate(table, base, options)
   const clustered = command === 'OPTIMIZE' ? (clusteringColumns(base) ?? []) : []
@@ -109,12 +112,14 @@ export function planOptimize(
   const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
   const targetBytes = configured ?? (orderBy.length > 0 ? gib / 4 : gib)
   const candidates = candidateFiles(base, predicate)
-  const chosen = command === 'REORG' ? candidates.filter((file) => file.deletionVector !== null) : candidates
+  const isStale = (file: AddFile): boolean => file.deletionVector !== null || withDropped.has(file)
+  const chosen = command === 'REORG' ? candidates.filter(isStale) : candidates
   if (clustered.length > 0) {
     const files = filesToCluster(chosen, clustered, options.full === true)
     return { bins: files.length === 0 ? [] : [files], targetBytes, orderBy, curve: 'hilbert', predicate }
   }
-  const bins = withinBytes(planBins(base, chosen, targetBytes, orderBy), options.maxBytes ?? Infinity)
+  const binned = planBins(base, chosen, targetBytes, orderBy, command === 'REORG')
+  const bins = withinBytes(binned, options.maxBytes ?? Infinity)
   return { bins, targetBytes, orderBy, curve: 'zorder', predicate }
 }
 
@@ -133,7 +138,9 @@ async function optimizeIntent(
 ): Promise<Intent | null> {
   const { location } = context
   checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'write')
-  const plan = planOptimize(location.uri, base, options, command)
+  const dropped =
+    command === 'REORG' ? await filesWithDroppedColumns(context, base, [...base.files.values()]) : undefined
+  const plan = planOptimize(location.uri, base, options, command, dropped)
   const { bins, targetBytes: target, orderBy } = plan
   if (bins.length === 0 || options.dryRun === true) return null
   const order = orderBy.length === 0 ? {} : orderMarks(orderBy, plan.curve)
@@ -233,6 +240,7 @@ export function planBins(
   files: readonly AddFile[],
   targetBytes: number,
   zorderBy: readonly string[],
+  rewritesAll = false,
 ): readonly Bin[] {
   const partitions = new Map<string, AddFile[]>()
   for (const file of files) {
@@ -243,15 +251,16 @@ export function planBins(
   }
   const bins: Bin[] = []
   for (const partition of partitions.values()) {
-    if (zorderBy.length === 0) bins.push(...packed(partition, targetBytes))
+    if (zorderBy.length === 0) bins.push(...packed(partition, targetBytes, rewritesAll))
     else if (!isClustered(partition, zorderBy)) bins.push(partition)
   }
   return bins
 }
 
-function packed(files: readonly AddFile[], targetBytes: number): readonly Bin[] {
+/** @param rewritesAll files that are large, or alone in their bin, too */
+function packed(files: readonly AddFile[], targetBytes: number, rewritesAll: boolean): readonly Bin[] {
   const small = files
-    .filter((file) => file.sizeBytes < targetBytes || file.deletionVector !== null)
+    .filter((file) => rewritesAll || file.sizeBytes < targetBytes || file.deletionVector !== null)
     .sort((a, b) => a.sizeBytes - b.sizeBytes)
   const bins: AddFile[][] = []
   let current: AddFile[] = []
@@ -266,7 +275,8 @@ function packed(files: readonly AddFile[], targetBytes: number): readonly Bin[] 
     bytes += file.sizeBytes
   }
   bins.push(current)
-  return bins.filter((bin) => bin.length > 1 || bin.some((file) => file.deletionVector !== null))
+  if (current.length === 0) bins.pop()
+  return bins.filter((bin) => rewritesAll || bin.length > 1 || bin.some((file) => file.deletionVector !== null))
 }
 
 /** What files say of the order that their rows are in. */

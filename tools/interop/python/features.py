@@ -15,8 +15,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 from canonical import normal  # noqa: E402
 
 
-def say(name, message):
-    print(json.dumps({"name": name, "ok": message is None, "message": message}, ensure_ascii=False), flush=True)
+def say(table, name, message):
+    print(json.dumps({"table": table, "name": name, "ok": message is None, "message": message}, ensure_ascii=False), flush=True)
 
 
 def lines_of(path):
@@ -53,9 +53,9 @@ def delta_rs(entries):
                 message = difference(lines_of(version["expected"]), read)
                 if message is not None:
                     break
-            say(f"reads {name}", None if message is None else f"version {version['version']}: {message}")
+            say(name, f"reads {name}", None if message is None else f"version {version['version']}: {message}")
         except Exception as error:
-            print(json.dumps({"name": f"reads {name}", "unsupported": told(error)}), flush=True)
+            print(json.dumps({"table": name, "name": f"reads {name}", "unsupported": told(error)}), flush=True)
 
 
 def spark(entries):
@@ -81,23 +81,23 @@ def spark(entries):
             sql, fails = step["sql"].replace("{t}", f"delta.`{path}`"), step.get("fails")
             try:
                 s.sql(sql).collect()
-                say(f"{name}: {step['sql']}", None if fails is None else "was not refused")
+                say(name, f"{name}: {step['sql']}", None if fails is None else "was not refused")
             except Exception as error:
-                say(f"{name}: {step['sql']}", None if fails is not None and fails in str(error) else told(error))
+                say(name, f"{name}: {step['sql']}", None if fails is not None and fails in str(error) else told(error))
         try:
             with open(entry["after"], "w", encoding="utf-8") as sink:
                 for row in rows(s, path, None):
                     sink.write(normal(row) + "\n")
         except Exception as error:
-            say(f"reads {name} after its steps", told(error))
+            say(name, f"reads {name} after its steps", told(error))
 
 
 def checker(name):
     def check(what, task):
         try:
-            say(what, task())
+            say(name, what, task())
         except Exception as error:
-            say(what, told(error))
+            say(name, what, told(error))
 
     return check
 

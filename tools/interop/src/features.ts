@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { DeltaTable, DeltaTableProvider, type TableSession } from '@deltaworks/delta-table'
 import { bind } from '@deltaworks/expression'
 import { parseExpression, scan, type LogicalPlan } from '@deltaworks/plan'
+import { Agreement, type Party } from './agreement.js'
 import { canonicalRow } from './canonical.js'
+import { Checks } from './checks.js'
 import type { FeatureTable } from './feature-table.js'
 import { featureTables } from './feature-tables.js'
 import { difference, readLines } from './difference.js'
@@ -13,10 +15,11 @@ import { PythonEnvironment } from './python.js'
 import { openSession } from './session.js'
 
 /*
- * node tools/interop/dist/features.js [--quick] [--keep] [--only NAME,NAME]
+ * node tools/interop/dist/features.js [--quick] [--keep] [--only NAME,NAME] [--record]
  *
  * A table for every feature: we write it; delta-rs (where it can) and Spark read it and must get our rows; Spark writes on, and is
- * refused where the table's rules refuse it; we read what Spark made, write once more, and Spark reads that.
+ * refused where the table's rules refuse it; we read what Spark made, write once more, and Spark reads that. `--record` keeps what
+ * came of it for docs/delta-agreement.md.
  */
 
 interface Entry {
@@ -38,12 +41,11 @@ const here = dirname(fileURLToPath(import.meta.url))
 const workspace = join(here, '..', '..', '..')
 const script = join(here, '..', 'python', 'features.py')
 
-let passed = 0
-let failed = 0
-function report(name: string, message: string | null): void {
-  if (message === null) passed++
-  else failed++
-  process.stdout.write(`${message === null ? 'ok  ' : 'FAIL'} ${name}${message === null ? '' : `: ${message}`}\n`)
+const checks = new Checks()
+const agreement = new Agreement()
+function report(table: string, party: Party, name: string, message: string | null): void {
+  checks.report(name, message)
+  agreement.add(table, party, message === null)
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -109,27 +111,33 @@ async function write(
   try {
     const table = await feature.write(session, join(folder, name))
     const entry = await entryOf(session, folder, name, feature, table)
-    report(`write ${name}`, null)
+    report(name, 'written', `write ${name}`, null)
     return entry
   } catch (error) {
-    report(`write ${name}`, error instanceof Error ? (error.stack ?? error.message) : textOf(error))
+    report(name, 'written', `write ${name}`, error instanceof Error ? (error.stack ?? error.message) : textOf(error))
     return null
   }
 }
 
 async function ask(
   python: PythonEnvironment,
-  reader: string,
+  reader: 'spark' | 'delta-rs',
   entries: readonly Entry[],
   folder: string,
 ): Promise<void> {
   const manifest = join(folder, `${reader}.manifest.json`)
   writeFileSync(manifest, JSON.stringify(entries))
   for (const answer of await python.script(script, [reader, manifest])) {
-    if (typeof answer['unavailable'] === 'string') process.stdout.write(`skip ${reader}: ${answer['unavailable']}\n`)
+    if (typeof answer['unavailable'] === 'string') checks.skip(reader, answer['unavailable'])
     else if (answer['unsupported'] !== undefined) {
       process.stdout.write(`none ${reader} ${String(answer['name'])}: ${String(answer['unsupported'])}\n`)
-    } else report(`${reader} ${String(answer['name'])}`, answer['ok'] === true ? null : String(answer['message']))
+    } else
+      report(
+        String(answer['table']),
+        reader,
+        `${reader} ${String(answer['name'])}`,
+        answer['ok'] === true ? null : String(answer['message']),
+      )
   }
 }
 
@@ -140,12 +148,17 @@ async function readOn(session: TableSession, folder: string, entry: Entry): Prom
     const table = await DeltaTable.open(session, entry.path)
     const theirs = readLines(entry.after)
     const ours = await linesOf(session, scan(table.provider()).plan)
-    report(`we read ${entry.name} after Spark`, difference(theirs, ours))
+    report(entry.name, 'read', `we read ${entry.name} after Spark`, difference(theirs, ours))
     if (feature.then === undefined) return null
     const last = await feature.then(table)
     return { ...(await entryOf(session, folder, entry.name, feature, last)), skips: [], steps: [] }
   } catch (error) {
-    report(`we read ${entry.name} after Spark`, error instanceof Error ? (error.stack ?? error.message) : textOf(error))
+    report(
+      entry.name,
+      'read',
+      `we read ${entry.name} after Spark`,
+      error instanceof Error ? (error.stack ?? error.message) : textOf(error),
+    )
     return null
   }
 }
@@ -190,8 +203,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.includes('--keep')) process.stdout.write(`tables are in ${folder}\n`)
     else rmSync(folder, { recursive: true, force: true })
   }
-  process.stdout.write(`${passed} passed, ${failed} failed\n`)
-  return failed === 0 ? 0 : 1
+  if (args.includes('--record')) agreement.save('ours')
+  return checks.finish()
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeltaTable, type TableSession } from '@deltaworks/delta-table'
 import { scan } from '@deltaworks/plan'
+import { Agreement } from './agreement.js'
 import { canonicalRow } from './canonical.js'
 import { Checks } from './checks.js'
 import { difference, readLines } from './difference.js'
@@ -11,7 +12,7 @@ import { PythonEnvironment } from './python.js'
 import { openSession } from './session.js'
 
 /*
- * node tools/interop/dist/spark-tables.js [--keep] [--only NAME,NAME]
+ * node tools/interop/dist/spark-tables.js [--keep] [--only NAME,NAME] [--record]
  *
  * Spark writes a table a feature (python/spark_tables.py); we must read its rows at every version, cold and as an update of an older
  * snapshot, and its change data feed.
@@ -60,6 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
   const only = args.includes('--only') ? (args[args.indexOf('--only') + 1] ?? '').split(',') : []
   const folder = mkdtempSync(join(tmpdir(), 'deltaworks-spark-'))
   const checks = new Checks()
+  const agreement = new Agreement()
   const python = new PythonEnvironment(join(workspace, '.tools', 'interop-venv'))
   const session = openSession(false)
   try {
@@ -71,7 +73,10 @@ async function main(args: readonly string[]): Promise<number> {
         const written = answer as unknown as Written
         const name = `${written.name} ${typeof written.version === 'number' ? `v${written.version}` : (written.version ?? '')}`
         for (const reason of written.refused) checks.skip(name, `Spark: ${reason}`)
-        if (written.lines !== null) await checks.run(`we read ${name}`, () => compare(session, written))
+        if (written.lines === null) continue
+        const failedBefore = checks.failed
+        await checks.run(`we read ${name}`, () => compare(session, written))
+        agreement.add(written.name, 'read', checks.failed === failedBefore)
       }
     }
   } finally {
@@ -79,6 +84,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.includes('--keep')) process.stdout.write(`tables are in ${folder}\n`)
     else rmSync(folder, { recursive: true, force: true })
   }
+  if (args.includes('--record')) agreement.save('theirs')
   return checks.finish()
 }
 

@@ -155,7 +155,7 @@ export const typeTables: Readonly<Record<string, FeatureTable>> = {
     },
     steps: [
       { sql: "INSERT INTO {t} VALUES (2, 'ab', 2)" },
-      { sql: "INSERT INTO {t} VALUES (3, 'abcde', 2)", fails: 'EXCEED_LIMIT_LENGTH' },
+      { sql: "INSERT INTO {t} VALUES (3, 'abcde', 2)", fails: 'DELTA_EXCEED_CHAR_VARCHAR_LIMIT' },
     ],
   },
 }

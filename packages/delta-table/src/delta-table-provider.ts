@@ -11,6 +11,7 @@ import {
 } from '@deltaworks/delta-log'
 import type { FileSplit, ScanPlan, ScanRequest, TableProvider, TableStatistics, VirtualColumn } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema, type Value } from '@deltaworks/schema'
+import { derivedFilters } from './derived-filters.js'
 import { FileStatisticsSource, partitionValuesOf, rowCountOf, visibleRowCount } from './file-statistics-source.js'
 
 /** Columns that a scan can add behind those of the table, to tell where a row is. */
@@ -101,7 +102,7 @@ export class DeltaTableProvider implements TableProvider {
   /** Files that may hold a row that satisfies all filters (over positions of `schema`). */
   prune(filters: readonly BoundExpression[]): readonly AddFile[] {
     if (filters.length === 0) return this.files
-    const predicate = createPruningPredicate(filters)
+    const predicate = createPruningPredicate([...filters, ...derivedFilters(this.snapshot, filters)])
     const source = new FileStatisticsSource(this.snapshot)
     const mayMatch = (facts: FileFacts): boolean => predicate.mayMatch(source.at(facts))
     return this.#subset === null

@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import json
 import os
 import time
 
@@ -34,6 +35,18 @@ def session():
     return created
 
 
+def variant_text(value):
+    """JSON text without spaces, keys in code point order, numbers plain and without trailing zeros."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{variant_text(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(variant_text(element) for element in value) + "]"
+    if isinstance(value, decimal.Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return json.dumps(value, ensure_ascii=False)
+
+
 def convert(kind, value):
     from pyspark.sql import types as t
 
@@ -45,6 +58,8 @@ def convert(kind, value):
         # The same number, but Spark hands over small ones with another scale than the type's.
         with decimal.localcontext(decimal.Context(prec=60)):
             return plain(value.quantize(decimal.Decimal(1).scaleb(-kind.scale)))
+    if isinstance(kind, t.VariantType):
+        return variant_text(json.loads(value.toJson(), parse_float=decimal.Decimal))
     if isinstance(kind, t.StructType):
         return {field.name: convert(field.dataType, value[field.name]) for field in kind}
     if isinstance(kind, t.MapType):

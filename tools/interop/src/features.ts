@@ -151,7 +151,8 @@ async function readOn(session: TableSession, folder: string, entry: Entry): Prom
     report(entry.name, 'read', `we read ${entry.name} after Spark`, difference(theirs, ours))
     if (feature.then === undefined) return null
     const last = await feature.then(table)
-    return { ...(await entryOf(session, folder, entry.name, feature, last)), skips: [], steps: [] }
+    const all = await entryOf(session, folder, entry.name, feature, last)
+    return { ...all, versions: all.versions.slice(-2), skips: [], steps: [] }
   } catch (error) {
     report(
       entry.name,

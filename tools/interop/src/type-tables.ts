@@ -13,11 +13,13 @@ import {
   nullType,
   string,
   struct,
+  timestamp,
   timestampNtz,
+  variant,
   type Schema,
   type Value,
 } from '@deltaworks/schema'
-import { DeltaTable } from '@deltaworks/delta-table'
+import { DeltaTable, generatedAs } from '@deltaworks/delta-table'
 import { people, type FeatureTable } from './feature-table.js'
 
 /* Types that the protocol treats apart, and names for their parts. */
@@ -144,6 +146,42 @@ export const typeTables: Readonly<Record<string, FeatureTable>> = {
       { sql: 'OPTIMIZE {t}' },
     ],
     then: (table) => table.update({ p: lit(5) }, col('p').eq(1)),
+  },
+  variants: {
+    write: async (session, uri) => {
+      const schema: Schema = {
+        fields: [field('id', int64), field('v', variant), field('s', struct([field('w', list(variant))]))],
+      }
+      const row = (id: number, v: string | null): Value[] => [BigInt(id), v, [[v, null, '{"deep": [1.5, "é"]}']]]
+      const made = await DeltaTable.createWith(
+        session,
+        uri,
+        values(schema, [row(1, '{"b": 1, "a": [null, true, 12345678901234567890]}'), row(2, null), row(3, '"text"')]),
+        { properties: { 'delta.enableDeletionVectors': 'true' } },
+      )
+      const table = await made.append(values(schema, [row(4, '-0.0000001'), row(5, '1e300'), row(6, '[]')]))
+      return (await table.delete(col('id').eq(2))).optimize()
+    },
+    steps: [
+      { sql: `INSERT INTO {t} SELECT 7, parse_json('{"z": [1, 2.50]}'), null` },
+      { sql: "DELETE FROM {t} WHERE variant_get(v, '$.b', 'int') = 1" },
+    ],
+    then: (table) => table.delete(col('id').eq(7)),
+  },
+  'generated-partitions': {
+    write: async (session, uri) => {
+      const schema: Schema = {
+        fields: [field('id', int64), field('at', timestamp), field('day', date, true, generatedAs('CAST(at AS DATE)'))],
+      }
+      const day = 86_400_000_000n
+      const rows = [0n, 1n, 2n, 3n, 40n].map((at): Value[] => [at, at * day + 5n])
+      return DeltaTable.createWith(session, uri, values({ fields: schema.fields.slice(0, 2) }, rows), {
+        schema,
+        partitionBy: ['day'],
+      })
+    },
+    steps: [{ sql: "INSERT INTO {t} (id, at) VALUES (9, TIMESTAMP'2024-02-29 12:00:00')" }],
+    then: (table) => table.delete(col('at').lt(lit(86_400_000_000n, timestamp))),
   },
   characters: {
     write: async (session, uri) => {

@@ -35,6 +35,7 @@ import { nextBatch, type StreamBatch, type StreamOffset, type StreamSourceOption
 import { setDomainMetadata } from './operations/alter/domain-metadata.js'
 import { setProperties, unsetProperties } from './operations/alter/properties.js'
 import { appendRows } from './operations/append.js'
+import { compactAfterWrite } from './operations/auto-compact.js'
 import { createTable, type CreateOptions } from './operations/create.js'
 import { deleteRows } from './operations/delete.js'
 import type { MergeOptions } from './operations/merge/merge-options.js'
@@ -202,12 +203,12 @@ export class DeltaTable {
   }
 
   append(rows: Rows, options: AppendOptions = {}): Promise<DeltaTable> {
-    return this.#after(appendRows(this.#context, this.snapshot, rows, options))
+    return this.#afterWrite(options.nowMs, appendRows(this.#context, this.snapshot, rows, options))
   }
 
   /** Replaces all rows, those that satisfy `replaceWhere`, or the partitions that the rows touch. */
   overwrite(rows: Rows, options: OverwriteOptions = {}): Promise<DeltaTable> {
-    return this.#after(overwriteRows(this.#context, this.snapshot, rows, options))
+    return this.#afterWrite(options.nowMs, overwriteRows(this.#context, this.snapshot, rows, options))
   }
 
   /** REPLACE TABLE: another definition and other rows (null: none) in one commit; id and history stay. */
@@ -216,17 +217,17 @@ export class DeltaTable {
   }
 
   merge(options: MergeOptions): Promise<DeltaTable> {
-    return this.#after(mergeRows(this.#context, this.snapshot, options))
+    return this.#afterWrite(options.nowMs, mergeRows(this.#context, this.snapshot, options))
   }
 
   /** @param condition null: all rows */
   delete(condition: Condition | null, options: WriteOptions = {}): Promise<DeltaTable> {
-    return this.#after(deleteRows(this.#context, this.snapshot, condition, options))
+    return this.#afterWrite(options.nowMs, deleteRows(this.#context, this.snapshot, condition, options))
   }
 
   /** @param condition null: all rows */
   update(set: Assignments, condition: Condition | null, options: WriteOptions = {}): Promise<DeltaTable> {
-    return this.#after(updateRows(this.#context, this.snapshot, set, condition, options))
+    return this.#afterWrite(options.nowMs, updateRows(this.#context, this.snapshot, set, condition, options))
   }
 
   /** Packs small files; with `zorderBy`, clusters rows. */
@@ -408,6 +409,14 @@ export class DeltaTable {
 
   checkpoint(nowMs: number = Date.now(), options: CheckpointOptions = {}): Promise<CheckpointResult> {
     return writeCheckpoint(this.snapshot, this.#context.parquet, nowMs, options)
+  }
+
+  /** As `#after`; where the table asks for it, small files are packed then. */
+  async #afterWrite(nowMs: number | undefined, operation: Promise<OperationResult | null>): Promise<DeltaTable> {
+    const written = await operation
+    if (written === null) return this.#after(operation)
+    const compacted = await compactAfterWrite(this.#context, written.snapshot, nowMs)
+    return this.#after(Promise.resolve(compacted === null ? written : { ...compacted, report: written.report }))
   }
 
   async #after(operation: Promise<OperationResult | null>): Promise<DeltaTable> {

@@ -22,7 +22,7 @@ import {
   type OperationContext,
   type OperationResult,
 } from '../operation-context.js'
-import { bindCondition, candidateFiles, dataColumnsOf, partitionKey, type Condition } from '../predicates.js'
+import { bindCondition, candidateFiles, dataColumnsOf, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
 import type { WriteOptions } from '../write/write-options.js'
@@ -30,6 +30,7 @@ import { nothing, writeRows, type WrittenRows } from '../write/write-rows.js'
 import { clusteringProvider, filesToCluster } from './clustering-bins.js'
 import { curvePlan, type Curve } from './curve-plan.js'
 import { filesWithDroppedColumns } from './dropped-columns.js'
+import { planBins, type Bin } from './optimize-bins.js'
 import { pathOf } from './alter/schema-path.js'
 
 export interface OptimizeOptions extends WriteOptions {
@@ -45,6 +46,13 @@ export interface OptimizeOptions extends WriteOptions {
   readonly dryRun?: boolean
   /** Bytes of files that are written again in this commit, at most (but one bin at least): what is left waits for the next. */
   readonly maxBytes?: number
+}
+
+/** What only auto compaction says. */
+export interface SelectedFiles {
+  /** Which files may be written again; default all. */
+  readonly only?: (file: AddFile) => boolean
+  readonly auto?: boolean
 }
 
 const gib = 1024 ** 3
@@ -79,9 +87,6 @@ export function purgeTable(
   )
 }
 
-/** Files that are to become one (or, if they are large, a few). */
-export type Bin = readonly AddFile[]
-
 /** What OPTIMIZE has to do. */
 export interface OptimizePlan {
   readonly bins: readonly Bin[]
@@ -96,7 +101,7 @@ export interface OptimizePlan {
 export function planOptimize(
   table: string,
   base: Snapshot,
-  options: OptimizeOptions,
+  options: OptimizeOptions & SelectedFiles,
   command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
   withDropped: ReadonlySet<AddFile> = new Set(),
 ): OptimizePlan {
@@ -111,7 +116,8 @@ export function planOptimize(
   const orderBy = clustered.length > 0 ? clustered : zOrderColumns(table, base, options.zorderBy ?? [])
   const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
   const targetBytes = configured ?? (orderBy.length > 0 ? gib / 4 : gib)
-  const candidates = candidateFiles(base, predicate)
+  const { only = () => true } = options
+  const candidates = candidateFiles(base, predicate).filter(only)
   const isStale = (file: AddFile): boolean => file.deletionVector !== null || withDropped.has(file)
   const chosen = command === 'REORG' ? candidates.filter(isStale) : candidates
   if (clustered.length > 0) {
@@ -129,10 +135,10 @@ function withinBytes(bins: readonly Bin[], maxBytes: number): readonly Bin[] {
   return over < 0 ? bins : bins.slice(0, Math.max(1, over))
 }
 
-async function optimizeIntent(
+export async function optimizeIntent(
   context: OperationContext,
   base: Snapshot,
-  options: OptimizeOptions,
+  options: OptimizeOptions & SelectedFiles,
   nowMs: number,
   command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
 ): Promise<Intent | null> {
@@ -167,7 +173,7 @@ async function optimizeIntent(
       }),
     )
   }
-  return intentOf(base, plan, merged(written), nowMs, command)
+  return intentOf(base, plan, merged(written), nowMs, command, options.auto === true)
 }
 
 function intentOf(
@@ -176,6 +182,7 @@ function intentOf(
   all: WrittenRows,
   nowMs: number,
   command: 'OPTIMIZE' | 'REORG',
+  isAuto: boolean,
 ): Intent {
   const removed = bins.flat()
   const bytes = (files: readonly AddFile[]): number => files.reduce((sum, file) => sum + file.sizeBytes, 0)
@@ -202,7 +209,7 @@ function intentOf(
           : {
               zOrderBy: JSON.stringify(curve === 'zorder' ? orderBy : []),
               ...(curve === 'hilbert' && { clusterBy: JSON.stringify(orderBy) }),
-              auto: 'false',
+              auto: String(isAuto),
             }),
       },
       metrics,
@@ -234,69 +241,11 @@ function partitionPredicate(table: string, base: Snapshot, options: OptimizeOpti
   return predicate
 }
 
-/** Bins of a plan: by partition, and there first-fit of the files from the smallest on. */
-export function planBins(
-  snapshot: Snapshot,
-  files: readonly AddFile[],
-  targetBytes: number,
-  zorderBy: readonly string[],
-  rewritesAll = false,
-): readonly Bin[] {
-  const partitions = new Map<string, AddFile[]>()
-  for (const file of files) {
-    const key = partitionKey(snapshot, file)
-    const known = partitions.get(key)
-    if (known === undefined) partitions.set(key, [file])
-    else known.push(file)
-  }
-  const bins: Bin[] = []
-  for (const partition of partitions.values()) {
-    if (zorderBy.length === 0) bins.push(...packed(partition, targetBytes, rewritesAll))
-    else if (!isClustered(partition, zorderBy)) bins.push(partition)
-  }
-  return bins
-}
-
-/** @param rewritesAll files that are large, or alone in their bin, too */
-function packed(files: readonly AddFile[], targetBytes: number, rewritesAll: boolean): readonly Bin[] {
-  const small = files
-    .filter((file) => rewritesAll || file.sizeBytes < targetBytes || file.deletionVector !== null)
-    .sort((a, b) => a.sizeBytes - b.sizeBytes)
-  const bins: AddFile[][] = []
-  let current: AddFile[] = []
-  let bytes = 0
-  for (const file of small) {
-    if (current.length > 0 && bytes + file.sizeBytes > targetBytes) {
-      bins.push(current)
-      current = []
-      bytes = 0
-    }
-    current.push(file)
-    bytes += file.sizeBytes
-  }
-  bins.push(current)
-  if (current.length === 0) bins.pop()
-  return bins.filter((bin) => rewritesAll || bin.length > 1 || bin.some((file) => file.deletionVector !== null))
-}
-
 /** What files say of the order that their rows are in. */
 const orderMarks = (columns: readonly string[], curve: Curve) => ({
   tags: { ZCUBE_ID: randomUUID(), ZCUBE_ZORDER_BY: JSON.stringify(columns), ZCUBE_ZORDER_CURVE: curve },
   ...(curve === 'hilbert' && { clusteringProvider }),
 })
-
-/** Whether one run has clustered all of the files by these columns already. */
-const isClustered = (files: readonly AddFile[], columns: readonly string[]): boolean => {
-  const wanted = JSON.stringify(columns)
-  const cube = files[0]?.tags?.['ZCUBE_ID']
-  return (
-    cube !== undefined &&
-    files.every(
-      (file) =>
-        file.tags?.['ZCUBE_ID'] === cube && file.tags?.['ZCUBE_ZORDER_BY'] === wanted && file.deletionVector === null,
-    )
-  )
-}
 
 function zOrderColumns(table: string, snapshot: Snapshot, names: readonly string[]): readonly string[] {
   return names.map((name) => {

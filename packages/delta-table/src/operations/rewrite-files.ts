@@ -1,4 +1,12 @@
-import { removeOf, type Action, type AddFile, type Metadata, type Protocol, type Snapshot } from '@deltaworks/delta-log'
+import {
+  materializedColumns,
+  removeOf,
+  type Action,
+  type AddFile,
+  type Metadata,
+  type Protocol,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import { fileBytesOf, type OperationContext } from '../operation-context.js'
 import { runOptions } from '../run-options.js'
 import { scanTracked, withTrackedColumns } from '../tracked-rows.js'
@@ -27,7 +35,8 @@ export async function rewriteFiles(
   nowMs: number,
 ): Promise<RewrittenFiles> {
   const { session, location } = context
-  const plan = scanTracked(withTrackedColumns(base), files)
+  const keepsIds = materializedColumns(target.metadata) !== null
+  const plan = scanTracked(keepsIds ? withTrackedColumns(base) : base, files)
   const written = await writeRows({ session, location, ...target }, plan, {
     targetFileBytes: fileBytesOf(target.metadata, options),
     nowMs,

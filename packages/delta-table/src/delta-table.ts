@@ -23,8 +23,8 @@ import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
 import { alterClustering } from './operations/alter/cluster-by.js'
 import { addConstraint, dropConstraint, type DropConstraintOptions } from './operations/alter/constraints.js'
-import { addColumns, alterColumn, dropColumns, renameColumn } from './operations/alter/columns.js'
-import type { AddColumnOptions, ColumnChange } from './operations/alter/columns.js'
+import { addColumns, alterColumn, dropColumns, placedTogether, renameColumn } from './operations/alter/columns.js'
+import type { AddColumnOptions, ColumnChange, PlacedColumn } from './operations/alter/columns.js'
 import { dropFeature, type DropFeatureOptions } from './operations/alter/drop-feature.js'
 import { syncIdentity } from './operations/alter/sync-identity.js'
 import { cloneTable, type CloneOptions } from './operations/clone.js'
@@ -299,6 +299,11 @@ export class DeltaTable {
 
   /** Adds nullable columns, null in the rows that are there. */
   addColumns(columns: readonly Field[], options: AddColumnOptions = {}): Promise<DeltaTable> {
+    return this.addPlacedColumns(placedTogether(columns, options), options)
+  }
+
+  /** As `addColumns`, each column at a place of its own. */
+  addPlacedColumns(columns: readonly PlacedColumn[], options: WriteOptions = {}): Promise<DeltaTable> {
     return this.#after(addColumns(this.#context, this.snapshot, columns, options))
   }
 

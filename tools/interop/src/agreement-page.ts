@@ -38,7 +38,8 @@ the table's rules refuse it), we read what it left, write once more, and Spark r
 | ----- | -------- | ------------ | --------------- | ---------- | ---- |
 ${rows(readAgreement('ours'), ['written', 'spark', 'delta-rs', 'read'])}
 
-"–" under delta-rs: it says itself that it does not know the feature.
+"–": not asked; under delta-rs of another table than a twin: it says itself that it does not know the feature. Twins are the same SQL in Spark and in our
+console, each on a table of its own.
 
 ## Tables that Spark writes
 

@@ -43,10 +43,12 @@ function check(types: readonly DataType[], { build, probe, nullSafe, form }: Inp
   const left = found.flatMap(({ probeRows, count }) => read(probeRows, count))
   const right = found.flatMap(({ buildRows, count }) => read(buildRows, count))
   expect(left.map((row, i) => [row, right[i]])).toEqual(pairs)
-  const flags = table.matchedProbe(arena, columnsOf(probe), probe.length)
-  expect([...heap.u8.subarray(flags, flags + probe.length)]).toEqual(
-    probe.map((_, i) => (pairs.some(([p]) => p === i) ? 1 : 0)),
-  )
+  for (const wanted of [0, 1] as const) {
+    const chosen = table.choose(arena, columnsOf(probe), probe.length, wanted)
+    expect(read(chosen.address, chosen.count)).toEqual(
+      probe.flatMap((_, i) => (pairs.some(([p]) => p === i) === (wanted === 1) ? [i] : [])),
+    )
+  }
   for (const { buildRows: rows, count } of found) table.markMatched(rows, count)
   const unmatched = table.chosenRows(arena, 0)
   expect(read(unmatched.address, unmatched.count)).toEqual(

@@ -67,9 +67,10 @@ export class JoinTable {
     const { kernels, heap } = this.#context
     const { groupCount } = this.#groups
     const count = this.#rowCount
+    this.#groups.finish()
     this.#starts.ensure((groupCount + 1) * 4, 0)
     this.#rows.ensure(Math.max(1, count) * 4, 0)
-    heap.i32.fill(0, this.#starts.address >>> 2, (this.#starts.address >>> 2) + groupCount + 1)
+    heap.fill(this.#starts.address, 0, (groupCount + 1) * 4)
     const present = kernels['joinIndex']!(
       this.#groupOf.address,
       count,
@@ -118,12 +119,16 @@ export class JoinTable {
     }
   }
 
-  /** Whether each probe row has a match. @returns address of uint8[rowCount], 0 or 1 */
-  matchedProbe(arena: Arena, keys: readonly Column[], rowCount: number): number {
+  /** Probe rows that have a match (`wanted` 1), or none (0), ascending. */
+  choose(arena: Arena, keys: readonly Column[], rowCount: number, wanted: 0 | 1): SelectionVector {
+    const address = arena.allocate((rowCount + 1) * 4)
+    const chosen = this.#groups.choose(keys, rowCount, wanted, address)
+    if (chosen !== null) return chosen
+    const { kernels } = this.#context
     const groups = this.#lookup(arena, keys, rowCount)
     const flags = arena.allocate(rowCount)
-    this.#context.kernels['joinFlags']!(groups, rowCount, flags)
-    return flags
+    kernels['joinFlags']!(groups, rowCount, flags)
+    return { address, count: kernels['joinChosen']!(flags, rowCount, wanted, address) }
   }
 
   /** Remembers build rows that had a match (right and full joins). */
@@ -141,7 +146,7 @@ export class JoinTable {
   /** uint8 a build row, 1: had a match; made when first asked for. */
   #flags(): number {
     if (this.#matched.ensure(Math.max(1, this.#rowCount), 0)) {
-      this.#context.heap.u8.fill(0, this.#matched.address, this.#matched.address + this.#rowCount)
+      this.#context.heap.fill(this.#matched.address, 0, this.#rowCount)
     }
     return this.#matched.address
   }

@@ -57,6 +57,13 @@ const sortedRunRows = 8192
 const sortedRunBytes = 1024 * 1024
 const partitionBytes = 16 * 1024 * 1024
 
+/** What was computed to see whether partial aggregation pays: the states of the first morsels. */
+interface Sample {
+  readonly morsels: number
+  readonly segments: readonly MorselSegment[]
+}
+const noSample: Sample = { morsels: 0, segments: [] }
+
 /** Runs a stage to its end. */
 export interface StageExecutor {
   readonly context: ExecutionContext
@@ -207,12 +214,14 @@ export class AdaptivePlanner {
     const keys = plan.groupBy.map((_, i) => columnOf(schema, i))
     const partitions = keys.length === 0 ? 1 : partitionCount(input.bytes)
     const sink: StageSink = { kind: 'hash', keys, partitions }
-    if (keys.length > 0 && !(await this.#reduces(over(input, partial), sink))) {
+    const sampled = keys.length === 0 ? noSample : await this.#reduces(over(input, partial), sink)
+    if (sampled === null) {
       const { projection, keys: rowKeys, aggregateOver } = partitionAggregate(plan, input.plan)
       const exchanged = await this.#exchange(over(input, projection), rowKeys, partitions)
       return over(exchanged, aggregateOver(exchanged.plan))
     }
-    const segments = await this.#executor.execute('HashAggregate (partial)', over(input, partial), sink)
+    const rest = { ...over(input, partial), morsels: input.morsels.slice(sampled.morsels) }
+    const segments = [...sampled.segments, ...(await this.#executor.execute('HashAggregate (partial)', rest, sink))]
     const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
     const morsels = groups <= driverGroups ? [segments] : byPartition(segments, partitions)
     const states = segmentPipeline('aggregate states', schema, morsels)
@@ -223,18 +232,19 @@ export class AdaptivePlanner {
   }
 
   /**
-   * Whether aggregating each morsel by itself leaves much less than its rows: tried on a few of many. If not, rows are
-   * exchanged as they are, and aggregated once.
+   * Whether aggregating each morsel by itself leaves much less than its rows: tried on a few of many, whose states are kept
+   * if it does. If not (null), rows are exchanged as they are, and aggregated once.
    */
-  async #reduces(partial: Pipeline, sink: StageSink): Promise<boolean> {
-    if (partial.morsels.length < sampledMorsels * 4) return true
+  async #reduces(partial: Pipeline, sink: StageSink): Promise<Sample | null> {
+    if (partial.morsels.length < sampledMorsels * 4) return noSample
     const sample = { ...partial, morsels: partial.morsels.slice(0, sampledMorsels) }
     const segments = await this.#executor.execute('HashAggregate (sample)', sample, sink)
     const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
-    this.#executor.release(segments)
     const { stages } = this.#executor.context.metrics
     const rows = stages[stages.length - 1]!.tasks.reduce((sum, task) => sum + (task.operators[1]?.rows ?? 0), 0)
-    return groups <= rows * worthwhileReduction
+    if (groups <= rows * worthwhileReduction) return { morsels: sampledMorsels, segments }
+    this.#executor.release(segments)
+    return null
   }
 
   /** Keys, then the states of the accumulators. */
@@ -290,8 +300,39 @@ export class AdaptivePlanner {
     keys: readonly BoundExpression[],
     partitions = partitionCount(pipeline.bytes),
   ): Promise<Pipeline> {
-    const segments = await this.#executor.execute('Exchange (hash)', pipeline, { kind: 'hash', keys, partitions })
-    return segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions))
+    const segments = await this.#exchanged(pipeline, keys, partitions)
+    return this.#settle(segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions)))
+  }
+
+  #exchanged(
+    pipeline: Pipeline,
+    keys: readonly BoundExpression[],
+    partitions: number,
+  ): Promise<readonly MorselSegment[]> {
+    return this.#executor.execute('Exchange (hash)', pipeline, { kind: 'hash', keys, partitions })
+  }
+
+  /** Two inputs by the same partitions; read as one morsel if both are small. */
+  async #exchangedTogether(
+    plan: Join,
+    left: Pipeline,
+    right: Pipeline,
+  ): Promise<{ readonly left: Pipeline; readonly right: Pipeline }> {
+    const partitions = partitionCount(Math.max(left.bytes, right.bytes))
+    const side = async (of: Pipeline, keys: readonly BoundExpression[]): Promise<Pipeline> => {
+      const segments = await this.#exchanged(of, keys, partitions)
+      return segmentPipeline('exchange', of.plan.schema, byPartition(segments, partitions))
+    }
+    const l = await side(
+      left,
+      plan.keys.map((key) => key.left),
+    )
+    const r = await side(
+      right,
+      plan.keys.map((key) => key.right),
+    )
+    const isSmall = l.bytes + r.bytes <= this.#executor.inlineBytes
+    return isSmall ? { left: collapse(l), right: collapse(r) } : { left: l, right: r }
   }
 
   async #join(plan: Join): Promise<Pipeline> {
@@ -318,18 +359,8 @@ export class AdaptivePlanner {
       ]
       return zip(joined(l, r), l, r)
     }
-    const partitions = partitionCount(Math.max(left.bytes, right.bytes))
-    const l = await this.#exchange(
-      left,
-      plan.keys.map((key) => key.left),
-      partitions,
-    )
-    const r = await this.#exchange(
-      right,
-      plan.keys.map((key) => key.right),
-      partitions,
-    )
-    return zip(joined(l, r), l, r)
+    const parts = await this.#exchangedTogether(plan, left, right)
+    return zip(joined(parts.left, parts.right), parts.left, parts.right)
   }
 
   /** Each worker has a copy of what is broadcast: all of them are a part of the budget. */

@@ -9,7 +9,7 @@ import {
   type ColumnarContext,
   type RecordBatch,
 } from '@deltaworks/columnar'
-import { requireTimezone, type EvaluationContext } from '@deltaworks/expression'
+import { requireTimezone, type EvaluationContext, type ExpressionMode } from '@deltaworks/expression'
 import {
   explainPlan,
   optimize,
@@ -70,6 +70,8 @@ export interface SessionOptions {
   readonly inlineBytes?: number
   /** What a worker takes at once, about; default 4 to 32 MiB, by the size of the input. Rows come in the same order whatever it is. */
   readonly morselBytes?: number
+  /** How expressions are computed; results are the same. Default `auto`: compiled, but for what is too small to be worth it. */
+  readonly expressions?: ExpressionMode
   /** File of the worker threads, where a bundler moved it; default: beside this package's own. */
   readonly workerFile?: string
   /** Table functions of SQL beside the engine's own: `read_delta`, say. */
@@ -116,6 +118,7 @@ export class Session {
   /** Views and tables that SQL statements of this session have made, by their names in lower case. */
   readonly definitions = new Map<string, CatalogEntry>()
   readonly #now: () => bigint
+  readonly #expressions: ExpressionMode
   readonly #limits: ExecutionLimits
   /** One for all queries: many short ones keep events out as well as a long one does. */
   readonly #pause: () => Promise<void> | null
@@ -130,6 +133,7 @@ export class Session {
     this.tableFunctions = options.tableFunctions ?? {}
     this.#timezone = requireTimezone(options.timezone ?? 'UTC')
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
+    this.#expressions = options.expressions ?? 'auto'
     this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
     this.#pause = pauses()
     this.#workers = new WorkerPool(this.threads, options.workerFile)
@@ -380,7 +384,11 @@ export class Session {
 
   #executionContext(metrics: QueryMetrics, signal: AbortSignal | undefined): ExecutionContext {
     this.#requireOpen()
-    const evaluation: EvaluationContext = { timezone: this.#timezone, nowMicros: this.#now() }
+    const evaluation: EvaluationContext = {
+      timezone: this.#timezone,
+      nowMicros: this.#now(),
+      expressions: this.#expressions,
+    }
     return {
       columnar: this.context,
       pool: this.pool,

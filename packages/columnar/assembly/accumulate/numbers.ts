@@ -1,4 +1,4 @@
-import { counts, groupOf, numberAt, wordAt } from './rows'
+import { counts, groupOf, wordAt } from './rows'
 
 /** States: count i64. */
 export function accumulateCount(validity: usize, groups: usize, chosen: usize, rowCount: u32, states: usize): void {
@@ -164,100 +164,6 @@ export function accumulateSumOut(
   }
   const limitHigh = load<u64>(limit, 8)
   return most < limitHigh || (most == limitHigh && least < load<u64>(limit))
-}
-
-/** Floats, with Neumaier's compensation. States: sum, compensation f64; count i64. */
-export function accumulateFloatSum(
-  kind: i32,
-  values: usize,
-  validity: usize,
-  groups: usize,
-  chosen: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    if (!counts(validity, chosen, row)) continue
-    const state = states + groupOf(groups, row) * 24
-    store<i64>(state, load<i64>(state, 16) + 1, 16)
-    addFloat(state, numberAt(kind, values, row))
-  }
-}
-
-// @ts-ignore: decorator
-@inline function addFloat(state: usize, value: f64): void {
-  const sum = load<f64>(state)
-  const next = sum + value
-  if (isFinite<f64>(next)) {
-    const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    store<f64>(state, load<f64>(state, 8) + lost, 8)
-  }
-  store<f64>(state, next)
-}
-
-export function accumulateMergeFloatSum(
-  sums: usize,
-  compensations: usize,
-  rowCounts: usize,
-  groups: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    const state = states + groupOf(groups, row) * 24
-    const at = <usize>row << 3
-    addFloat(state, load<f64>(sums + at))
-    store<f64>(state, load<f64>(state, 8) + load<f64>(compensations + at), 8)
-    store<i64>(state, load<i64>(state, 16) + load<i64>(rowCounts + at), 16)
-  }
-}
-
-/** Moments of values times `unit` (Welford 1962). States: count, mean, sum of squared differences, all f64. */
-export function accumulateMoments(
-  kind: i32,
-  unit: f64,
-  values: usize,
-  validity: usize,
-  groups: usize,
-  chosen: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    if (!counts(validity, chosen, row)) continue
-    const state = states + groupOf(groups, row) * 24
-    const value = numberAt(kind, values, row) * unit
-    const count = load<f64>(state) + 1
-    const delta = value - load<f64>(state, 8)
-    const mean = load<f64>(state, 8) + delta / count
-    store<f64>(state, count)
-    store<f64>(state, mean, 8)
-    store<f64>(state, load<f64>(state, 16) + delta * (value - mean), 16)
-  }
-}
-
-/** Adds moments (Chan, Golub, LeVeque 1979). */
-export function accumulateMergeMoments(
-  momentCounts: usize,
-  means: usize,
-  squares: usize,
-  groups: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    const at = <usize>row << 3
-    const count = load<f64>(momentCounts + at)
-    if (count == 0) continue
-    const state = states + groupOf(groups, row) * 24
-    const own = load<f64>(state)
-    const total = own + count
-    const delta = load<f64>(means + at) - load<f64>(state, 8)
-    store<f64>(state, total)
-    store<f64>(state, load<f64>(state, 8) + (delta * count) / total, 8)
-    const added = load<f64>(squares + at) + (delta * delta * own * count) / total
-    store<f64>(state, load<f64>(state, 16) + added, 16)
-  }
 }
 
 /** One f64 or i64 of each state (of `stride` bytes) as a column. */

@@ -19,6 +19,7 @@ export {
   groupDenseInsert,
   groupDenseLookup,
   groupNarrow,
+  groupPack,
   groupWiden,
   groupWordBounds,
   groupWordsInsert,

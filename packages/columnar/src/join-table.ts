@@ -50,13 +50,12 @@ export class JoinTable {
     this.#starts = new HeapBuffer(heap, account)
     this.#rows = new HeapBuffer(heap, account)
     this.#matched = new HeapBuffer(heap, account)
-    const scratch = new Arena(heap, account)
-    const mayBePacked = rowCount > 0 && !nullSafe.includes(true)
-    this.#packed = mayBePacked ? PackedKeys.create(context, scratch, keys, rowCount) : null
+    this.#packed = rowCount > 0 && !nullSafe.includes(true) ? packedKeys(context, account, keys, rowCount) : null
     this.#groups =
       this.#packed === null
         ? new GroupTable(context, account, keyTypes, nullSafe)
         : new GroupTable(context, account, [int64], [false])
+    const scratch = new Arena(heap, account)
     try {
       if (rowCount > 0) this.#add(this.#packed === null ? keys : [this.#packed.pack(scratch, keys, rowCount)])
       scratch.reset()
@@ -178,5 +177,19 @@ export class JoinTable {
   close(): void {
     this.#groups.close()
     for (const buffer of [this.#groupOf, this.#starts, this.#rows, this.#matched]) buffer.close()
+  }
+}
+
+function packedKeys(
+  context: ColumnarContext,
+  account: MemoryAccount,
+  keys: readonly Column[],
+  rowCount: number,
+): PackedKeys | null {
+  const scratch = new Arena(context.heap, account)
+  try {
+    return PackedKeys.create(context, scratch, keys, rowCount)
+  } finally {
+    scratch.close()
   }
 }

@@ -66,7 +66,7 @@ export interface SessionOptions {
   readonly timezone?: string
   /** The session's clock, microseconds since the epoch. */
   readonly now?: () => bigint
-  /** Inputs that take at most so much memory (estimated: Parquet and CSV grow) are executed on the calling thread; default 128 MiB. */
+  /** Inputs that take at most so much memory (estimated: Parquet and CSV grow) are executed on the calling thread; default 128 MiB, and 24 MiB once the workers run. */
   readonly inlineBytes?: number
   /** What a worker takes at once, about; default 4 to 32 MiB, by the size of the input. Rows come in the same order whatever it is. */
   readonly morselBytes?: number
@@ -102,6 +102,8 @@ const planned = (query: Query): LogicalPlan => withFirstRows(optimize(planOf(que
 
 /** About a second of work for one thread. Less is done sooner here than by workers, which start cold. */
 const defaultInlineBytes = 128 * 1024 * 1024
+/** Once the workers run. */
+const warmInlineBytes = 24 * 1024 * 1024
 
 const queryStart = channel('deltaworks:query:start')
 const queryFinish = channel('deltaworks:query:finish')
@@ -119,7 +121,8 @@ export class Session {
   readonly definitions = new Map<string, CatalogEntry>()
   readonly #now: () => bigint
   readonly #expressions: ExpressionMode
-  readonly #limits: ExecutionLimits
+  readonly #inlineBytes: number | undefined
+  readonly #morselBytes: number | undefined
   /** One for all queries: many short ones keep events out as well as a long one does. */
   readonly #pause: () => Promise<void> | null
   readonly #workers: WorkerPool
@@ -134,7 +137,8 @@ export class Session {
     this.#timezone = requireTimezone(options.timezone ?? 'UTC')
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
     this.#expressions = options.expressions ?? 'auto'
-    this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
+    this.#inlineBytes = options.inlineBytes
+    this.#morselBytes = options.morselBytes
     this.#pause = pauses()
     this.#workers = new WorkerPool(this.threads, options.workerFile)
     this.#spill = new SpillFolder(options.spillFolder, options.spillLimitBytes)
@@ -339,15 +343,20 @@ export class Session {
     }
   }
 
+  #limits(): ExecutionLimits {
+    const inlineBytes = this.#inlineBytes ?? (this.#workers.isStarted ? warmInlineBytes : defaultInlineBytes)
+    return { inlineBytes, morselBytes: this.#morselBytes }
+  }
+
   /** Whether the plan's tables are so large that it is worth looking at their splits, to execute it on the workers. */
   #isLarge(plan: LogicalPlan): boolean {
-    return this.threads > 1 && estimateInputBytes(plan) > this.#limits.inlineBytes
+    return this.threads > 1 && estimateInputBytes(plan) > this.#limits().inlineBytes
   }
 
   #executor(context: ExecutionContext, { signal }: QueryOptions): ParallelExecutor {
     const { pool, evaluation, metrics, spill } = context
     const resources = { workers: this.#workers, pool, spill: spill.target, evaluation, metrics, signal }
-    return new ParallelExecutor(context, resources, this.#limits)
+    return new ParallelExecutor(context, resources, this.#limits())
   }
 
   async #inline<T>(

@@ -1,7 +1,6 @@
 import { expressionKey, type BoundExpression } from '@deltaworks/expression'
 import {
   columnOf,
-  estimateRows,
   inputsOf,
   limitNode,
   memoryTable,
@@ -25,16 +24,16 @@ import { stateSchema } from '../operators/hash-aggregate-exec.js'
 import { materialisedRecursion } from '../operators/materialised-recursion.js'
 import { firstRowsOf, isFirstRows } from '../first-rows.js'
 import type { Side } from '../operators/join/join-roles.js'
-import { buildSide } from '../physical-planner.js'
+import { broadcastBytes, broadcastSide } from './broadcast-side.js'
 import { CommonPlans } from './common-plans.js'
 import { keyBounds } from './key-bounds.js'
 import { firstSide, isKeyFilter, withKeyFilter, type KeyFilter } from './key-filter.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
+import { byMorsel, byPartition, groupSegments, partitionCount } from './segment-groups.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
 import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
 import {
   boundsOf,
-  splitBytes,
   type BroadcastJoin,
   type MergingSort,
   type MorselSegment,
@@ -45,17 +44,15 @@ import {
   type StageTable,
 } from './stage.js'
 
-/** A build side of at most so many bytes is sent to all workers; larger ones are partitioned. */
-const broadcastBytes = 32 * 1024 * 1024
 /** States of at most so many groups are merged on one thread. */
 const driverGroups = 50_000
 const gatherRows = 65_536
+const smallExchangeBytes = 2 * 1024 * 1024
 const sampledMorsels = 2
 const worthwhileReduction = 0.3
 /** Runs are merged one batch of each at a time. */
 const sortedRunRows = 8192
 const sortedRunBytes = 1024 * 1024
-const partitionBytes = 16 * 1024 * 1024
 
 /** What was computed to see whether partial aggregation pays: the states of the first morsels. */
 interface Sample {
@@ -301,7 +298,8 @@ export class AdaptivePlanner {
     partitions = partitionCount(pipeline.bytes),
   ): Promise<Pipeline> {
     const segments = await this.#exchanged(pipeline, keys, partitions)
-    return this.#settle(segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions)))
+    const exchanged = segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions))
+    return exchanged.bytes <= this.#smallExchange ? collapse(exchanged) : exchanged
   }
 
   #exchanged(
@@ -310,6 +308,11 @@ export class AdaptivePlanner {
     partitions: number,
   ): Promise<readonly MorselSegment[]> {
     return this.#executor.execute('Exchange (hash)', pipeline, { kind: 'hash', keys, partitions })
+  }
+
+  /** What is computed on one thread sooner than a stage begins. */
+  get #smallExchange(): number {
+    return Math.min(this.#executor.inlineBytes, smallExchangeBytes)
   }
 
   /** Two inputs by the same partitions; read as one morsel if both are small. */
@@ -331,7 +334,7 @@ export class AdaptivePlanner {
       right,
       plan.keys.map((key) => key.right),
     )
-    const isSmall = l.bytes + r.bytes <= this.#executor.inlineBytes
+    const isSmall = l.bytes + r.bytes <= this.#smallExchange
     return isSmall ? { left: collapse(l), right: collapse(r) } : { left: l, right: r }
   }
 
@@ -421,73 +424,6 @@ export class AdaptivePlanner {
   }
 }
 
-/** Which side can be the same for every morsel of the other: not one whose unmatched rows come out. Null: neither. */
-function broadcastSide(plan: Join, left: Pipeline, right: Pipeline): 'left' | 'right' | null {
-  switch (plan.joinType) {
-    case 'left':
-    case 'left_semi':
-    case 'left_anti':
-      return estimatedBytes(right) <= broadcastBytes * 4 || plan.keys.length === 0 ? 'right' : null
-    case 'right':
-      return estimatedBytes(left) <= broadcastBytes * 4 || plan.keys.length === 0 ? 'left' : null
-    case 'full':
-      return null
-    case 'inner':
-    case 'cross': {
-      const side =
-        isSingle(left) !== isSingle(right)
-          ? isSingle(left)
-            ? 'left'
-            : 'right'
-          : buildSide({ ...plan, left: left.plan, right: right.plan })
-      const build = side === 'left' ? left : right
-      return estimatedBytes(build) <= broadcastBytes * 4 || plan.keys.length === 0 ? side : null
-    }
-  }
-}
-
-/** What the pipeline gives at most, about: rows are made by joins only, and those are not guessed. */
-const estimatedBytes = (pipeline: Pipeline): number =>
-  Math.min(pipeline.bytes, estimateRows(pipeline.plan) * Math.max(1, pipeline.plan.schema.fields.length) * 16)
-
 /** Whether the plan gives nothing over nothing: then it may be part of a plan that is executed for other morsels, too. */
 const isDistributive = (plan: LogicalPlan): boolean =>
   (plan.kind !== 'aggregate' || plan.groupBy.length > 0) && inputsOf(plan).every(isDistributive)
-
-/** The same for every number of threads. */
-function partitionCount(bytes: number): number {
-  let partitions = 8
-  while (partitions < 128 && partitions * partitionBytes < bytes) partitions *= 2
-  return partitions
-}
-
-function byPartition(segments: readonly MorselSegment[], partitions: number): MorselSegment[][] {
-  const result: MorselSegment[][] = Array.from({ length: partitions }, () => [])
-  for (const segment of segments) result[segment.partition]!.push(segment)
-  return result
-}
-
-function byMorsel(segments: readonly MorselSegment[]): MorselSegment[][] {
-  const result = new Map<number, MorselSegment[]>()
-  for (const segment of segments) {
-    const own = result.get(segment.morsel)
-    if (own === undefined) result.set(segment.morsel, [segment])
-    else own.push(segment)
-  }
-  return [...result.values()]
-}
-
-/** Segments in lists of about a morsel's size, in order. */
-function groupSegments(segments: readonly MorselSegment[]): MorselSegment[][] {
-  const groups: MorselSegment[][] = []
-  let bytes = Number.POSITIVE_INFINITY
-  for (const segment of segments) {
-    if (bytes + splitBytes(segment.split) > partitionBytes) {
-      groups.push([])
-      bytes = 0
-    }
-    groups[groups.length - 1]!.push(segment)
-    bytes += splitBytes(segment.split)
-  }
-  return groups
-}

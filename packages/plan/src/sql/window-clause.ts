@@ -37,7 +37,8 @@ export function windowCall(
     ...(f.agg_distinct === true ? { distinct: true } : {}),
     partitionBy: (over.partitionClause ?? []).map((node) => site.convert(node)),
     orderBy: (over.orderClause ?? []).map((node) => {
-      if (!('SortBy' in node)) throw sqlUnsupported(kindOf(node), site.text.position(locationOf(node)))
+      if (!('SortBy' in node))
+        throw sqlUnsupported(`The expression ${kindOf(node)}`, site.text.position(locationOf(node)))
       return site.sortKey(node.SortBy)
     }),
     frame: frameOf(site, over),

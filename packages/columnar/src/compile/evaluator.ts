@@ -1,4 +1,4 @@
-import { utcContext, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
+import { utcContext, type BoundExpression, type EvaluationContext, type ExpressionMode } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import type { Column } from '../column.js'
@@ -11,10 +11,10 @@ import { InterpretedExpression } from './interpreted.js'
 
 export interface EvaluatorOptions {
   /**
-   * `auto` (default) interprets what is too small to be worth compiling. All modes give the same values and errors: what has no
+   * Default: the query's. `auto` interprets what is too small to be worth compiling. All modes give the same values and errors: what has no
    * exact compiled form is interpreted in `compiled` mode, too.
    */
-  readonly mode?: 'auto' | 'compiled' | 'interpreted'
+  readonly mode?: ExpressionMode
   /** The query's clock and zone; default UTC, the epoch. */
   readonly evaluation?: EvaluationContext
 }
@@ -38,7 +38,7 @@ export function createEvaluator(
 ): Evaluator {
   const evaluation = options.evaluation ?? utcContext
   const computed = expressions.filter((e) => e.kind !== 'column' && e.kind !== 'literal')
-  const compute = computeAll(context, computed, input, evaluation, options.mode ?? 'auto')
+  const compute = computeAll(context, computed, input, evaluation, options.mode ?? evaluation.expressions ?? 'auto')
   return {
     project(arena, batch) {
       const columns = compute(arena, batch)
@@ -57,7 +57,7 @@ function computeAll(
   expressions: readonly BoundExpression[],
   input: Schema,
   evaluation: EvaluationContext,
-  mode: 'auto' | 'compiled' | 'interpreted',
+  mode: ExpressionMode,
 ): (arena: Arena, batch: RecordBatch) => Column[] {
   if (expressions.length === 0) return () => []
   if (mode === 'interpreted') {

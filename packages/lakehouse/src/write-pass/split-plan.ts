@@ -5,14 +5,13 @@ import {
   bind,
   bindAggregate,
   col,
-  lit,
   remapColumns,
   type AggregateCall,
   type BoundAggregate,
   type BoundExpression,
 } from '@deltaworks/expression'
 import { columnOf, type Aggregate } from '@deltaworks/plan'
-import { routes, type RoutedRows } from '@deltaworks/quality'
+import type { RoutedRows } from '@deltaworks/quality'
 import { field, fieldIndex, string, type Field, type Schema } from '@deltaworks/schema'
 import { joinPath } from '@deltaworks/storage'
 import { shareExpressions } from './shared-expressions.js'
@@ -25,7 +24,7 @@ import { shareExpressions } from './shared-expressions.js'
  */
 export function planSplit(
   own: Schema,
-  { rows, failing, route, explanations }: RoutedRows,
+  { rows, failing, routes, explanations }: RoutedRows,
   target: SplitOutput,
   measures: Aggregate | null,
 ): { readonly sink: SplitSink; readonly refused: SplitOutput } {
@@ -43,21 +42,21 @@ export function planSplit(
     ...shared.map((e, i) => fieldOf(`__shared_${i}`, e)),
     ...Object.keys(failing).map((name, i) => fieldOf(name, judged[i]!)),
   ])
-  const boundRoute = bind(route.node, columns)
-  const routed = {
-    columns: schemaOf([...columns.fields, fieldOf('__route', boundRoute)]),
-    place: columns.fields.length,
-  }
+  const bound = (['good', 'quarantined', 'dropped'] as const).map((route) => ({
+    name: `__${route}`,
+    condition: bind(routes[route].node, columns),
+  }))
+  const routed = schemaOf([...columns.fields, ...bound.map(({ name, condition }) => fieldOf(name, condition))])
   const droppedRows: BoundAggregate = bindAggregate(
-    agg.count().filter(col('__route').eq(lit(routes.dropped))).node as AggregateCall,
-    routed.columns,
+    agg.count().filter(col('__dropped')).node as AggregateCall,
+    routed,
   )
-  const refused = refusedOutput(own, target.sink, places, explanations, routed.columns)
+  const refused = refusedOutput(own, target.sink, places, explanations, routed)
   return {
     refused,
     sink: {
-      computed: [shared, judged, [boundRoute]],
-      route: columnOf(routed.columns, routed.place),
+      computed: [shared, judged, bound.map(({ condition }) => condition)],
+      routes: [columns.fields.length, columns.fields.length + 1].map((place) => columnOf(routed, place)),
       outputs: [{ ...target, expressions: target.expressions.map(moved) }, refused],
       measures: {
         aggregates: [...withOperands(aggregates, operands), droppedRows],

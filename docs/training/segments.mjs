@@ -49,7 +49,10 @@ try {
   const told = customers.map((customer) => {
     const means = segments.map((segment) => {
       const others = customers.filter((other) => other !== customer && other.segment === segment)
-      return { segment, far: others.length === 0 ? Infinity : distance(customer.point, mean(others.map((o) => o.point))) }
+      return {
+        segment,
+        far: others.length === 0 ? Infinity : distance(customer.point, mean(others.map((o) => o.point))),
+      }
     })
     return means.reduce((best, next) => (next.far < best.far ? next : best))
   })

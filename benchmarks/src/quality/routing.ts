@@ -47,7 +47,6 @@ try {
   let rows = 0
   let refused = 0
   let scans = 0
-  let settleMs = Infinity
   const least = await inTurn(Number(options.rounds), {
     written: async () => DeltaTable.createWith(session, await fresh('plain'), await lines()),
     routed: async () => {
@@ -57,13 +56,7 @@ try {
         await lines(),
         rules,
         (checking, passing) => DeltaTable.createWith(checking, good, passing),
-        {
-          settle: async (judged) => {
-            const began = performance.now()
-            if (judged.refused !== null) await DeltaTable.createWith(session, bad, judged.refused)
-            settleMs = Math.min(settleMs, performance.now() - began)
-          },
-        },
+        { quarantine: (checking, refused) => DeltaTable.createWith(checking, bad, refused) },
       )
       rows = counts.input
       refused = counts.quarantined
@@ -76,9 +69,8 @@ try {
   console.log(
     `routing costs ${((cost.wall - 1) * 100).toFixed(0)} % by the clock, ${((cost.cpu - 1) * 100).toFixed(0)} % of all threads; load ${loadavg()[0]!.toFixed(2)}`,
   )
-  console.log(`of it ${settleMs.toFixed(0)} ms are the quarantine table, which is written after the pass`)
   const command = `node benchmarks/dist/quality/routing.js ${options.landing === undefined && options.table === undefined ? `--rows ${rows}` : '--table DIR'} --threads ${threads}`
-  const result = { command, cores: cpus().length, load: loadavg()[0], rows, rules: rules.length, refused, least, cost, settleMs }
+  const result = { command, cores: cpus().length, load: loadavg()[0], rows, rules: rules.length, refused, least, cost }
   const file = fileURLToPath(new URL('../../results/quality-routing.json', import.meta.url))
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`)
 } finally {

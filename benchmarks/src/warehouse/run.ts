@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -114,15 +114,16 @@ if (wanted('postgres') && options.postgres !== undefined) {
 }
 
 rmSync(work, { recursive: true, force: true })
+const file = fileURLToPath(new URL('../../results/warehouse.json', import.meta.url))
+// Parts that were not run keep their last figures.
+const former = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {}
 const report = {
+  ...former,
   command: `node benchmarks/dist/warehouse/run.js --lake DIR --rounds ${options.rounds}`,
   load: loadavg()[0],
   ...results,
 }
-writeFileSync(
-  fileURLToPath(new URL('../../results/warehouse.json', import.meta.url)),
-  `${JSON.stringify(report, null, 2)}\n`,
-)
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 
 /** Bytes of a folder's data files. */

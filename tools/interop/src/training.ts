@@ -36,7 +36,11 @@ const ofPython: readonly Example[] = [
     isBetter: (told) => told['mean_absolute_error']! < told['as_in_the_month_before']!,
     table: 'demand_predictions',
   },
-  { name: 'recommendations.py', isBetter: (told) => told['customers']! > 0, table: 'recommendations' },
+  {
+    name: 'recommendations.py',
+    isBetter: (told) => told['share_found']! > told['best_sellers']!,
+    table: 'recommendations',
+  },
 ]
 const ofNode: Example = {
   name: 'segments.mjs',

@@ -6,6 +6,7 @@ import {
   bindAggregate,
   col,
   remapColumns,
+  substituteColumns,
   type AggregateCall,
   type BoundAggregate,
   type BoundExpression,
@@ -20,6 +21,7 @@ import { shareExpressions } from './shared-expressions.js'
  * Where the rows of a checked write go. Verdicts and measures ask the same of a row: that is computed first, then the verdicts,
  * then all that depends on them.
  * @param own columns of the rows that are written; `routed.rows` may have more
+ * @param refusedInto where refused rows go, over their columns and what they are told; null: to files of the pass
  * @param measures over `own`; behind them the last measure is how many rows are dropped
  */
 export function planSplit(
@@ -27,6 +29,7 @@ export function planSplit(
   { rows, failing, routes, explanations }: RoutedRows,
   target: SplitOutput,
   measures: Aggregate | null,
+  refusedInto: SplitOutput | null = null,
 ): { readonly sink: SplitSink; readonly refused: SplitOutput } {
   const places = own.fields.map(({ name }) => fieldIndex(rows.schema, name))
   const moved = (e: BoundExpression) => remapColumns(e, (index) => places[index]!)
@@ -51,7 +54,8 @@ export function planSplit(
     agg.count().filter(col('__dropped')).node as AggregateCall,
     routed,
   )
-  const refused = refusedOutput(own, target.sink, places, explanations, routed)
+  const told = refusedOutput(own, target.sink, places, explanations, routed)
+  const refused = refusedInto === null ? told : throughOutput(told, refusedInto)
   return {
     refused,
     sink: {
@@ -87,6 +91,16 @@ function refusedOutput(
     },
   }
 }
+
+/** An output of what another one has. */
+const throughOutput = ({ expressions }: SplitOutput, into: SplitOutput): SplitOutput => ({
+  ...into,
+  expressions: into.expressions.map((e) => substituteColumns(e, (index) => expressions[index]!)),
+})
+
+/** Columns of refused rows. */
+export const refusedSchema = (own: Schema, { explanations }: Pick<RoutedRows, 'explanations'>): Schema =>
+  schemaOf([...own.fields, ...Object.keys(explanations).map((name) => field(name, string))])
 
 const schemaOf = (fields: readonly Field[]): Schema => ({ fields })
 const fieldOf = (name: string, { type, nullable }: Pick<Field, 'type' | 'nullable'>): Field =>

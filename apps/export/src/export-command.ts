@@ -65,7 +65,8 @@ const loadOptions = (): readonly Option[] => [
 ]
 
 async function run<O extends ExportCommandOptions>(description: TargetDescription<O>, options: O): Promise<void> {
-  if (options.unload !== undefined || options.into !== undefined) return unload(await description.open(options), options)
+  if (options.unload !== undefined || options.into !== undefined)
+    return unload(await description.open(options), options)
   const { lakehouse } = await loadLakehouse(options)
   const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
   const names = lakehouse.tables.filter((table) => table.warehouse !== null).map((table) => table.name)

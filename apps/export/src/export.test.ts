@@ -84,8 +84,12 @@ describe('deltaworks-export', () => {
     const again = unload(query, '--into', 'back/spent')
     expect(again.stderr).toMatch(/^DW-WAREHOUSE-0020: .*is there already.*\n$/)
     expect(again.status).toBe(2)
-    expect(JSON.parse(unload(query, '--into', 'back/spent', '--if-exists', 'overwrite').stdout)).toMatchObject({ version: 1 })
-    expect(JSON.parse(unload(query, '--into', 'back/spent', '--if-exists', 'append').stdout)).toMatchObject({ version: 2 })
+    expect(JSON.parse(unload(query, '--into', 'back/spent', '--if-exists', 'overwrite').stdout)).toMatchObject({
+      version: 1,
+    })
+    expect(JSON.parse(unload(query, '--into', 'back/spent', '--if-exists', 'append').stdout)).toMatchObject({
+      version: 2,
+    })
   })
 
   it('N-11: what was loaded is certified in the lake, once; what was not certified when it was loaded is compared again', async () => {
@@ -139,7 +143,13 @@ describe('deltaworks-export', () => {
     ['no place to write to', ['fact_transactions'], /DW-CLI-\d{4}: .*--into/],
     ['what is no query', ['DROP TABLE x', '--into', 'back/x'], /DW-CLI-\d{4}: .*--unload/],
   ])('W-10 O-03: unloading %s is one sentence, and writes nothing', (_, args, message) => {
-    const { status, stderr, stdout } = duckdb('--target', 'back.duckdb', '--unload', ...args, ...(args.length > 1 ? [] : args[0] === 'nowhere' ? ['--into', 'back/n'] : []))
+    const { status, stderr, stdout } = duckdb(
+      '--target',
+      'back.duckdb',
+      '--unload',
+      ...args,
+      ...(args.length > 1 ? [] : args[0] === 'nowhere' ? ['--into', 'back/n'] : []),
+    )
     expect(stderr).toMatch(message)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect([status, stdout]).toEqual([2, ''])

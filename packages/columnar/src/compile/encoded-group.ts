@@ -170,7 +170,10 @@ export class EncodedGroup {
     // Values of codes that no row has may be null.
     const { kernels } = this.#context
     const entriesKnown = kernels['bitsCount']!(result.validity, 0, 0, 0, dictionary!.length) === dictionary!.length
-    const nulls = entriesKnown && column.nullCount >= 0 ? column.nullCount : length - kernels['bitsCount']!(validity, 0, 0, 0, length)
+    const nulls =
+      entriesKnown && column.nullCount >= 0
+        ? column.nullCount
+        : length - kernels['bitsCount']!(validity, 0, 0, 0, length)
     return fixedColumn(result.type, length, values, nulls === 0 ? 0 : validity, nulls)
   }
 
@@ -183,7 +186,8 @@ export class EncodedGroup {
     const missing = validity === 0 ? 0 : (heap.u8[bits + (entries >> 3)]! >> (entries & 7)) & 1
     const set = kernels['bitsCount']!(bits, 0, 0, 0, entries)
     if (set !== 0 && set !== entries) kernels['bitsOfCodes']!(bits, codes, validity, missing, length, target)
-    else if (validity === 0 || (missing === 1) === (set !== 0)) heap.u8.fill(set === 0 ? 0 : 0xff, target, target + bytes)
+    else if (validity === 0 || (missing === 1) === (set !== 0))
+      heap.u8.fill(set === 0 ? 0 : 0xff, target, target + bytes)
     else if (set !== 0) heap.u8.copyWithin(target, validity, validity + bytes)
     else for (let i = 0; i < bytes; i++) heap.u8[target + i] = ~heap.u8[validity + i]!
     return target

@@ -29,7 +29,7 @@ export type { AppendOptions, TableDefinitionOptions, WriteOptions } from './writ
 export { defaultsTo, generatedAs, identityColumn } from './write/column-rules.js'
 export type { IdentityOptions } from './write/column-rules.js'
 export type { DropConstraintOptions } from './operations/alter/constraints.js'
-export type { AddColumnOptions, ColumnChange } from './operations/alter/columns.js'
+export type { AddColumnOptions, ColumnChange, ColumnPlace, PlacedColumn } from './operations/alter/columns.js'
 export type { DropFeatureOptions } from './operations/alter/drop-feature.js'
 export type { CloneOptions } from './operations/clone.js'
 export type { ConvertOptions } from './operations/convert.js'

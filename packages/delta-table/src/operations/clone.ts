@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   checkProperties,
   deletionVectorFile,
+  encodePath,
   readEverything,
   readNothing,
   readSnapshot,
@@ -126,9 +127,7 @@ function absolutePath(source: Snapshot, path: string): string {
 }
 
 export const uriOf = ({ store, path }: ResolvedFile): string =>
-  `${store.uri.endsWith('/') ? store.uri : `${store.uri}/`}${path.split('/').map(encodeStep).join('/')}`
-
-const encodeStep = (step: string): string => encodeURIComponent(step).replaceAll('%3D', '=')
+  `${store.uri.endsWith('/') ? store.uri : `${store.uri}/`}${encodePath(path)}`
 
 function absoluteVector(source: Snapshot, file: AddFile, of: DeletionVectorDescriptor): DeletionVectorDescriptor {
   if (of.storageType !== 'u') return of
@@ -156,7 +155,7 @@ async function copyFile(
   const to = joinPath(location.path, ...folders, name)
   copied.push(to)
   await copyObject(context, from, to)
-  const path = [...folders, name].map(encodeStep).join('/')
+  const path = encodePath([...folders, name].join('/'))
   return {
     ...file,
     path,

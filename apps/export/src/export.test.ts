@@ -108,7 +108,14 @@ describe('deltaworks-export', () => {
       }
     }
     const load = (...args: readonly string[]) => {
-      const { status, stdout, stderr } = duckdb('--target', 'certified.duckdb', '--tables', 'dim_date,dim_product', '--json', ...args)
+      const { status, stdout, stderr } = duckdb(
+        '--target',
+        'certified.duckdb',
+        '--tables',
+        'dim_date,dim_product',
+        '--json',
+        ...args,
+      )
       expect([status, stderr]).toEqual([0, ''])
       return (JSON.parse(stdout) as Loaded).tables
     }

@@ -6,7 +6,8 @@ import type { ColumnarContext } from '../context.js'
 import { constantColumn } from '../copy.js'
 import type { RecordBatch } from '../record-batch.js'
 import { selectionOfTrue, type SelectionVector } from '../take.js'
-import { CompiledGroup } from './compiled-group.js'
+import { BitmapLogic, isBitmapLogic } from './bitmap-logic.js'
+import { EncodedGroup } from './encoded-group.js'
 import { InterpretedExpression } from './interpreted.js'
 
 export interface EvaluatorOptions {
@@ -64,8 +65,18 @@ function computeAll(
     const interpreted = expressions.map((e) => new InterpretedExpression(context, e, evaluation))
     return (arena, batch) => interpreted.map((e) => e.column(arena, batch))
   }
-  const group = new CompiledGroup(context, expressions, input, evaluation, mode === 'auto')
-  return (arena, batch) => group.project(arena, batch)
+  const isLogic = expressions.map(isBitmapLogic)
+  const logic = new BitmapLogic(
+    context,
+    expressions.filter((_, i) => isLogic[i]!),
+  )
+  const others = expressions.filter((_, i) => !isLogic[i]!)
+  const group = others.length === 0 ? null : new EncodedGroup(context, others, input, evaluation, mode === 'auto')
+  return (arena, batch) => {
+    const combined = logic.project(arena, batch).values()
+    const computed = group?.project(arena, batch).values()
+    return isLogic.map((is) => (is ? combined : computed!).next().value!)
+  }
 }
 
 export function createFilter(

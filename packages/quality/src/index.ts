@@ -52,8 +52,8 @@ export {
   TableMetricsRepository,
 } from './metrics-repository.js'
 export type { MetricRecord, MetricsQuery, MetricsRepository, MetricsTable } from './metrics-repository.js'
-export { profile } from './profile.js'
-export type { ProfileOptions } from './profile.js'
+export { profile, profileAggregates, profileOf, profileText } from './profile.js'
+export type { ProfileOptions, ProfilePlan } from './profile.js'
 export type { AnyFrame, QueryRunner } from './query-runner.js'
 export { RuleBuilder } from './rule-builder.js'
 export type { ColumnInput } from './rule-builder.js'

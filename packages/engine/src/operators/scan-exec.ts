@@ -16,6 +16,7 @@ import type { ExecutionContext, StageSplit } from '../execution-context.js'
 import { readSpilled } from '../spill/spill-store.js'
 import { boundsOf } from '../scheduler/stage.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
+import { SmallBatches } from './small-batches.js'
 
 /**
  * Reads the splits of a table: the projected columns and those that only the filters need; rows that do not satisfy the
@@ -51,6 +52,7 @@ export class ScanExec implements ExecutionPlan {
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
     const footers = new FooterCache()
+    const small = new SmallBatches(context.columnar.heap, account, this.schema)
     let rows = 0
     try {
       for await (const split of context.splitsOf(this.#scan)) {
@@ -73,17 +75,30 @@ export class ScanExec implements ExecutionPlan {
             selection === null || selection.count === batch.rowCount
               ? batch
               : takeBatch(context.columnar, arena, narrowed(batch, projection.length, this.schema), selection)
-          yield narrowed(kept, projection.length, this.schema)
+          const batch = narrowed(kept, projection.length, this.schema)
+          // First rows are wanted as soon as they are there.
+          if (fetch === null && split.kind === 'file' && small.isSmall(batch, bytesOf(split))) {
+            small.add(batch, bytesOf(split))
+            if (small.isFull) yield small.take()
+            continue
+          }
+          if (!small.isEmpty) yield small.take()
+          yield batch
           rows += kept.rowCount
           if (fetch !== null && rows >= fetch) return
         }
       }
+      if (!small.isEmpty) yield small.take()
     } finally {
+      small.close()
       arena.close()
       account.close()
     }
   }
 }
+
+const bytesOf = ({ byteRange, sizeBytes }: FileSplit): number =>
+  byteRange === null ? sizeBytes : byteRange.end - byteRange.start
 
 const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatch =>
   recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))

@@ -7,3 +7,5 @@ export const unfinishedPath = `${operationsPath}/unfinished`
 export const publicationsPath = `${operationsPath}/publications`
 /** A Delta table: see `runsSchema`. */
 export const runsPath = `${operationsPath}/runs`
+/** A Delta table: see `profilesSchema`. */
+export const profilesPath = `${operationsPath}/profiles`

@@ -48,6 +48,8 @@ def delta_rs(entries):
         try:
             for version in entry["versions"]:
                 table = deltalake.DeltaTable(entry["path"], version=version["version"])
+                if "variantType" in (table.protocol().reader_features or []):
+                    raise NotImplementedError("gives the two binary values of a variant as they are")
                 query = deltalake.QueryBuilder().register("t", table).execute("select * from t")
                 read = [normal(row) for row in arrow_rows.rows(pyarrow.table(query.read_all()))]
                 message = difference(lines_of(version["expected"]), read)

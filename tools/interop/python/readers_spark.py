@@ -4,6 +4,7 @@ import datetime
 import decimal
 import json
 import os
+import re
 import time
 
 from canonical import pairs, plain, single
@@ -59,7 +60,9 @@ def convert(kind, value):
         with decimal.localcontext(decimal.Context(prec=60)):
             return plain(value.quantize(decimal.Decimal(1).scaleb(-kind.scale)))
     if isinstance(kind, t.VariantType):
-        return variant_text(json.loads(value.toJson(), parse_float=decimal.Decimal))
+        # Python's client writes the fraction of a second with six digits, Spark itself with as many as there are.
+        text = re.sub(r"(\d\d:\d\d:\d\d(?:\.\d*?[1-9])?)\.?0*((?:[+]00:00)?\")", r"\1\2", value.toJson())
+        return variant_text(json.loads(text, parse_float=decimal.Decimal))
     if isinstance(kind, t.StructType):
         return {field.name: convert(field.dataType, value[field.name]) for field in kind}
     if isinstance(kind, t.MapType):

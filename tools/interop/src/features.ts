@@ -130,6 +130,7 @@ async function ask(
   for (const answer of await python.script(script, [reader, manifest])) {
     if (typeof answer['unavailable'] === 'string') checks.skip(reader, answer['unavailable'])
     else if (answer['unsupported'] !== undefined) {
+      agreement.addUnable(String(answer['table']), reader)
       process.stdout.write(`none ${reader} ${String(answer['name'])}: ${String(answer['unsupported'])}\n`)
     } else
       report(

@@ -126,8 +126,9 @@ function absolutePath(source: Snapshot, path: string): string {
   return uriOf(resolveFile(source.location, path))
 }
 
+/** With one slash behind `file:`, as Java writes it: Spark compares such texts with those of the files that it scans. */
 export const uriOf = ({ store, path }: ResolvedFile): string =>
-  `${store.uri.endsWith('/') ? store.uri : `${store.uri}/`}${encodePath(path)}`
+  `${store.uri.endsWith('/') ? store.uri : `${store.uri}/`}${encodePath(path)}`.replace(/^file:\/+/, 'file:/')
 
 function absoluteVector(source: Snapshot, file: AddFile, of: DeletionVectorDescriptor): DeletionVectorDescriptor {
   if (of.storageType !== 'u') return of

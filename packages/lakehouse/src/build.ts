@@ -6,6 +6,7 @@ import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
 import { acting, flaggedRows, openGate, passGate, referencesOf, verifyOptions, type GateResult } from './gate.js'
 import type { Ledger } from './landing.js'
+import { maintenanceOperations } from './maintenance-operations.js'
 import { mergeRows } from './merge-rows.js'
 import { buildContext, qualityRules, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
@@ -35,15 +36,6 @@ export const inputVersions = (table: TableDefinition, ledger: Ledger): ReadonlyM
       return version === undefined ? [] : [[path, version]]
     }),
   )
-
-/** Operations of Delta's history that leave a table's rows as they are. */
-const maintenanceOperations: ReadonlySet<string> = new Set([
-  'OPTIMIZE',
-  'VACUUM START',
-  'VACUUM END',
-  'REORG',
-  'COMPUTE STATS',
-])
 
 /**
  * Whether the table must be built again: it is not there, an input has other rows, or its definition changed.

@@ -5,5 +5,7 @@ export const leasesPath = `${operationsPath}/leases`
 export const manifestsPath = `${operationsPath}/manifests`
 export const unfinishedPath = `${operationsPath}/unfinished`
 export const publicationsPath = `${operationsPath}/publications`
+/** What was let into this environment. */
+export const promotionsPath = `${operationsPath}/promotions`
 /** A Delta table: see `runsSchema`. */
 export const runsPath = `${operationsPath}/runs`

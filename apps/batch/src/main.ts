@@ -1,4 +1,5 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
+import { accessCommand } from './access-command.js'
 import { alertsCommand } from './alerts-command.js'
 import { backfillCommand } from './backfill-command.js'
 import { configCommand } from './config-command.js'
@@ -28,6 +29,7 @@ program.addCommand(validateCommand(abort.signal))
 program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))
 program.addCommand(configCommand())
+program.addCommand(accessCommand())
 program.addCommand(alertsCommand())
 program.addCommand(graphCommand())
 program.addCommand(publishCommand())

@@ -68,6 +68,8 @@ export interface Built {
   /** Null if a critical rule failed: then nothing was written. */
   readonly table: DeltaTable | null
   readonly gate: GateResult
+  /** How it was built from what is new; absent: whole. */
+  readonly incremental?: 'append' | 'aggregate'
 }
 
 /** Keeps rows that were refused or flagged, before the table without them is committed. */
@@ -81,9 +83,15 @@ export async function buildTable(
   settle: SettleGate = () => Promise.resolve(),
 ): Promise<Built> {
   const { lake } = context
-  const computed = conform(table.build!(inputs, buildContext(context)), table)
-  const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
   const existing = await lake.table(table.path)
+  const appTransactions = await provenance(table, context)
+  if (table.incremental) {
+    const { buildIncrementally } = await import('./incremental/build-incrementally.js')
+    const built = await buildIncrementally(table, inputs, existing, appTransactions, context)
+    if (built !== null) return built
+  }
+  const computed = conform(table.build!(inputs, buildContext(context)), table)
+  const settings = { ...writeSettings(table, context), appTransactions }
   // What is built again from earlier versions is what they give, and nothing of what later ones had given.
   const replaces = existing === null || table.write.kind !== 'merge' || context.pinned.size > 0
   if (!context.keepInMemory && replaces) {

@@ -111,3 +111,6 @@ export { latestPromotion, recordPromotion } from './promotion/promotion-record.j
 export type { PromotionRecord } from './promotion/promotion-record.js'
 export type { ConfigurationDifference } from './promotion/configuration-differences.js'
 export { promotionRefused } from './runs/errors.js'
+export { accessPolicy } from './access/access-policy.js'
+export type { AccessOptions, AccessPolicy, AccessStatement, DeployedApp } from './access/access-policy.js'
+export { terraformOf } from './access/terraform.js'

@@ -58,4 +58,28 @@ function untag(json: Json): unknown {
 
 /** A text that two trees share if and only if they are equal: for maps of expressions, plan hashes, caches. */
 export const expressionKey = (tree: unknown): string => JSON.stringify(expressionToJson(tree))
-export const expressionsEqual = (a: unknown, b: unknown): boolean => a === b || expressionKey(a) === expressionKey(b)
+
+/** Whether two trees have the same `expressionKey`; it ends at the first difference, and makes no text. */
+export function expressionsEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return (a === null || a === undefined) && (b === null || b === undefined)
+  }
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0
+  }
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((item, i) => expressionsEqual(item, b[i]))
+    )
+  }
+  const left = a as Readonly<Record<string, unknown>>
+  const right = b as Readonly<Record<string, unknown>>
+  const known = (record: Readonly<Record<string, unknown>>) =>
+    Object.keys(record).filter((key) => record[key] !== undefined)
+  const keys = known(left)
+  return keys.length === known(right).length && keys.every((key) => expressionsEqual(left[key], right[key]))
+}

@@ -2,6 +2,7 @@ import {
   childrenOf,
   columnsOf,
   fixedOffsetMicros,
+  transform,
   type BoundExpression,
   type EvaluationContext,
 } from '@deltaworks/expression'
@@ -40,8 +41,10 @@ const computedNodes = (e: BoundExpression): number =>
 export class CompiledGroup {
   readonly #context: ColumnarContext
   readonly #expressions: readonly BoundExpression[]
-  readonly #schema: Schema
+  /** The columns that they read, and the same expressions and types over those alone: a loop serves all that look alike. */
   readonly #columns: readonly number[]
+  readonly #shape: readonly BoundExpression[]
+  readonly #shapeTypes: Schema
   readonly #zoneIsUtc: boolean
   readonly #key: string
   readonly #interpreted: readonly InterpretedExpression[]
@@ -61,10 +64,14 @@ export class CompiledGroup {
   ) {
     this.#context = context
     this.#expressions = expressions
-    this.#schema = schema
-    this.#columns = [...new Set(expressions.flatMap(columnsOf))].sort((a, b) => a - b)
+    const columns = [...new Set(expressions.flatMap(columnsOf))].sort((a, b) => a - b)
+    this.#columns = columns
+    this.#shape = expressions.map((expression) =>
+      transform(expression, (e) => (e.kind === 'column' ? { ...e, index: columns.indexOf(e.index), name: '' } : e)),
+    )
+    this.#shapeTypes = { fields: columns.map((index) => schema.fields[index]!) }
     this.#zoneIsUtc = fixedOffsetMicros(evaluation.timezone) === 0n
-    this.#key = loopKey(expressions, this.#columns, schema, this.#zoneIsUtc)
+    this.#key = loopKey(this.#shape, this.#shapeTypes, this.#zoneIsUtc)
     this.#interpreted = expressions.map((e) => new InterpretedExpression(context, e, evaluation))
     this.#mayBeInterpreted = mayBeInterpreted
     this.#nodes = expressions.reduce((sum, expression) => sum + computedNodes(expression), 0)
@@ -102,12 +109,11 @@ export class CompiledGroup {
   }
 
   #compile(pattern: string): Variant | null {
-    const forms: ColumnForm[] = []
-    this.#columns.forEach((index, i) => {
-      const form = pattern[i]!
-      forms[index] = { nullable: form === 'b' || form === 'n', dictionary: form === 'b' || form === 'd' }
-    })
-    const loop = compiledLoop(this.#key, pattern, this.#expressions, this.#schema, forms, this.#zoneIsUtc)
+    const forms = [...pattern].map((form): ColumnForm => ({
+      nullable: form === 'b' || form === 'n',
+      dictionary: form === 'b' || form === 'd',
+    }))
+    const loop = compiledLoop(this.#key, pattern, this.#shape, this.#shapeTypes, forms, this.#zoneIsUtc)
     if (loop === null) return null
     const env: Record<string, WebAssembly.ImportValue> = { memory: this.#context.heap.memory }
     for (const name of loop.imports) env[name] = mathFunctions[name] ?? this.#context.kernels[name]!
@@ -157,16 +163,17 @@ export class CompiledGroup {
     if (loop.makesText) this.#giveText(arena, state, rowCount)
     const scratch = arena.allocate(16)
     const parameters = arena.allocate(loop.slots.length * 4)
+    const columnAt = (place: number): Column => batch.columns[this.#columns[place]!]!
     const address = (slot: Slot): number => {
       switch (slot.kind) {
         case 'values':
         case 'validity':
         case 'offsets':
-          return batch.columns[slot.column]![slot.kind]
+          return columnAt(slot.column)[slot.kind]
         case 'dictionaryOffsets':
-          return batch.columns[slot.column]!.dictionary!.offsets
+          return columnAt(slot.column).dictionary!.offsets
         case 'dictionaryValues':
-          return batch.columns[slot.column]!.dictionary!.values
+          return columnAt(slot.column).dictionary!.values
         case 'outputValues':
           return outputs[slot.output]!.values
         case 'outputValidity':

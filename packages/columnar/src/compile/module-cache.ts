@@ -10,12 +10,8 @@ const cache = new Map<string, CompiledLoop | null>()
 const limit = 2000
 
 /** What the loop depends on, but for the form of the columns. */
-export const loopKey = (
-  expressions: readonly BoundExpression[],
-  columns: readonly number[],
-  schema: Schema,
-  zoneIsUtc: boolean,
-): string => `${zoneIsUtc}|${expressionKey(columns.map((i) => schema.fields[i]!.type))}|${expressionKey(expressions)}`
+export const loopKey = (expressions: readonly BoundExpression[], columns: Schema, zoneIsUtc: boolean): string =>
+  `${zoneIsUtc}|${expressionKey(columns.fields.map(({ type }) => type))}|${expressionKey(expressions)}`
 
 /** The loop for a pattern of columns, compiled once a process. */
 export function compiledLoop(

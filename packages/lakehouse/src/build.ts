@@ -5,37 +5,13 @@ import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
 import { acting, flaggedRows, openGate, passGate, referencesOf, verifyOptions, type GateResult } from './gate.js'
-import type { Ledger } from './landing.js'
 import { maintenanceOperations } from './maintenance-operations.js'
 import { mergeRows } from './merge-rows.js'
+import { definitionTransaction, inputTransaction, provenance } from './provenance.js'
 import { buildContext, qualityRules, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
 import { writeChecked, type JudgedWrite } from './write-pass/checked-write.js'
 import { writeSettings } from './write-settings.js'
-
-/**
- * A built table records, in the commit that writes it, what it was built from: an application transaction an input (its
- * version), and one for its own definition. If all are as they are now, there is nothing to do.
- */
-const inputTransaction = (path: string): string => `deltaworks:input:${path}`
-const definitionTransaction = 'deltaworks:definition'
-
-async function provenance(table: TableDefinition, context: RunContext) {
-  const entries = [{ appId: definitionTransaction, version: definitionHash(table, context.configuration) }]
-  for (const input of Object.values(table.from)) {
-    entries.push({ appId: inputTransaction(input.path), version: await context.lake.version(input.path) })
-  }
-  return entries
-}
-
-/** Versions of a table's inputs, by path, that its last build read: what its own log says of them. */
-export const inputVersions = (table: TableDefinition, ledger: Ledger): ReadonlyMap<string, number> =>
-  new Map(
-    Object.values(table.from).flatMap(({ path }) => {
-      const version = ledger.get(inputTransaction(path))
-      return version === undefined ? [] : [[path, version]]
-    }),
-  )
 
 /**
  * Whether the table must be built again: it is not there, an input has other rows, or its definition changed.

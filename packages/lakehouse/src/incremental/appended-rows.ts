@@ -12,7 +12,7 @@ export async function appendedRows(table: DeltaTable, since: number): Promise<De
     for (const action of await commitActions(table, version)) {
       if (action.kind === 'remove' || action.kind === 'metaData' || action.kind === 'protocol') return null
       if (action.kind !== 'add') continue
-      if (!action.dataChange || action.deletionVector !== undefined) return null
+      if (!action.dataChange || action.deletionVector !== null) return null
       files.push(action)
     }
   }

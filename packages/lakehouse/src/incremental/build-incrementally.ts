@@ -1,9 +1,10 @@
 import type { DeltaTable } from '@deltaworks/delta-table'
 import { agg, col } from '@deltaworks/expression'
 import { DataFrame, planHash, scan, type LogicalPlan, type TableProvider } from '@deltaworks/plan'
-import { inputVersions, type Built } from '../build.js'
+import type { Built } from '../build.js'
 import { conform } from '../conform.js'
 import { acting, passGate } from '../gate.js'
+import { definitionTransaction, inputVersions } from '../provenance.js'
 import { buildContext, qualityRules, type RunContext } from '../run-context.js'
 import type { TableDefinition } from '../table-definition.js'
 import { writeSettings } from '../write-settings.js'
@@ -41,7 +42,7 @@ async function formOf(
   context: RunContext,
 ): Promise<IncrementalForm | null> {
   const ledger = existing.appTransactions
-  const definition = provenance.find(({ appId }) => appId === 'deltaworks:definition')
+  const definition = provenance.find(({ appId }) => appId === definitionTransaction)
   if (definition === undefined || ledger.get(definition.appId) !== definition.version) return null
   const seen = inputVersions(table, ledger)
   const versions = await Promise.all(

@@ -3,7 +3,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { allows, matches, S3Local, statementAllows, type Permission, type Policy, type PolicyStatement } from '@deltaworks/s3-local'
+import {
+  allows,
+  matches,
+  S3Local,
+  statementAllows,
+  type Permission,
+  type Policy,
+  type PolicyStatement,
+} from '@deltaworks/s3-local'
 import { generateLanding } from '@deltaworks/sample-data'
 
 const binOf = (app: string): string => fileURLToPath(new URL(`../../${app}/bin/deltaworks-${app}.cjs`, import.meta.url))
@@ -19,7 +27,11 @@ describe('least privilege', () => {
   const servers: S3Local[] = []
 
   const start = async (server: S3Local | null, app: string, ...args: readonly string[]) => {
-    const env = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test12345', DELTAWORKS_S3_ENDPOINT: server?.endpoint ?? '' }
+    const env = {
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test12345',
+      DELTAWORKS_S3_ENDPOINT: server?.endpoint ?? '',
+    }
     const child = spawn(process.execPath, [binOf(app), ...args], { cwd: folder, env })
     const output = { stdout: '', stderr: '' }
     child.stdout.on('data', (data: Buffer) => (output.stdout += data.toString()))
@@ -40,10 +52,16 @@ describe('least privilege', () => {
   const called = (server: S3Local): readonly Permission[] => server.permissions.splice(0)
   /** Calls that a policy does not allow, and what of it no call needed. */
   const compared = (policy: Policy, calls: readonly Permission[]) => ({
-    denied: [...new Set(calls.filter((call) => !allows(policy, call)).map(({ action, resource }) => `${action} ${resource}`))],
+    denied: [
+      ...new Set(calls.filter((call) => !allows(policy, call)).map(({ action, resource }) => `${action} ${resource}`)),
+    ],
     unused: policy.Statement.flatMap((statement) => [
-      ...statement.Action.filter((action) => !calls.some((call) => call.action === action && statementAllows(statement, call))).map((action) => `${statement.Sid}: ${action}`),
-      ...statement.Resource.filter((pattern) => !calls.some((call) => matches(pattern, call.resource) && statementAllows(statement, call))).map((pattern) => `${statement.Sid}: ${pattern}`),
+      ...statement.Action.filter(
+        (action) => !calls.some((call) => call.action === action && statementAllows(statement, call)),
+      ).map((action) => `${statement.Sid}: ${action}`),
+      ...statement.Resource.filter(
+        (pattern) => !calls.some((call) => matches(pattern, call.resource) && statementAllows(statement, call)),
+      ).map((pattern) => `${statement.Sid}: ${pattern}`),
     ]),
   })
 
@@ -61,7 +79,14 @@ describe('least privilege', () => {
   it('M-111: what the definitions make is what recorded runs call, and nothing more', async () => {
     const server = await serve()
     expect((await run(server)).status).toBe(0)
-    const more = readFileSync(join(folder, 'landing', readdirSync(join(folder, 'landing')).find((name) => /transactions/.test(name))!), 'utf8')
+    const more = readFileSync(
+      join(
+        folder,
+        'landing',
+        readdirSync(join(folder, 'landing')).find((name) => /transactions/.test(name))!,
+      ),
+      'utf8',
+    )
     server.buckets.get('landing')!.put('shop/de_shop_transactions_20991231.csv', Buffer.from(more), {}, noConditions)
     expect((await run(server)).status).toBe(0)
     const { denied, unused } = compared(policies.batch, called(server))
@@ -95,7 +120,17 @@ describe('least privilege', () => {
   })
 
   it('M-111: policies are also resources of Terraform, and name topics, secrets and parameters of the environment', async () => {
-    const terraform = await start(null, 'batch', 'access', '--format', 'terraform', '--app', 'export', ...places, ...landing)
+    const terraform = await start(
+      null,
+      'batch',
+      'access',
+      '--format',
+      'terraform',
+      '--app',
+      'export',
+      ...places,
+      ...landing,
+    )
     expect(terraform.stdout).toContain('resource "aws_iam_policy" "deltaworks_retail_export_dev" {')
     expect(terraform.stdout).toContain('Action = ["s3:ListBucket"]')
     const operations = {
@@ -109,7 +144,18 @@ describe('least privilege', () => {
       },
     }
     const set = Object.entries(operations).map(([key, value]) => `operations.${key}=${JSON.stringify(value)}`)
-    const { stdout, stderr } = await start(null, 'batch', 'access', '--json', '--app', 'batch', ...places, ...landing, '--set', ...set)
+    const { stdout, stderr } = await start(
+      null,
+      'batch',
+      'access',
+      '--json',
+      '--app',
+      'batch',
+      ...places,
+      ...landing,
+      '--set',
+      ...set,
+    )
     expect(stderr).toBe('')
     const statements = (JSON.parse(stdout) as Policies).batch.Statement as readonly PolicyStatement[]
     const rights = statements.slice(-4).map(({ Action, Resource }) => `${Action.join()} ${Resource.join()}`)

@@ -42,9 +42,7 @@ const checkCommand = (): Command =>
   withCommonOptions(new Command('check'))
     .description('Look at what needs no run: whether tables are as fresh as is agreed')
     .addHelpText('after', '\nFor a scheduler of its own, so that a pipeline that is not started at all is noticed.')
-    .action((options: CommonOptions) =>
-      withDesk(options, (desk) => desk.ended(null, null, [])),
-    )
+    .action((options: CommonOptions) => withDesk(options, (desk) => desk.ended(null, null, [])))
 
 const testCommand = (): Command =>
   withCommonOptions(new Command('test'))

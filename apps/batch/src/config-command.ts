@@ -38,4 +38,5 @@ const valueAt = (value: unknown, path: string): unknown =>
 const shown = (path: string, value: unknown): unknown => (isSecretKey(path) && !isReference(path) ? '••••' : value)
 
 /** Where a secret is, is no secret. */
-const isReference = (path: string): boolean => /^operations\..*\.(variable|file|secretsManager|parameter|key|region)$/.test(path)
+const isReference = (path: string): boolean =>
+  /^operations\..*\.(variable|file|secretsManager|parameter|key|region)$/.test(path)

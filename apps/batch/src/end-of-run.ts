@@ -30,7 +30,8 @@ export async function endOfRun(run: RecordedRun, options: EndOptions): Promise<n
     case 'ran': {
       const { result } = run
       await report(result, options)
-      for (const { step, code, message } of result.failures) process.stderr.write(secretMask.mask(`${code}: ${step}: ${message}\n`))
+      for (const { step, code, message } of result.failures)
+        process.stderr.write(secretMask.mask(`${code}: ${step}: ${message}\n`))
       const [failure] = result.failures
       if (failure !== undefined) return exitCodeOf(failure.fault)
       return result.status === 'quality_failed' ? exitCode.quality : exitCode.done

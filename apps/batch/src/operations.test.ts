@@ -32,11 +32,26 @@ describe('operations of an environment', () => {
       child.on('close', (status) => resolve({ status, stdout, stderr }))
     })
   const run = (env: string, ...more: readonly string[]) =>
-    batch('run', '--lakehouse', 'stock.mjs', '--env', env, '--root', 'lake', '--landing', 'landing', '--report', 'reports', ...more)
+    batch(
+      'run',
+      '--lakehouse',
+      'stock.mjs',
+      '--env',
+      env,
+      '--root',
+      'lake',
+      '--landing',
+      'landing',
+      '--report',
+      'reports',
+      ...more,
+    )
   const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const hooks = () => requests.filter(({ path }) => path.startsWith('/hook'))
   const alertsOf = ({ body }: { readonly body: string }) =>
-    (JSON.parse(body) as { alerts: { status: string; key: string }[] }).alerts.map(({ status, key }) => `${status} ${key}`)
+    (JSON.parse(body) as { alerts: { status: string; key: string }[] }).alerts.map(
+      ({ status, key }) => `${status} ${key}`,
+    )
 
   beforeAll(async () => {
     server = createServer((request, response) => {
@@ -81,7 +96,14 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
       alerts: {
         channels: {
           hook,
-          mail: { kind: 'smtp', host: secret, user: secret, password: reference, from: `${secret}@x.example`, to: [secret] },
+          mail: {
+            kind: 'smtp',
+            host: secret,
+            user: secret,
+            password: reference,
+            from: `${secret}@x.example`,
+            to: [secret],
+          },
           topic: { kind: 'sns', topic: `arn:aws:sns:${secret}`, region: secret, endpoint: 'http://127.0.0.1:9' },
         },
         runbooks: `https://wiki.example/${secret}/{rule}`,
@@ -149,7 +171,9 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
 
   it('O-14: a run that nobody watches loads nothing of it; a secret that is missing is told before anything is read', async () => {
     const before = below(at('lake')).length
-    const missing = { operations: { alerts: { channels: { a: { kind: 'slack', url: { variable: 'DELTAWORKS_TEST_NONE' } } } } } }
+    const missing = {
+      operations: { alerts: { channels: { a: { kind: 'slack', url: { variable: 'DELTAWORKS_TEST_NONE' } } } } },
+    }
     writeFileSync(at('missing.json'), JSON.stringify(missing))
     const { status, stderr } = await run('missing')
     expect([status, below(at('lake')).length]).toEqual([2, before])

@@ -80,7 +80,9 @@ function print({ tables, configuration, quality, problems, runId }: PromotionPla
   }
   if (options.quiet) return
   const rows = tables.map((table) => [table.table, table.definition, table.next, table.schema.join('; ')])
-  process.stdout.write(`Run ${runId} of ${options.from}\n\n${textTable(['table', 'definition', 'next run', 'schema'], rows)}\n`)
+  process.stdout.write(
+    `Run ${runId} of ${options.from}\n\n${textTable(['table', 'definition', 'next run', 'schema'], rows)}\n`,
+  )
   if (shown.length > 0) {
     const values = shown.map(({ key, from, to }) => [key, JSON.stringify(from) ?? '', JSON.stringify(to) ?? ''])
     process.stdout.write(`\n${textTable(['configuration', options.from, options.to], values)}\n`)

@@ -18,7 +18,8 @@ describe('promotion and backfill', () => {
     batch('run', ...shop, '--env', env, '--root', env, '--landing', 'landing', '--quiet', ...more)
   const promote = (...more: readonly string[]) =>
     batch('promote', ...shop, '--from', 'dev', '--to', 'prod', '--root-from', 'dev', '--root-to', 'prod', ...more)
-  const plan = () => JSON.parse(promote('--dry-run', '--json').stdout) as { tables: unknown; configuration: unknown; problems: string[] }
+  const plan = () =>
+    JSON.parse(promote('--dry-run', '--json').stdout) as { tables: unknown; configuration: unknown; problems: string[] }
 
   /** @param critical whether a rule fails that stops a run; @param least what the total is built from */
   const define = (least: number, rule = 'isComplete("id")', items = 'integer()'): void => {
@@ -48,7 +49,10 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
 
   it('M-122: what was not promoted does not run; what was does; the plan tells definitions, schemas, configuration', () => {
     const refused = run('prod')
-    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/DW-LAKEHOUSE-0052.*stock, total were not.*promote --to prod/) as string])
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/DW-LAKEHOUSE-0052.*stock, total were not.*promote --to prod/) as string,
+    ])
     expect(promote()).toMatchObject({ status: 2, stderr: expect.stringMatching(/DW-LAKEHOUSE-0051/) as string })
     expect(run('dev').status).toBe(0)
     expect(plan()).toMatchObject({
@@ -63,7 +67,10 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
       ],
     })
     expect(run('prod').status).toBe(2)
-    expect(promote('--commit', 'abc123')).toMatchObject({ status: 0, stdout: expect.stringMatching(/Promoted to prod/) as string })
+    expect(promote('--commit', 'abc123')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/Promoted to prod/) as string,
+    })
     const [record] = readdirSync(at('prod', 'operations', 'promotions'))
     expect(JSON.parse(readFileSync(at('prod', 'operations', 'promotions', record!), 'utf8'))).toMatchObject({
       commit: 'abc123',
@@ -79,7 +86,13 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
     expect(plan().problems).toEqual(['total: dev has not run this definition; run it there first'])
     expect(promote()).toMatchObject({ status: 2, stderr: expect.stringMatching(/DW-LAKEHOUSE-0053/) as string })
     expect(run('dev').status).toBe(0)
-    expect(plan()).toMatchObject({ problems: [], tables: [{ definition: 'same', next: 'keep' }, { definition: 'changed', next: 'build' }] })
+    expect(plan()).toMatchObject({
+      problems: [],
+      tables: [
+        { definition: 'same', next: 'keep' },
+        { definition: 'changed', next: 'build' },
+      ],
+    })
     expect(promote('--quiet').status).toBe(0)
     expect(run('prod').status).toBe(0)
     define(2, 'isComplete("id")', 'string()')
@@ -91,7 +104,22 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
     writeFileSync(at('landing', 'stock_20260102.csv'), 'id,items\n3,x\n4,y\n')
     writeFileSync(at('landing', 'stock_20260103.csv'), 'id,items\n5,5\n')
     const backfill = () =>
-      batch('backfill', ...shop, '--env', 'dev', '--root', 'filled', '--landing', 'landing', '--from-date', '2026-01-01', '--to-date', '2026-01-03', '--files', 'stock_{yyyymmdd}.csv')
+      batch(
+        'backfill',
+        ...shop,
+        '--env',
+        'dev',
+        '--root',
+        'filled',
+        '--landing',
+        'landing',
+        '--from-date',
+        '2026-01-01',
+        '--to-date',
+        '2026-01-03',
+        '--files',
+        'stock_{yyyymmdd}.csv',
+      )
     const first = backfill()
     expect(first.status).toBe(1)
     expect(first.stderr).toMatch(/DW-LAKEHOUSE-0010/)
@@ -99,8 +127,12 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
     const again = backfill()
     expect([again.status, again.stderr]).toEqual([0, ''])
     expect(again.stdout).toMatch(/Run backfill-2026-01-01 has ended already/)
-    const history = JSON.parse(batch('history', ...shop, '--env', 'dev', '--root', 'filled', '--json').stdout) as { runs: { runId: string; status: string; rowsIn: number }[] }
-    const ended = history.runs.filter(({ status }) => status === 'succeeded').map(({ runId, rowsIn }) => `${runId} ${rowsIn}`)
+    const history = JSON.parse(batch('history', ...shop, '--env', 'dev', '--root', 'filled', '--json').stdout) as {
+      runs: { runId: string; status: string; rowsIn: number }[]
+    }
+    const ended = history.runs
+      .filter(({ status }) => status === 'succeeded')
+      .map(({ runId, rowsIn }) => `${runId} ${rowsIn}`)
     expect(ended.sort()).toEqual(['backfill-2026-01-01 2', 'backfill-2026-01-02 2', 'backfill-2026-01-03 1'])
     expect(batch('backfill', '--from-date', '2026-02-30', '--to-date', '2026-03-01').stderr).toMatch(/DW-CLI-0001/)
   })

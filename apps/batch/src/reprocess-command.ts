@@ -47,18 +47,18 @@ export const reprocessCommand = (signal: AbortSignal): Command =>
             : await rawVersionsAt(lakehouse, session, root, options.at)
         const task = () =>
           runRecorded({
-          lakehouse,
-          configuration,
-          session,
-          environment: options.env,
-          root,
-          // Nothing is read from it.
-          landing: root,
-          candidates: [],
-          nowMicros: BigInt(Date.now()) * 1000n,
-          pinned,
-          signal,
-        })
+            lakehouse,
+            configuration,
+            session,
+            environment: options.env,
+            root,
+            // Nothing is read from it.
+            landing: root,
+            candidates: [],
+            nowMicros: BigInt(Date.now()) * 1000n,
+            pinned,
+            signal,
+          })
         const watching = { loaded, session, root, environment: options.env }
         const run = await watched(watching, task, resultOf, signal)
         process.exitCode = await endOfRun(run, options)

@@ -46,7 +46,12 @@ export async function watchOperations(
   }
 }
 
-const hasMetrics = ({ otlp, cloudWatch, statsd, prometheus }: NonNullable<OperationsConfiguration['telemetry']>): boolean =>
+const hasMetrics = ({
+  otlp,
+  cloudWatch,
+  statsd,
+  prometheus,
+}: NonNullable<OperationsConfiguration['telemetry']>): boolean =>
   [otlp, cloudWatch, statsd, prometheus].some((exporter) => exporter !== undefined)
 
 /** What is watched goes on whatever becomes of the watching. */

@@ -10,14 +10,48 @@ import { SecretMask } from './secrets/secret-mask.js'
 import { startTelemetry, type TelemetryOptions } from './start-telemetry.js'
 import type { Messages } from './events.js'
 
-const publish = <Name extends keyof Messages>(name: Name, message: Messages[Name]): void => channel(name).publish(message)
+const publish = <Name extends keyof Messages>(name: Name, message: Messages[Name]): void =>
+  channel(name).publish(message)
 const tick = () => new Promise((resolve) => setTimeout(resolve, 1))
 
-const step = { step: 'build days', kind: 'build', table: 'days', layer: 'analytics', status: 'written', startMs: 0, endMs: 20, rowsIn: 7, rowsOut: 3, rowsQuarantined: 1, filesWritten: 1, bytesWritten: 900, version: 4, attempts: 2 }
-const rule = { table: 'days', rule: 'complete', level: 'warning', status: 'failed', metric: 0.9, threshold: '>= 1', rowsFailed: 1, message: 'hunter2-secret of bob@x.example' }
+const step = {
+  step: 'build days',
+  kind: 'build',
+  table: 'days',
+  layer: 'analytics',
+  status: 'written',
+  startMs: 0,
+  endMs: 20,
+  rowsIn: 7,
+  rowsOut: 3,
+  rowsQuarantined: 1,
+  filesWritten: 1,
+  bytesWritten: 900,
+  version: 4,
+  attempts: 2,
+}
+const rule = {
+  table: 'days',
+  rule: 'complete',
+  level: 'warning',
+  status: 'failed',
+  metric: 0.9,
+  threshold: '>= 1',
+  rowsFailed: 1,
+  message: 'hunter2-secret of bob@x.example',
+}
 const head = { runId: 'run-1', lakehouse: 'shop', environment: 'test', root: 'file:///lake' }
 const scan = {}
-const metrics = { rowsOut: 3, batches: 1, durationMs: 5, filesTotal: 4, filesPruned: 1, spilledBytes: 10, scan, stages: [{ spilledBytes: 5, exchangedBytes: 64 }] }
+const metrics = {
+  rowsOut: 3,
+  batches: 1,
+  durationMs: 5,
+  filesTotal: 4,
+  filesPruned: 1,
+  spilledBytes: 10,
+  scan,
+  stages: [{ spilledBytes: 5, exchangedBytes: 64 }],
+}
 
 /** Two steps side by side, each with a query in stages: what a run publishes. */
 async function aRun(): Promise<void> {
@@ -32,16 +66,44 @@ async function aRun(): Promise<void> {
     publish('deltaworks:stage:start', { stage: 1, name: 'scan', morsels: 2 })
     publish('deltaworks:task:start', { stage: 1, name: 'scan', task: 1 })
     await tick()
-    publish('deltaworks:task:finish', { stage: 1, name: 'scan', task: 1, morsels: 2, rows: 7, durationMs: 1, heapBytes: 4096 })
-    publish('deltaworks:stage:finish', { stage: 1, name: 'scan', morsels: 2, rows: 7, exchangedBytes: 64, spilledBytes: 5, durationMs: 2 })
+    publish('deltaworks:task:finish', {
+      stage: 1,
+      name: 'scan',
+      task: 1,
+      morsels: 2,
+      rows: 7,
+      durationMs: 1,
+      heapBytes: 4096,
+    })
+    publish('deltaworks:stage:finish', {
+      stage: 1,
+      name: 'scan',
+      morsels: 2,
+      rows: 7,
+      exchangedBytes: 64,
+      spilledBytes: 5,
+      durationMs: 2,
+    })
     publish('deltaworks:query:finish', { plan, metrics })
     publish('deltaworks:commit:finish', { table: 'file:///lake/days', version: 4, operation: 'WRITE', attempts: 1 })
     publish('deltaworks:quality:failed', rule)
-    publish('deltaworks:step:finish', { runId: 'run-1', step: name, kind: 'build', durationMs: 20, rows: 3, result: { ...step, step: name }, failure: name === 'build other' ? { code: 'DW-X', message: 'broken by hunter2-secret' } : null })
+    publish('deltaworks:step:finish', {
+      runId: 'run-1',
+      step: name,
+      kind: 'build',
+      durationMs: 20,
+      rows: 3,
+      result: { ...step, step: name },
+      failure: name === 'build other' ? { code: 'DW-X', message: 'broken by hunter2-secret' } : null,
+    })
   }
   await Promise.all([build('build days'), build('build other')])
   const table = { table: 'days', layer: 'analytics', version: 4, rowCount: 3, files: 1, sizeBytes: 900 }
-  publish('deltaworks:run:finish', { ...head, error: null, result: { status: 'warnings', durationMs: 50, quarantined: 1, steps: [step], quality: [rule], tables: [table] } })
+  publish('deltaworks:run:finish', {
+    ...head,
+    error: null,
+    result: { status: 'warnings', durationMs: 50, quarantined: 1, steps: [step], quality: [rule], tables: [table] },
+  })
 }
 
 describe('telemetry', () => {
@@ -80,12 +142,16 @@ describe('telemetry', () => {
   const spansOf = (): readonly OtlpSpan[] =>
     http.requests
       .filter(({ path }) => path === '/v1/traces')
-      .flatMap(({ body }) => (JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: OtlpSpan[] }[] }[] }).resourceSpans)
+      .flatMap(
+        ({ body }) => (JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: OtlpSpan[] }[] }[] }).resourceSpans,
+      )
       .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
 
   it('O-14 M-090: traces arrive at an OTLP receiver as run, step, query, stage and task, also of steps side by side', async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
-    expect(await watch({ otlp: { endpoint: http.url, protocol: 'http/json', headers: { 'x-key': 'v' } }, traceparent })).toEqual([])
+    expect(
+      await watch({ otlp: { endpoint: http.url, protocol: 'http/json', headers: { 'x-key': 'v' } }, traceparent }),
+    ).toEqual([])
     const spans = spansOf()
     const byId = new Map(spans.map((span) => [span.spanId, span]))
     const pathOf = (span: OtlpSpan): string => {
@@ -111,11 +177,21 @@ describe('telemetry', () => {
 
   it('O-14 M-094: metrics arrive at the receiver: rows, bytes, spills, quality, tables, freshness, the process', async () => {
     await watch({ otlp: { endpoint: http.url, protocol: 'http/json' } })
-    interface Point { readonly asDouble?: number; readonly asInt?: number | string }
-    interface Metric { readonly name: string; readonly sum?: { dataPoints: Point[] }; readonly gauge?: { dataPoints: Point[] } }
+    interface Point {
+      readonly asDouble?: number
+      readonly asInt?: number | string
+    }
+    interface Metric {
+      readonly name: string
+      readonly sum?: { dataPoints: Point[] }
+      readonly gauge?: { dataPoints: Point[] }
+    }
     const metricsSent = http.requests
       .filter(({ path }) => path === '/v1/metrics')
-      .flatMap(({ body }) => (JSON.parse(body) as { resourceMetrics: { scopeMetrics: { metrics: Metric[] }[] }[] }).resourceMetrics)
+      .flatMap(
+        ({ body }) =>
+          (JSON.parse(body) as { resourceMetrics: { scopeMetrics: { metrics: Metric[] }[] }[] }).resourceMetrics,
+      )
       .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
     const valueOf = (name: string): number => {
       const metric = metricsSent.find((m) => m.name === `deltaworks.${name}`)
@@ -133,19 +209,39 @@ describe('telemetry', () => {
     expect(http.requests.map(({ headers }) => headers['content-type'])).toContain('application/x-protobuf')
     expect(http.requests.some(({ body }) => body.includes('query aggregate'))).toBe(true)
     const failures = await watch({ otlp: { endpoint: 'http://127.0.0.1:9', protocol: 'http/json' } })
-    expect(failures.map(({ message }) => message)).toEqual([expect.stringMatching(/could not be sent to the OTLP collector \(.*the run was not disturbed/)])
+    expect(failures.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/could not be sent to the OTLP collector \(.*the run was not disturbed/),
+    ])
   })
 
   it('O-14 M-092: CloudWatch gets lines in the embedded metric format, or PutMetricData', async () => {
     const file = join(folder, 'emf.log')
     await watch({ cloudWatch: { namespace: 'Shop', by: 'emf', file } })
-    const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown> & { _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string; Unit: string }[] }[] } })
+    const lines = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map(
+        (line) =>
+          JSON.parse(line) as Record<string, unknown> & {
+            _aws: {
+              CloudWatchMetrics: {
+                Namespace: string
+                Dimensions: string[][]
+                Metrics: { Name: string; Unit: string }[]
+              }[]
+            }
+          },
+      )
     const rows = lines.find((line) => line['deltaworks.rows.out'] !== undefined)!
     expect(rows).toMatchObject({ table: 'days', layer: 'analytics', environment: 'test', 'deltaworks.rows.out': 6 })
     const [declared] = rows._aws.CloudWatchMetrics
-    expect(declared).toMatchObject({ Namespace: 'Shop', Dimensions: [['environment', 'kind', 'lakehouse', 'layer', 'table']] })
+    expect(declared).toMatchObject({
+      Namespace: 'Shop',
+      Dimensions: [['environment', 'kind', 'lakehouse', 'layer', 'table']],
+    })
     expect(declared!.Metrics).toContainEqual({ Name: 'deltaworks.bytes.written', Unit: 'Bytes' })
-    for (const line of lines) for (const { Name } of line._aws.CloudWatchMetrics[0]!.Metrics) expect(line[Name]).toBeDefined()
+    for (const line of lines)
+      for (const { Name } of line._aws.CloudWatchMetrics[0]!.Metrics) expect(line[Name]).toBeDefined()
     expect(await watch({ cloudWatch: { namespace: 'Shop', by: 'api', endpoint: http.url } })).toEqual([])
     expect(http.requests.length).toBeGreaterThan(0)
     expect(JSON.stringify([http.requests[0]!.headers, http.requests[0]!.body])).toMatch(/PutMetricData/)
@@ -158,8 +254,11 @@ describe('telemetry', () => {
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
     const { port } = socket.address()
     await watch({ statsd: { host: '127.0.0.1', port } })
-    for (let i = 0; i < 100 && !received.some((line) => line.includes('table.age')); i++) await new Promise((r) => setTimeout(r, 10))
-    expect(received).toContain('deltaworks.rows.out:6|c|#lakehouse:shop,environment:test,table:days,layer:analytics,kind:build')
+    for (let i = 0; i < 100 && !received.some((line) => line.includes('table.age')); i++)
+      await new Promise((r) => setTimeout(r, 10))
+    expect(received).toContain(
+      'deltaworks.rows.out:6|c|#lakehouse:shop,environment:test,table:days,layer:analytics,kind:build',
+    )
     expect(received).toContain('deltaworks.table.age:60|g|#lakehouse:shop,environment:test,table:days')
     await new Promise<void>((resolve) => socket.close(() => resolve()))
   })
@@ -170,18 +269,26 @@ describe('telemetry', () => {
     const text = readFileSync(file, 'utf8')
     expect(text).toMatch(/# TYPE deltaworks_rows_out_total counter/)
     expect(text).toMatch(/deltaworks_rows_out_total\{.*table="days".*\} 6/)
-    expect(http.requests.at(-1)).toMatchObject({ method: 'PUT', path: '/metrics/job/deltaworks/lakehouse/shop/environment/test' })
+    expect(http.requests.at(-1)).toMatchObject({
+      method: 'PUT',
+      path: '/metrics/job/deltaworks/lakehouse/shop/environment/test',
+    })
     expect(http.requests.at(-1)!.body).toContain('deltaworks_table_age')
   })
 
   it('O-13 M-091: log lines carry the ids of run, step and span, levels, and no secret or person', async () => {
     const file = join(folder, 'run.log')
     await watch({ logs: { file, level: 'debug' }, otlp: { endpoint: http.url, protocol: 'http/json' } })
-    const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, string>)
+    const lines = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>)
     const failed = lines.find(({ msg }) => msg === 'step failed' || msg === 'step finished')!
     expect(failed).toMatchObject({ run_id: 'run-1', step_id: expect.stringMatching(/^build/) as string, level: 'info' })
     expect(failed['trace_id']).toMatch(/^[\da-f]{32}$/)
-    expect(lines.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['run started', 'step started', 'committed', 'quality rule failed', 'run finished']))
+    expect(lines.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining(['run started', 'step started', 'committed', 'quality rule failed', 'run finished']),
+    )
     const text = readFileSync(file, 'utf8')
     expect(text).not.toMatch(/hunter2|bob@/)
     expect(text).toContain('b•••@•••')
@@ -194,7 +301,9 @@ describe('telemetry', () => {
     let usedBytes = 50
     const samples: unknown[] = []
     const sources = { wasmBytes: () => 1, pool: () => ({ usedBytes, limitBytes: 100 }) }
-    const monitor = new ResourceMonitor(sources, { memory: null, pool: 0.8, disk: null, cpu: null }, 60_000, (s) => samples.push(s))
+    const monitor = new ResourceMonitor(sources, { memory: null, pool: 0.8, disk: null, cpu: null }, 60_000, (s) =>
+      samples.push(s),
+    )
     monitor.sample()
     expect(monitor.pressures).toEqual([])
     for (usedBytes of [85, 95, 60]) monitor.sample()

@@ -43,13 +43,20 @@ export async function startTelemetry(options: TelemetryOptions, facts: LogFacts,
   const onFailure = (error: Error): void => void failures.set(error.message, error)
   const common: Attributes = { lakehouse: mask.mask(facts.lakehouse), environment: mask.mask(facts.environment) }
   const service = mask.mask(options.service ?? 'deltaworks')
-  const otlp = options.otlp === undefined ? null : await (await import('./exporters/otlp.js')).otlpExporters(options.otlp)
-  const tracing = otlp === null ? null : await startTracing(watchedSpans(otlp.spans, mask, onFailure), service, common, options.traceparent)
+  const otlp =
+    options.otlp === undefined ? null : await (await import('./exporters/otlp.js')).otlpExporters(options.otlp)
+  const tracing =
+    otlp === null
+      ? null
+      : await startTracing(watchedSpans(otlp.spans, mask, onFailure), service, common, options.traceparent)
   const exporters = [...(otlp === null ? [] : [otlp.metrics]), ...(await otherExporters(options, facts, mask))].map(
     (exporter) => watchedMetrics(exporter, onFailure),
   )
   const metering = exporters.length === 0 ? null : await startMetering(exporters, service, common)
-  const log = options.logs === undefined ? null : await startLog(options.logs, facts, mask, () => tracing?.tracer.spanIds() ?? null)
+  const log =
+    options.logs === undefined
+      ? null
+      : await startLog(options.logs, facts, mask, () => tracing?.tracer.spanIds() ?? null)
   return {
     sample: (sample) => metering?.meter.resources(sample),
     freshness: (changes, nowMs) => metering?.meter.freshness(changes, nowMs),
@@ -101,14 +108,17 @@ async function startTracing(exporter: SpanExporter, service: string, common: Att
 }
 
 async function startMetering(exporters: readonly PushMetricExporter[], service: string, common: Attributes) {
-  const [{ MeterProvider, PeriodicExportingMetricReader }, { resourceFromAttributes }, { RunMeter }] = await Promise.all([
-    import('@opentelemetry/sdk-metrics'),
-    import('@opentelemetry/resources'),
-    import('./metrics/run-meter.js'),
-  ])
+  const [{ MeterProvider, PeriodicExportingMetricReader }, { resourceFromAttributes }, { RunMeter }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-metrics'),
+      import('@opentelemetry/resources'),
+      import('./metrics/run-meter.js'),
+    ])
   const provider = new MeterProvider({
     resource: resourceFromAttributes({ 'service.name': service }),
-    readers: exporters.map((exporter) => new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: exportMs })),
+    readers: exporters.map(
+      (exporter) => new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: exportMs }),
+    ),
   })
   return { meter: new RunMeter(provider.getMeter('deltaworks'), common), close: () => provider.shutdown() }
 }

@@ -103,50 +103,105 @@ async function main(): Promise<void> {
   const migrated = await run(python.program('airflow'), ['db', 'migrate'], environment)
   checks.report(`Airflow ${version}: its database`, migrated.code === 0 ? null : migrated.stderr.slice(-400))
   const dag = (id: string, date: string) => dagFacts(python, environment, id, date)
-  const fail = (...tables: readonly string[]): void => writeFileSync(join(folder, 'fail'), tables.map((t) => `${t}\n`).join(''))
+  const fail = (...tables: readonly string[]): void =>
+    writeFileSync(join(folder, 'fail'), tables.map((t) => `${t}\n`).join(''))
 
   fail('fact_transactions')
   const first = await dag('deltaworks_pipeline', '2026-01-01')
   checks.report(`Airflow ${version}: the DAGs import`, first.errors.length === 0 ? null : first.errors.join('; '))
   checks.report(`Airflow ${version}: the shop's pipeline ends well`, first.state === 'success' ? null : stateOf(first))
   const retried = first.tasks.get('build_fact_transactions')
-  checks.report(`Airflow ${version}: a failure that passes is retried`, retried?.state === 'success' && retried.tries >= 2 ? null : JSON.stringify(retried))
-  checks.report(`Airflow ${version}: nobody is alerted of what a retry mended`, alerts.length === 0 ? null : JSON.stringify(alerts))
-  checks.report(`Airflow ${version}: edges are those of the definitions`, first.edges.includes('build_dim_customer > build_fact_transactions') && first.edges.includes('build_fact_transactions > publish') ? null : first.edges.join(', '))
+  checks.report(
+    `Airflow ${version}: a failure that passes is retried`,
+    retried?.state === 'success' && retried.tries >= 2 ? null : JSON.stringify(retried),
+  )
+  checks.report(
+    `Airflow ${version}: nobody is alerted of what a retry mended`,
+    alerts.length === 0 ? null : JSON.stringify(alerts),
+  )
+  checks.report(
+    `Airflow ${version}: edges are those of the definitions`,
+    first.edges.includes('build_dim_customer > build_fact_transactions') &&
+      first.edges.includes('build_fact_transactions > publish')
+      ? null
+      : first.edges.join(', '),
+  )
   const report = retried?.xcoms['report']
-  checks.report(`Airflow ${version}: the run's id, status and report are XComs`, typeof retried?.xcoms['runId'] === 'string' && typeof report === 'string' && existsSync(report) ? null : JSON.stringify(retried?.xcoms))
+  checks.report(
+    `Airflow ${version}: the run's id, status and report are XComs`,
+    typeof retried?.xcoms['runId'] === 'string' && typeof report === 'string' && existsSync(report)
+      ? null
+      : JSON.stringify(retried?.xcoms),
+  )
 
   fail('dim_product', 'dim_product', 'dim_product')
   const failed = await dag('deltaworks_pipeline', '2026-01-02')
   const broken = failed.tasks.get('build_dim_product')
-  checks.report(`Airflow ${version}: a failure that lasts fails the run and what depends on it`, failed.state === 'failed' && broken?.state === 'failed' && failed.tasks.get('publish')?.state === 'upstream_failed' ? null : stateOf(failed))
-  checks.report(`Airflow ${version}: it is told once, with run, task and error`, alerts.length === 1 && (alerts[0] as { task?: string }).task === 'build_dim_product' ? null : JSON.stringify(alerts))
+  checks.report(
+    `Airflow ${version}: a failure that lasts fails the run and what depends on it`,
+    failed.state === 'failed' && broken?.state === 'failed' && failed.tasks.get('publish')?.state === 'upstream_failed'
+      ? null
+      : stateOf(failed),
+  )
+  checks.report(
+    `Airflow ${version}: it is told once, with run, task and error`,
+    alerts.length === 1 && (alerts[0] as { task?: string }).task === 'build_dim_product'
+      ? null
+      : JSON.stringify(alerts),
+  )
 
   fail()
   const again = await dag('deltaworks_pipeline', '2026-01-01')
   const unchanged = [...again.tasks.values()].filter(({ xcoms }) => xcoms['status'] === 'unchanged').length
-  checks.report(`Airflow ${version}: the same day again changes nothing`, again.state === 'success' && unchanged > 10 ? null : stateOf(again))
+  checks.report(
+    `Airflow ${version}: the same day again changes nothing`,
+    again.state === 'success' && unchanged > 10 ? null : stateOf(again),
+  )
   const maintenance = await dag('deltaworks_maintenance', '2026-01-03')
-  checks.report(`Airflow ${version}: maintenance after it`, maintenance.state === 'success' ? null : stateOf(maintenance))
+  checks.report(
+    `Airflow ${version}: maintenance after it`,
+    maintenance.state === 'success' ? null : stateOf(maintenance),
+  )
   if (process.argv.includes('--keep')) process.stdout.write(`kept: ${folder}\n`)
   else rmSync(folder, { recursive: true, force: true })
   await new Promise((resolve) => server.close(resolve))
   process.exitCode = checks.finish()
 }
 
-async function dagFacts(python: PythonEnvironment, environment: NodeJS.ProcessEnv, id: string, date: string): Promise<DagFacts> {
+async function dagFacts(
+  python: PythonEnvironment,
+  environment: NodeJS.ProcessEnv,
+  id: string,
+  date: string,
+): Promise<DagFacts> {
   const script = join(here, '..', 'python', 'airflow_run.py')
   const finished: Finished = await run(python.program('python'), [script, dags, id, date], environment)
   const lines = finished.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Partial<TaskFacts> & { readonly edges?: string[]; readonly import_error?: string; readonly message?: string })
+    .map(
+      (line) =>
+        JSON.parse(line) as Partial<TaskFacts> & {
+          readonly edges?: string[]
+          readonly import_error?: string
+          readonly message?: string
+        },
+    )
   const tasks = lines.filter((line): line is TaskFacts & typeof line => line.task !== undefined)
   return {
-    state: String(lines.find((line) => line.state !== undefined && line.task === undefined)?.state ?? 'none').replace(/^DagRunState\./, '').toLowerCase(),
-    tasks: new Map(tasks.map((task) => [task.task, { ...task, state: task.state.replace(/^TaskInstanceState\./, '').toLowerCase() }])),
+    state: String(lines.find((line) => line.state !== undefined && line.task === undefined)?.state ?? 'none')
+      .replace(/^DagRunState\./, '')
+      .toLowerCase(),
+    tasks: new Map(
+      tasks.map((task) => [
+        task.task,
+        { ...task, state: task.state.replace(/^TaskInstanceState\./, '').toLowerCase() },
+      ]),
+    ),
     edges: lines.find((line) => line.edges !== undefined)?.edges ?? [],
-    errors: lines.flatMap((line) => (line.import_error === undefined ? [] : [`${line.import_error}: ${line.message ?? ''}`])),
+    errors: lines.flatMap((line) =>
+      line.import_error === undefined ? [] : [`${line.import_error}: ${line.message ?? ''}`],
+    ),
     log: `${finished.stdout.slice(-2000)}${finished.stderr.slice(-2000)}`,
   }
 }

@@ -36,7 +36,10 @@ async function checkCompose(): Promise<void> {
   const complete = ['postgres', 's3', 'airflow-init'].every((name) => after.includes(name))
   checks.report('its scheduler waits for database, store and migration', complete ? null : loaded.stdout)
   const without = await load({ POSTGRES_PASSWORD: '' })
-  checks.report('it asks for its passwords', /POSTGRES_PASSWORD|S3_ACCESS_KEY/.test(without.stderr) ? null : without.stderr)
+  checks.report(
+    'it asks for its passwords',
+    /POSTGRES_PASSWORD|S3_ACCESS_KEY/.test(without.stderr) ? null : without.stderr,
+  )
 }
 
 async function checkImage(): Promise<void> {
@@ -54,13 +57,34 @@ async function checkImage(): Promise<void> {
     if (failure !== null) return
     const root = join(image, 'stage-1')
     const command = (...words: readonly string[]) =>
-      run(join(root, 'usr/local/bin/deltaworks'), words, { PATH: `${join(root, 'usr/local/bin')}:${dirname(process.execPath)}:/usr/bin:/bin` })
+      run(join(root, 'usr/local/bin/deltaworks'), words, {
+        PATH: `${join(root, 'usr/local/bin')}:${dirname(process.execPath)}:/usr/bin:/bin`,
+      })
     const health = await command('batch', '--version')
     checks.report('what it makes starts', health.code === 0 && /^\d/.test(health.stdout) ? null : health.stderr)
     generateLanding({ out: join(folder, 'landing'), scale: 0.05 })
-    const ended = await command('batch', 'run', '--landing', join(folder, 'landing'), '--root', join(folder, 'lake'), '--json')
-    checks.report('and runs the shop', ended.code === 0 && existsSync(join(folder, 'lake', 'analytics')) ? null : ended.stderr)
-    const sql = await command('console', 'sql', 'select count(*) as n from fact_transactions', '--root', join(folder, 'lake'), '--format', 'jsonl')
+    const ended = await command(
+      'batch',
+      'run',
+      '--landing',
+      join(folder, 'landing'),
+      '--root',
+      join(folder, 'lake'),
+      '--json',
+    )
+    checks.report(
+      'and runs the shop',
+      ended.code === 0 && existsSync(join(folder, 'lake', 'analytics')) ? null : ended.stderr,
+    )
+    const sql = await command(
+      'console',
+      'sql',
+      'select count(*) as n from fact_transactions',
+      '--root',
+      join(folder, 'lake'),
+      '--format',
+      'jsonl',
+    )
     checks.report('and its console reads it', /"n":\d/.test(sql.stdout) ? null : sql.stderr)
     const extra = ['tools', 'benchmarks', 'demo'].filter((name) => existsSync(join(root, 'opt/deltaworks', name)))
     checks.report('without what builds it', extra.length === 0 ? null : extra.join(', '))

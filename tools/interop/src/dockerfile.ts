@@ -34,7 +34,10 @@ const imagePaths = /(?<![\w./'"$-])\/(build|opt|usr\/local\/bin|home)(?=[/\s"';$
  * Does the steps one after the other. Accounts are not made (`useradd`): that is the machine's own business.
  * @returns the step that failed, or null
  */
-export async function executeSteps(steps: readonly DockerfileStep[], { folder, context }: Place): Promise<string | null> {
+export async function executeSteps(
+  steps: readonly DockerfileStep[],
+  { folder, context }: Place,
+): Promise<string | null> {
   const stages = new Map<string, string>()
   let root = folder
   let workdir = '/'
@@ -81,5 +84,12 @@ export async function executeSteps(steps: readonly DockerfileStep[], { folder, c
   }
 }
 
-const outcome = ({ code, stdout, stderr }: { readonly code: number; readonly stdout: string; readonly stderr: string }): string | null =>
-  code === 0 ? null : `ended with ${code}: ${lastLine(stderr) || lastLine(stdout)}`
+const outcome = ({
+  code,
+  stdout,
+  stderr,
+}: {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}): string | null => (code === 0 ? null : `ended with ${code}: ${lastLine(stderr) || lastLine(stdout)}`)

@@ -42,7 +42,11 @@ export function permissionsOf(request: S3Request): readonly Permission[] {
       return [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, prefix: query.get('prefix') ?? '' }]
     case 'ListMultipartUploads':
       return [
-        { action: 's3:ListBucketMultipartUploads', resource: `arn:aws:s3:::${bucket}`, prefix: query.get('prefix') ?? '' },
+        {
+          action: 's3:ListBucketMultipartUploads',
+          resource: `arn:aws:s3:::${bucket}`,
+          prefix: query.get('prefix') ?? '',
+        },
       ]
     case 'DeleteObjects':
       return [...body.toString('utf8').matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, name]) => ({
@@ -83,6 +87,9 @@ export const statementAllows = (
 /** `*` and `?` as IAM has them. */
 export const matches = (pattern: string, text: string): boolean =>
   new RegExp(
-    `^${pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`,
+    `^${pattern
+      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
     's',
   ).test(text)

@@ -57,7 +57,8 @@ export async function killRuns(
     await reading
     const hashes = await hashesOf(session, lake)
     for (const path of Object.keys(expected)) {
-      if (hashes[path] !== expected[path]) problems.push(`point ${point}: ${path} is ${hashes[path] ?? 'not there'}, not ${expected[path]!}`)
+      if (hashes[path] !== expected[path])
+        problems.push(`point ${point}: ${path} is ${hashes[path] ?? 'not there'}, not ${expected[path]!}`)
     }
     rmSync(lake, { recursive: true, force: true })
     told(point + 1)
@@ -72,5 +73,7 @@ function unlike(sight: Sight, { before, after }: { readonly before: Sight; reado
   const expected = publication.runId === before.publication?.runId ? before : after
   if (publication.runId !== expected.publication?.runId) return `a publication of ${publication.runId}`
   const other = Object.keys(expected.rows).find((path) => rows[path] !== expected.rows[path])
-  return other === undefined ? null : `${rows[other] ?? 'no'} rows of ${other} with run ${publication.runId}, not ${expected.rows[other] ?? 'none'}`
+  return other === undefined
+    ? null
+    : `${rows[other] ?? 'no'} rows of ${other} with run ${publication.runId}, not ${expected.rows[other] ?? 'none'}`
 }

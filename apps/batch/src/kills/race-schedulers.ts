@@ -23,7 +23,9 @@ export async function raceSchedulers(
     const outcomes = await Promise.all([1, 2].map(() => shop.ended(shop.start('run', lake))))
     const refused = outcomes.filter(({ stdout }) => /^Run second (is going on|has ended already)/.test(stdout))
     if (outcomes.some(({ status }) => status !== 0) || refused.length !== 1) {
-      problems.push(`round ${round}: ${outcomes.map(({ status, stdout, stderr }) => `${status}: ${stdout.slice(0, 200)}${stderr}`).join(' | ')}`)
+      problems.push(
+        `round ${round}: ${outcomes.map(({ status, stdout, stderr }) => `${status}: ${stdout.slice(0, 200)}${stderr}`).join(' | ')}`,
+      )
     }
     if (JSON.stringify(await hashesOf(session, lake)) !== expected) problems.push(`round ${round}: other rows`)
     rmSync(lake, { recursive: true, force: true })

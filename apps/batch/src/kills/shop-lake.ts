@@ -102,4 +102,3 @@ export async function hashesOf(session: Session, lake: string): Promise<Readonly
   }
   return hashes
 }
-

@@ -82,7 +82,9 @@ function landingStatements({ lakehouse, landing }: AccessOptions): readonly Acce
     listing('ListLanding', place, ['*']),
     statement('ReadLanding', ['s3:GetObject'], objects(place, [...globs(sources), ...folders])),
     ...(archived.length === 0 ? [] : [statement('ArchiveLanding', ['s3:PutObject'], objects(place, folders))]),
-    ...(disposed.length === 0 ? [] : [statement('RemoveLanding', ['s3:DeleteObject'], objects(place, globs(disposed)))]),
+    ...(disposed.length === 0
+      ? []
+      : [statement('RemoveLanding', ['s3:DeleteObject'], objects(place, globs(disposed)))]),
   ]
 }
 

@@ -1,7 +1,11 @@
 import type { AccessPolicy } from './access-policy.js'
 
 /** Policies as resources of Terraform, by the names of the apps. */
-export const terraformOf = (lakehouse: string, environment: string, policies: ReadonlyMap<string, AccessPolicy>): string =>
+export const terraformOf = (
+  lakehouse: string,
+  environment: string,
+  policies: ReadonlyMap<string, AccessPolicy>,
+): string =>
   [...policies]
     .map(([app, policy]) => {
       const name = `deltaworks_${lakehouse}_${app}_${environment}`.replaceAll(/\W/g, '_')
@@ -20,7 +24,9 @@ export const terraformOf = (lakehouse: string, environment: string, policies: Re
 function hclOf(value: unknown): string {
   if (Array.isArray(value)) return value.length === 1 ? `[${hclOf(value[0])}]` : block('[', value.map(hclOf), ']', ',')
   if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value).map(([key, member]) => `${/^[A-Za-z]\w*$/.test(key) ? key : JSON.stringify(key)} = ${hclOf(member)}`)
+    const members = Object.entries(value).map(
+      ([key, member]) => `${/^[A-Za-z]\w*$/.test(key) ? key : JSON.stringify(key)} = ${hclOf(member)}`,
+    )
     return block('{', members, '}', '')
   }
   return JSON.stringify(value).replaceAll('${', '$${').replaceAll('%{', '%%{')

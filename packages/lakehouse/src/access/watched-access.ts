@@ -12,12 +12,22 @@ export function watchedAccess(operations: OperationsConfiguration | null): reado
   const senders = channels.flatMap((channel) => (channel.kind === 'ses' ? [channel.from] : []))
   const cloudWatch = telemetry?.cloudWatch
   const secrets = secretsOf(operations)
-  const managed = secrets.flatMap(({ secretsManager }) => (secretsManager === undefined ? [] : [secretArn(secretsManager)]))
+  const managed = secrets.flatMap(({ secretsManager }) =>
+    secretsManager === undefined ? [] : [secretArn(secretsManager)],
+  )
   const parameters = secrets.flatMap(({ parameter }) => (parameter === undefined ? [] : [parameterArn(parameter)]))
   const allow = (Sid: string, Action: string, Resource: readonly string[], Condition?: AccessStatement['Condition']) =>
     Resource.length === 0
       ? []
-      : [{ Sid, Effect: 'Allow' as const, Action: [Action], Resource, ...(Condition === undefined ? {} : { Condition }) }]
+      : [
+          {
+            Sid,
+            Effect: 'Allow' as const,
+            Action: [Action],
+            Resource,
+            ...(Condition === undefined ? {} : { Condition }),
+          },
+        ]
   return [
     ...allow('PublishAlerts', 'sns:Publish', topics),
     ...allow('MailAlerts', 'ses:SendEmail', senders.length === 0 ? [] : ['*'], {
@@ -49,6 +59,7 @@ function secretsOf({ telemetry, alerts }: OperationsConfiguration): readonly Sec
 }
 
 /** Secrets Manager puts six characters of its own behind a name. */
-const secretArn = (id: string): string => (id.startsWith('arn:') ? id : `arn:aws:secretsmanager:*:*:secret:${id}-??????`)
+const secretArn = (id: string): string =>
+  id.startsWith('arn:') ? id : `arn:aws:secretsmanager:*:*:secret:${id}-??????`
 const parameterArn = (name: string): string =>
   name.startsWith('arn:') ? name : `arn:aws:ssm:*:*:parameter/${name.replace(/^\//, '')}`

@@ -61,7 +61,10 @@ const base = (id: string, severity: AlertSeverity, { runbook, channels, ...given
 })
 
 /** The run, or a step of it, ended with an error; a run never ended. */
-export const onFailure = (options: Options = {}): AlertRule => ({ kind: 'failure', ...base('failure', 'critical', options) })
+export const onFailure = (options: Options = {}): AlertRule => ({
+  kind: 'failure',
+  ...base('failure', 'critical', options),
+})
 
 /** A quality rule failed: those of the level `critical`, or `warning` for the others. */
 export const onQuality = (level: 'critical' | 'warning' = 'critical', options: Options = {}): AlertRule => ({
@@ -73,7 +76,12 @@ export const onQuality = (level: 'critical' | 'warning' = 'critical', options: O
 /** `onThreshold('rowsQuarantined', { above: 1000 })`, `onThreshold('rowsIn', { table: 'orders', below: 1 })`. */
 export const onThreshold = (
   measure: AlertMeasure,
-  { table, above, below, ...options }: Options & { readonly table?: string; readonly above?: number; readonly below?: number },
+  {
+    table,
+    above,
+    below,
+    ...options
+  }: Options & { readonly table?: string; readonly above?: number; readonly below?: number },
 ): AlertRule => ({
   kind: 'threshold',
   measure,
@@ -86,7 +94,11 @@ export const onThreshold = (
 export const onAnomaly = (
   table: string,
   measure: 'rowsIn' | 'rowsOut' | 'rowsQuarantined' = 'rowsOut',
-  { deviations, minimumRuns, ...options }: Options & { readonly deviations?: number; readonly minimumRuns?: number } = {},
+  {
+    deviations,
+    minimumRuns,
+    ...options
+  }: Options & { readonly deviations?: number; readonly minimumRuns?: number } = {},
 ): AlertRule => ({
   kind: 'anomaly',
   measure,

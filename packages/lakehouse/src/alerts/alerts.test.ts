@@ -24,7 +24,10 @@ describe('alert rules', () => {
   let result: RunResult
 
   beforeAll(async () => {
-    lake.land('orders-1.csv', orderLines('1,pen,2,1.50,2025-12-31', '2,ink,-1,4.00,2025-12-31', '3,pen,12,1.50,2026-01-01'))
+    lake.land(
+      'orders-1.csv',
+      orderLines('1,pen,2,1.50,2025-12-31', '2,ink,-1,4.00,2025-12-31', '3,pen,12,1.50,2026-01-01'),
+    )
     const run = await runRecorded({ ...lake.options(smallShop(), shopConfiguration), environment: 'test' })
     result = (run as { result: RunResult }).result
   })
@@ -106,12 +109,19 @@ describe('notices', () => {
   const failing = verdict(rule, 'build days', { firing: true, title: 'build days failed' })
   const fine = verdict(rule, 'build days', { firing: false, title: 'build days: done' })
   const slack = { kind: 'slack' as const, url: { variable: 'X' } }
-  const to = (change: Partial<AlertsConfiguration> = {}): AlertsConfiguration => ({ channels: { team: slack }, ...change })
+  const to = (change: Partial<AlertsConfiguration> = {}): AlertsConfiguration => ({
+    channels: { team: slack },
+    ...change,
+  })
   let clock = 0
   /** One settlement whose notices are delivered. */
   const settle = async (verdicts: Parameters<typeof settleAlerts>[1], configuration = to(), delivered = true) => {
     const told = await settleAlerts(root(), verdicts, configuration, clock)
-    await confirmAlerts(root(), told.map((notices) => ({ ...notices, delivered })), clock)
+    await confirmAlerts(
+      root(),
+      told.map((notices) => ({ ...notices, delivered })),
+      clock,
+    )
     return told.flatMap(({ channel, notices }) => notices.map(({ kind }) => `${channel} ${kind}`))
   }
 

@@ -86,7 +86,8 @@ function failures(rule: Rule<'failure'>, { result, error, unfinished }: AlertFac
 
 function threshold(rule: Rule<'threshold'>, { result }: AlertFacts): readonly AlertVerdict[] {
   if (result === null) return []
-  const value = rule.table === null ? measureOf(rule.measure, result.steps, result) : tableMeasure(rule.measure, rule.table, result)
+  const value =
+    rule.table === null ? measureOf(rule.measure, result.steps, result) : tableMeasure(rule.measure, rule.table, result)
   if (value === null) return []
   const { above, below } = rule
   const high = above !== null && value > above
@@ -168,7 +169,9 @@ function freshness(rule: Rule<'freshness'>, { changedMs, nowMs }: AlertFacts): r
 
 function tableMeasure(measure: AlertMeasure, table: string, result: RunResult): number | null {
   const steps = result.steps.filter((step) => step.table === table && step.kind !== 'quarantine')
-  return steps.some(({ status }) => status === 'written' || status === 'checked') ? measureOf(measure, steps, null) : null
+  return steps.some(({ status }) => status === 'written' || status === 'checked')
+    ? measureOf(measure, steps, null)
+    : null
 }
 
 /** @param result null: of the steps alone */

@@ -6,7 +6,12 @@ export interface QuietHours {
 }
 
 export function isQuiet({ from, to, timezone }: QuietHours, nowMs: number): boolean {
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
   const now = clock.format(nowMs)
   return from <= to ? now >= from && now < to : now >= from || now < to
 }

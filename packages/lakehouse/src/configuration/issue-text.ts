@@ -2,7 +2,8 @@ import type { ZodMiniType } from 'zod/mini'
 import { nearest } from '@deltaworks/schema'
 
 /** What a schema finds wrong with a value. */
-export type Issue = ReturnType<ZodMiniType['safeParse']> extends { error?: { issues: readonly (infer I)[] } } ? I : never
+export type Issue =
+  ReturnType<ZodMiniType['safeParse']> extends { error?: { issues: readonly (infer I)[] } } ? I : never
 
 /** What is wrong with a value, and what is wanted there; never the value itself, which may be a secret. */
 export function issueText(issue: Issue, value: unknown): string {

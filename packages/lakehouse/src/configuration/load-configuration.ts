@@ -5,7 +5,11 @@ import { nearest } from '@deltaworks/schema'
 import type { ZodMiniType } from 'zod/mini'
 import { configurationNotFound, invalidConfiguration } from '../errors.js'
 import { combineLayers, originOf, type ConfigurationLayer, type LayeredValue } from './configuration-layer.js'
-import { operationsKey, operationsSchema, type OperationsConfiguration } from '../operations/operations-configuration.js'
+import {
+  operationsKey,
+  operationsSchema,
+  type OperationsConfiguration,
+} from '../operations/operations-configuration.js'
 import { issueText, type Issue } from './issue-text.js'
 import { jsonPlaces, placeOf } from './json-places.js'
 import { knownKeys, memberOf } from './known-keys.js'

@@ -62,8 +62,11 @@ async function formOf(
   return incrementalForm(plan, { is: (provider) => isOf(provider, input), rows })
 }
 
-const planOf = (table: TableDefinition, inputs: Readonly<Record<string, DataFrame>>, context: RunContext): LogicalPlan =>
-  conform(table.build!(inputs, buildContext(context)), table).plan
+const planOf = (
+  table: TableDefinition,
+  inputs: Readonly<Record<string, DataFrame>>,
+  context: RunContext,
+): LogicalPlan => conform(table.build!(inputs, buildContext(context)), table).plan
 
 /** Whether a provider is a table's rows as they are now. */
 const isOf = (provider: TableProvider, { uri }: DeltaTable): boolean =>

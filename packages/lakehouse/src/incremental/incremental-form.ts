@@ -13,7 +13,8 @@ export type IncrementalForm =
   | { readonly kind: 'aggregate'; readonly rows: LogicalPlan; readonly merging: readonly Merging[] }
 
 /** Functions whose value is not told by the row alone. */
-const volatile = /\b(random|rand|randn|uuid|gen_random_uuid|now|current_timestamp|current_date|current_time|localtimestamp|clock_timestamp|monotonically_increasing_id)\b/i
+const volatile =
+  /\b(random|rand|randn|uuid|gen_random_uuid|now|current_timestamp|current_date|current_time|localtimestamp|clock_timestamp|monotonically_increasing_id)\b/i
 
 /** Null if only the whole table can be built. */
 export function incrementalForm(plan: LogicalPlan, appended: Appended): IncrementalForm | null {

@@ -17,9 +17,17 @@ function shop(incremental: boolean, change: { readonly unique?: boolean } = {}):
     layer: 'raw',
     columns: { id: integer(), product: string(), quantity: integer(), price: decimal(10, 2), day: date() },
     source: csvFiles('orders*.csv'),
-    quality: () => [isComplete('product').named('has_product').quarantine(), ...(change.unique === true ? [isUnique('id').named('once').quarantine()] : [])],
+    quality: () => [
+      isComplete('product').named('has_product').quarantine(),
+      ...(change.unique === true ? [isUnique('id').named('once').quarantine()] : []),
+    ],
   })
-  const products = defineTable({ name: 'products', layer: 'raw', columns: { product: string(), family: string() }, source: csvFiles('products*.csv') })
+  const products = defineTable({
+    name: 'products',
+    layer: 'raw',
+    columns: { product: string(), family: string() },
+    source: csvFiles('products*.csv'),
+  })
   const sales = defineTable({
     name: 'sales',
     layer: 'processed',
@@ -30,16 +38,35 @@ function shop(incremental: boolean, change: { readonly unique?: boolean } = {}):
       inputs.orders
         .filter(col('quantity').gt(lit(0)))
         .join(inputs.products, ['product'], 'left')
-        .select('id', 'family', col('price').mul(col('quantity').cast({ kind: 'decimal', precision: 10, scale: 0 })).as('amount')),
+        .select(
+          'id',
+          'family',
+          col('price')
+            .mul(col('quantity').cast({ kind: 'decimal', precision: 10, scale: 0 }))
+            .as('amount'),
+        ),
   })
   const days = defineTable({
     name: 'days',
     layer: 'analytics',
-    columns: { day: date().primaryKey(), orders: bigint(), items: bigint(), cheapest: decimal(10, 2), dearest: decimal(10, 2) },
+    columns: {
+      day: date().primaryKey(),
+      orders: bigint(),
+      items: bigint(),
+      cheapest: decimal(10, 2),
+      dearest: decimal(10, 2),
+    },
     from: { orders },
     incremental,
     build: (inputs) =>
-      inputs.orders.groupBy(col('day')).agg({ orders: agg.count(), items: agg.sum(col('quantity')), cheapest: agg.min(col('price')), dearest: agg.max(col('price')) }),
+      inputs.orders
+        .groupBy(col('day'))
+        .agg({
+          orders: agg.count(),
+          items: agg.sum(col('quantity')),
+          cheapest: agg.min(col('price')),
+          dearest: agg.max(col('price')),
+        }),
   })
   const means = defineTable({
     name: 'means',
@@ -47,9 +74,18 @@ function shop(incremental: boolean, change: { readonly unique?: boolean } = {}):
     columns: { product: string().primaryKey(), mean: double(), kinds: bigint() },
     from: { orders },
     incremental,
-    build: (inputs) => inputs.orders.groupBy(col('product')).agg({ mean: agg.avg(col('quantity').cast({ kind: 'float64' })), kinds: agg.countDistinct(col('day')) }),
+    build: (inputs) =>
+      inputs.orders
+        .groupBy(col('product'))
+        .agg({ mean: agg.avg(col('quantity').cast({ kind: 'float64' })), kinds: agg.countDistinct(col('day')) }),
   })
-  return defineLakehouse({ name: 'shop', description: 'For tests.', tables: [orders, products, sales, days, means], configuration: z.strictObject({}), environments: '.' })
+  return defineLakehouse({
+    name: 'shop',
+    description: 'For tests.',
+    tables: [orders, products, sales, days, means],
+    configuration: z.strictObject({}),
+    environments: '.',
+  })
 }
 
 const tables = ['processed/sales', 'analytics/days', 'analytics/means']
@@ -68,7 +104,11 @@ describe('incremental builds', () => {
   const run = (lake: TestLake, lakehouse: LakehouseDefinition, hour: bigint): Promise<RunResult> =>
     runLakehouse({ ...lake.options(lakehouse, {}, testClock + hour * 3_600_000_000n), inMemoryBytes: 0 })
   const notes = ({ steps }: RunResult) =>
-    Object.fromEntries(steps.filter(({ kind, status }) => kind === 'build' && status === 'written').map(({ table, note }) => [table, note?.split(',')[0] ?? 'whole']))
+    Object.fromEntries(
+      steps
+        .filter(({ kind, status }) => kind === 'build' && status === 'written')
+        .map(({ table, note }) => [table, note?.split(',')[0] ?? 'whole']),
+    )
 
   /** Random orders: the same for the same seed. */
   const lines = (seed: number, count: number): string =>
@@ -86,7 +126,8 @@ describe('incremental builds', () => {
       for (const lake of [one, other]) lake.land(`orders-${round}.csv`, lines(round, 40))
       told.push(notes(await run(one, shop(true), BigInt(round))))
       await run(other, shop(false), BigInt(round))
-      for (const path of tables) expect([round, path, await one.rows(path)]).toEqual([round, path, await other.rows(path)])
+      for (const path of tables)
+        expect([round, path, await one.rows(path)]).toEqual([round, path, await other.rows(path)])
     }
     const grown = { sales: 'from new rows alone', days: 'from new rows alone', means: 'whole' }
     expect(told).toEqual([{ sales: 'whole', days: 'whole', means: 'whole' }, grown, grown, grown])
@@ -97,7 +138,8 @@ describe('incremental builds', () => {
     const both = async (hour: bigint, change = {}) => {
       const result = await run(one, shop(true, change), hour)
       await run(other, shop(false, change), hour)
-      for (const path of tables) expect([hour, path, await one.rows(path)]).toEqual([hour, path, await other.rows(path)])
+      for (const path of tables)
+        expect([hour, path, await one.rows(path)]).toEqual([hour, path, await other.rows(path)])
       return notes(result)
     }
     const land = (name: string, text: string): void => [one, other].forEach((lake) => lake.land(name, text))

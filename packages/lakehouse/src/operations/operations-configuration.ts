@@ -64,7 +64,12 @@ const telemetry = () =>
       }),
     ),
     statsd: z.optional(
-      z.strictObject({ host: text(), port: z.optional(port()), prefix: z.optional(text()), tags: z.optional(z.boolean()) }),
+      z.strictObject({
+        host: text(),
+        port: z.optional(port()),
+        prefix: z.optional(text()),
+        tags: z.optional(z.boolean()),
+      }),
     ),
     prometheus: z.optional(
       z
@@ -74,7 +79,12 @@ const telemetry = () =>
           /** Of a Pushgateway. */
           pushgateway: z.optional(url()),
         })
-        .check(z.refine(({ file, pushgateway }) => file !== undefined || pushgateway !== undefined, '"file" or "pushgateway" is wanted')),
+        .check(
+          z.refine(
+            ({ file, pushgateway }) => file !== undefined || pushgateway !== undefined,
+            '"file" or "pushgateway" is wanted',
+          ),
+        ),
     ),
     logs: z.optional(
       z.strictObject({

@@ -41,7 +41,12 @@ export interface PromotionPlan {
   readonly tables: readonly PromotedTable[]
   readonly configuration: readonly ConfigurationDifference[]
   /** Rules that did not pass in the source's last whole run. */
-  readonly quality: readonly { readonly table: string; readonly rule: string; readonly level: string; readonly metric: number }[]
+  readonly quality: readonly {
+    readonly table: string
+    readonly rule: string
+    readonly level: string
+    readonly metric: number
+  }[]
   /** Why it is refused; empty: it is not. */
   readonly problems: readonly string[]
   readonly definitions: PromotionRecord['definitions']
@@ -65,7 +70,8 @@ export async function planPromotion({ lakehouse, session, from, to }: PromotionO
     const changes = there === null ? [] : schemaChanges(there, table)
     const breaking = changes.filter((change) => change.breaking)
     // Tables that are built are made anew; rows that have landed are not there any more to be read again.
-    if (table.source !== null) problems.push(...breaking.map(({ column, what }) => `${table.name}: "${column}" ${what}`))
+    if (table.source !== null)
+      problems.push(...breaking.map(({ column, what }) => `${table.name}: "${column}" ${what}`))
     const ran = manifest.definitions[table.path] === definitionHash(table, from.configuration)
     if (!ran) problems.push(`${table.name}: ${from.environment} has not run this definition; run it there first`)
     tables.push({
@@ -76,7 +82,11 @@ export async function planPromotion({ lakehouse, session, from, to }: PromotionO
     })
   }
   const quality = await failedRules(session, from.root, manifest.runId)
-  problems.push(...quality.filter(({ level }) => level === 'critical').map(({ table, rule }) => `${table}: critical rule ${rule} failed`))
+  problems.push(
+    ...quality
+      .filter(({ level }) => level === 'critical')
+      .map(({ table, rule }) => `${table}: critical rule ${rule} failed`),
+  )
   const configuration = configurationDifferences(from.configuration, to.configuration)
   return { runId: manifest.runId, tables, configuration, quality, problems, definitions }
 }

@@ -111,7 +111,8 @@ const actions: Readonly<Record<S3Operation, string>> = {
 function permissionOf(operation: S3Operation, store: string, path: string): string {
   const [bucket = '', ...prefix] = store.slice('s3://'.length).split('/')
   const place = [...prefix, path].filter((part) => part !== '').join('/')
-  const resource = operation === 'list' ? `${bucket}${place === '' ? '' : ` for the prefix ${place}`}` : `${bucket}/${place}`
+  const resource =
+    operation === 'list' ? `${bucket}${place === '' ? '' : ` for the prefix ${place}`}` : `${bucket}/${place}`
   return `${actions[operation]} on arn:aws:s3:::${resource}`
 }
 

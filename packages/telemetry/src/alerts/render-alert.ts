@@ -25,16 +25,20 @@ const colours: Readonly<Record<AlertItem['state'], string>> = {
 /** One column, large letters, no picture, no style sheet: reads well on a phone, in light and dark. */
 export function renderMail(message: AlertMessage): string {
   const items = message.items.map((item) => {
-    const detail = item.detail === '' || item.state === 'recovered' ? '' : `<p style="margin:6px 0 0">${escape(item.detail)}</p>`
+    const detail =
+      item.detail === '' || item.state === 'recovered' ? '' : `<p style="margin:6px 0 0">${escape(item.detail)}</p>`
     const runbook =
-      item.runbook === null || item.state === 'recovered' ? '' : `<p style="margin:8px 0 0">${link(item.runbook, 'What to do')}</p>`
+      item.runbook === null || item.state === 'recovered'
+        ? ''
+        : `<p style="margin:8px 0 0">${link(item.runbook, 'What to do')}</p>`
     return (
       `<div style="border-left:4px solid ${colours[item.state]};padding:2px 0 2px 12px;margin:0 0 20px">` +
       `<p style="margin:0;font-size:18px;font-weight:600">${escape(item.title)}</p>` +
       `<p style="margin:2px 0 0;color:${colours[item.state]}">${escape(headOf(item))}</p>${detail}${runbook}</div>`
     )
   })
-  const report = message.report === null ? '' : `<p style="margin:0 0 8px">${link(message.report, 'Report of the run')}</p>`
+  const report =
+    message.report === null ? '' : `<p style="margin:0 0 8px">${link(message.report, 'Report of the run')}</p>`
   return (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
     '<meta name="color-scheme" content="light dark"></head>' +
@@ -63,7 +67,10 @@ export function renderSlack(message: AlertMessage): object {
     ...(message.report === null ? [] : [`<${message.report}|Report>`]),
     slackText(message.footer),
   ].join(' · ')
-  return { text: message.subject, blocks: [...blocks, { type: 'context', elements: [{ type: 'mrkdwn', text: footer }] }] }
+  return {
+    text: message.subject,
+    blocks: [...blocks, { type: 'context', elements: [{ type: 'mrkdwn', text: footer }] }],
+  }
 }
 
 /** For programs: the same alerts as data, with a key that is equal for the same trouble. */
@@ -92,4 +99,5 @@ export const renderWebhook = ({ subject, items, report, place }: AlertMessage): 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 const link = (url: string, text: string): string => `<a href="${escape(url)}" style="color:#1565c0">${text}</a>`
-const slackText = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+const slackText = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

@@ -29,7 +29,15 @@ const failure: Notice = {
 }
 const slow: Notice = {
   kind: 'reminder',
-  alert: { ...failure.alert, key: 'slow:x', rule: 'slow', severity: 'warning', title: 'check customers took 9.0 s, usually 2.0 s', detail: '', runbook: 'https://own.example' },
+  alert: {
+    ...failure.alert,
+    key: 'slow:x',
+    rule: 'slow',
+    severity: 'warning',
+    title: 'check customers took 9.0 s, usually 2.0 s',
+    detail: '',
+    runbook: 'https://own.example',
+  },
 }
 const recovered: Notice = { ...failure, kind: 'recovered' }
 
@@ -86,27 +94,58 @@ describe('channels', () => {
   })
 
   it('O-15 M-095: e-mail arrives once at a mail server, with both forms, by the password that is referred to', async () => {
-    const channel = { kind: 'smtp', host: '127.0.0.1', port: mail.port, encryption: 'none', user: 'bot', password: { variable: 'TEST_MAIL_PASSWORD' }, from: 'lake@shop.example', to: ['a@shop.example', 'b@shop.example'] } as const
+    const channel = {
+      kind: 'smtp',
+      host: '127.0.0.1',
+      port: mail.port,
+      encryption: 'none',
+      user: 'bot',
+      password: { variable: 'TEST_MAIL_PASSWORD' },
+      from: 'lake@shop.example',
+      to: ['a@shop.example', 'b@shop.example'],
+    } as const
     await sendAlert('mail', channel, message, mask)
     expect(mail.mails).toHaveLength(1)
     expect(mail.mails[0]).toMatchObject({ user: 'bot', to: ['a@shop.example', 'b@shop.example'] })
     expect(mail.mails[0]!.text).toMatch(/Subject: 🔴 build fact_transactions failed/)
     expect(mail.mails[0]!.text).toContain('Content-Type: text/html')
-    await expect(sendAlert('mail', { ...channel, password: { variable: 'TEST_HOOK' } }, message, mask)).rejects.toMatchObject({
+    await expect(
+      sendAlert('mail', { ...channel, password: { variable: 'TEST_HOOK' } }, message, mask),
+    ).rejects.toMatchObject({
       code: 'DW-TELEMETRY-0005',
       message: expect.stringMatching(/"mail" \(EAUTH, status 535\)/) as string,
     })
-    await expect(sendAlert('mail', { ...channel, encryption: 'required' }, message, mask)).rejects.toThrow(/ETLS|ESOCKET/)
+    await expect(sendAlert('mail', { ...channel, encryption: 'required' }, message, mask)).rejects.toThrow(
+      /ETLS|ESOCKET/,
+    )
   })
 
   it('M-099: Slack, a webhook, SNS and SES get it once each, in their own form', async () => {
     await sendAlert('slack', { kind: 'slack', url: { variable: 'TEST_HOOK' } }, message, mask)
-    await sendAlert('hook', { kind: 'webhook', url: { variable: 'TEST_HOOK' }, headers: { authorization: { variable: 'TEST_TOKEN' } } }, message, mask)
-    await sendAlert('topic', { kind: 'sns', topic: 'arn:aws:sns:us-east-1:1:alerts', endpoint: http.url }, message, mask)
-    await sendAlert('ses', { kind: 'ses', from: 'lake@shop.example', to: ['a@shop.example'], endpoint: http.url }, message, mask)
+    await sendAlert(
+      'hook',
+      { kind: 'webhook', url: { variable: 'TEST_HOOK' }, headers: { authorization: { variable: 'TEST_TOKEN' } } },
+      message,
+      mask,
+    )
+    await sendAlert(
+      'topic',
+      { kind: 'sns', topic: 'arn:aws:sns:us-east-1:1:alerts', endpoint: http.url },
+      message,
+      mask,
+    )
+    await sendAlert(
+      'ses',
+      { kind: 'ses', from: 'lake@shop.example', to: ['a@shop.example'], endpoint: http.url },
+      message,
+      mask,
+    )
     const [slack, hook, sns, ses] = http.requests
     expect(http.requests).toHaveLength(4)
-    expect(JSON.parse(slack!.body)).toMatchObject({ text: message.subject, blocks: [{ type: 'section' }, { type: 'context' }] })
+    expect(JSON.parse(slack!.body)).toMatchObject({
+      text: message.subject,
+      blocks: [{ type: 'section' }, { type: 'context' }],
+    })
     expect(hook!.headers.authorization).toBe('Bearer abcdefgh')
     expect(JSON.parse(hook!.body)).toMatchObject({
       environment: 'prod',
@@ -122,13 +161,19 @@ describe('channels', () => {
 
   it('O-15: a channel that does not answer is named with a reason, and nothing else of it', async () => {
     process.env['TEST_NOWHERE'] = 'http://127.0.0.1:9/s3cr3t-path'
-    await expect(sendAlert('team', { kind: 'slack', url: { variable: 'TEST_NOWHERE' } }, message, mask)).rejects.toMatchObject({
+    await expect(
+      sendAlert('team', { kind: 'slack', url: { variable: 'TEST_NOWHERE' } }, message, mask),
+    ).rejects.toMatchObject({
       message: expect.not.stringMatching(/s3cr3t|127/) as string,
     })
     http.answer = () => ({ status: 500 })
-    await expect(sendAlert('team', { kind: 'slack', url: { variable: 'TEST_HOOK' } }, message, mask)).rejects.toThrow(/status 500/)
+    await expect(sendAlert('team', { kind: 'slack', url: { variable: 'TEST_HOOK' } }, message, mask)).rejects.toThrow(
+      /status 500/,
+    )
     http.answer = awsAnswer()
-    await expect(sendAlert('team', { kind: 'slack', url: { variable: 'TEST_MISSING' } }, message, mask)).rejects.toMatchObject({
+    await expect(
+      sendAlert('team', { kind: 'slack', url: { variable: 'TEST_MISSING' } }, message, mask),
+    ).rejects.toMatchObject({
       code: 'DW-TELEMETRY-0002',
       message: expect.stringContaining('environment variable TEST_MISSING') as string,
     })

@@ -16,7 +16,12 @@ const longestSnsSubject = 100
  * Sends a message to a channel, once.
  * @throws TelemetryError DW-TELEMETRY-0005 if the channel did not take it, and what fetching its secrets throws
  */
-export async function sendAlert(name: string, channel: AlertChannel, message: AlertMessage, mask: SecretMask): Promise<void> {
+export async function sendAlert(
+  name: string,
+  channel: AlertChannel,
+  message: AlertMessage,
+  mask: SecretMask,
+): Promise<void> {
   try {
     await send(channel, message, mask)
   } catch (error) {
@@ -100,7 +105,10 @@ async function publishToTopic(channel: Channel<'sns'>, message: AlertMessage): P
   const { SNSClient, PublishCommand } = loadAwsClient('@aws-sdk/client-sns')
   const client = new SNSClient(clientOptions(channel))
   // A subject is ASCII; its mark is left out.
-  const subject = message.subject.replaceAll(/[^\x20-\x7e]/g, ' ').replaceAll(/ +/g, ' ').trim()
+  const subject = message.subject
+    .replaceAll(/[^\x20-\x7e]/g, ' ')
+    .replaceAll(/ +/g, ' ')
+    .trim()
   try {
     await client.send(
       new PublishCommand({

@@ -15,7 +15,11 @@ export async function otlpExporters({ endpoint, protocol = 'http/protobuf', head
   readonly spans: SpanExporter
   readonly metrics: PushMetricExporter
 }> {
-  const at = (signal: string) => ({ url: `${endpoint.replace(/\/$/, '')}/v1/${signal}`, headers: { ...headers }, timeoutMillis })
+  const at = (signal: string) => ({
+    url: `${endpoint.replace(/\/$/, '')}/v1/${signal}`,
+    headers: { ...headers },
+    timeoutMillis,
+  })
   if (protocol === 'http/json') {
     const [{ OTLPTraceExporter }, { OTLPMetricExporter }] = await Promise.all([
       import('@opentelemetry/exporter-trace-otlp-http'),

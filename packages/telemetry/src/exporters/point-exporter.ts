@@ -10,7 +10,11 @@ export class PointExporter implements PushMetricExporter {
   readonly #send: (points: readonly MetricPoint[]) => Promise<void>
   readonly #close: () => Promise<void> | void
 
-  constructor(name: string, send: (points: readonly MetricPoint[]) => Promise<void>, close: () => Promise<void> | void = () => undefined) {
+  constructor(
+    name: string,
+    send: (points: readonly MetricPoint[]) => Promise<void>,
+    close: () => Promise<void> | void = () => undefined,
+  ) {
     this.#name = name
     this.#send = send
     this.#close = close

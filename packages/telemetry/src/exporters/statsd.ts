@@ -34,14 +34,20 @@ export function statsdExporter(options: StatsdOptions, mask: SecretMask): PointE
 }
 
 /** `deltaworks.rows.out:12|c|#table:orders,layer:raw`; a histogram is its count, sum and maximum. */
-export function statsdLines(point: MetricPoint, { prefix = '', tags = true }: Pick<StatsdOptions, 'prefix' | 'tags'>): readonly string[] {
+export function statsdLines(
+  point: MetricPoint,
+  { prefix = '', tags = true }: Pick<StatsdOptions, 'prefix' | 'tags'>,
+): readonly string[] {
   const { kind, value } = point
   const clean = (text: unknown): string => String(text).replaceAll(/[:|#,@\s]/g, '_')
   const attributes = Object.entries(point.attributes)
   const name = tags
     ? `${prefix}${point.name}`
     : [`${prefix}${point.name}`, ...attributes.map(([, text]) => clean(text).replaceAll('.', '_'))].join('.')
-  const suffix = tags && attributes.length > 0 ? `|#${attributes.map(([key, text]) => `${clean(key)}:${clean(text)}`).join(',')}` : ''
+  const suffix =
+    tags && attributes.length > 0
+      ? `|#${attributes.map(([key, text]) => `${clean(key)}:${clean(text)}`).join(',')}`
+      : ''
   if (typeof value === 'number') return [`${name}:${value}|${kind === 'counter' ? 'c' : 'g'}${suffix}`]
   return [
     `${name}.count:${value.count}|c${suffix}`,
@@ -55,7 +61,8 @@ function packets(lines: readonly string[]): readonly string[] {
   const made: string[] = []
   for (const line of lines) {
     const last = made.at(-1)
-    if (last !== undefined && Buffer.byteLength(last) + Buffer.byteLength(line) < packetBytes) made[made.length - 1] = `${last}\n${line}`
+    if (last !== undefined && Buffer.byteLength(last) + Buffer.byteLength(line) < packetBytes)
+      made[made.length - 1] = `${last}\n${line}`
     else made.push(line)
   }
   return made

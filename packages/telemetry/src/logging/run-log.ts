@@ -59,7 +59,19 @@ export class RunLog {
       'deltaworks:step:start': ({ step: id, kind }) => run.debug({ ...step(id), kind }, 'step started'),
       'deltaworks:step:finish': ({ step: id, result, failure, durationMs }) => {
         const { kind, table, layer, status, rowsIn, rowsOut, rowsQuarantined, version, attempts } = result
-        const facts = { ...step(id), kind, table, layer, status, rowsIn, rowsOut, rowsQuarantined, version, attempts, durationMs }
+        const facts = {
+          ...step(id),
+          kind,
+          table,
+          layer,
+          status,
+          rowsIn,
+          rowsOut,
+          rowsQuarantined,
+          version,
+          attempts,
+          durationMs,
+        }
         if (status === 'failed') run.error({ ...facts, code: failure?.code, error: failure?.message }, 'step failed')
         else run.info(facts, 'step finished')
       },
@@ -69,7 +81,8 @@ export class RunLog {
         else run.warn(facts, 'quality rule failed')
       },
       'deltaworks:commit:finish': (commit) => run.debug({ ...commit }, 'committed'),
-      'deltaworks:commit:conflict': ({ table, operation }) => run.warn({ table, operation }, 'lost a commit to another writer'),
+      'deltaworks:commit:conflict': ({ table, operation }) =>
+        run.warn({ table, operation }, 'lost a commit to another writer'),
       'deltaworks:resources:pressure': (pressure) => run.warn({ ...pressure }, 'near a limit'),
       'deltaworks:run:finish': ({ result, error }) => {
         if (error !== null) {
@@ -89,4 +102,7 @@ export class RunLog {
 
 /** Times and ids of a line look like telephone numbers: only values that are prose are looked at. */
 const maskPersonsInLine = (line: string): string =>
-  line.replaceAll(/"(error|reason)":"((?:[^"\\]|\\.)*)"/g, (_, key: string, text: string) => `"${key}":"${maskPersons(text)}"`)
+  line.replaceAll(
+    /"(error|reason)":"((?:[^"\\]|\\.)*)"/g,
+    (_, key: string, text: string) => `"${key}":"${maskPersons(text)}"`,
+  )

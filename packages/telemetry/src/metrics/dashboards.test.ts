@@ -14,7 +14,9 @@ const made = new Map(
 describe('dashboards', () => {
   it.each(['cloudwatch', 'datadog', 'grafana'])('O-14: %s is JSON, and shows metrics that there are', (name) => {
     expect(() => void JSON.parse(dashboard(name))).not.toThrow()
-    const prometheus = new Map([...made].map(([metric, kind]) => [`${metric.replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`, kind]))
+    const prometheus = new Map(
+      [...made].map(([metric, kind]) => [`${metric.replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`, kind]),
+    )
     const known = name === 'grafana' ? prometheus : made
     const pattern = name === 'grafana' ? /deltaworks_[a-z_]+/g : /deltaworks\.[a-z_]+\.[a-z_]+/g
     const used = new Set(dashboard(name).match(pattern))

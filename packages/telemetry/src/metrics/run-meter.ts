@@ -84,7 +84,8 @@ export class RunMeter {
   }
 
   #step({ durationMs, result }: StepFinishMessage): void {
-    const { table, layer, kind, status, rowsIn, rowsOut, rowsQuarantined, filesWritten, bytesWritten, attempts } = result
+    const { table, layer, kind, status, rowsIn, rowsOut, rowsQuarantined, filesWritten, bytesWritten, attempts } =
+      result
     const about = { ...this.#common, table, layer, kind }
     const made = this.#instruments
     made.steps.add(1, { ...about, status })

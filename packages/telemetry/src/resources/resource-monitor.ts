@@ -46,7 +46,12 @@ export class ResourceMonitor {
   #cpu = process.cpuUsage()
   #at = performance.now()
 
-  constructor(sources: ResourceSources, limits: ResourceLimits, intervalMs: number, onSample: (sample: ResourceSample) => void) {
+  constructor(
+    sources: ResourceSources,
+    limits: ResourceLimits,
+    intervalMs: number,
+    onSample: (sample: ResourceSample) => void,
+  ) {
     this.#sources = sources
     this.#limits = limits
     this.#onSample = onSample
@@ -93,7 +98,12 @@ export class ResourceMonitor {
     return elapsedMs <= 0 ? 0 : (user + system) / 1000 / elapsedMs
   }
 
-  #judge(resource: keyof ResourceLimits, used: number, limit: number, text: (of: number) => string = formatBytes): void {
+  #judge(
+    resource: keyof ResourceLimits,
+    used: number,
+    limit: number,
+    text: (of: number) => string = formatBytes,
+  ): void {
     const from = this.#limits[resource]
     const share = used / limit
     if (from === null || !(share >= from)) return

@@ -31,7 +31,8 @@ export async function resolveSecret(reference: SecretReference, mask: SecretMask
 function placeOf({ variable, file, secretsManager, parameter, key }: SecretReference): string {
   if (variable !== undefined) return `environment variable ${variable}`
   if (file !== undefined) return `file ${file}`
-  if (secretsManager !== undefined) return `secret ${secretsManager}${key === undefined ? '' : `, key "${key}"`}, in AWS Secrets Manager`
+  if (secretsManager !== undefined)
+    return `secret ${secretsManager}${key === undefined ? '' : `, key "${key}"`}, in AWS Secrets Manager`
   return `parameter ${parameter ?? ''} in AWS Systems Manager`
 }
 

@@ -9,7 +9,13 @@ export class SecretMask {
   hide(secret: string): void {
     if (secret.length < leastSecretLength) return
     const base64 = Buffer.from(secret).toString('base64')
-    const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), base64, base64.replace(/=+$/, '')]
+    const forms = [
+      secret,
+      encodeURIComponent(secret),
+      JSON.stringify(secret).slice(1, -1),
+      base64,
+      base64.replace(/=+$/, ''),
+    ]
     for (const form of forms) if (form.length >= leastSecretLength) this.#forms.add(form)
   }
 

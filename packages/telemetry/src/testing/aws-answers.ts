@@ -15,7 +15,10 @@ export function awsAnswer(secrets: Readonly<Record<string, string>> = {}): (requ
         const type = action === 'GetParameter' ? 'ParameterNotFound' : 'ResourceNotFoundException'
         return { status: 400, body: JSON.stringify({ __type: type, message: 'no such thing' }) }
       }
-      return { status: 200, body: JSON.stringify(action === 'GetParameter' ? { Parameter: { Value: value } } : { SecretString: value }) }
+      return {
+        status: 200,
+        body: JSON.stringify(action === 'GetParameter' ? { Parameter: { Value: value } } : { SecretString: value }),
+      }
     }
     if (path.startsWith('/v2/email')) return { status: 200, body: JSON.stringify({ MessageId: '1' }) }
     const form = /(?:^|&)Action=(\w+)/.exec(body)?.[1]

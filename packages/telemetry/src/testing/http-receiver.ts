@@ -36,7 +36,9 @@ export class HttpReceiver {
     })
   }
 
-  static async start(answer: (request: ReceivedRequest) => Answer = () => ({ status: 200, body: '{}' })): Promise<HttpReceiver> {
+  static async start(
+    answer: (request: ReceivedRequest) => Answer = () => ({ status: 200, body: '{}' }),
+  ): Promise<HttpReceiver> {
     const receiver = new HttpReceiver(answer)
     await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve))
     return receiver

@@ -1,5 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { ROOT_CONTEXT, SpanStatusCode, trace, type Attributes, type Context, type Span, type Tracer } from '@opentelemetry/api'
+import {
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api'
 import type { RunFinishMessage, StepFinishMessage } from '../events.js'
 import { listen } from '../subscriptions.js'
 
@@ -62,7 +70,10 @@ export class RunTracer {
       },
       'deltaworks:stage:start': ({ stage, name, morsels }) => {
         const query = this.#now()
-        this.#parts.set(partKey(query, stage), this.#begin(`stage ${name}`, query, { 'deltaworks.stage': stage, 'deltaworks.morsels': morsels }))
+        this.#parts.set(
+          partKey(query, stage),
+          this.#begin(`stage ${name}`, query, { 'deltaworks.stage': stage, 'deltaworks.morsels': morsels }),
+        )
       },
       'deltaworks:stage:finish': ({ stage, rows, exchangedBytes, spilledBytes }) =>
         this.#endPart(partKey(this.#now(), stage), {
@@ -83,7 +94,8 @@ export class RunTracer {
         }),
       'deltaworks:commit:finish': ({ table, version, operation, attempts }) =>
         this.#now()?.span.addEvent('commit', defined({ table, version, operation, attempts })),
-      'deltaworks:commit:conflict': ({ table, operation }) => this.#now()?.span.addEvent('conflict', { table, operation }),
+      'deltaworks:commit:conflict': ({ table, operation }) =>
+        this.#now()?.span.addEvent('conflict', { table, operation }),
       'deltaworks:quality:failed': ({ table, rule, level, message }) =>
         (this.#now() ?? this.#run)?.span.addEvent('quality failed', { table, rule, level, message }),
     })
@@ -129,7 +141,8 @@ export class RunTracer {
   #endStep({ step, result, failure }: StepFinishMessage): void {
     const frame = this.#steps.get(step)
     if (frame === undefined) return
-    if (failure !== null) frame.span.setStatus({ code: SpanStatusCode.ERROR, message: `${failure.code}: ${failure.message}` })
+    if (failure !== null)
+      frame.span.setStatus({ code: SpanStatusCode.ERROR, message: `${failure.code}: ${failure.message}` })
     this.#end(frame, stepAttributes(result))
     this.#steps.delete(step)
     if (frame.parent !== null) this.#current.enterWith(frame.parent)
@@ -144,7 +157,12 @@ export class RunTracer {
     } else if (result?.status === 'failed' || result?.status === 'quality_failed') {
       this.#run.span.setStatus({ code: SpanStatusCode.ERROR, message: result.status })
     }
-    this.#end(this.#run, result === null ? {} : { 'deltaworks.run.status': result.status, 'deltaworks.rows.quarantined': result.quarantined })
+    this.#end(
+      this.#run,
+      result === null
+        ? {}
+        : { 'deltaworks.run.status': result.status, 'deltaworks.rows.quarantined': result.quarantined },
+    )
   }
 }
 
@@ -173,5 +191,10 @@ function contextOf(traceparent: string | undefined): Context {
   const match = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/.exec(traceparent ?? '')
   if (match === null) return ROOT_CONTEXT
   const [, traceId, spanId, flags] = match
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId: traceId!, spanId: spanId!, traceFlags: parseInt(flags!, 16), isRemote: true })
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: traceId!,
+    spanId: spanId!,
+    traceFlags: parseInt(flags!, 16),
+    isRemote: true,
+  })
 }

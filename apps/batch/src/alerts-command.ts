@@ -54,7 +54,7 @@ async function withDesk(options: CommonOptions, task: (desk: AlertDesk) => Promi
   const session = openSession(options)
   try {
     const root = resolveUri(options.root)
-    const desk = await alertDesk({ loaded, session, root, environment: options.env })
+    const desk = await alertDesk({ loaded, session, root, environment: options.env, task: 'check' })
     if (desk === null) {
       throw usageProblem(`Environment "${options.env}" has no alert channels; give it "operations.alerts.channels".`)
     }

@@ -4,6 +4,7 @@ import {
   loadLakehouse,
   openSession,
   textTable,
+  watched,
   withCommonOptions,
   type CommonOptions,
 } from '@deltaworks/cli'
@@ -54,7 +55,8 @@ const loadOptions = (): readonly Option[] => [
 ]
 
 async function run<O extends ExportCommandOptions>(description: TargetDescription<O>, options: O): Promise<void> {
-  const { lakehouse } = await loadLakehouse(options)
+  const loaded = await loadLakehouse(options)
+  const { lakehouse } = loaded
   const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
   const names = lakehouse.tables.filter((table) => table.warehouse !== null).map((table) => table.name)
   const unknown = only.find((name) => !names.includes(name))
@@ -67,9 +69,14 @@ async function run<O extends ExportCommandOptions>(description: TargetDescriptio
     const { mode, drift } = options
     const nowMs = Date.now()
     const loadId = `export-${nowMs}-${randomBytes(3).toString('hex')}`
-    const task = { lakehouse, session, root: resolveUri(options.root), target, layouts, only, mode, drift, loadId }
+    const root = resolveUri(options.root)
+    const task = { lakehouse, session, root, target, layouts, only, mode, drift, loadId }
     if (options.dryRun) process.stdout.write(`${formatPlan(await planLakehouseExport(task))}\n`)
-    else print(await exportLakehouse({ ...task, nowMs }), options)
+    else {
+      const watching = { loaded, session, root, environment: options.env, task: 'export' } as const
+      const work = () => exportLakehouse({ ...task, nowMs })
+      print(await watched(watching, work, () => null, new AbortController().signal), options)
+    }
   } finally {
     await target.close()
     await session.close()

@@ -7,6 +7,7 @@ import {
   settleAlerts,
   type AlertFacts,
   type AlertsConfiguration,
+  type AlertTask,
   type AlertVerdict,
   type ChannelNotices,
   type LakehouseDefinition,
@@ -26,6 +27,8 @@ export interface AlertDeskOptions {
   readonly root: string
   readonly environment: string
   readonly configuration: AlertsConfiguration
+  /** What ends; default: a run. */
+  readonly task?: AlertTask | undefined
 }
 
 /** Failures that come together are told in one message. */
@@ -71,10 +74,18 @@ export class AlertDesk {
   ): Promise<readonly unknown[]> {
     clearTimeout(this.#timer)
     const early = await this.#telling
-    const { lakehouse, session, root } = this.#options
+    const { lakehouse, session, root, task } = this.#options
     const data = error === null ? null : errorToData(error)
     try {
-      const facts = await alertFacts({ lakehouse, session, root, result, error: data, pressures })
+      const facts = await alertFacts({
+        lakehouse,
+        session,
+        root,
+        ...(task === undefined ? {} : { task }),
+        result,
+        error: data,
+        pressures,
+      })
       return [...early, ...(await this.tell(judgeAlerts(lakehouse.alerts, facts)))]
     } catch (problem) {
       return [...early, problem]
@@ -155,6 +166,7 @@ export class AlertDesk {
   async #tellFailures(): Promise<readonly unknown[]> {
     const rules = this.#options.lakehouse.alerts.filter(({ kind }) => kind === 'failure' || kind === 'quality')
     const facts: AlertFacts = {
+      task: 'run',
       result: { ...unfinishedResult, ...this.#failed },
       error: null,
       unfinished: null,

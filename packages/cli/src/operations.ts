@@ -1,5 +1,5 @@
 import type { Session } from '@deltaworks/engine'
-import type { RunResult } from '@deltaworks/lakehouse'
+import type { AlertTask, RunResult } from '@deltaworks/lakehouse'
 import type { AlertDesk } from './alert-desk.js'
 import type { LoadedLakehouse } from './load-lakehouse.js'
 
@@ -20,6 +20,8 @@ export interface OperationsOptions {
   /** URI of the lake. */
   readonly root: string
   readonly environment: string
+  /** What is watched; default: a run. */
+  readonly task?: AlertTask
 }
 
 /** @throws TelemetryError DW-TELEMETRY-0002 to 0004 if a secret or a package is missing: before anything is done */
@@ -30,11 +32,11 @@ export const openOperations = async (options: OperationsOptions): Promise<Operat
 
 /** Where alerts of a lake are told, or null if its environment tells nobody. */
 export async function alertDesk(options: OperationsOptions): Promise<AlertDesk | null> {
-  const { loaded, session, root, environment } = options
+  const { loaded, session, root, environment, task } = options
   const { lakehouse, operations } = loaded
   if (operations?.alerts === undefined) return null
   const { AlertDesk: Desk } = await import('./alert-desk.js')
-  return new Desk({ lakehouse, session, root, environment, configuration: operations.alerts })
+  return new Desk({ lakehouse, session, root, environment, configuration: operations.alerts, task })
 }
 
 /** Does a task that gives a run's result, watched as its environment says. */

@@ -19,7 +19,7 @@ export async function watchOperations(
   options: OperationsOptions,
   configuration: OperationsConfiguration,
 ): Promise<Operations> {
-  const { loaded, session, root, environment } = options
+  const { loaded, session, root, environment, task } = options
   const { lakehouse } = loaded
   if (configuration.promotion === 'required') await checkPromotion(lakehouse, environment, root)
   await fetchChannelSecrets(configuration)
@@ -28,13 +28,17 @@ export async function watchOperations(
   const desk =
     configuration.alerts === undefined
       ? null
-      : new AlertDesk({ lakehouse, session, root, environment, configuration: configuration.alerts })
+      : new AlertDesk({ lakehouse, session, root, environment, configuration: configuration.alerts, task })
   desk?.listen()
   return {
     async ended(result, error) {
       monitor?.sample()
       if (telemetry !== null && configuration.telemetry !== undefined && hasMetrics(configuration.telemetry)) {
-        telemetry.freshness(await lastChanges(lakehouse.tables, session, root), Date.now())
+        try {
+          telemetry.freshness(await lastChanges(lakehouse.tables, session, root), Date.now())
+        } catch (failure) {
+          warn(failure)
+        }
       }
       for (const failure of (await desk?.ended(result, error, monitor?.pressures ?? [])) ?? []) warn(failure)
     },

@@ -96,7 +96,7 @@ export type { AlertMeasure, AlertRule, AlertSeverity } from './alerts/alert-rule
 export { durationMs } from './operations/operations-configuration.js'
 export type { AlertsConfiguration, OperationsConfiguration } from './operations/operations-configuration.js'
 export type { AlertVerdict } from './alerts/alert-verdict.js'
-export type { AlertFacts, ResourcePressure } from './alerts/judge-alerts.js'
+export type { AlertFacts, AlertTask, ResourcePressure } from './alerts/judge-alerts.js'
 export type { AlertNotice, ChannelNotices } from './alerts/settle-alerts.js'
 export type { QualityFailure, RunEvent, RunFinishEvent, StepEvent, StepFinishEvent } from './events.js'
 export { alertFacts, lastChanges } from './alerts/alert-facts.js'

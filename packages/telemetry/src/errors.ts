@@ -74,6 +74,15 @@ export const notExported = (exporter: string, reason: string): TelemetryError =>
     { exporter },
   )
 
+export const logNotWritable = (file: string, reason: string, cause: unknown): TelemetryError =>
+  new TelemetryError(
+    'DW-TELEMETRY-0007',
+    'usage',
+    `The log cannot be written to ${file} (${reason}). Change "operations.telemetry.logs.file" of the environment, or make it writable.`,
+    { file },
+    cause,
+  )
+
 /** What went wrong, in a word: messages of libraries quote addresses and answers. */
 export function reasonOf(error: unknown): string {
   const { code, name, responseCode, $metadata } = error as {

@@ -294,6 +294,11 @@ describe('telemetry', () => {
     expect(text).toContain('b•••@•••')
   })
 
+  it('O-13: a log that cannot be written is told before the run begins', async () => {
+    const logs = { file: '/dev/null/x.log' }
+    await expect(watch({ logs })).rejects.toMatchObject({ code: 'DW-TELEMETRY-0007' })
+  })
+
   it('M-098: the monitor tells of a resource before its limit, once, with its highest share', () => {
     const told: unknown[] = []
     const listener = (message: unknown): void => void told.push(message)

@@ -7,13 +7,14 @@ import type { RunResult } from '../run-result.js'
 import { unfinishedRun } from '../runs/run-manifest.js'
 import { stepHistory } from '../runs/step-history.js'
 import type { TableDefinition } from '../table-definition.js'
-import type { AlertFacts, ResourcePressure } from './judge-alerts.js'
+import type { AlertFacts, AlertTask, ResourcePressure } from './judge-alerts.js'
 
 /** Gathers what the alert rules of a lakehouse look at; what no rule asks for is not read. */
 export async function alertFacts({
   lakehouse,
   session,
   root,
+  task = 'run',
   result,
   error,
   pressures = [],
@@ -22,6 +23,7 @@ export async function alertFacts({
   readonly lakehouse: LakehouseDefinition
   readonly session: Session
   readonly root: string
+  readonly task?: AlertTask
   readonly result: RunResult | null
   readonly error: AlertFacts['error']
   readonly pressures?: readonly ResourcePressure[]
@@ -29,8 +31,10 @@ export async function alertFacts({
 }): Promise<AlertFacts> {
   const asked = new Set(lakehouse.alerts.map(({ kind }) => kind))
   const looksBack = result !== null && (asked.has('slow') || asked.has('anomaly'))
-  const unfinished = asked.has('failure') && (result !== null || error !== null) ? await unfinishedRun(root) : null
+  const ran = task === 'run' && (result !== null || error !== null)
+  const unfinished = asked.has('failure') && ran ? await unfinishedRun(root) : null
   return {
+    task,
     result,
     error,
     // A run that ended with an error can be resumed, and is told as what it is.

@@ -33,6 +33,7 @@ describe('alert rules', () => {
   })
 
   const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
+    task: 'run',
     result,
     error: null,
     unfinished: null,
@@ -51,6 +52,10 @@ describe('alert rules', () => {
       { key: 'failure:run', severity: 'critical', detail: 'no disk' },
     ])
     expect(firing(onFailure(), { unfinished: '20260101' })).toMatchObject([{ key: 'failure:unfinished' }])
+    const broken = { task: 'maintenance' as const, result: null, error: { code: 'DW-X-1', message: '' } }
+    expect(firing(onFailure(), broken)).toMatchObject([{ key: 'failure:maintenance' }])
+    expect(judgeAlerts([onFailure()], facts({ ...broken, error: null }))).toMatchObject([{ firing: false }])
+    expect(judgeAlerts([onFailure()], facts({ ...broken, task: 'check' }))).toEqual([])
     expect(firing(onQuality('critical'))).toEqual([])
     expect(firing(onQuality('warning'))).toMatchObject([{ key: 'quality_warning:orders:quantity_is_positive' }])
     expect(firing(onThreshold('rowsQuarantined', { above: 0 }))).toHaveLength(1)

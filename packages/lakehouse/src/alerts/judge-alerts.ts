@@ -12,9 +12,13 @@ export interface ResourcePressure {
   readonly limit: string
 }
 
+/** What has ended: a run, another app's work, or nothing (only what needs no run is looked at). */
+export type AlertTask = 'run' | 'maintenance' | 'export' | 'check'
+
 /** What rules look at when a run has ended. */
 export interface AlertFacts {
-  /** Null: it ended with an error before it had a result, or nothing was run (only freshness is looked at). */
+  readonly task: AlertTask
+  /** Null: it ended with an error before it had a result, or did nothing, or is no run. */
   readonly result: RunResult | null
   readonly error: { readonly code: string; readonly message: string } | null
   /** A former run that did not end by itself. */
@@ -59,13 +63,15 @@ function judge(rule: AlertRule, facts: AlertFacts): readonly AlertVerdict[] {
 
 type Rule<Kind extends AlertRule['kind']> = Extract<AlertRule, { kind: Kind }>
 
-function failures(rule: Rule<'failure'>, { result, error, unfinished }: AlertFacts): readonly AlertVerdict[] {
-  if (result === null && error === null) return []
-  const run = verdict(rule, 'run', {
+function failures(rule: Rule<'failure'>, facts: AlertFacts): readonly AlertVerdict[] {
+  const { task, result, error, unfinished } = facts
+  if (isIdle(facts)) return []
+  const run = verdict(rule, task, {
     firing: error !== null,
-    title: error === null ? 'The run ended' : `The run failed: ${error.code}`,
+    title: error === null ? `The ${task} ended` : `The ${task} failed: ${error.code}`,
     detail: error?.message ?? '',
   })
+  if (task !== 'run') return [run]
   const lost = verdict(rule, 'unfinished', {
     firing: unfinished !== null,
     title: unfinished === null ? 'Every run ended' : `Run ${unfinished} did not end`,
@@ -83,6 +89,10 @@ function failures(rule: Rule<'failure'>, { result, error, unfinished }: AlertFac
     })
   return [run, lost, ...steps]
 }
+
+/** Nothing was done that could have failed. */
+const isIdle = ({ task, result, error }: AlertFacts): boolean =>
+  task === 'check' || (task === 'run' && result === null && error === null)
 
 function threshold(rule: Rule<'threshold'>, { result }: AlertFacts): readonly AlertVerdict[] {
   if (result === null) return []
@@ -138,11 +148,11 @@ function slow(rule: Rule<'slow'>, step: StepResult, history: StepHistory): reado
 /** Resources that were not near their limit have recovered. */
 const resourceNames = ['memory', 'pool', 'disk', 'cpu']
 
-const resources = (rule: Rule<'resources'>, { result, error, pressures }: AlertFacts): readonly AlertVerdict[] =>
-  result === null && error === null
+const resources = (rule: Rule<'resources'>, facts: AlertFacts): readonly AlertVerdict[] =>
+  isIdle(facts)
     ? []
     : resourceNames.map((resource) => {
-        const pressure = pressures.find((p) => p.resource === resource)
+        const pressure = facts.pressures.find((p) => p.resource === resource)
         return verdict(rule, resource, {
           firing: pressure !== undefined,
           title:

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import type { MetricDatum, StandardUnit } from '@aws-sdk/client-cloudwatch'
 import type { Attributes } from '@opentelemetry/api'
 import { clientOptions, loadAwsClient } from '../aws-client.js'
@@ -24,14 +24,13 @@ export const cloudWatchExporter = (options: CloudWatchOptions, mask: SecretMask)
   options.by === 'emf' ? emfExporter(options, mask) : apiExporter(options, mask)
 
 function emfExporter({ namespace, file }: CloudWatchOptions, mask: SecretMask): PointExporter {
-  const write = (text: string): void => {
+  const write = async (text: string): Promise<void> => {
     if (file === undefined) process.stderr.write(text)
-    else appendFileSync(file, text)
+    else await appendFile(file, text)
   }
-  return new PointExporter('CloudWatch (EMF)', (points) => {
+  return new PointExporter('CloudWatch (EMF)', async (points) => {
     const lines = emfLines(namespace, points)
-    write(mask.mask(lines.map((line) => `${JSON.stringify(line)}\n`).join('')))
-    return Promise.resolve()
+    await write(mask.mask(lines.map((line) => `${JSON.stringify(line)}\n`).join('')))
   })
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Logger, pino as Pino } from 'pino'
+import { logNotWritable, reasonOf } from '../errors.js'
 import { listen } from '../subscriptions.js'
 import { maskPersons, type SecretMask } from '../secrets/secret-mask.js'
 
@@ -23,7 +24,7 @@ export class RunLog {
 
   constructor({ level = 'info', file }: LogOptions, facts: LogFacts, mask: SecretMask, spanIds: () => object | null) {
     const pino = createRequire(import.meta.url)('pino') as typeof Pino
-    const destination = pino.destination({ dest: file ?? 2, sync: true, append: true, mkdir: true })
+    const destination = openDestination(pino, file)
     this.#close = () => destination.flushSync()
     this.#logger = pino(
       {
@@ -97,6 +98,15 @@ export class RunLog {
         }
       },
     })
+  }
+}
+
+/** @throws TelemetryError DW-TELEMETRY-0007 */
+function openDestination(pino: typeof Pino, file: string | undefined) {
+  try {
+    return pino.destination({ dest: file ?? 2, sync: true, append: true, mkdir: true })
+  } catch (error) {
+    throw logNotWritable(file ?? 'standard error', reasonOf(error), error)
   }
 }
 

@@ -3,6 +3,7 @@ import {
   loadLakehouse,
   openSession,
   textTable,
+  watched,
   withCommonOptions,
   type CommonOptions,
 } from '@deltaworks/cli'
@@ -67,7 +68,8 @@ const loadOptions = (): readonly Option[] => [
 async function run<O extends ExportCommandOptions>(description: TargetDescription<O>, options: O): Promise<void> {
   if (options.unload !== undefined || options.into !== undefined)
     return unload(await description.open(options), options)
-  const { lakehouse } = await loadLakehouse(options)
+  const loaded = await loadLakehouse(options)
+  const { lakehouse } = loaded
   const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
   const names = lakehouse.tables.filter((table) => table.warehouse !== null).map((table) => table.name)
   const unknown = only.find((name) => !names.includes(name))
@@ -80,9 +82,14 @@ async function run<O extends ExportCommandOptions>(description: TargetDescriptio
     const { mode, drift, certify } = options
     const nowMs = Date.now()
     const loadId = uniqueId('export', nowMs)
-    const task = { lakehouse, session, root: resolveUri(options.root), target, layouts, only, mode, drift, loadId }
+    const root = resolveUri(options.root)
+    const task = { lakehouse, session, root, target, layouts, only, mode, drift, loadId }
     if (options.dryRun) process.stdout.write(`${formatPlan(await planLakehouseExport(task))}\n`)
-    else print(await exportLakehouse({ ...task, nowMs, certify }), options)
+    else {
+      const watching = { loaded, session, root, environment: options.env, task: 'export' } as const
+      const work = () => exportLakehouse({ ...task, nowMs, certify })
+      print(await watched(watching, work, () => null, new AbortController().signal), options)
+    }
   } finally {
     await target.close()
     await session.close()

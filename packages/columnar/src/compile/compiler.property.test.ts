@@ -225,7 +225,7 @@ describe('compiled expressions (E-04, E-05)', () => {
           for (const arena of [kept, first, second]) arena.close()
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 

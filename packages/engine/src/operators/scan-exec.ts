@@ -73,15 +73,15 @@ export class ScanExec implements ExecutionPlan {
             selection === null || selection.count === batch.rowCount
               ? batch
               : takeBatch(context.columnar, arena, narrowed(batch, projection.length, this.schema), selection)
-          const batch = narrowed(kept, projection.length, this.schema)
+          const found = narrowed(kept, projection.length, this.schema)
           // First rows are wanted as soon as they are there.
-          if (fetch === null && split.kind === 'file' && small.isSmall(batch, bytesOf(split))) {
-            small.add(batch, bytesOf(split))
+          if (fetch === null && split.kind === 'file' && small.isSmall(found, bytesOf(split))) {
+            small.add(found, bytesOf(split))
             if (small.isFull) yield small.take()
             continue
           }
           if (!small.isEmpty) yield small.take()
-          yield batch
+          yield found
           rows += kept.rowCount
           if (fetch !== null && rows >= fetch) return
         }

@@ -44,7 +44,11 @@ const fences = {
   'snowflake-sdk': ['warehouse'],
   commander: ['cli'],
   zod: ['lakehouse', 'retail'],
-  '@aws-sdk/(?!client-redshift-data)[^/]+': ['storage'],
+  '@aws-sdk/client-(cloudwatch|secrets-manager|sesv2|sns|ssm)': ['telemetry'],
+  '@aws-sdk/(?!client-(redshift-data|cloudwatch|secrets-manager|sesv2|sns|ssm)/)[^/]+': ['storage'],
+  '@opentelemetry/[^/]+': ['telemetry'],
+  pino: ['telemetry'],
+  nodemailer: ['telemetry'],
 }
 
 const tests = '\\.test\\.ts$|/testing(/|\\.ts$)'

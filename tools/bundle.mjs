@@ -47,6 +47,7 @@ const common = {
     'pg-copy-streams',
     '@aws-sdk/client-redshift-data',
     'snowflake-sdk',
+    '@opentelemetry/*',
   ],
   logLevel: 'warning',
   plugins: [lateChildProcess],

@@ -1,9 +1,7 @@
 import { loadDefinition, loadLakehouse, textTable, withCommonOptions, type CommonOptions } from '@deltaworks/cli'
 import { layeredConfiguration } from '@deltaworks/lakehouse'
 import { Command } from 'commander'
-
-/** Keys whose values are not shown, whatever they hold. */
-const secretKey = /password|secret|token|private|credential/i
+import { isSecretKey } from './secret-keys.js'
 
 export const configCommand = (): Command =>
   new Command('config').description('The configuration of an environment').addCommand(showCommand())
@@ -37,4 +35,8 @@ const showCommand = (): Command =>
 const valueAt = (value: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], value)
 
-const shown = (path: string, value: unknown): unknown => (secretKey.test(path) ? '••••' : value)
+const shown = (path: string, value: unknown): unknown => (isSecretKey(path) && !isReference(path) ? '••••' : value)
+
+/** Where a secret is, is no secret. */
+const isReference = (path: string): boolean =>
+  /^operations\..*\.(variable|file|secretsManager|parameter|key|region)$/.test(path)

@@ -1,9 +1,13 @@
 import { exitCode, exitCodeOf, report, type CommonOptions } from '@deltaworks/cli'
-import type { RecordedRun } from '@deltaworks/lakehouse'
+import type { RecordedRun, RunResult } from '@deltaworks/lakehouse'
+import { secretMask } from '@deltaworks/telemetry'
 
 interface EndOptions extends CommonOptions {
   readonly report: string | undefined
 }
+
+/** Null: nothing was done. */
+export const resultOf = (run: RecordedRun): RunResult | null => (run.kind === 'ran' ? run.result : null)
 
 /** Tells how a run ended, and with which exit code the process does. */
 export async function endOfRun(run: RecordedRun, options: EndOptions): Promise<number> {
@@ -26,7 +30,8 @@ export async function endOfRun(run: RecordedRun, options: EndOptions): Promise<n
     case 'ran': {
       const { result } = run
       await report(result, options)
-      for (const { step, code, message } of result.failures) process.stderr.write(`${code}: ${step}: ${message}\n`)
+      for (const { step, code, message } of result.failures)
+        process.stderr.write(secretMask.mask(`${code}: ${step}: ${message}\n`))
       const [failure] = result.failures
       if (failure !== undefined) return exitCodeOf(failure.fault)
       return result.status === 'quality_failed' ? exitCode.quality : exitCode.done

@@ -1,9 +1,13 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
+import { accessCommand } from './access-command.js'
+import { alertsCommand } from './alerts-command.js'
+import { backfillCommand } from './backfill-command.js'
 import { configCommand } from './config-command.js'
 import { graphCommand } from './graph-command.js'
 import { historyCommand } from './history-command.js'
 import { inferCommand } from './infer-command.js'
 import { planCommand } from './plan-command.js'
+import { promoteCommand } from './promote-command.js'
 import { publishCommand } from './publish-command.js'
 import { quarantineCommand } from './quarantine-command.js'
 import { replayCommand } from './replay-command.js'
@@ -18,14 +22,18 @@ const program = createProgram(
 )
 program.addCommand(runCommand(abort.signal))
 program.addCommand(resumeCommand(abort.signal))
+program.addCommand(backfillCommand(abort.signal))
 program.addCommand(planCommand(abort.signal))
 program.addCommand(reprocessCommand(abort.signal))
 program.addCommand(validateCommand(abort.signal))
 program.addCommand(inferCommand(abort.signal))
 program.addCommand(quarantineCommand(abort.signal))
 program.addCommand(configCommand())
+program.addCommand(accessCommand())
+program.addCommand(alertsCommand())
 program.addCommand(graphCommand())
 program.addCommand(publishCommand())
+program.addCommand(promoteCommand())
 program.addCommand(historyCommand())
 program.addCommand(replayCommand(abort.signal))
 

@@ -4,6 +4,7 @@ import {
   loadLakehouse,
   openSession,
   usageProblem,
+  watched,
   withCommonOptions,
   type CommonOptions,
 } from '@deltaworks/cli'
@@ -11,7 +12,7 @@ import { rawVersionsAt, runRecorded, type LakehouseDefinition } from '@deltawork
 import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 import { parseTime } from './batch-options.js'
-import { endOfRun } from './end-of-run.js'
+import { endOfRun, resultOf } from './end-of-run.js'
 
 interface ReprocessOptions extends CommonOptions {
   readonly from: 'raw'
@@ -32,7 +33,8 @@ export const reprocessCommand = (signal: AbortSignal): Command =>
     .addOption(new Option('--report <folder>', 'also write the report as HTML, JSON and Markdown into this folder'))
     .addHelpText('after', '\nExample:\n  deltaworks-batch reprocess --from raw --version transactions=3 --root ./lake')
     .action(async (options: ReprocessOptions) => {
-      const { lakehouse, configuration } = await loadLakehouse(options)
+      const loaded = await loadLakehouse(options)
+      const { lakehouse, configuration } = loaded
       if ((options.version === undefined) === (options.at === undefined)) {
         throw usageProblem('Give either --version or --at: what is to be built from.')
       }
@@ -43,19 +45,22 @@ export const reprocessCommand = (signal: AbortSignal): Command =>
           options.at === undefined
             ? versionsOf(options.version!, lakehouse)
             : await rawVersionsAt(lakehouse, session, root, options.at)
-        const run = await runRecorded({
-          lakehouse,
-          configuration,
-          session,
-          environment: options.env,
-          root,
-          // Nothing is read from it.
-          landing: root,
-          candidates: [],
-          nowMicros: BigInt(Date.now()) * 1000n,
-          pinned,
-          signal,
-        })
+        const task = () =>
+          runRecorded({
+            lakehouse,
+            configuration,
+            session,
+            environment: options.env,
+            root,
+            // Nothing is read from it.
+            landing: root,
+            candidates: [],
+            nowMicros: BigInt(Date.now()) * 1000n,
+            pinned,
+            signal,
+          })
+        const watching = { loaded, session, root, environment: options.env }
+        const run = await watched(watching, task, resultOf, signal)
         process.exitCode = await endOfRun(run, options)
       } catch (error) {
         throw signal.aborted ? interrupted() : error

@@ -4,8 +4,10 @@ import {
   loadLakehouse,
   openSession,
   parseCount,
+  watched,
   withCommonOptions,
   type CommonOptions,
+  type LoadedLakehouse,
 } from '@deltaworks/cli'
 import { resumeRun, runRecorded, type RecordedRun } from '@deltaworks/lakehouse'
 import type { Session } from '@deltaworks/engine'
@@ -13,7 +15,7 @@ import { resolveUri } from '@deltaworks/storage'
 import { showProgress } from '@deltaworks/telemetry'
 import { Command, Option } from 'commander'
 import { selectionOf, withBatchOptions } from './batch-options.js'
-import { endOfRun } from './end-of-run.js'
+import { endOfRun, resultOf } from './end-of-run.js'
 import {
   runLimits,
   stepSelection,
@@ -53,8 +55,9 @@ export const runCommand = (signal: AbortSignal): Command =>
     )
     .action(async (options: RunOptions) => {
       if (options.watch) return watchRun(options, signal)
-      const { lakehouse, configuration } = await loadLakehouse(options)
-      await inSession(options, signal, (session) =>
+      const loaded = await loadLakehouse(options)
+      const { lakehouse, configuration } = loaded
+      await inSession(options, loaded, signal, (session) =>
         runRecorded({
           lakehouse,
           configuration,
@@ -79,8 +82,9 @@ export const resumeCommand = (signal: AbortSignal): Command =>
     .addOption(reportOption())
     .addHelpText('after', '\nExample:\n  deltaworks-batch resume --root ./lake')
     .action(async (run: string | undefined, options: ResumeOptions) => {
-      const { lakehouse } = await loadLakehouse(options)
-      await inSession(options, signal, (session) => {
+      const loaded = await loadLakehouse(options)
+      const { lakehouse } = loaded
+      await inSession(options, loaded, signal, (session) => {
         const root = resolveUri(options.root)
         const environment = options.env
         return resumeRun({
@@ -97,13 +101,15 @@ export const resumeCommand = (signal: AbortSignal): Command =>
 
 async function inSession(
   options: ResumeOptions,
+  loaded: LoadedLakehouse,
   signal: AbortSignal,
   task: (session: Session) => Promise<RecordedRun>,
 ): Promise<void> {
   const session = openSession(options)
   const progress = options.quiet || options.json ? null : showProgress(process.stderr)
   try {
-    const run = await task(session)
+    const watching = { loaded, session, root: resolveUri(options.root), environment: options.env }
+    const run = await watched(watching, () => task(session), resultOf, signal)
     progress?.stop()
     process.exitCode = await endOfRun(run, options)
   } catch (error) {

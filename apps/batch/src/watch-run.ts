@@ -1,8 +1,9 @@
-import { loadLakehouse, openSession, report, usageProblem } from '@deltaworks/cli'
+import { loadLakehouse, openOperations, openSession, report, usageProblem } from '@deltaworks/cli'
 import { runRecorded, watchLakehouse, type RunResult } from '@deltaworks/lakehouse'
 import { errorToData } from '@deltaworks/schema'
 import { resolveUri, SqsNotifications } from '@deltaworks/storage'
 import { selectionOf, type BatchOptions } from './batch-options.js'
+import { resultOf } from './end-of-run.js'
 
 export interface WatchRunOptions extends BatchOptions {
   readonly report: string | undefined
@@ -17,14 +18,17 @@ export async function watchRun(options: WatchRunOptions, stop: AbortSignal): Pro
   if (options.now !== undefined) throw usageProblem('--now is for a single run; --watch has the system’s clock.')
   if (options.reprocess)
     throw usageProblem('--reprocess would read the same files for ever with --watch; run it alone.')
-  const { lakehouse, configuration } = await loadLakehouse(options)
+  const loaded = await loadLakehouse(options)
+  const { lakehouse, configuration } = loaded
   const session = openSession(options)
+  const root = resolveUri(options.root)
   try {
+    const operations = await openOperations({ loaded, session, root, environment: options.env })
     const summary = await watchLakehouse({
       lakehouse,
       configuration,
       session,
-      root: resolveUri(options.root),
+      root,
       landing: resolveUri(options.landing),
       selection: selectionOf(options),
       intervalMs: options.interval * 1000,
@@ -34,19 +38,23 @@ export async function watchRun(options: WatchRunOptions, stop: AbortSignal): Pro
       stop,
       run: async (batch) => {
         const run = await runRecorded({ ...batch, environment: options.env })
-        return run.kind === 'ran' ? run.result : null
+        const result = resultOf(run)
+        await operations.ended(result, null)
+        return result
       },
       onBatch: async (result) => {
         if (options.report !== undefined) await report(result, { ...options, json: false, quiet: true })
         tell(options, batchOf(result), inWords(result))
       },
       onFailure: (error) => {
+        void operations.ended(null, error)
         const { code, message } = errorToData(error)
         process.stderr.write(
           options.json ? `${JSON.stringify({ error: { code, message } })}\n` : `${code}: ${message}\n`,
         )
       },
     })
+    await operations.close()
     tell(
       options,
       { stopped: true, ...summary },

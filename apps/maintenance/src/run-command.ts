@@ -3,6 +3,7 @@ import {
   loadLakehouse,
   openSession,
   textTable,
+  watched,
   withCommonOptions,
   type CommonOptions,
 } from '@deltaworks/cli'
@@ -44,20 +45,25 @@ async function run(tables: readonly string[], options: RunOptions, signal: Abort
     // A window that is closed has ended: everything is postponed.
     ...(options.window === undefined ? [] : [windowEnd(options.window, nowMs) ?? nowMs]),
   ]
-  const { lakehouse } = await loadLakehouse(options)
+  const loaded = await loadLakehouse(options)
+  const { lakehouse } = loaded
   const session = openSession(options)
+  const root = resolveUri(options.root)
   try {
-    const steps = await runMaintenance({
-      lakehouse,
-      session,
-      root: resolveUri(options.root),
-      tables,
-      dryRun: options.dryRun,
-      nowMs,
-      signal,
-      untilMs: ends.length === 0 ? null : Math.min(...ends),
-      idleMs: options.idle * 60_000,
-    })
+    const work = () =>
+      runMaintenance({
+        lakehouse,
+        session,
+        root,
+        tables,
+        dryRun: options.dryRun,
+        nowMs,
+        signal,
+        untilMs: ends.length === 0 ? null : Math.min(...ends),
+        idleMs: options.idle * 60_000,
+      })
+    const watching = { loaded, session, root, environment: options.env, task: 'maintenance' } as const
+    const steps = await watched(watching, work, () => null, signal)
     if (options.json) process.stdout.write(`${JSON.stringify({ steps })}\n`)
     else if (!options.quiet) process.stdout.write(`${shown(steps)}\n`)
   } finally {

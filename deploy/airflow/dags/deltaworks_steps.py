@@ -56,13 +56,18 @@ def graph():
 
 
 def execute(words, ti=None):
-    """Runs a command. Its JSON becomes XComs: run_id, status, report. An error carries step, code and exit code."""
+    """Runs a command. Its JSON becomes XComs: runId, status, report. An error carries step, code and exit code."""
     ended = subprocess.run(words, capture_output=True, text=True, check=False)
     output = last_json(ended.stdout)
     if ti is not None:
         for key in ("runId", "status"):
             if key in output:
                 ti.xcom_push(key=key, value=output[key])
+    report = report_of(words, output)
+    if report:
+        print(f"Report of the run: {report}")
+        if ti is not None:
+            ti.xcom_push(key="report", value=report)
     print(ended.stdout[-4000:])
     if ended.returncode == 0:
         return output.get("status", "done")
@@ -74,6 +79,13 @@ def execute(words, ti=None):
     text = f"{code} (exit code {ended.returncode}): {message}"
     final = ended.returncode in (USAGE, QUALITY_FAILED)
     raise AirflowFailException(text) if final else AirflowException(text)
+
+
+def report_of(words, output):
+    """Where the page is that the command wrote of its run, if it was asked for one."""
+    if "--report" not in words or "runId" not in output:
+        return None
+    return os.path.join(words[words.index("--report") + 1], f"run-{output['runId']}.html")
 
 
 def last_json(text):

@@ -1,4 +1,5 @@
 import { errorToData, isDeltaworksError, type Fault } from '@deltaworks/schema'
+import { secretMask } from '@deltaworks/telemetry'
 
 /** What a process of ours ends with. */
 export const exitCode = {
@@ -35,13 +36,15 @@ export function reportError(error: unknown, options: { readonly json: boolean; r
   if (options.json) {
     const { code, fault, message, details } = data
     const shown = { error: { code, fault, message, details: options.debug ? details : withoutStack(details) } }
-    process.stderr.write(`${JSON.stringify(shown, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v))}\n`)
+    write(JSON.stringify(shown, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)))
   } else {
-    process.stderr.write(`${data.code}: ${data.message}\n`)
+    write(`${data.code}: ${data.message}`)
   }
-  if (options.debug && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`)
+  if (options.debug && error instanceof Error && error.stack !== undefined) write(error.stack)
   return isDeltaworksError(error) ? exitCodeOf(data.fault) : exitCode.failed
 }
 
 const withoutStack = (details: object): object =>
   Object.fromEntries(Object.entries(details).filter(([key]) => key !== 'stack'))
+
+const write = (text: string): unknown => process.stderr.write(`${secretMask.mask(text)}\n`)

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { lakehouseNotFound, loadConfiguration, type LakehouseDefinition } from '@deltaworks/lakehouse'
+import { lakehouseNotFound, loadEnvironment, type Environment, type LakehouseDefinition } from '@deltaworks/lakehouse'
 import type { CommonOptions } from './program.js'
 
 /** Which lakehouse, in which environment, and what stands over its configuration. */
 export type LakehouseOptions = Pick<CommonOptions, 'lakehouse' | 'env'> & Partial<Pick<CommonOptions, 'set'>>
 
 /** A definition with the configuration of an environment. */
-export interface LoadedLakehouse {
+export interface LoadedLakehouse extends Environment<unknown> {
   readonly lakehouse: LakehouseDefinition
-  readonly configuration: unknown
 }
 
 /**
@@ -19,11 +18,7 @@ export interface LoadedLakehouse {
  */
 export async function loadLakehouse({ lakehouse: name, env, set = [] }: LakehouseOptions): Promise<LoadedLakehouse> {
   const lakehouse = await loadDefinition(name)
-  const overrides = { assignments: set }
-  return {
-    lakehouse,
-    configuration: loadConfiguration(lakehouse.environments, env, lakehouse.configuration, overrides),
-  }
+  return { lakehouse, ...loadEnvironment(lakehouse.environments, env, lakehouse.configuration, { assignments: set }) }
 }
 
 /** The definition alone. @throws LakehouseError DW-LAKEHOUSE-0009 */

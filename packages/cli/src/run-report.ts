@@ -1,5 +1,5 @@
 import type { RunResult } from '@deltaworks/lakehouse'
-import { renderSummary, runReport, type RunReport } from '@deltaworks/telemetry'
+import { renderSummary, runReport, secretMask, type RunReport } from '@deltaworks/telemetry'
 import { writeReport } from './write-report.js'
 
 interface ReportOptions {
@@ -45,7 +45,7 @@ export function reportOf(result: RunResult, environment: string): RunReport {
 
 /** Prints the summary (or the report as JSON), and writes the report's files if asked. */
 export async function report(result: RunResult, options: ReportOptions): Promise<void> {
-  const full = reportOf(result, options.env)
+  const full = secretMask.maskData(reportOf(result, options.env))
   if (options.report !== undefined) await writeReport(full, options.report)
   if (options.json) process.stdout.write(`${JSON.stringify(full)}\n`)
   else if (!options.quiet) {

@@ -1,5 +1,6 @@
 import type { DataType } from '@deltaworks/schema'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulators/accumulator.js'
+import { CountAccumulator } from './accumulators/count.js'
 import { createAccumulator } from './accumulators/create-accumulator.js'
 import { DistinctAccumulator } from './accumulators/distinct.js'
 import { Arena, type MemoryAccount } from './arena.js'
@@ -50,9 +51,13 @@ export class Accumulators {
     const known = new Map<Column, number>()
     this.#accumulators.forEach((accumulator, index) => {
       const filter = filters[index] ?? null
+      const own = args[index]!
+      if (filter !== null && groupIds === 0 && accumulator instanceof CountAccumulator) {
+        if (own[0]?.type.kind === 'null' || accumulator.countAll(filter, own, rowCount)) return
+      }
       let chosen = 0
       if (filter !== null) known.set(filter, (chosen = known.get(filter) ?? this.#trueRows(filter)))
-      accumulator.update({ rowCount, groups: groupIds, chosen }, args[index]!)
+      accumulator.update({ rowCount, groups: groupIds, chosen }, own)
       scratch.reset()
     })
     if (known.size > 0) this.#chosen.reset()

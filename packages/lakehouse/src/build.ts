@@ -5,45 +5,13 @@ import { conform } from './conform.js'
 import { definitionHash } from './definition-hash.js'
 import { overtaken } from './errors.js'
 import { acting, flaggedRows, openGate, passGate, referencesOf, verifyOptions, type GateResult } from './gate.js'
-import type { Ledger } from './landing.js'
+import { maintenanceOperations } from './maintenance-operations.js'
 import { mergeRows } from './merge-rows.js'
+import { definitionTransaction, inputTransaction, provenance } from './provenance.js'
 import { buildContext, qualityRules, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
 import { writeChecked, type JudgedWrite } from './write-pass/checked-write.js'
 import { writeSettings } from './write-settings.js'
-
-/**
- * A built table records, in the commit that writes it, what it was built from: an application transaction an input (its
- * version), and one for its own definition. If all are as they are now, there is nothing to do.
- */
-const inputTransaction = (path: string): string => `deltaworks:input:${path}`
-const definitionTransaction = 'deltaworks:definition'
-
-async function provenance(table: TableDefinition, context: RunContext) {
-  const entries = [{ appId: definitionTransaction, version: definitionHash(table, context.configuration) }]
-  for (const input of Object.values(table.from)) {
-    entries.push({ appId: inputTransaction(input.path), version: await context.lake.version(input.path) })
-  }
-  return entries
-}
-
-/** Versions of a table's inputs, by path, that its last build read: what its own log says of them. */
-export const inputVersions = (table: TableDefinition, ledger: Ledger): ReadonlyMap<string, number> =>
-  new Map(
-    Object.values(table.from).flatMap(({ path }) => {
-      const version = ledger.get(inputTransaction(path))
-      return version === undefined ? [] : [[path, version]]
-    }),
-  )
-
-/** Operations of Delta's history that leave a table's rows as they are. */
-const maintenanceOperations: ReadonlySet<string> = new Set([
-  'OPTIMIZE',
-  'VACUUM START',
-  'VACUUM END',
-  'REORG',
-  'COMPUTE STATS',
-])
 
 /**
  * Whether the table must be built again: it is not there, an input has other rows, or its definition changed.
@@ -76,6 +44,8 @@ export interface Built {
   /** Null if a critical rule failed: then nothing was written. */
   readonly table: DeltaTable | null
   readonly gate: GateResult
+  /** How it was built from what is new; absent: whole. */
+  readonly incremental?: 'append' | 'aggregate'
 }
 
 /** Keeps rows that were refused or flagged, before the table without them is committed. */
@@ -89,9 +59,15 @@ export async function buildTable(
   settle: SettleGate = () => Promise.resolve(),
 ): Promise<Built> {
   const { lake } = context
-  const computed = conform(table.build!(inputs, buildContext(context)), table)
-  const settings = { ...writeSettings(table, context), appTransactions: await provenance(table, context) }
   const existing = await lake.table(table.path)
+  const appTransactions = await provenance(table, context)
+  if (table.incremental) {
+    const { buildIncrementally } = await import('./incremental/build-incrementally.js')
+    const built = await buildIncrementally(table, inputs, existing, appTransactions, context)
+    if (built !== null) return built
+  }
+  const computed = conform(table.build!(inputs, buildContext(context)), table)
+  const settings = { ...writeSettings(table, context), appTransactions }
   // What is built again from earlier versions is what they give, and nothing of what later ones had given.
   const replaces = existing === null || table.write.kind !== 'merge' || context.pinned.size > 0
   if (!context.keepInMemory && replaces) {

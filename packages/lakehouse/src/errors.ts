@@ -190,3 +190,8 @@ export const invalidOverride = (assignment: string): LakehouseError =>
 
 export const invalidWindow = (text: string, remedy: string): LakehouseError =>
   new LakehouseError('DW-LAKEHOUSE-0049', 'usage', `"${text}" is no time for maintenance: ${remedy}.`, { text })
+
+export const invalidAlertRules = (lakehouse: string, problem: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0050', 'usage', `The alerts of lakehouse "${lakehouse}" are wrong: ${problem}.`, {
+    lakehouse,
+  })

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import type { QualityResult } from './run-result.js'
+import type { QualityResult, RunResult, StepFailure, StepResult } from './run-result.js'
 
 /** What a run publishes on `deltaworks:run:*` and `deltaworks:step:*`; costs nothing unless someone subscribes. */
 export interface StepEvent {
@@ -10,13 +10,46 @@ export interface StepEvent {
   readonly count: number
 }
 
+/** What is published on `deltaworks:step:finish`. */
+export interface StepFinishEvent extends StepEvent {
+  readonly durationMs: number
+  readonly rows: number
+  readonly result: StepResult
+  readonly failure: StepFailure | null
+}
+
+/** What is published on `deltaworks:run:start`. */
+export interface RunEvent {
+  readonly runId: string
+  readonly lakehouse: string
+  readonly environment: string
+  /** URI of the lake. */
+  readonly root: string
+}
+
+/** What is published on `deltaworks:run:finish`: its result, or the error that ended it. Both null: it did nothing. */
+export interface RunFinishEvent extends RunEvent {
+  readonly result: RunResult | null
+  readonly error: unknown
+}
+
+const runStart = channel('deltaworks:run:start')
+const runFinish = channel('deltaworks:run:finish')
+
+export const publishRunStart = (event: RunEvent): void => {
+  if (runStart.hasSubscribers) runStart.publish(event)
+}
+export const publishRunFinish = (event: RunFinishEvent): void => {
+  if (runFinish.hasSubscribers) runFinish.publish(event)
+}
+
 const stepStart = channel('deltaworks:step:start')
 const stepFinish = channel('deltaworks:step:finish')
 
 export const publishStepStart = (event: StepEvent): void => {
   if (stepStart.hasSubscribers) stepStart.publish(event)
 }
-export const publishStepFinish = (event: StepEvent & { readonly durationMs: number; readonly rows: number }): void => {
+export const publishStepFinish = (event: StepFinishEvent): void => {
   if (stepFinish.hasSubscribers) stepFinish.publish(event)
 }
 

@@ -1,5 +1,6 @@
+import { alertRuleProblem, defaultAlertRules, type AlertRule } from './alerts/alert-rule.js'
 import type { ConfigurationSchema } from './configuration/load-configuration.js'
-import { cyclicDefinition, invalidDefinition, unknownTable } from './errors.js'
+import { cyclicDefinition, invalidAlertRules, invalidDefinition, unknownTable } from './errors.js'
 import type { TableDefinition } from './table-definition.js'
 
 /** A set of tables that belong together, and what configures them. */
@@ -11,11 +12,13 @@ export interface LakehouseDefinition<Configuration = unknown> {
   readonly configuration: ConfigurationSchema<Configuration>
   /** Folder of `<environment>.json` files: a file path or file: URL. */
   readonly environments: string
+  /** About its runs; who is told is the environment's. */
+  readonly alerts: readonly AlertRule[]
 }
 
 /**
  * @throws LakehouseError DW-LAKEHOUSE-0001 (two tables of one name, a foreign key to nowhere, an input that is not a table of
- * the lakehouse), DW-LAKEHOUSE-0003 (a circle)
+ * the lakehouse), DW-LAKEHOUSE-0003 (a circle), DW-LAKEHOUSE-0050 (alert rules)
  */
 export function defineLakehouse<Configuration>(specification: {
   readonly name: string
@@ -23,6 +26,8 @@ export function defineLakehouse<Configuration>(specification: {
   readonly tables: readonly TableDefinition[]
   readonly configuration: ConfigurationSchema<Configuration>
   readonly environments: string
+  /** Default: failures, and failed critical quality rules. */
+  readonly alerts?: readonly AlertRule[]
 }): LakehouseDefinition<Configuration> {
   const byName = new Map<string, TableDefinition>()
   for (const table of specification.tables) {
@@ -43,7 +48,10 @@ export function defineLakehouse<Configuration>(specification: {
       }
     }
   }
-  return { ...specification, tables: buildOrder(specification.tables) }
+  const alerts = specification.alerts ?? defaultAlertRules
+  const problem = alertRuleProblem(alerts, new Set(byName.keys()))
+  if (problem !== null) throw invalidAlertRules(specification.name, problem)
+  return { ...specification, tables: buildOrder(specification.tables), alerts }
 }
 
 function buildOrder(tables: readonly TableDefinition[]): readonly TableDefinition[] {

@@ -385,6 +385,7 @@ class Run {
       rowsIn,
       attempts,
       ...(built.table === null ? { note: 'a critical rule failed' } : writtenBy(built.table)),
+      ...(built.incremental === undefined ? {} : { note: incrementalNotes[built.incremental] }),
     })
   }
 
@@ -511,6 +512,11 @@ function malformedNote(malformed: SourceDefinition['malformed'], rows: number): 
   if (rows === 0 || malformed === 'quarantine' || malformed === 'fail') return null
   return `${rows} malformed row${rows > 1 ? 's' : ''} ${malformed === 'keep' ? 'kept' : 'dropped'}`
 }
+
+const incrementalNotes = {
+  append: 'from new rows alone, which were appended',
+  aggregate: 'from new rows alone, whose groups were merged',
+} as const
 
 const writtenBy = (table: DeltaTable) => {
   const { rowsWritten, filesWritten, bytesWritten } = table.lastWrite

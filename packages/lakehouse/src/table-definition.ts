@@ -68,6 +68,11 @@ export interface TableSpecification<C extends Columns, I extends Inputs, Configu
   readonly aliases?: readonly string[]
   /** How often and how long its step is tried; what it leaves out is as the run says. */
   readonly retry?: Partial<RetryPolicy>
+  /**
+   * Whether it is built from what was appended to its inputs, where its query allows that: filters, projections, joins with tables
+   * that stayed, unions; counts, exact sums, minima and maxima of these. The rows are those of a whole build.
+   */
+  readonly incremental?: boolean
 }
 
 /** One declaration from which batch, quality, maintenance, export and catalog are derived. Plain data and pure functions. */
@@ -91,6 +96,7 @@ export interface TableDefinition<C extends Columns = Columns> {
   readonly primaryKey: readonly string[]
   readonly aliases: readonly string[]
   readonly retry: Partial<RetryPolicy>
+  readonly incremental: boolean
 }
 
 const tableName = /^[a-z][a-z0-9_]*$/
@@ -172,6 +178,7 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
       .map(([key]) => key),
     aliases: specification.aliases ?? [],
     retry: specification.retry ?? {},
+    incremental: specification.incremental ?? false,
   }
 }
 

@@ -101,7 +101,7 @@ export { reportStatus, rulesetHash, scoresByLabel } from './report/quality-repor
 export type { QualityReport, RuleReport, TableReport } from './report/quality-report.js'
 export { reconcileRows } from './reconcile-rows.js'
 export type { RowCounts } from './reconcile-rows.js'
-export { routeRows, routes } from './route-rows.js'
+export { routeRows } from './route-rows.js'
 export type { RoutedRows } from './route-rows.js'
 export { validateRowSchema } from './row-schema.js'
 export type { ColumnDefinition } from './row-schema.js'

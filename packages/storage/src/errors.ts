@@ -28,11 +28,13 @@ export const notWritable = (store: string, path: string, reason: string, cause?:
     cause,
   )
 
-export const notReadable = (store: string, path: string, cause?: unknown): StorageError =>
+export const notReadable = (store: string, path: string, cause?: unknown, permission?: string): StorageError =>
   new StorageError(
     'DW-STORAGE-0003',
     'storage',
-    `Cannot read ${place(store, path)}: permission denied. Grant this user read access.`,
+    permission === undefined
+      ? `Cannot read ${place(store, path)}: permission denied. Grant this user read access.`
+      : `Cannot read ${place(store, path)}: permission denied: ${permission} is not allowed. Allow it, or use another role.`,
     { store, path },
     cause,
   )

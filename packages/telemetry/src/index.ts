@@ -25,3 +25,4 @@ export type {
 } from './run-report.js'
 export { renderSummary } from './summary.js'
 export type { SummaryOptions } from './summary.js'
+export { maskPersons, SecretMask, secretMask } from './secrets/secret-mask.js'

@@ -1,3 +1,5 @@
+export { allows, matches, permissionsOf, statementAllows } from './policy.js'
+export type { Permission, Policy, PolicyStatement } from './policy.js'
 export { Bucket } from './bucket.js'
 export type { ListPage, ListQuery, StoredObject } from './bucket.js'
 export { Faults } from './faults.js'

@@ -15,6 +15,7 @@ import {
   uploadPartCopy,
 } from './multipart-operations.js'
 import { copyObject, deleteObjects, getObject, putObject } from './object-operations.js'
+import { allows, permissionsOf, type Permission, type Policy } from './policy.js'
 import { operationName, parseRequest, type S3Request, type S3Response } from './request.js'
 import { accessDenied, noSuchBucket, notImplemented, S3Error } from './s3-error.js'
 import { verifySignature, type Credentials } from './signature.js'
@@ -34,6 +35,8 @@ export interface S3LocalOptions {
   readonly ignoreConditions?: boolean
   /** Buckets whose requester pays: requests without `x-amz-request-payer` are denied. */
   readonly requesterPays?: readonly string[]
+  /** What may be done; without one, everything. Can be changed while the server runs: see `policy`. */
+  readonly policy?: Policy
   /** Seed of the faults' chances. */
   readonly seed?: number
   readonly clock?: () => number
@@ -53,6 +56,9 @@ export interface LoggedRequest {
 export class S3Local {
   readonly faults: Faults
   readonly requests: LoggedRequest[] = []
+  /** What each request asked leave for. */
+  readonly permissions: Permission[] = []
+  policy: Policy | null
   readonly buckets = new Map<string, Bucket>()
   readonly #options: S3LocalOptions
   readonly #server: Server
@@ -66,6 +72,7 @@ export class S3Local {
     this.#options = options
     this.#clock = options.clock ?? Date.now
     this.faults = new Faults(options.seed)
+    this.policy = options.policy ?? null
     for (const name of options.buckets ?? []) this.#createBucket(name)
     this.#server = createServer(
       { keepAliveTimeout: 60_000 },
@@ -138,6 +145,7 @@ export class S3Local {
 
   #answer(request: S3Request, raw: Buffer, operation: string): S3Response {
     this.#authenticate(request, raw)
+    if (operation !== 'AssumeRole') this.#authorize(request)
     if (operation === 'AssumeRole') {
       const { response, issued } = assumeRole(request.body, this.#issued.length, this.#clock())
       this.#issued.push(issued)
@@ -186,6 +194,16 @@ export class S3Local {
         return listParts(bucket, request)
       default:
         throw notImplemented(operation)
+    }
+  }
+
+  #authorize(request: S3Request): void {
+    const asked = permissionsOf(request)
+    this.permissions.push(...asked)
+    const { policy } = this
+    const denied = policy === null ? undefined : asked.find((permission) => !allows(policy, permission))
+    if (denied !== undefined) {
+      throw accessDenied(`User is not authorized to perform: ${denied.action} on resource: ${denied.resource}`)
     }
   }
 

@@ -8,7 +8,7 @@ import {
   type RecordBatch,
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, remapColumns, type BoundExpression } from '@deltaworks/expression'
-import { scanFile } from '@deltaworks/formats'
+import { FooterCache, scanFile } from '@deltaworks/formats'
 import type { FileSplit, TableScan } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
@@ -51,6 +51,7 @@ export class ScanExec implements ExecutionPlan {
         : createFilter(context.columnar, conjunction(local), readSchema, { evaluation: context.evaluation })
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
+    const footers = new FooterCache()
     const small = new SmallBatches(context.columnar.heap, account, this.schema)
     let rows = 0
     try {
@@ -62,6 +63,7 @@ export class ScanExec implements ExecutionPlan {
           readSchema,
           [...local, ...bounds],
           context,
+          footers,
         )) {
           const pause = context.pause()
           if (pause !== null) await pause
@@ -108,6 +110,7 @@ async function* readSplit(
   schema: Schema,
   filters: Parameters<typeof conjunction>[0],
   context: ExecutionContext,
+  footers: FooterCache,
 ): BatchStream {
   switch (split.kind) {
     case 'file': {
@@ -117,7 +120,7 @@ async function* readSplit(
           context.columnar,
           account,
           split.format.kind,
-          fileScanOf(split, schema, filters),
+          { ...fileScanOf(split, schema, filters), ...(split.rowGroups === null ? {} : { footers }) },
           split.format.options,
           context.metrics.scan,
         )

@@ -5,17 +5,25 @@ interface Definition {
   readonly innerType?: Node
   readonly valueType?: Node
   readonly element?: Node
+  /** Of a union whose forms are told apart by a key. */
+  readonly options?: readonly Node[]
+  readonly discriminator?: string
+  readonly values?: readonly unknown[]
 }
 interface Node {
   readonly def?: Definition
   readonly _zod?: { readonly def: Definition }
 }
 
-/** Keys that an object at a path of a configuration may have; empty where they cannot be told. */
-export function knownKeys(schema: unknown, path: readonly PropertyKey[]): readonly string[] {
+/** Keys that an object at a path of a configuration may have; empty where they cannot be told. @param value the configuration */
+export function knownKeys(schema: unknown, path: readonly PropertyKey[], value: unknown): readonly string[] {
   let node: Node | undefined = schema as Node
-  for (const key of path) node = childOf(inner(node), key)
-  return Object.keys(inner(node)?.shape ?? {})
+  let at = value
+  for (const key of path) {
+    node = childOf(formOf(inner(node), at), key)
+    at = memberOf(at, key)
+  }
+  return Object.keys(formOf(inner(node), at)?.shape ?? {})
 }
 
 const definitionOf = (node: Node | undefined): Definition | undefined => node?._zod?.def ?? node?.def
@@ -26,6 +34,19 @@ function inner(node: Node | undefined): Definition | undefined {
   while (definition?.innerType !== undefined) definition = definitionOf(definition.innerType)
   return definition
 }
+
+/** The form of a union that a value has. */
+function formOf(definition: Definition | undefined, value: unknown): Definition | undefined {
+  const { options, discriminator } = definition ?? {}
+  if (options === undefined || discriminator === undefined) return definition
+  const kind = memberOf(value, discriminator)
+  return options
+    .map(definitionOf)
+    .find((option) => definitionOf(option?.shape?.[discriminator])?.values?.includes(kind) === true)
+}
+
+export const memberOf = (value: unknown, key: PropertyKey): unknown =>
+  (value as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[key]
 
 const childOf = (definition: Definition | undefined, key: PropertyKey): Node | undefined =>
   definition?.shape?.[String(key)] ?? definition?.valueType ?? definition?.element

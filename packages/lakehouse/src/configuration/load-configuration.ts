@@ -5,8 +5,14 @@ import { nearest } from '@deltaworks/schema'
 import type { ZodMiniType } from 'zod/mini'
 import { configurationNotFound, invalidConfiguration } from '../errors.js'
 import { combineLayers, originOf, type ConfigurationLayer, type LayeredValue } from './configuration-layer.js'
+import {
+  operationsKey,
+  operationsSchema,
+  type OperationsConfiguration,
+} from '../operations/operations-configuration.js'
+import { issueText, type Issue } from './issue-text.js'
 import { jsonPlaces, placeOf } from './json-places.js'
-import { knownKeys } from './known-keys.js'
+import { knownKeys, memberOf } from './known-keys.js'
 import { flagLayers, variableLayers } from './overrides.js'
 
 /** A zod schema whose output is the configuration. Objects in it are strict: an unknown key is an error. */
@@ -23,26 +29,53 @@ export interface ConfigurationOverrides {
 /** The file that all environments have in common, if there is one. */
 const baseFile = 'base.json'
 
+/** An environment's configuration: the lakehouse's own, and how its runs are watched. */
+export interface Environment<Configuration> {
+  readonly configuration: Configuration
+  /** Null if the environment says nothing of it. */
+  readonly operations: OperationsConfiguration | null
+}
+
 /**
  * Reads `<folder>/base.json` (if there is one), over it `<folder>/<environment>.json`, over it environment variables
  * `DELTAWORKS_CONFIG__…` and assignments; and checks the whole.
  * @throws LakehouseError DW-LAKEHOUSE-0004 naming each wrong key with its file, line and path (and the nearest right one),
  * DW-LAKEHOUSE-0005 if there is no such environment, DW-LAKEHOUSE-0048 for an assignment that is none
  */
-export function loadConfiguration<Configuration>(
+export function loadEnvironment<Configuration>(
   folder: string,
   environment: string,
   definition: ConfigurationSchema<Configuration>,
   overrides: ConfigurationOverrides = {},
-): Configuration {
+): Environment<Configuration> {
   const layered = layeredConfiguration(folder, environment, overrides)
-  const result = definition.safeParse(layered.value)
-  if (result.success) return result.data
   const file = join(directoryOf(folder), `${environment}.json`)
-  throw invalidConfiguration(
-    file,
-    result.error.issues.flatMap((issue) => describeIssue(issue, layered, definition, file)),
-  )
+  const { [operationsKey]: watched, ...own } = layered.value as Readonly<Record<string, unknown>>
+  const result = definition.safeParse(own)
+  const operations = watched === undefined ? null : checkOperations(watched)
+  if (result.success && operations?.problem === undefined) {
+    return { configuration: result.data, operations: operations?.value ?? null }
+  }
+  throw invalidConfiguration(file, [
+    ...(result.error?.issues ?? []).flatMap((issue) => describeIssue(issue, [], layered, definition, file)),
+    ...(operations?.problem?.issues ?? []).flatMap((issue) =>
+      describeIssue(issue, [operationsKey], layered, operations!.schema, file),
+    ),
+  ])
+}
+
+/** The lakehouse's own part of `loadEnvironment`. */
+export const loadConfiguration = <Configuration>(
+  folder: string,
+  environment: string,
+  definition: ConfigurationSchema<Configuration>,
+  overrides: ConfigurationOverrides = {},
+): Configuration => loadEnvironment(folder, environment, definition, overrides).configuration
+
+function checkOperations(value: unknown) {
+  const schema = operationsSchema()
+  const { data, error } = schema.safeParse(value)
+  return { schema, value: data, problem: error }
 }
 
 /** The values of an environment before they are checked, with the layer that each is from. */
@@ -85,18 +118,25 @@ function whereNotJson(text: string, error: unknown): string {
   return `line ${line}, column ${column}: ${message}`
 }
 
-type Issue = ReturnType<ZodMiniType['safeParse']> extends { error?: { issues: readonly (infer I)[] } } ? I : never
-
-function describeIssue(issue: Issue, layered: LayeredValue, definition: unknown, file: string): string[] {
-  const path = issue.path.join('.')
+/** @param under where the schema's value stands in the configuration */
+function describeIssue(
+  issue: Issue,
+  under: readonly string[],
+  layered: LayeredValue,
+  definition: unknown,
+  file: string,
+): string[] {
+  const path = [...under, ...issue.path].join('.')
+  const part = under.reduce<unknown>(memberOf, layered.value)
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(definition, issue.path)
+    const known = knownKeys(definition, issue.path, part)
     return issue.keys.map((key) => {
       const full = path === '' ? key : `${path}.${key}`
       return `unknown key "${full}"${nearest(key, known)}${placeIn(layered, full, file)}`
     })
   }
-  return [`${path === '' ? 'the file' : `"${path}"`}: ${issue.message}${placeIn(layered, path, file)}`]
+  const text = issueText(issue, issue.path.reduce(memberOf, part))
+  return [`${path === '' ? 'the file' : `"${path}"`}: ${text}${placeIn(layered, path, file)}`]
 }
 
 /** Where a value is from: the line in the environment's own file, or another layer's name. */

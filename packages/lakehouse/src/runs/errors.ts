@@ -60,4 +60,28 @@ export const outOfTime = (limitMs: number): LakehouseError =>
     { limitMs },
   )
 
+export const unknownPromotionSource = (environment: string, root: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0051',
+    'usage',
+    `Environment "${environment}" has no whole run in ${root} that could be promoted. Run it there, or check --root-from.`,
+    { environment, root },
+  )
+
+export const notPromoted = (tables: readonly string[], environment: string): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0052',
+    'usage',
+    `Environment "${environment}" runs only what was promoted to it, and ${tables.join(', ')} ${tables.length > 1 ? 'were' : 'was'} not, as ${tables.length > 1 ? 'they are' : 'it is'} defined now. Nothing was read; use \`deltaworks-batch promote --to ${environment}\`.`,
+    { tables, environment },
+  )
+
+export const promotionRefused = (from: string, to: string, problems: readonly string[]): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0053',
+    'usage',
+    `Nothing was promoted from ${from} to ${to}: ${problems.join('; ')}.`,
+    { from, to, problems },
+  )
+
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString('en-US')} MiB`

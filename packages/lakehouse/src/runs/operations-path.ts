@@ -5,6 +5,8 @@ export const leasesPath = `${operationsPath}/leases`
 export const manifestsPath = `${operationsPath}/manifests`
 export const unfinishedPath = `${operationsPath}/unfinished`
 export const publicationsPath = `${operationsPath}/publications`
+/** What was let into this environment. */
+export const promotionsPath = `${operationsPath}/promotions`
 /** A Delta table: see `runsSchema`. */
 export const runsPath = `${operationsPath}/runs`
 /** A Delta table: see `profilesSchema`. */

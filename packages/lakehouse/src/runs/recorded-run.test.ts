@@ -12,9 +12,10 @@ import { latestPublication, publishedLake, republish } from './publication.js'
 import { publishLake, runRecorded, type RecordedRunOptions } from './recorded-run.js'
 import { replayRun } from './replay-run.js'
 import { resumeRun } from './resume-run.js'
-import { readJournal, stepDurations } from './run-journal.js'
+import { readJournal } from './run-journal.js'
 import { RunLease } from './run-lease.js'
 import { runIds, unfinishedRun } from './run-manifest.js'
+import { stepHistory } from './step-history.js'
 import { selectedTables, stepGraph } from './step-graph.js'
 import { openStore } from '@deltaworks/storage'
 
@@ -84,7 +85,10 @@ describe('recorded runs', () => {
     ])
     const steps = await lake.rows('operations/runs', 'step', 'status', 'version')
     expect(steps).toContain('{"step":"build days","status":"written","version":0}')
-    expect((await stepDurations(lake.session, root())).get('build days')).toMatchObject({ runs: 1, deviationMs: 0 })
+    expect((await stepHistory(lake.session, root())).get('build days')).toMatchObject({
+      runs: 1,
+      durationMs: { deviation: 0 },
+    })
   })
 
   it('O-22: of runs that are started at once one runs, and the others say so', async () => {

@@ -2,6 +2,7 @@ import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import { isStale } from '../build.js'
 import { definitionHash } from '../definition-hash.js'
+import { publishRunFinish, publishRunStart } from '../events.js'
 import { Lake } from '../lake.js'
 import { runContext, runIdOf, runLakehouse, type RunOptions } from '../run.js'
 import type { RunResult, StepFailure } from '../run-result.js'
@@ -50,6 +51,9 @@ export async function runRecorded(options: RecordedRunOptions): Promise<Recorded
   if (options.runId !== undefined && former !== null && endedWell(former)) return { kind: 'done', manifest: former }
   await checkBudget(options, options.budget ?? {})
   const claim = new RunClaim(await startManifest(runId, former, options), options)
+  const event = { runId, lakehouse: options.lakehouse.name, environment: options.environment, root: options.root }
+  publishRunStart(event)
+  let ended: { readonly result: RunResult | null; readonly error: unknown } = { result: null, error: null }
   try {
     if (await hasRuns(options.root)) await claim.take()
     const beforeWriting = () => claim.take()
@@ -58,13 +62,16 @@ export async function runRecorded(options: RecordedRunOptions): Promise<Recorded
     )
     await claim.check()
     await finish(claim.manifest, result, options)
+    ended = { result, error: null }
     return { kind: 'ran', result }
   } catch (error) {
     if (error instanceof LeaseTaken) return { kind: 'busy', holder: error.holder }
+    ended = { result: null, error }
     await recordFailure(claim.manifest, error, options)
     throw error
   } finally {
     await claim.release()
+    publishRunFinish({ ...event, ...ended })
   }
 }
 

@@ -1,5 +1,5 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { agg, col, lit } from '@deltaworks/expression'
+import { col, lit } from '@deltaworks/expression'
 import type { Session } from '@deltaworks/engine'
 import { scan, values } from '@deltaworks/plan'
 import {
@@ -145,32 +145,4 @@ export async function readJournal(session: Session, root: string, limit: number)
     rowsQuarantined: Number(quarantined),
     message: message === null ? null : String(message),
   }))
-}
-
-/** Usual and longest time of a step over the runs in which it did something: what "slower than usual" is measured against. */
-export async function stepDurations(
-  session: Session,
-  root: string,
-): Promise<ReadonlyMap<string, { readonly runs: number; readonly meanMs: number; readonly deviationMs: number }>> {
-  const table = await DeltaTable.openIfExists(session, joinPath(root, runsPath))
-  if (table === null) return new Map()
-  const steps = scan(table.provider())
-    .filter(
-      col('step')
-        .isNotNull()
-        .and(
-          col('status')
-            .eq(lit('written'))
-            .or(col('status').eq(lit('checked'))),
-        ),
-    )
-    .groupBy(col('step'))
-    .agg({ runs: agg.count(), mean: agg.avg(col('duration_ms')), deviation: agg.stddevPop(col('duration_ms')) })
-  const { rows } = await session.collect(steps)
-  return new Map(
-    rows.map(([step, runs, mean, deviation]) => [
-      String(step),
-      { runs: Number(runs), meanMs: Number(mean), deviationMs: Number(deviation) },
-    ]),
-  )
 }

@@ -59,6 +59,8 @@ export class RunProgress {
       count: this.#stepCount,
       durationMs: step.endMs - step.startMs,
       rows: step.rowsOut,
+      result: step,
+      failure: this.failures.find((failure) => failure.step === step.step) ?? null,
     })
   }
 

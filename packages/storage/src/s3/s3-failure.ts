@@ -99,6 +99,23 @@ const credentialProblems = new Set([
 
 export type S3Operation = 'read' | 'write' | 'delete' | 'list' | 'copy'
 
+const actions: Readonly<Record<S3Operation, string>> = {
+  read: 's3:GetObject',
+  write: 's3:PutObject',
+  delete: 's3:DeleteObject',
+  list: 's3:ListBucket',
+  copy: 's3:GetObject and s3:PutObject',
+}
+
+/** What is missing in the policy of who runs this, as its owner writes it. */
+function permissionOf(operation: S3Operation, store: string, path: string): string {
+  const [bucket = '', ...prefix] = store.slice('s3://'.length).split('/')
+  const place = [...prefix, path].filter((part) => part !== '').join('/')
+  const resource =
+    operation === 'list' ? `${bucket}${place === '' ? '' : ` for the prefix ${place}`}` : `${bucket}/${place}`
+  return `${actions[operation]} on arn:aws:s3:::${resource}`
+}
+
 /** What a failed request means to the store's user. */
 export function storageError(store: string, path: string, operation: S3Operation, error: unknown): StorageError {
   if (error instanceof StorageError) return error
@@ -111,9 +128,10 @@ export function storageError(store: string, path: string, operation: S3Operation
   }
   if (credentialProblems.has(name)) return credentialsRefused(store, message || name, error)
   if (name === 'AccessDenied' || status === 403 || status === 401) {
+    const permission = permissionOf(operation, store, path)
     return operation === 'read' || operation === 'list'
-      ? notReadable(store, path, error)
-      : notWritable(store, path, 'access is denied', error)
+      ? notReadable(store, path, error, permission)
+      : notWritable(store, path, `access is denied: ${permission} is not allowed`, error)
   }
   const code = systemCode(error)
   const reason = [

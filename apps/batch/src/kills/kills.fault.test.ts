@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Session } from '@deltaworks/engine'
+import { killRuns } from './kill-runs.js'
+import { raceSchedulers } from './race-schedulers.js'
+import { ShopLake } from './shop-lake.js'
+
+/** Small here; `npm run soak:runs` kills a hundred, and races fifty times. */
+describe('whole runs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'deltaworks-kills-'))
+  const session = Session.create()
+  let shop: ShopLake
+  beforeAll(async () => {
+    shop = await ShopLake.make(folder, 0.02)
+  })
+  afterAll(async () => {
+    await session.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('N-02 M-134: killed at any moment and gone on with, a run ends in the same tables; readers see all of it or nothing', async () => {
+    const moments = [0.3, 0.6, 0.8, 0.95]
+    const killed = await killRuns(shop, session, moments.length, () => moments.shift()!)
+    expect(killed.problems).toEqual([])
+    expect(killed.killed).toBeGreaterThanOrEqual(2)
+    expect(killed.looks).toBeGreaterThan(20)
+    expect(killed.after).toBeGreaterThan(0)
+  })
+
+  it('O-22: two schedulers at the same moment: one runs, the other says so', async () => {
+    expect(await raceSchedulers(shop, session, 2)).toEqual({ rounds: 2, problems: [] })
+  })
+})

@@ -1,0 +1,118 @@
+import { DeltaTable } from '@deltaworks/delta-table'
+import type { Session } from '@deltaworks/engine'
+import { schemaChanges } from '../contract/schema-change.js'
+import { definitionHash } from '../definition-hash.js'
+import { DeltaMetrics, metricsPath } from '../delta-metrics.js'
+import { Lake } from '../lake.js'
+import type { LakehouseDefinition } from '../lakehouse-definition.js'
+import { latestPublication } from '../runs/publication.js'
+import { readManifest, type RunManifest } from '../runs/run-manifest.js'
+import { unknownPromotionSource } from '../runs/errors.js'
+import { configurationDifferences, type ConfigurationDifference } from './configuration-differences.js'
+import { latestPromotion, type PromotionRecord } from './promotion-record.js'
+
+/** An environment with its lake. */
+export interface PromotedEnvironment {
+  readonly environment: string
+  readonly root: string
+  readonly configuration: unknown
+}
+
+export interface PromotionOptions {
+  readonly lakehouse: LakehouseDefinition
+  readonly session: Session
+  readonly from: PromotedEnvironment
+  readonly to: PromotedEnvironment
+}
+
+export interface PromotedTable {
+  readonly table: string
+  /** Of the definition, against what was promoted last. */
+  readonly definition: 'new' | 'changed' | 'same'
+  /** What the next run does to the target's table: `build` it whole, or go on with it. */
+  readonly next: 'build' | 'keep'
+  /** How the table in the target differs from what the definition wants, in words. */
+  readonly schema: readonly string[]
+}
+
+/** What a promotion would let in, and what stands against it. */
+export interface PromotionPlan {
+  readonly runId: string
+  readonly tables: readonly PromotedTable[]
+  readonly configuration: readonly ConfigurationDifference[]
+  /** Rules that did not pass in the source's last whole run. */
+  readonly quality: readonly {
+    readonly table: string
+    readonly rule: string
+    readonly level: string
+    readonly metric: number
+  }[]
+  /** Why it is refused; empty: it is not. */
+  readonly problems: readonly string[]
+  readonly definitions: PromotionRecord['definitions']
+}
+
+/**
+ * Compares the definitions of today with what the source environment has run, and both environments' schemas, configurations
+ * and quality. @throws LakehouseError DW-LAKEHOUSE-0051 if the source has no whole run
+ */
+export async function planPromotion({ lakehouse, session, from, to }: PromotionOptions): Promise<PromotionPlan> {
+  const manifest = await lastWholeRun(from)
+  const former = await latestPromotion(to.root)
+  const target = new Lake(session, to.root)
+  const definitions = promotedHashes(lakehouse)
+  const tables: PromotedTable[] = []
+  const problems: string[] = [...problemsOfRun(manifest)]
+  for (const table of lakehouse.tables) {
+    const known = former?.definitions[table.path]
+    const definition = known === undefined ? 'new' : known === definitions[table.path] ? 'same' : 'changed'
+    const there = await target.table(table.path)
+    const changes = there === null ? [] : schemaChanges(there, table)
+    const breaking = changes.filter((change) => change.breaking)
+    // Tables that are built are made anew; rows that have landed are not there any more to be read again.
+    if (table.source !== null)
+      problems.push(...breaking.map(({ column, what }) => `${table.name}: "${column}" ${what}`))
+    const ran = manifest.definitions[table.path] === definitionHash(table, from.configuration)
+    if (!ran) problems.push(`${table.name}: ${from.environment} has not run this definition; run it there first`)
+    tables.push({
+      table: table.name,
+      definition,
+      next: table.source === null && (there === null || definition !== 'same') ? 'build' : 'keep',
+      schema: changes.map(({ column, what }) => (column.startsWith('(') ? what : `"${column}" ${what}`)),
+    })
+  }
+  const quality = await failedRules(session, from.root, manifest.runId)
+  problems.push(
+    ...quality
+      .filter(({ level }) => level === 'critical')
+      .map(({ table, rule }) => `${table}: critical rule ${rule} failed`),
+  )
+  const configuration = configurationDifferences(from.configuration, to.configuration)
+  return { runId: manifest.runId, tables, configuration, quality, problems, definitions }
+}
+
+/** Hashes that are the same in all environments: without their configurations. */
+export const promotedHashes = ({ tables }: LakehouseDefinition): Readonly<Record<string, number>> =>
+  Object.fromEntries(tables.map((table) => [table.path, definitionHash(table, null)]))
+
+async function lastWholeRun({ environment, root }: PromotedEnvironment): Promise<RunManifest> {
+  const publication = await latestPublication(root)
+  const manifest = publication === null ? null : await readManifest(root, publication.runId)
+  if (manifest === null) throw unknownPromotionSource(environment, root)
+  return manifest
+}
+
+function problemsOfRun({ runId, finished }: RunManifest): readonly string[] {
+  if (finished === null) return [`run ${runId} has not ended`]
+  const { status } = finished
+  return status === 'failed' || status === 'quality_failed' ? [`run ${runId} ended with ${status}`] : []
+}
+
+async function failedRules(session: Session, root: string, runId: string): Promise<PromotionPlan['quality']> {
+  const uri = new Lake(session, root).uri(metricsPath)
+  if ((await DeltaTable.openIfExists(session, uri)) === null) return []
+  const records = await new DeltaMetrics(session, uri).read({ runId })
+  return records
+    .filter(({ passed }) => !passed)
+    .map(({ table, rule, level, metric }) => ({ table, rule, level, metric }))
+}

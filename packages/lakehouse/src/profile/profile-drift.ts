@@ -204,7 +204,7 @@ function semanticDrift(now: Seen, before: readonly Seen[]): readonly Drift[] {
   const usual = new Set(before.map(told))
   const [only] = usual
   const type = told(now)
-  if (usual.size !== 1 || only == null || only === type || now.present < leastRows) return []
+  if (usual.size !== 1 || only === undefined || only === null || only === type || now.present < leastRows) return []
   return [
     drift('semantic_type', now.column.name, `its values look like ${type ?? 'no known type'} and looked like ${only}`),
   ]

@@ -93,7 +93,7 @@ function columnProfile(
 ): BatchColumnProfile {
   const point = pointOf(type)
   const points = point === null ? null : orderedPoints(values, point)
-  const isPersonal = columns[column.name]?.facts.pii != null
+  const isPersonal = columns[column.name]!.facts.pii !== null
   const hidden = isPersonal
     ? ({ min: null, max: null, topValues: null, quantiles: null, histogram: null } as const)
     : {}

@@ -48,7 +48,7 @@ const row = (column: ReportColumnProfile): readonly string[] => [
   median(column),
   valueCell(column.max),
   column.mean === null ? nothing : formatCount(Number(column.mean.toFixed(2))),
-  column.histogram == null ? nothing : bars(column.histogram),
+  bars(column.histogram ?? null),
   [
     column.semanticType === null ? '' : pill(column.semanticType, 'neutral'),
     column.topValues === null
@@ -62,7 +62,7 @@ const row = (column: ReportColumnProfile): readonly string[] => [
 
 /** Of numbers; quantiles of times are points on a line that nobody reads. */
 function median({ quantiles, mean }: ReportColumnProfile): string {
-  if (quantiles == null || mean === null) return nothing
+  if (quantiles === undefined || quantiles === null || mean === null) return nothing
   return formatCount(Number(quantiles[(quantiles.length - 1) / 2]!.toFixed(2)))
 }
 
@@ -73,7 +73,9 @@ const valueCell = (value: string | null): string =>
 
 const [barWidth, height] = [4, 18]
 
-function bars({ counts }: ReportHistogram): string {
+function bars(histogram: ReportHistogram | null): string {
+  if (histogram === null) return nothing
+  const { counts } = histogram
   const most = Math.max(1, ...counts)
   const drawn = counts.map((count, i) => {
     const tall = count === 0 ? 0 : Math.max(1, Math.round((count / most) * height))

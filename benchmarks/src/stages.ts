@@ -5,6 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 export interface Stage {
   readonly step: string
   readonly seconds: number
+  /** Since the run's start. */
+  readonly endSeconds: number
   readonly rowsIn: number
   readonly rowsOut: number
   readonly peakMb: number
@@ -42,6 +44,7 @@ export async function stagesOf(batch: string, landing: string, lake: string): Pr
   return report.steps.map(({ step, startMs, endMs, rowsIn, rowsOut }) => ({
     step,
     seconds: (endMs - startMs) / 1000,
+    endSeconds: endMs / 1000,
     rowsIn,
     rowsOut,
     peakMb: samples.reduce(

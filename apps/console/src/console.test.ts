@@ -81,6 +81,11 @@ describe('deltaworks-console', () => {
     expect(stderr).toMatch(/^DW-[A-Z]+-\d{4}: .*9.*\n$/)
   })
 
+  it('D-49: read --row-ids has the columns, null where the table does not track rows', () => {
+    const lines = run('read', 'table', '--row-ids', '--columns', 'id,_row_id', '--format', 'jsonl').stdout
+    expect(lines.trimEnd().split('\n').sort()[0]).toBe('{"id":1,"_row_id":null}')
+  })
+
   it('D-47: changes prints the change data feed, as JSON lines without its times', () => {
     const lines = (...args: readonly string[]) =>
       run('changes', 'feed', ...args, '--format', 'jsonl')

@@ -8,13 +8,20 @@ export type RowFormat = 'table' | 'jsonl' | 'csv'
 export const formatOption = (): Option =>
   new Option('--format <format>', 'how rows are printed').choices(['table', 'jsonl', 'csv']).default('table')
 
+/** A text as it is, but for line ends and what a terminal obeys. */
+const onOneLine = (text: string): string =>
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) =>
+    c < ' ' ? JSON.stringify(c).slice(1, -1) : `\\u00${c.charCodeAt(0).toString(16)}`,
+  )
+
 /** Rows as text: a table for people, canonical JSON lines, or CSV. */
 export function formatRows(schema: Schema, rows: readonly (readonly Value[])[], format: RowFormat): string {
   const shown = (row: readonly Value[]): string[] =>
     row.map((value, i) => {
       if (value === null) return ''
-      const rendered = canonicalValue(schema.fields[i]!.type, value)
-      return typeof rendered === 'string' ? rendered : JSON.stringify(rendered)
+      const json = canonicalValue(schema.fields[i]!.type, value)
+      return json.startsWith('"') ? onOneLine(JSON.parse(json) as string) : json
     })
   switch (format) {
     case 'jsonl':

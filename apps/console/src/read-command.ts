@@ -1,6 +1,6 @@
 import { openSession, parseTimestampMs, withCommonOptions, type CommonOptions } from '@deltaworks/cli'
 import { DeltaTable } from '@deltaworks/delta-table'
-import { scan } from '@deltaworks/plan'
+import { DataFrame, scan } from '@deltaworks/plan'
 import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 import { parseVersion } from './parse-version.js'
@@ -10,6 +10,7 @@ interface Options extends CommonOptions {
   readonly version: number | undefined
   readonly timestamp: number | undefined
   readonly columns: string | undefined
+  readonly rowIds: boolean
   readonly format: TableFormat
 }
 
@@ -20,6 +21,9 @@ export const readCommand = (signal: AbortSignal): Command =>
     .addOption(new Option('--version <n>', 'an earlier version').argParser(parseVersion('--version')))
     .addOption(new Option('--timestamp <t>', 'the version of that time').argParser(parseTimestampMs))
     .addOption(new Option('--columns <a,b>', 'only these columns'))
+    .addOption(
+      new Option('--row-ids', 'with _row_id and _row_commit_version, for tables that track rows').default(false),
+    )
     .addOption(tableFormatOption())
     .action(async (path: string, options: Options) => {
       const session = openSession(options)
@@ -28,7 +32,7 @@ export const readCommand = (signal: AbortSignal): Command =>
           ...(options.version === undefined ? {} : { version: options.version }),
           ...(options.timestamp === undefined ? {} : { timestampMs: options.timestamp }),
         })
-        const all = scan(table.provider())
+        const all = options.rowIds ? new DataFrame(table.rowsWithIds()) : scan(table.provider())
         const rows =
           options.columns === undefined ? all : all.select(...options.columns.split(',').map((c) => c.trim()))
         if (options.quiet) return

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   invalidOption,
   loadLakehouse,
@@ -19,6 +18,8 @@ import {
 } from '@deltaworks/warehouse'
 import { Command, Option } from 'commander'
 import { readLayouts } from './layout-file.js'
+import { uniqueId } from './unique-id.js'
+import { unload } from './unload.js'
 
 export interface ExportCommandOptions extends CommonOptions {
   readonly dryRun: boolean
@@ -26,6 +27,10 @@ export interface ExportCommandOptions extends CommonOptions {
   readonly drift: DriftPolicy
   readonly tables: string | undefined
   readonly layout: string | undefined
+  readonly certify: boolean
+  readonly unload: string | undefined
+  readonly into: string | undefined
+  readonly ifExists: 'fail' | 'append' | 'overwrite'
 }
 
 export interface TargetDescription<O extends ExportCommandOptions> {
@@ -51,10 +56,18 @@ const loadOptions = (): readonly Option[] => [
     .default('append'),
   new Option('--tables <names>', 'only these tables, separated by commas'),
   new Option('--layout <file>', 'JSON: distribution, encodings, clustering, grants, masking and actions by table'),
+  new Option('--certify', 'write what both sides agree on down in the lake: quality/certified_loads').default(false),
+  new Option('--unload <query>', 'the way back: a table of the warehouse, or a SELECT, is written to --into'),
+  new Option('--into <uri>', 'the Delta table that --unload writes'),
+  new Option('--if-exists <what>', 'what --unload does to a table that is there')
+    .choices(['fail', 'append', 'overwrite'])
+    .default('fail'),
   new Option('--dry-run', 'print the SQL; nothing is written').default(false),
 ]
 
 async function run<O extends ExportCommandOptions>(description: TargetDescription<O>, options: O): Promise<void> {
+  if (options.unload !== undefined || options.into !== undefined)
+    return unload(await description.open(options), options)
   const loaded = await loadLakehouse(options)
   const { lakehouse } = loaded
   const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
@@ -66,15 +79,15 @@ async function run<O extends ExportCommandOptions>(description: TargetDescriptio
   const target = await description.open(options)
   const session = openSession(options)
   try {
-    const { mode, drift } = options
+    const { mode, drift, certify } = options
     const nowMs = Date.now()
-    const loadId = `export-${nowMs}-${randomBytes(3).toString('hex')}`
+    const loadId = uniqueId('export', nowMs)
     const root = resolveUri(options.root)
     const task = { lakehouse, session, root, target, layouts, only, mode, drift, loadId }
     if (options.dryRun) process.stdout.write(`${formatPlan(await planLakehouseExport(task))}\n`)
     else {
       const watching = { loaded, session, root, environment: options.env, task: 'export' } as const
-      const work = () => exportLakehouse({ ...task, nowMs })
+      const work = () => exportLakehouse({ ...task, nowMs, certify })
       print(await watched(watching, work, () => null, new AbortController().signal), options)
     }
   } finally {

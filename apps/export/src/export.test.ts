@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { loadConfiguration, runLakehouse } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
@@ -68,6 +69,98 @@ describe('deltaworks-export', () => {
     expect(loaded.rowsLoaded).toBe(loaded.tables.reduce((sum, t) => sum + t.rowCount, 0))
     expect((JSON.parse(duckdb('--target', 'w.duckdb', '--json').stdout) as Loaded).rowsLoaded).toBe(0)
     expect(duckdb('--target', 'w.duckdb', '--quiet')).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  it('W-10: what the warehouse has comes back as a Delta table, and reconciles', () => {
+    expect(duckdb('--target', 'back.duckdb', '--tables', 'fact_transactions', '--quiet').status).toBe(0)
+    const unload = (...args: readonly string[]) => duckdb('--target', 'back.duckdb', '--json', '--unload', ...args)
+    const whole = unload('fact_transactions', '--into', 'back/facts')
+    expect(whole.stderr).toBe('')
+    const { rowCount, version, totalsCompared } = JSON.parse(whole.stdout) as Record<string, number>
+    expect(rowCount).toBeGreaterThan(100)
+    expect([version, totalsCompared! > 20]).toEqual([0, true])
+    const query = 'SELECT customer_key, SUM(total_amount) AS spent FROM fact_transactions GROUP BY customer_key'
+    expect(unload(query, '--into', 'back/spent').status).toBe(0)
+    const again = unload(query, '--into', 'back/spent')
+    expect(again.stderr).toMatch(/^\{.*DW-WAREHOUSE-0020.*is there already.*\}\n$/)
+    expect(again.status).toBe(2)
+    expect(JSON.parse(unload(query, '--into', 'back/spent', '--if-exists', 'overwrite').stdout)).toMatchObject({
+      version: 1,
+    })
+    expect(JSON.parse(unload(query, '--into', 'back/spent', '--if-exists', 'append').stdout)).toMatchObject({
+      version: 2,
+    })
+  })
+
+  it('N-11: what was loaded is certified in the lake, once; what was not certified when it was loaded is compared again', async () => {
+    const certified = async () => {
+      const session = Session.create({ threads: 1 })
+      try {
+        const table = await DeltaTable.openIfExists(session, `file://${at('lake')}/quality/certified_loads`)
+        if (table === null) return []
+        const { rows } = await session.sql(
+          "select table_name, load_id, delta_version, value from c where total = 'rowCount' order by table_name",
+          { c: table.provider() },
+        )
+        return rows
+      } finally {
+        await session.close()
+      }
+    }
+    const load = (...args: readonly string[]) => {
+      const { status, stdout, stderr } = duckdb(
+        '--target',
+        'certified.duckdb',
+        '--tables',
+        'dim_date,dim_product',
+        '--json',
+        ...args,
+      )
+      expect([status, stderr]).toEqual([0, ''])
+      return (JSON.parse(stdout) as Loaded).tables
+    }
+    try {
+      const tables = load()
+      expect(await certified()).toEqual([])
+      expect(load('--certify').every(({ reconciliation }) => reconciliation === null)).toBe(true)
+      const rows = await certified()
+      const counts = tables.map(({ table, rowCount }) => [table, String(rowCount)]).sort()
+      expect(rows.map(([table, , , value]) => [table, value])).toEqual(counts)
+      expect(new Set(rows.map(([, loadId]) => loadId)).size).toBe(1)
+      load('--certify')
+      expect(await certified()).toEqual(rows)
+    } finally {
+      rmSync(at('lake', 'quality', 'certified_loads'), { recursive: true, force: true })
+    }
+  })
+
+  it('M-079 M-080 M-081: the example of docs/training.md reads a version, tells segments, and writes them back', () => {
+    const example = fileURLToPath(new URL('../../../docs/training/segments.mjs', import.meta.url))
+    const { status, stdout, stderr } = spawnSync(process.execPath, [example, at('lake'), '0'], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
+    const told = JSON.parse(stdout) as Record<string, number>
+    expect(told).toMatchObject({ from: 0, version: 0 })
+    expect(told['accuracy']!).toBeGreaterThan(0.5)
+    expect(existsSync(at('lake', 'ml', 'segment_predictions_node', '_delta_log'))).toBe(true)
+    rmSync(at('lake', 'ml'), { recursive: true })
+  })
+
+  it.each([
+    ['a table that is not there', ['nowhere'], /DW-WAREHOUSE-0020: .*nowhere/],
+    ['no place to write to', ['fact_transactions'], /DW-CLI-\d{4}: .*--into/],
+    ['what is no query', ['DROP TABLE x', '--into', 'back/x'], /DW-CLI-\d{4}: .*--unload/],
+  ])('W-10 O-03: unloading %s is one sentence, and writes nothing', (_, args, message) => {
+    const { status, stderr, stdout } = duckdb(
+      '--target',
+      'back.duckdb',
+      '--unload',
+      ...args,
+      ...(args.length > 1 ? [] : args[0] === 'nowhere' ? ['--into', 'back/n'] : []),
+    )
+    expect(stderr).toMatch(message)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(existsSync(at('back', 'n'))).toBe(false)
   })
 
   it.each([

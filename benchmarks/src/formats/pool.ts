@@ -1,11 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import { createContext, kernelModule } from '@deltaworks/columnar'
+import { FooterCache } from '@deltaworks/formats'
 import { work, type Job, type JobResult } from './work.js'
 
 /** Runs jobs on this thread, or on so many others; results come in the order of the jobs. */
 export class Pool {
   readonly #workers: readonly Worker[]
   readonly #context = createContext()
+  #round = 0
 
   constructor(threads: number) {
     const url = new URL('./worker.js', import.meta.url)
@@ -14,8 +16,10 @@ export class Pool {
   }
 
   async run(jobs: readonly Job[], use: (result: JobResult) => void): Promise<void> {
+    const round = this.#round++
     if (this.#workers.length === 0) {
-      for (const job of jobs) use(await work(this.#context, job))
+      const footers = new FooterCache()
+      for (const job of jobs) use(await work(this.#context, job, footers))
       return
     }
     const results: (JobResult | undefined)[] = []
@@ -25,7 +29,7 @@ export class Pool {
       this.#workers.map(async (worker) => {
         while (next < jobs.length) {
           const index = next++
-          results[index] = await answer(worker, jobs[index]!)
+          results[index] = await answer(worker, { job: jobs[index]!, round })
           for (; results[used] !== undefined; used++) {
             use(results[used]!)
             delete results[used]
@@ -40,7 +44,7 @@ export class Pool {
   }
 }
 
-const answer = (worker: Worker, job: Job): Promise<JobResult> =>
+const answer = (worker: Worker, message: { readonly job: Job; readonly round: number }): Promise<JobResult> =>
   new Promise((resolve, reject) => {
     const done = (result: JobResult): void => {
       worker.off('error', reject)
@@ -48,5 +52,5 @@ const answer = (worker: Worker, job: Job): Promise<JobResult> =>
     }
     worker.once('message', done)
     worker.once('error', reject)
-    worker.postMessage(job)
+    worker.postMessage(message)
   })

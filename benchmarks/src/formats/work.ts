@@ -1,6 +1,7 @@
 import { createContext, toArrowBatch, unlimited, type ColumnarContext } from '@deltaworks/columnar'
 import {
   fileScan,
+  FooterCache,
   readParquetMetadata,
   RowGroupEncoder,
   scanCsv,
@@ -47,9 +48,8 @@ export interface JobResult {
   readonly group: EncodedRowGroup | null
 }
 
-export const maxRows = 65_536
-
-export async function work(context: ColumnarContext, job: Job): Promise<JobResult> {
+/** @param footers what jobs of the same round know of files; the next round begins anew */
+export async function work(context: ColumnarContext, job: Job, footers: FooterCache): Promise<JobResult> {
   const store = new FileStore(job.folder)
   const { sizeBytes } = await store.head(job.path)
   const base = { store, path: job.path, sizeBytes, schema: job.schema }
@@ -59,7 +59,7 @@ export async function work(context: ColumnarContext, job: Job): Promise<JobResul
     for await (const batch of scanCsv(context, unlimited, scan, job.options)) rows += batch.rowCount
     return { rows, group: null }
   }
-  const scan = fileScan({ ...base, rowGroups: { first: job.group, end: job.group + 1 } })
+  const scan = fileScan({ ...base, rowGroups: { first: job.group, end: job.group + 1 }, footers })
   if (job.kind === 'encode') {
     const encoder = new RowGroupEncoder(context, unlimited, job.schema, job.options)
     for await (const batch of scanParquet(context, unlimited, scan)) encoder.write(batch)

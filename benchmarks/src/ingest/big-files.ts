@@ -2,12 +2,18 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 
 const chunkRows = 20_000
 
-/** Writes rows until the file has so many bytes. @returns how many there are */
-function writeRows(file: string, bytes: number, head: string, tail: string, row: (n: number) => string): number {
+/** Writes rows, so many at once, until the file has so many bytes. @returns how many there are */
+function writeRows(
+  file: string,
+  bytes: number,
+  [head, tail]: readonly [string, string],
+  row: (n: number) => string,
+  atOnce = chunkRows,
+): number {
   const descriptor = openSync(file, 'w')
   let [size, rows] = [writeSync(descriptor, head), 0]
   while (size < bytes) {
-    const chunk = Array.from({ length: chunkRows }, () => row(rows++)).join('')
+    const chunk = Array.from({ length: atOnce }, () => row(rows++)).join('')
     size += writeSync(descriptor, chunk)
   }
   writeSync(descriptor, tail)
@@ -19,13 +25,13 @@ const day = (n: number): string => new Date(Date.UTC(2020, 0, 1 + (n % 2000))).t
 const amount = (n: number): string => `${(n * 7919) % 100_000}.${String((n * 31) % 100).padStart(2, '0')}`
 
 /** One CSV file of orders: numbers, dates, decimals, and texts of which some are quoted. */
-export const writeBigCsv = (file: string, bytes: number): number =>
+export const writeBigCsv = (file: string, bytes: number, atOnce?: number): number =>
   writeRows(
     file,
     bytes,
-    'id,customer,day,amount,note\n',
-    '',
+    ['id,customer,day,amount,note\n', ''],
     (n) => `${n},customer ${n % 100_003},${day(n)},${amount(n)},"note ${n % 17}, with a comma"\n`,
+    atOnce,
   )
 
 /** The same as one JSON array. */
@@ -33,8 +39,7 @@ export const writeBigJsonArray = (file: string, bytes: number): number =>
   writeRows(
     file,
     bytes,
-    '[\n',
-    ']\n',
+    ['[\n', ']\n'],
     (n) =>
       `${n === 0 ? '' : ','}{"id":${n},"customer":"customer ${n % 100_003}","day":"${day(n)}","amount":${amount(n)},"note":"note ${n % 17}, with a comma"}\n`,
   )

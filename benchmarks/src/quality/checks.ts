@@ -10,18 +10,19 @@ import { scan } from '@deltaworks/plan'
 import { verifyChecks, type Check } from '@deltaworks/quality'
 import { inTurn, ratio, shown } from './in-turn.js'
 import { byHand, thirteenChecks, twelveChecks } from './suite.js'
-import { transactionFiles } from './transactions.js'
+import { rowsOf, transactionFiles } from './transactions.js'
 
 /*
- * node benchmarks/dist/quality/checks.js [--landing DIR | --rows 1000000] [--threads 2] [--rounds 5] [--keep DIR]
+ * node benchmarks/dist/quality/checks.js [--landing DIR | --table DIR | --rows 1000000] [--threads 2] [--rounds 5] [--keep DIR]
  *
  * Twelve checks on the order lines of a landing zone (or made ones) in one scan, beside one query written by hand for DuckDB over
  * the same Parquet files; then a thirteenth check; then the twelve in a process of their own, for its memory. Writes
- * results/quality-checks.json; --keep leaves the files, for `tools/interop/dist/quality-speed.js`.
+ * results/quality-checks.json; --keep leaves the files, for `tools/interop/dist/quality-speed.js` and for --table.
  */
 const { values: options } = parseArgs({
   options: {
     landing: { type: 'string' },
+    table: { type: 'string' },
     rows: { type: 'string', default: '1000000' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '5' },
@@ -42,11 +43,14 @@ if (options.alone !== undefined) {
   process.stdout.write(String(process.resourceUsage().maxRSS / 1024))
 } else {
   const work = await mkdtemp(join(tmpdir(), 'deltaworks-checks-'))
-  const folder = options.keep ?? join(work, 'transactions')
+  const folder = options.table ?? options.keep ?? join(work, 'transactions')
   const duck = await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect()
   const session = Session.create({ threads })
   try {
-    const rows = await transactionFiles(duck, { landing: options.landing, rows: Number(options.rows) }, folder)
+    const rows =
+      options.table === undefined
+        ? await transactionFiles(duck, { landing: options.landing, rows: Number(options.rows) }, folder)
+        : await rowsOf(duck, folder)
     const { status, checks, verification } = await verified(session, folder, twelveChecks(rows))
     const [theirs] = (await duck.runAndReadAll(byHand(folder))).getRows()
     const differing = checks[0]!.constraints.filter(({ metric }, i) => !isClose(metric!, Number(theirs![i])))
@@ -71,7 +75,7 @@ if (options.alone !== undefined) {
     console.log(
       `12 checks in a process of their own: ${peakMb.toFixed(0)} MB at most; load ${loadavg()[0]!.toFixed(2)}`,
     )
-    const command = `node benchmarks/dist/quality/checks.js ${options.landing === undefined ? `--rows ${rows}` : '--landing DIR'} --threads ${threads}`
+    const command = `node benchmarks/dist/quality/checks.js ${options.landing === undefined && options.table === undefined ? `--rows ${rows}` : '--landing DIR'} --threads ${threads}`
     const result = { command, cores: cpus().length, load: loadavg()[0], rows, least, beside, more, peakMb }
     const file = fileURLToPath(new URL('../../results/quality-checks.json', import.meta.url))
     await writeFile(file, `${JSON.stringify(result, null, 2)}\n`)

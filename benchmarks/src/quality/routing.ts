@@ -56,11 +56,7 @@ try {
         await lines(),
         rules,
         (checking, passing) => DeltaTable.createWith(checking, good, passing),
-        {
-          settle: async (judged) => {
-            if (judged.refused !== null) await DeltaTable.createWith(session, bad, judged.refused)
-          },
-        },
+        { quarantine: (checking, refused) => DeltaTable.createWith(checking, bad, refused) },
       )
       rows = counts.input
       refused = counts.quarantined

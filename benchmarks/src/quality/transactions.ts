@@ -21,6 +21,12 @@ export async function transactionFiles(
   return count
 }
 
+/** Rows of Parquet files in a folder. */
+export async function rowsOf(duck: DuckDBConnection, folder: string): Promise<number> {
+  const counted = await duck.runAndReadAll(`select count(*)::double from read_parquet('${folder}/*.parquet')`)
+  return counted.getRows()[0]![0] as number
+}
+
 const files = 8
 
 const landed = (landing: string): string => `select try_cast(ORDERNUMBER as bigint) as order_number,

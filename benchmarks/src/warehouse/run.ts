@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 /*
- * node benchmarks/dist/warehouse/run.js --lake DIR [--rounds 3] [--postgres URL] [--only duckdb|staging|postgres]
+ * node benchmarks/dist/warehouse/run.js --lake DIR [--rounds 3] [--postgres URL] [--only duckdb|staging|postgres] [--small DIR]
  *
  * Loads of the shop's facts beside what the warehouse does by itself, each a cold process, in turn: DuckDB's CREATE TABLE AS
  * from the same Parquet files; a plain copy of the table's files beside staging; single INSERTs beside COPY into PostgreSQL.
+ * With --small, a lake of fewer rows, each way's peak of memory is told for both.
  * Writes results/warehouse.json.
  */
 const { values: options } = parseArgs({
@@ -17,6 +18,7 @@ const { values: options } = parseArgs({
     lake: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     postgres: { type: 'string' },
+    small: { type: 'string' },
     only: { type: 'string' },
     insertRows: { type: 'string', default: '20000' },
   },
@@ -113,16 +115,33 @@ if (wanted('postgres') && options.postgres !== undefined) {
   }
 }
 
+if (options.small !== undefined) {
+  const ways = { duckdb: 'duckdb-ours', staging: 'staging', postgres: 'postgres-copy' } as const
+  const memory: Record<string, unknown> = {}
+  for (const [name, kind] of Object.entries(ways)) {
+    if (!wanted(name) || (name === 'postgres' && options.postgres === undefined)) continue
+    memory[name] = [options.small, lake].map((folder) => {
+      const out = join(work, `memory-${name}`)
+      mkdirSync(out)
+      const { rows, peakMb } = measured(kind, folder, ...(name === 'postgres' ? [options.postgres!] : []), out)
+      rmSync(out, { recursive: true, force: true })
+      return { rows, peakMb }
+    })
+  }
+  results['memory'] = memory
+}
+
 rmSync(work, { recursive: true, force: true })
+const file = fileURLToPath(new URL('../../results/warehouse.json', import.meta.url))
+// Parts that were not run keep their last figures.
+const former = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {}
 const report = {
+  ...former,
   command: `node benchmarks/dist/warehouse/run.js --lake DIR --rounds ${options.rounds}`,
   load: loadavg()[0],
   ...results,
 }
-writeFileSync(
-  fileURLToPath(new URL('../../results/warehouse.json', import.meta.url)),
-  `${JSON.stringify(report, null, 2)}\n`,
-)
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 
 /** Bytes of a folder's data files. */

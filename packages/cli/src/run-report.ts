@@ -33,6 +33,9 @@ export function reportOf(result: RunResult, environment: string): RunReport {
     command: 'run',
     environment,
     quarantine: [...counts.values()],
+    warnings: result.profiles.flatMap(({ table, drift }) =>
+      drift.map(({ column, message }) => `${column === null ? table : `${table}.${column}`}: ${message}`),
+    ),
     places: [
       { label: 'Lake', location: result.root },
       { label: 'Landing', location: result.landing },

@@ -1,5 +1,6 @@
 import type { DataType } from '@deltaworks/schema'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulators/accumulator.js'
+import { CountAccumulator } from './accumulators/count.js'
 import { createAccumulator } from './accumulators/create-accumulator.js'
 import { DistinctAccumulator } from './accumulators/distinct.js'
 import { Arena, type MemoryAccount } from './arena.js'
@@ -10,11 +11,14 @@ import type { ColumnarContext } from './context.js'
 export class Accumulators {
   readonly #scope: AccumulatorScope
   readonly #accumulators: readonly Accumulator[]
+  /** Rows that filters chose, until a batch is done. */
+  readonly #chosen: Arena
   #groups = 0
 
   constructor(context: ColumnarContext, account: MemoryAccount, aggregates: readonly AggregateSpec[]) {
     const arena = (): Arena => new Arena(context.heap, account)
     this.#scope = { context, account, states: arena(), scratch: arena() }
+    this.#chosen = arena()
     this.#accumulators = aggregates.map((spec) => createAccumulator(this.#scope, spec))
   }
 
@@ -43,12 +47,20 @@ export class Accumulators {
   ): void {
     this.#grow(Math.max(1, groupCount))
     const { scratch } = this.#scope
+    // Many aggregates may have one filter.
+    const known = new Map<Column, number>()
     this.#accumulators.forEach((accumulator, index) => {
       const filter = filters[index] ?? null
-      const chosen = filter === null ? 0 : this.#trueRows(filter)
-      accumulator.update({ rowCount, groups: groupIds, chosen }, args[index]!)
+      const own = args[index]!
+      if (filter !== null && groupIds === 0 && accumulator instanceof CountAccumulator) {
+        if (own[0]?.type.kind === 'null' || accumulator.countAll(filter, own, rowCount)) return
+      }
+      let chosen = 0
+      if (filter !== null) known.set(filter, (chosen = known.get(filter) ?? this.#trueRows(filter)))
+      accumulator.update({ rowCount, groups: groupIds, chosen }, own)
       scratch.reset()
     })
+    if (known.size > 0) this.#chosen.reset()
   }
 
   /** Like `update`, for one aggregate alone. */
@@ -60,8 +72,8 @@ export class Accumulators {
 
   /** Address of a byte a row: 1 where a boolean column is true. */
   #trueRows({ values, validity, length }: Column): number {
-    const { context, scratch } = this.#scope
-    const target = scratch.allocate(length)
+    const { context } = this.#scope
+    const target = this.#chosen.allocate(length)
     context.kernels['accumulateChosen']!(values, validity, length, target)
     return target
   }
@@ -134,5 +146,6 @@ export class Accumulators {
     for (const accumulator of this.#accumulators) accumulator.close?.()
     this.#scope.states.close()
     this.#scope.scratch.close()
+    this.#chosen.close()
   }
 }

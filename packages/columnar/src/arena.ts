@@ -52,7 +52,7 @@ export class Arena {
   /** Like `allocate`, filled with zeros. */
   allocateZeroed(bytes: number): number {
     const address = this.allocate(bytes)
-    this.heap.u8.fill(0, address, address + bytes)
+    this.heap.fill(address, 0, bytes)
     return address
   }
 

@@ -5,7 +5,7 @@ import { concatColumns, constantColumn, copyColumn, nullColumn, plainColumn, sli
 import { createContext } from './context.js'
 import { recordBatch } from './record-batch.js'
 import { readSegment, segmentInfo, writeSegment } from './segment.js'
-import { selectionOfTrue, takeColumn } from './take.js'
+import { selectColumn, selectionOfTrue, takeColumn } from './take.js'
 import { columnIn, flatTypes, forms, nestedTypes, nullable, valuesOf } from './testing/columns.js'
 import { batchFromRows, batchToRows } from './values.js'
 
@@ -63,6 +63,15 @@ describe.each(types.map((type) => [type.kind, type] as const))('%s', (_, type) =
       context.heap.i32.set(indexes, address >>> 2)
       const taken = takeColumn(context, arena, column, address, indexes.length)
       expect(valuesOf(arena, taken)).toEqual(indexes.map((i) => (i < 0 ? null : rows[i]!)))
+    })
+  })
+  it('picks the rows of which a condition is true', () => {
+    property(type, (arena, make, rows, n) => {
+      const conditions = rows.map((_row, i) => [true, false, null, true][(n >>> (i % 25)) & 3]!)
+      const condition = columnIn(arena, { kind: 'boolean' }, conditions, 'plain')
+      const picked = selectColumn(context, arena, make(rows), selectionOfTrue(context, arena, condition))
+      expect(valuesOf(arena, picked)).toEqual(rows.filter((_row, i) => conditions[i] === true))
+      if (picked.nullCount >= 0) expect(picked.nullCount).toBe(valuesOf(arena, picked).filter((v) => v === null).length)
     })
   })
   it('concatenates', () => {

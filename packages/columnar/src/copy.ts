@@ -106,7 +106,7 @@ export function sliceColumn(arena: Arena, column: Column, start: number, end: nu
   const { validity, nullCount } = sliceValidity(arena, column, start, end)
   const move = (source: number, bytes: number): number => {
     const target = arena.allocate(bytes)
-    arena.heap.u8.copyWithin(target, source, source + bytes)
+    arena.heap.copy(target, source, bytes)
     return target
   }
   if (column.dictionary !== null) {
@@ -160,7 +160,7 @@ function sliceBits(arena: Arena, source: number, start: number, end: number): nu
   const { u8 } = arena.heap
   const shift = start & 7
   const first = source + (start >> 3)
-  if (shift === 0) u8.copyWithin(target, first, first + bytes)
+  if (shift === 0) arena.heap.copy(target, first, bytes)
   else for (let i = 0; i < bytes; i++) u8[target + i] = (u8[first + i]! >> shift) | (u8[first + i + 1]! << (8 - shift))
   return target
 }
@@ -220,7 +220,7 @@ export function concatColumns(arena: Arena, type: DataType, encoded: readonly Co
       let position = bytes
       columns.forEach((column, i) => {
         const [first, last] = ranges[i]!
-        arena.heap.u8.copyWithin(position, column.values + first, column.values + last)
+        arena.heap.copy(position, column.values + first, last - first)
         position += last - first
       })
       return variableColumn(type, length, offsets, bytes, validity, nullCount)
@@ -243,7 +243,7 @@ export function concatColumns(arena: Arena, type: DataType, encoded: readonly Co
       const values = arena.allocate(length * width)
       let position = values
       for (const column of columns) {
-        arena.heap.u8.copyWithin(position, column.values, column.values + column.length * width)
+        arena.heap.copy(position, column.values, column.length * width)
         position += column.length * width
       }
       return fixedColumn(type, length, values, validity, nullCount)

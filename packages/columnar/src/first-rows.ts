@@ -41,7 +41,7 @@ export class FirstRowCandidates {
     if (order === null) return { address, count: firstOccurrences(heap.i32, groups, rowCount, known, address) }
     const { column, descending } = order
     this.#best.ensure(this.#groups.groupCount * 8, known * 8)
-    heap.u8.fill(0xff, this.#best.address + known * 8, this.#best.address + this.#groups.groupCount * 8)
+    heap.fill(this.#best.address + known * 8, 0xff, (this.#groups.groupCount - known) * 8)
     const words = wordsOf(this.#context, this.#scratch, column)
     const form = column.type.kind === 'float32' || column.type.kind === 'float64' ? 2 : 1
     const count = kernels['sortChallenge']!(

@@ -8,6 +8,7 @@ import { KeyRows } from './group/key-rows.js'
 import { NestedKeys } from './group/nested-keys.js'
 import { TextIndex } from './group/text-index.js'
 import { WordIndex } from './group/word-index.js'
+import type { SelectionVector } from './take.js'
 import { isWord, validityOf, wordsOf } from './group/words.js'
 
 /**
@@ -72,6 +73,25 @@ export class GroupTable {
     this.#assign(keys, rowCount, groupIds, 'lookup')
   }
 
+  /** Says that no key comes any more: looking keys up may be faster from now on. */
+  finish(): void {
+    if (this.#index instanceof WordIndex) this.#index.finish()
+  }
+
+  /**
+   * After `finish`: rows whose key is there (`wanted` 1), or is not (0), ascending; null if that is to be told by `lookup`.
+   * @param address of int32[rowCount + 1]
+   */
+  choose(keys: readonly Column[], rowCount: number, wanted: 0 | 1, address: number): SelectionVector | null {
+    const [key] = keys
+    if (!(this.#index instanceof WordIndex) || key!.dictionary !== null) return null
+    const scratch = this.#scratch
+    const words = wordsOf(this.#context, scratch, key!)
+    const chosen = this.#index.choose({ words, validity: validityOf(scratch, key!) }, rowCount, wanted, address)
+    scratch.reset()
+    return chosen
+  }
+
   #assign(keys: readonly Column[], rowCount: number, groupIds: number, action: 'insert' | 'lookup'): void {
     if (rowCount === 0) return
     const codes = batchCodes(this.#context, this.#scratch, keys, rowCount)
@@ -115,7 +135,7 @@ export class GroupTable {
     const bytes = (rowCount + 7) >> 3
     const all = this.#scratch.allocate(bytes)
     const { u8 } = this.#context.heap
-    u8.copyWithin(all, bitmaps[0]!, bitmaps[0]! + bytes)
+    this.#context.heap.copy(all, bitmaps[0]!, bytes)
     for (const bitmap of bitmaps.slice(1)) for (let i = 0; i < bytes; i++) u8[all + i]! &= u8[bitmap + i]!
     return all
   }

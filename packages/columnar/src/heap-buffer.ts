@@ -27,7 +27,7 @@ export class HeapBuffer {
     if (bytes <= this.#bytes) return false
     const size = chunkSize(Math.max(bytes, this.#bytes * 2))
     const address = this.#take(size)
-    if (usedBytes > 0) this.#heap.u8.copyWithin(address, this.#address, this.#address + usedBytes)
+    if (usedBytes > 0) this.#heap.copy(address, this.#address, usedBytes)
     this.close()
     this.#address = address
     this.#bytes = size

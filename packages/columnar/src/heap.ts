@@ -2,7 +2,8 @@ import { heapExhausted } from './errors.js'
 import { FreeList } from './free-list.js'
 
 /** Exports of kernels.wasm by name, working on one heap. */
-export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
+export type Kernels = Readonly<Record<string, Kernel>>
+type Kernel = (...args: number[]) => number
 
 /**
  * A thread's WebAssembly memory. It is a shared memory so that views on it stay valid when it grows (growing a private
@@ -15,8 +16,9 @@ export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
  * Address 0 is never handed out: 0 means "absent".
  */
 export class Heap {
-  /** Set by `createContext`: for functions that are given a heap or an arena alone. */
-  kernels: Kernels | null = null
+  #kernels: Kernels | null = null
+  #fill: Kernel | null = null
+  #copy: Kernel | null = null
   readonly memory: WebAssembly.Memory
   #u8: Uint8Array<ArrayBufferLike>
   #i8: Int8Array<ArrayBufferLike>
@@ -47,6 +49,28 @@ export class Heap {
     this.#u64 = new BigUint64Array(this.memory.buffer)
     this.#f32 = new Float32Array(this.memory.buffer)
     this.#f64 = new Float64Array(this.memory.buffer)
+  }
+
+  /** Set by `createContext`: for functions that are given a heap or an arena alone. */
+  get kernels(): Kernels | null {
+    return this.#kernels
+  }
+  set kernels(kernels: Kernels | null) {
+    this.#kernels = kernels
+    this.#fill = kernels?.['memoryFill'] ?? null
+    this.#copy = kernels?.['memoryCopy'] ?? null
+  }
+
+  /** Sets `bytes` bytes; many times faster than a view's own `fill`. */
+  fill(address: number, value: number, bytes: number): void {
+    if (this.#fill === null) this.#u8.fill(value, address, address + bytes)
+    else this.#fill(address, value, bytes)
+  }
+
+  /** Copies `bytes` bytes; the stretches may overlap. */
+  copy(to: number, from: number, bytes: number): void {
+    if (this.#copy === null) this.#u8.copyWithin(to, from, from + bytes)
+    else this.#copy(to, from, bytes)
   }
 
   /** Whole-memory views. They stay valid after growth but do not see what was added: read the getter again after allocating. */

@@ -11,7 +11,7 @@ export { createContext, kernelModule } from './context.js'
 export type { ColumnarContext } from './context.js'
 export type { Kernels } from './heap.js'
 export { batchFromRows, batchToRows, columnFromValues, isNull, readText, readValue } from './values.js'
-export { selectionOfTrue, takeBatch, takeColumn } from './take.js'
+export { selectColumn, selectionOfTrue, takeBatch, takeColumn } from './take.js'
 export type { SelectionVector } from './take.js'
 export {
   concatBatches,

@@ -31,10 +31,8 @@ function check(types: readonly DataType[], { build, probe, nullSafe, form }: Inp
         form,
       ),
     )
-  const table = new JoinTable(context, unlimited, types, nullSafe)
-  for (const rows of build) table.add(columnsOf(rows), rows.length)
-  table.finish()
   const buildRows = build.flat()
+  const table = new JoinTable(context, unlimited, types, nullSafe, columnsOf(buildRows), buildRows.length)
   const matches = (a: readonly Value[], b: readonly Value[]): boolean =>
     a.every((value, i) => (value !== null || nullSafe[i] === true) && keyOf(value) === keyOf(b[i]!))
   const pairs = probe.flatMap((p, i) => buildRows.flatMap((b, j) => (matches(p, b) ? [[i, j]] : [])))
@@ -43,10 +41,12 @@ function check(types: readonly DataType[], { build, probe, nullSafe, form }: Inp
   const left = found.flatMap(({ probeRows, count }) => read(probeRows, count))
   const right = found.flatMap(({ buildRows, count }) => read(buildRows, count))
   expect(left.map((row, i) => [row, right[i]])).toEqual(pairs)
-  const flags = table.matchedProbe(arena, columnsOf(probe), probe.length)
-  expect([...heap.u8.subarray(flags, flags + probe.length)]).toEqual(
-    probe.map((_, i) => (pairs.some(([p]) => p === i) ? 1 : 0)),
-  )
+  for (const wanted of [0, 1] as const) {
+    const chosen = table.choose(arena, columnsOf(probe), probe.length, wanted)
+    expect(read(chosen.address, chosen.count)).toEqual(
+      probe.flatMap((_, i) => (pairs.some(([p]) => p === i) === (wanted === 1) ? [i] : [])),
+    )
+  }
   for (const { buildRows: rows, count } of found) table.markMatched(rows, count)
   const unmatched = table.chosenRows(arena, 0)
   expect(read(unmatched.address, unmatched.count)).toEqual(
@@ -99,12 +99,11 @@ describe('JoinTable', () => {
     const before = heap.usedBytes
     let used = 0
     const account = { reserve: (n: number) => void (used += n), release: (n: number) => void (used -= n) }
-    const table = new JoinTable(context, account, [int64])
     const arena = new Arena(heap)
     const rows = Array.from({ length: 50_000 }, (_, i) => BigInt(i % 7000))
-    table.add([columnIn(arena, int64, rows, 'plain')], rows.length)
+    const keys = [columnIn(arena, int64, rows, 'plain')]
+    const table = new JoinTable(context, account, [int64], [false], keys, rows.length)
     expect(used).toBeGreaterThan(200_000)
-    table.finish()
     table.markMatched(0, 0)
     table.close()
     arena.close()

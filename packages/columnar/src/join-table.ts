@@ -1,8 +1,9 @@
-import type { DataType } from '@deltaworks/schema'
-import type { Arena, MemoryAccount } from './arena.js'
+import { int64, type DataType } from '@deltaworks/schema'
+import { Arena, type MemoryAccount } from './arena.js'
 import type { Column } from './column.js'
 import type { ColumnarContext } from './context.js'
 import { GroupTable } from './group-table.js'
+import { PackedKeys } from './group/packed-keys.js'
 import { HeapBuffer } from './heap-buffer.js'
 import type { SelectionVector } from './take.js'
 
@@ -14,62 +15,81 @@ export interface JoinMatches {
 }
 
 /**
- * The build side of a hash join: rows by key. Build rows are numbered in the order in which they were added. A row with a
- * null key matches nothing, but on key columns that compare null-safe.
+ * The build side of a hash join: rows by key. A row with a null key matches nothing, but on key columns that compare
+ * null-safe. Keys of several columns are one word if the ranges of their values allow.
  *
- * `finish` puts the rows of each group side by side; where every key is there once, a group's row is found without.
+ * The rows of each group lie side by side; where every key is there once, a group's row is found without.
  */
 export class JoinTable {
   readonly #context: ColumnarContext
   readonly #groups: GroupTable
+  readonly #packed: PackedKeys | null
   /** int32 a build row: its group, or -1. */
   readonly #groupOf: HeapBuffer
   /** uint32 a group and one more: where its rows begin in `#rows`. */
   readonly #starts: HeapBuffer
   readonly #rows: HeapBuffer
   readonly #matched: HeapBuffer
-  #rowCount = 0
+  readonly #rowCount: number
   #isUnique = false
   #isIdentity = false
 
+  /** @param keys of all build rows; of no rows: anything */
   constructor(
     context: ColumnarContext,
     account: MemoryAccount,
     keyTypes: readonly DataType[],
-    nullSafe: readonly boolean[] = keyTypes.map(() => false),
+    nullSafe: readonly boolean[],
+    keys: readonly Column[],
+    rowCount: number,
   ) {
+    const { heap } = context
     this.#context = context
-    this.#groups = new GroupTable(context, account, keyTypes, nullSafe)
-    this.#groupOf = new HeapBuffer(context.heap, account)
-    this.#starts = new HeapBuffer(context.heap, account)
-    this.#rows = new HeapBuffer(context.heap, account)
-    this.#matched = new HeapBuffer(context.heap, account)
+    this.#rowCount = rowCount
+    this.#groupOf = new HeapBuffer(heap, account)
+    this.#starts = new HeapBuffer(heap, account)
+    this.#rows = new HeapBuffer(heap, account)
+    this.#matched = new HeapBuffer(heap, account)
+    this.#packed = rowCount > 0 && !nullSafe.includes(true) ? packedKeys(context, account, keys, rowCount) : null
+    this.#groups =
+      this.#packed === null
+        ? new GroupTable(context, account, keyTypes, nullSafe)
+        : new GroupTable(context, account, [int64], [false])
+    const scratch = new Arena(heap, account)
+    try {
+      if (rowCount > 0) this.#add(this.#packed === null ? keys : [this.#packed.pack(scratch, keys, rowCount)])
+      scratch.reset()
+      this.#finish()
+    } catch (error) {
+      this.close()
+      throw error
+    } finally {
+      scratch.close()
+    }
   }
 
   get rowCount(): number {
     return this.#rowCount
   }
 
-  /** Every key is there once: no probe row has more than one match. Known from `finish` on. */
+  /** Every key is there once: no probe row has more than one match. */
   get isUnique(): boolean {
     return this.#isUnique
   }
 
-  add(keys: readonly Column[], rowCount: number): void {
-    const used = this.#rowCount * 4
-    this.#groupOf.ensure(used + rowCount * 4, used)
-    this.#groups.insert(keys, rowCount, this.#groupOf.address + used)
-    this.#rowCount += rowCount
+  #add(keys: readonly Column[]): void {
+    this.#groupOf.ensure(this.#rowCount * 4, 0)
+    this.#groups.insert(keys, this.#rowCount, this.#groupOf.address)
   }
 
-  /** To be called once, after the last `add`. */
-  finish(): void {
+  #finish(): void {
     const { kernels, heap } = this.#context
     const { groupCount } = this.#groups
     const count = this.#rowCount
+    this.#groups.finish()
     this.#starts.ensure((groupCount + 1) * 4, 0)
     this.#rows.ensure(Math.max(1, count) * 4, 0)
-    heap.i32.fill(0, this.#starts.address >>> 2, (this.#starts.address >>> 2) + groupCount + 1)
+    heap.fill(this.#starts.address, 0, (groupCount + 1) * 4)
     const present = kernels['joinIndex']!(
       this.#groupOf.address,
       count,
@@ -85,9 +105,13 @@ export class JoinTable {
     if (this.#isIdentity) this.#rows.close()
   }
 
+  #keysOf(arena: Arena, keys: readonly Column[], rowCount: number): readonly Column[] {
+    return this.#packed === null ? keys : [this.#packed.pack(arena, keys, rowCount)]
+  }
+
   #lookup(arena: Arena, keys: readonly Column[], rowCount: number): number {
     const groupIds = arena.allocate(rowCount * 4)
-    this.#groups.lookup(keys, rowCount, groupIds)
+    this.#groups.lookup(this.#keysOf(arena, keys, rowCount), rowCount, groupIds)
     return groupIds
   }
 
@@ -118,12 +142,16 @@ export class JoinTable {
     }
   }
 
-  /** Whether each probe row has a match. @returns address of uint8[rowCount], 0 or 1 */
-  matchedProbe(arena: Arena, keys: readonly Column[], rowCount: number): number {
+  /** Probe rows that have a match (`wanted` 1), or none (0), ascending. */
+  choose(arena: Arena, keys: readonly Column[], rowCount: number, wanted: 0 | 1): SelectionVector {
+    const address = arena.allocate((rowCount + 1) * 4)
+    const chosen = this.#groups.choose(this.#keysOf(arena, keys, rowCount), rowCount, wanted, address)
+    if (chosen !== null) return chosen
+    const { kernels } = this.#context
     const groups = this.#lookup(arena, keys, rowCount)
     const flags = arena.allocate(rowCount)
-    this.#context.kernels['joinFlags']!(groups, rowCount, flags)
-    return flags
+    kernels['joinFlags']!(groups, rowCount, flags)
+    return { address, count: kernels['joinChosen']!(flags, rowCount, wanted, address) }
   }
 
   /** Remembers build rows that had a match (right and full joins). */
@@ -141,7 +169,7 @@ export class JoinTable {
   /** uint8 a build row, 1: had a match; made when first asked for. */
   #flags(): number {
     if (this.#matched.ensure(Math.max(1, this.#rowCount), 0)) {
-      this.#context.heap.u8.fill(0, this.#matched.address, this.#matched.address + this.#rowCount)
+      this.#context.heap.fill(this.#matched.address, 0, this.#rowCount)
     }
     return this.#matched.address
   }
@@ -149,5 +177,19 @@ export class JoinTable {
   close(): void {
     this.#groups.close()
     for (const buffer of [this.#groupOf, this.#starts, this.#rows, this.#matched]) buffer.close()
+  }
+}
+
+function packedKeys(
+  context: ColumnarContext,
+  account: MemoryAccount,
+  keys: readonly Column[],
+  rowCount: number,
+): PackedKeys | null {
+  const scratch = new Arena(context.heap, account)
+  try {
+    return PackedKeys.create(context, scratch, keys, rowCount)
+  } finally {
+    scratch.close()
   }
 }

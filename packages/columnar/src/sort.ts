@@ -23,7 +23,7 @@ export function sortIndexes(
   try {
     const { order, count } = sortCandidates(context, scratch, keys, rowCount, wanted)
     for (let i = keys.length - 1; i >= 0; i--) sortByColumn(context, scratch, keys[i]!, order, count)
-    context.heap.u8.copyWithin(result, order, order + wanted * 4)
+    context.heap.copy(result, order, wanted * 4)
   } finally {
     scratch.close()
   }

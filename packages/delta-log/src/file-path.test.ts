@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { resolveFile } from './file-path.js'
+import { decodePath, encodePath, resolveFile } from './file-path.js'
 import { tableLocation } from './table-location.js'
 
 describe('D-08: resolveFile', () => {
@@ -14,5 +14,19 @@ describe('D-08: resolveFile', () => {
   ])('of a table at %s, %s is in %s', (table, path, store, resolved) => {
     const file = resolveFile(tableLocation(table), path)
     expect([file.store.uri, file.path]).toEqual([store, resolved])
+  })
+})
+
+describe('D-08: encodePath', () => {
+  it.each([
+    ['p=a b/é名🙂.parquet', 'p=a%20b/é名🙂.parquet'],
+    ['p=a%20b/x', 'p=a%2520b/x'],
+    ['a:b&c=d+e$f,g;h@i', 'a:b&c=d+e$f,g;h@i'],
+    ['#?"<>[]^`{}|\\', '%23%3F%22%3C%3E%5B%5D%5E%60%7B%7D%7C%5C'],
+    ['a\u00a0b\u0085c\u2028d', 'a%C2%A0b%C2%85c%E2%80%A8d'],
+    ["plain-_.!~*'()", "plain-_.!~*'()"],
+  ])('%j is %j, as a Java URI writes it, and comes back', (path, encoded) => {
+    expect(encodePath(path)).toBe(encoded)
+    expect(decodePath(encoded)).toBe(path)
   })
 })

@@ -50,14 +50,19 @@ export function pathKey(path: string): string {
   return decodePath(path)
 }
 
-/** URL-encodes a relative path for the log as Hadoop's Path.toUri does: only what a URI may not hold. */
+/**
+ * URL-encodes a path for the log as Hadoop's Path.toUri does: only what a URI may not hold. Spark compares such texts, so letters beyond
+ * ASCII stay as they are, but for controls and spaces among them.
+ */
 export function encodePath(path: string): string {
   if (/^[A-Za-z0-9_\-./=]*$/.test(path)) return path
   return path.split('/').map(encodeSegment).join('/')
 }
 
 const encodeSegment = (segment: string): string =>
-  encodeURIComponent(segment).replace(/%(3D|2C|3A|40|24|26|2B|3B)/g, (escape) => decodeURIComponent(escape))
+  segment
+    .replace(/[ -~\p{Cc}\p{Z}]+/gu, encodeURIComponent)
+    .replace(/%(3D|2C|3A|40|24|26|2B|3B)/g, (escape) => decodeURIComponent(escape))
 
 /** Hive's set (ExternalCatalogUtils.escapePathName): control characters and what file systems and URIs give a meaning. */
 const hiveUnsafe = /[\u0001-\u001f"#%'*/:=?\\\u007f{[\]^]/g

@@ -59,7 +59,7 @@ export { formatSchema, parseSchema, parseType, schemaToJson, typeToJson, without
 export { isIcebergTypeChange, isTypeChangeAllowed, typeChangesKey, typeChangesOf } from './type-changes.js'
 export { advanceSnapshot, filesOf, formatMs, readSnapshot } from './snapshot.js'
 export type { Snapshot, SnapshotOptions } from './snapshot.js'
-export { FileStatistics, parseStatistics } from './statistics.js'
+export { FileStatistics, parseStatistics, stringPrefixLength } from './statistics.js'
 export type { ColumnBounds } from './statistics.js'
 export { formatStatistics } from './statistics-json.js'
 export type { LeafStatistics } from './statistics-json.js'

@@ -1,8 +1,8 @@
-import { joinPath, type ObjectMeta } from '@deltaworks/storage'
+import { joinPath, objectNotFoundCode, type ObjectMeta } from '@deltaworks/storage'
 import { logGap, notADeltaTable, versionNotAvailable } from './errors.js'
 import { withCompactions } from './log-compaction.js'
 import { readLastCheckpoint } from './last-checkpoint.js'
-import { parseLogFileName, versionDigits } from './log-file.js'
+import { commitFileName, parseLogFileName, versionDigits } from './log-file.js'
 import { logFolder, type TableLocation } from './table-location.js'
 
 export interface CommitFile {
@@ -40,7 +40,10 @@ export interface LogListing {
   readonly compactions: readonly CompactedFile[]
 }
 
-/** Lists the log from a version on (its checkpoint included). */
+/**
+ * Lists the log from a version on (its checkpoint included). A listing is no picture of one moment: beside writers it can show a
+ * version and not the one before it, which was there first; so what it lacks is asked for by name.
+ */
 export async function listLog(location: TableLocation, fromVersion = 0): Promise<LogListing> {
   const folder = logFolder(location)
   const found = await location.store.list(
@@ -74,7 +77,45 @@ export async function listLog(location: TableLocation, fromVersion = 0): Promise
     }
   }
   checkpoints.sort((a, b) => a.version - b.version)
-  return { commits, checkpoints, compactions }
+  const overlooked = await overlookedCommits(
+    location,
+    Math.max(fromVersion, (checkpoints.at(-1)?.version ?? -1) + 1),
+    commits,
+  )
+  return { commits: inOrder([...commits, ...overlooked]), checkpoints, compactions }
+}
+
+const inOrder = (commits: readonly CommitFile[]): readonly CommitFile[] =>
+  commits.toSorted((a, b) => a.version - b.version)
+
+/** A log with more holes than this is broken. */
+const mostOverlooked = 1000
+
+/** Commits from a version to the last one of a listing that are not in it, but there. */
+async function overlookedCommits(
+  location: TableLocation,
+  from: number,
+  listed: readonly CommitFile[],
+): Promise<readonly CommitFile[]> {
+  const known = new Set(listed.map(({ version }) => version))
+  const last = listed.at(-1)?.version ?? -1
+  const missing: number[] = []
+  for (let version = from; version < last && missing.length < mostOverlooked; version++) {
+    if (!known.has(version)) missing.push(version)
+  }
+  const found = await Promise.all(missing.map((version) => commitFile(location, version)))
+  return found.filter((commit) => commit !== null)
+}
+
+async function commitFile(location: TableLocation, version: number): Promise<CommitFile | null> {
+  try {
+    const path = joinPath(logFolder(location), commitFileName(version))
+    const { sizeBytes, modifiedMs } = await location.store.head(path)
+    return { version, path, sizeBytes, modifiedMs }
+  } catch (error) {
+    if ((error as { code?: string }).code === objectNotFoundCode) return null
+    throw error
+  }
 }
 
 /**

@@ -95,6 +95,8 @@ function typeOf(json: Json | undefined, where: string): DataType {
         json['valueContainsNull'] !== false,
       )
     default:
+      // A simple type may stand in an object of its own.
+      if (typeof json['type'] === 'string') return primitiveOf(json['type'], where)
       throw unsupportedType(where, JSON.stringify(json['type'] ?? json))
   }
 }

@@ -56,8 +56,7 @@ export async function readSnapshot(
     return await readListed(location, parquet, options)
   } catch (error) {
     if ((error as { code?: string }).code !== logGap('', 0, 0).code) throw error
-    // A listing is no picture of one moment: beside writers it can show a version and not the one before it, which was there
-    // first. A listing that begins now shows both.
+    // A commit that was listed may have been cleaned up before it was read: then there is a checkpoint behind it now.
     return readListed(location, parquet, options)
   }
 }

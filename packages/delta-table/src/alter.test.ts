@@ -141,6 +141,21 @@ describe.each(testSessions)('on the %s', (_, session) => {
     })
   })
 
+  it('D-82: columns with places of their own are added in one commit', async () => {
+    const table = await DeltaTable.createWith(session, newUri(), frame([1, 'a', 1]))
+    const grown = await table.addPlacedColumns([
+      { field: field('first', int32), first: true },
+      { field: field('s', struct([field('a', int32)])), after: 'id' },
+      { field: field('b', string), into: 's', first: true },
+      { field: field('last', int32) },
+    ])
+    expect(grown.version).toBe(table.version + 1)
+    expect(grown.schema.fields.map(({ name }) => name)).toEqual(['first', 'id', 's', 'city', 'n', 'last'])
+    expect(grown.schema.fields[2]!.type).toMatchObject({ fields: [{ name: 'b' }, { name: 'a' }] })
+    const together = await grown.addColumns([field('x', int32), field('y', int32)], { after: 'id' })
+    expect(namesOf(together)).toEqual(['first', 'id', 'x', 'y', 's', 'city', 'n', 'last'])
+  })
+
   it('D-82: properties, comments, defaults, nullability and order of columns change alone what they say', async () => {
     let table = await DeltaTable.createWith(session, newUri(), frame([1, 'a', 1]))
     table = await table.setProperties({ 'delta.logRetentionDuration': 'interval 3 days', owner: 'me' })

@@ -40,9 +40,12 @@ export function clusteringColumns(snapshot: Snapshot): readonly string[] | null 
   const listed = Array.isArray(json.clusteringColumns) ? (json.clusteringColumns as readonly unknown[]) : []
   return listed.map((column) => {
     const physical = (Array.isArray(column) ? column : [column]).map(String)
-    return logicalPath(snapshot.schema, physical, snapshot.columnMapping.mode).join('.')
+    return logicalPath(snapshot.schema, physical, snapshot.columnMapping.mode).map(quoted).join('.')
   })
 }
+
+/** A step of a dotted name. */
+const quoted = (name: string): string => (/[.`]/.test(name) ? `\`${name.replaceAll('`', '``')}\`` : name)
 
 function logicalPath(schema: Schema, physical: readonly string[], mode: ColumnMapping['mode']): readonly string[] {
   const steps: string[] = []

@@ -11,11 +11,13 @@ import {
 } from '@deltaworks/delta-log'
 import type { FileSplit, ScanPlan, ScanRequest, TableProvider, TableStatistics, VirtualColumn } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema, type Value } from '@deltaworks/schema'
+import { derivedFilters } from './derived-filters.js'
 import { FileStatisticsSource, partitionValuesOf, rowCountOf, visibleRowCount } from './file-statistics-source.js'
 
 /** Columns that a scan can add behind those of the table, to tell where a row is. */
 export const filePathColumn = '__file_path'
 export const rowIndexColumn = '__row_index'
+const originColumns = ['__base_row_id', '__default_row_commit_version'] as const
 const places: Readonly<Record<string, VirtualColumn>> = { [filePathColumn]: 'file_path', [rowIndexColumn]: 'row_index' }
 
 export interface ProviderOptions {
@@ -23,6 +25,8 @@ export interface ProviderOptions {
   readonly files?: readonly AddFile[]
   /** Adds `__file_path` and `__row_index`. */
   readonly withPlaces?: boolean
+  /** With places: adds the first row id and the row commit version of the row's file behind them. */
+  readonly withOrigins?: boolean
   /** Rows to leave out of a file, ascending, instead of those of its deletion vector. */
   readonly deletedRows?: ReadonlyMap<AddFile, Uint32Array>
   readonly name?: string
@@ -52,6 +56,7 @@ export class DeltaTableProvider implements TableProvider {
               ...snapshot.schema.fields,
               field(filePathColumn, string, false),
               field(rowIndexColumn, int64, false),
+              ...(options.withOrigins === true ? originColumns.map((column) => field(column, int64)) : []),
             ],
           }
         : snapshot.schema
@@ -97,7 +102,7 @@ export class DeltaTableProvider implements TableProvider {
   /** Files that may hold a row that satisfies all filters (over positions of `schema`). */
   prune(filters: readonly BoundExpression[]): readonly AddFile[] {
     if (filters.length === 0) return this.files
-    const predicate = createPruningPredicate(filters)
+    const predicate = createPruningPredicate([...filters, ...derivedFilters(this.snapshot, filters)])
     const source = new FileStatisticsSource(this.snapshot)
     const mayMatch = (facts: FileFacts): boolean => predicate.mayMatch(source.at(facts))
     return this.#subset === null
@@ -126,7 +131,10 @@ export class DeltaTableProvider implements TableProvider {
       if (values !== null && name in values) constants[name] = values[name]!
       // A void column is in no file.
       else if (type.kind === 'null') constants[name] = null
-      else if (index >= this.#width) virtualColumns[name] = places[name]!
+      else if (index < this.#width) continue
+      else if (name === originColumns[0]) constants[name] = bigintOf(file.baseRowId)
+      else if (name === originColumns[1]) constants[name] = bigintOf(file.defaultRowCommitVersion)
+      else virtualColumns[name] = places[name]!
     }
     return {
       kind: 'file',
@@ -168,6 +176,8 @@ export class DeltaTableProvider implements TableProvider {
 
 /** Of more files the reading says what is missing. */
 const maxFilesLookedFor = 1024
+
+const bigintOf = (value: number | null): bigint | null => (value === null ? null : BigInt(value))
 
 const parquet = { kind: 'parquet', options: null } as const
 const deleted = new WeakMap<AddFile, Promise<Uint32Array | null>>()

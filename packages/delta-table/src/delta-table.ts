@@ -8,6 +8,7 @@ import {
   readSnapshot,
   tableLocation,
   writeCheckpoint,
+  type CheckpointOptions,
   type CheckpointResult,
   type HistoryEntry,
   type LogCleanUp,
@@ -22,8 +23,8 @@ import { DeltaTableProvider } from './delta-table-provider.js'
 import { operationContext, type OperationContext, type OperationResult } from './operation-context.js'
 import { alterClustering } from './operations/alter/cluster-by.js'
 import { addConstraint, dropConstraint, type DropConstraintOptions } from './operations/alter/constraints.js'
-import { addColumns, alterColumn, dropColumns, renameColumn } from './operations/alter/columns.js'
-import type { AddColumnOptions, ColumnChange } from './operations/alter/columns.js'
+import { addColumns, alterColumn, dropColumns, placedTogether, renameColumn } from './operations/alter/columns.js'
+import type { AddColumnOptions, ColumnChange, PlacedColumn } from './operations/alter/columns.js'
 import { dropFeature, type DropFeatureOptions } from './operations/alter/drop-feature.js'
 import { syncIdentity } from './operations/alter/sync-identity.js'
 import { cloneTable, type CloneOptions } from './operations/clone.js'
@@ -34,6 +35,7 @@ import { nextBatch, type StreamBatch, type StreamOffset, type StreamSourceOption
 import { setDomainMetadata } from './operations/alter/domain-metadata.js'
 import { setProperties, unsetProperties } from './operations/alter/properties.js'
 import { appendRows } from './operations/append.js'
+import { compactAfterWrite } from './operations/auto-compact.js'
 import { createTable, type CreateOptions } from './operations/create.js'
 import { deleteRows } from './operations/delete.js'
 import type { MergeOptions } from './operations/merge/merge-options.js'
@@ -52,6 +54,7 @@ import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
 import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum/vacuum.js'
 import type { Condition } from './predicates.js'
+import { rowsWithIds } from './tracked-rows.js'
 import { tableDetail, type TableDetail } from './table-detail.js'
 import type { Rows, TableSession } from './table-session.js'
 import { emptyReport, type WriteReport } from './write-report.js'
@@ -181,6 +184,14 @@ export class DeltaTable {
     return new DeltaTableProvider(this.snapshot, options)
   }
 
+  /**
+   * The rows with `_row_id` and `_row_commit_version` behind the table's columns: which row it is, whatever file it is in, and the
+   * version that last changed it. Null without row tracking.
+   */
+  rowsWithIds(): LogicalPlan {
+    return rowsWithIds(this.snapshot)
+  }
+
   /** The table at its latest version; reads only commits that are new. */
   async refresh(): Promise<DeltaTable> {
     const snapshot = await readSnapshot(this.location, this.#context.parquet, { previous: this.snapshot })
@@ -192,12 +203,12 @@ export class DeltaTable {
   }
 
   append(rows: Rows, options: AppendOptions = {}): Promise<DeltaTable> {
-    return this.#after(appendRows(this.#context, this.snapshot, rows, options))
+    return this.#afterWrite(options.nowMs, appendRows(this.#context, this.snapshot, rows, options))
   }
 
   /** Replaces all rows, those that satisfy `replaceWhere`, or the partitions that the rows touch. */
   overwrite(rows: Rows, options: OverwriteOptions = {}): Promise<DeltaTable> {
-    return this.#after(overwriteRows(this.#context, this.snapshot, rows, options))
+    return this.#afterWrite(options.nowMs, overwriteRows(this.#context, this.snapshot, rows, options))
   }
 
   /** REPLACE TABLE: another definition and other rows (null: none) in one commit; id and history stay. */
@@ -206,17 +217,17 @@ export class DeltaTable {
   }
 
   merge(options: MergeOptions): Promise<DeltaTable> {
-    return this.#after(mergeRows(this.#context, this.snapshot, options))
+    return this.#afterWrite(options.nowMs, mergeRows(this.#context, this.snapshot, options))
   }
 
   /** @param condition null: all rows */
   delete(condition: Condition | null, options: WriteOptions = {}): Promise<DeltaTable> {
-    return this.#after(deleteRows(this.#context, this.snapshot, condition, options))
+    return this.#afterWrite(options.nowMs, deleteRows(this.#context, this.snapshot, condition, options))
   }
 
   /** @param condition null: all rows */
   update(set: Assignments, condition: Condition | null, options: WriteOptions = {}): Promise<DeltaTable> {
-    return this.#after(updateRows(this.#context, this.snapshot, set, condition, options))
+    return this.#afterWrite(options.nowMs, updateRows(this.#context, this.snapshot, set, condition, options))
   }
 
   /** Packs small files; with `zorderBy`, clusters rows. */
@@ -288,6 +299,11 @@ export class DeltaTable {
 
   /** Adds nullable columns, null in the rows that are there. */
   addColumns(columns: readonly Field[], options: AddColumnOptions = {}): Promise<DeltaTable> {
+    return this.addPlacedColumns(placedTogether(columns, options), options)
+  }
+
+  /** As `addColumns`, each column at a place of its own. */
+  addPlacedColumns(columns: readonly PlacedColumn[], options: WriteOptions = {}): Promise<DeltaTable> {
     return this.#after(addColumns(this.#context, this.snapshot, columns, options))
   }
 
@@ -396,8 +412,16 @@ export class DeltaTable {
     return missingDataFile(this.uri, details.path, error)
   }
 
-  checkpoint(nowMs: number = Date.now()): Promise<CheckpointResult> {
-    return writeCheckpoint(this.snapshot, this.#context.parquet, nowMs)
+  checkpoint(nowMs: number = Date.now(), options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    return writeCheckpoint(this.snapshot, this.#context.parquet, nowMs, options)
+  }
+
+  /** As `#after`; where the table asks for it, small files are packed then. */
+  async #afterWrite(nowMs: number | undefined, operation: Promise<OperationResult | null>): Promise<DeltaTable> {
+    const written = await operation
+    if (written === null) return this.#after(operation)
+    const compacted = await compactAfterWrite(this.#context, written.snapshot, nowMs)
+    return this.#after(Promise.resolve(compacted === null ? written : { ...compacted, report: written.report }))
   }
 
   async #after(operation: Promise<OperationResult | null>): Promise<DeltaTable> {

@@ -142,7 +142,7 @@ export const changesNotRecorded = (table: string, version: number): DeltaTableEr
   )
 
 /** The kinds of rule that a row can break. */
-export type ConstraintKind = 'CHECK constraint' | 'column invariant' | 'generated column'
+export type ConstraintKind = 'CHECK constraint' | 'column invariant' | 'generated column' | 'length of column'
 
 export const constraintViolated = (
   table: string,

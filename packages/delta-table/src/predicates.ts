@@ -2,6 +2,7 @@ import { bind, columnsOf, conjuncts, type BoundExpression, type Expression } fro
 import { factsOf, physicalName, type AddFile, type Snapshot } from '@deltaworks/delta-log'
 import { createPruningPredicate } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
+import { derivedFilters } from './derived-filters.js'
 import { FileStatisticsSource } from './file-statistics-source.js'
 
 /** A condition as users give it: the fluent `Expr`, or the tree. */
@@ -22,7 +23,8 @@ export function dataColumnsOf(snapshot: Snapshot, predicate: BoundExpression): r
 /** Files that may hold a row for which the predicate is true. */
 export function candidateFiles(snapshot: Snapshot, predicate: BoundExpression | null): readonly AddFile[] {
   if (predicate === null) return [...snapshot.files.values()]
-  const pruning = createPruningPredicate(conjuncts(predicate))
+  const parts = conjuncts(predicate)
+  const pruning = createPruningPredicate([...parts, ...derivedFilters(snapshot, parts)])
   const source = new FileStatisticsSource(snapshot)
   return snapshot.files.select((facts) => pruning.mayMatch(source.at(facts)))
 }

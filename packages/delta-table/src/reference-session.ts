@@ -66,6 +66,7 @@ export class ReferenceSession implements TableSession {
     const kept = schema.fields.map((_, i) => i).filter((i) => !keys.includes(i))
     const fileSchema: Schema = { fields: kept.map((i) => schema.fields[i]!) }
     const writer = new ParquetWriter(this.context, unlimited, fileSchema, {
+      ...(sink.variants !== undefined && { variants: sink.variants }),
       ...(sink.physicalNames !== undefined && { physicalNames: sink.physicalNames }),
       ...(sink.fieldIds !== undefined && { fieldIds: sink.fieldIds }),
     })

@@ -66,6 +66,20 @@ describe.each(testSessions)('on the %s', (_, session) => {
     expect(await rows(await table.append(of(4)))).toEqual([[4]])
   })
 
+  it('D-36: a column that Spark declared as varchar(n) or char(n) takes no longer text', async () => {
+    const limit = { __CHAR_VARCHAR_TYPE_STRING: 'varchar(4)' }
+    const schema: Schema = { fields: [field('id', int64), field('name', string, true, limit)] }
+    const table = await DeltaTable.createWith(session, newUri(), people([1, 'éééé']), { schema })
+    await expect(table.append(people([2, 'abcde']))).rejects.toMatchObject({
+      code: 'DW-TABLE-0016',
+      details: { kind: 'length of column', constraint: 'name' },
+    })
+    expect(await rows(await table.append(people([2, null])))).toEqual([
+      [1n, 'éééé'],
+      [2n, null],
+    ])
+  })
+
   it('D-41: generated columns are computed, checked when given, and follow updates and merges', async () => {
     const schema: Schema = {
       fields: [

@@ -16,6 +16,8 @@ export interface FileSink {
   /** A file is ended when it is about this large. */
   readonly targetFileBytes: number
   readonly physicalNames?: Readonly<Record<string, string>>
+  /** How variants are stored; default `text`. */
+  readonly variants?: 'text' | 'binary'
   readonly fieldIds?: Readonly<Record<string, number>>
 }
 

@@ -9,7 +9,7 @@ import {
   type ColumnarContext,
   type RecordBatch,
 } from '@deltaworks/columnar'
-import { requireTimezone, type EvaluationContext } from '@deltaworks/expression'
+import { requireTimezone, type EvaluationContext, type ExpressionMode } from '@deltaworks/expression'
 import {
   explainPlan,
   optimize,
@@ -66,10 +66,12 @@ export interface SessionOptions {
   readonly timezone?: string
   /** The session's clock, microseconds since the epoch. */
   readonly now?: () => bigint
-  /** Inputs that take at most so much memory (estimated: Parquet and CSV grow) are executed on the calling thread; default 128 MiB. */
+  /** Inputs that take at most so much memory (estimated: Parquet and CSV grow) are executed on the calling thread; default 128 MiB, and 24 MiB once the workers run. */
   readonly inlineBytes?: number
   /** What a worker takes at once, about; default 4 to 32 MiB, by the size of the input. Rows come in the same order whatever it is. */
   readonly morselBytes?: number
+  /** How expressions are computed; results are the same. Default `auto`: compiled, but for what is too small to be worth it. */
+  readonly expressions?: ExpressionMode
   /** File of the worker threads, where a bundler moved it; default: beside this package's own. */
   readonly workerFile?: string
   /** Table functions of SQL beside the engine's own: `read_delta`, say. */
@@ -100,6 +102,8 @@ const planned = (query: Query): LogicalPlan => withFirstRows(optimize(planOf(que
 
 /** About a second of work for one thread. Less is done sooner here than by workers, which start cold. */
 const defaultInlineBytes = 128 * 1024 * 1024
+/** Once the workers run. */
+const warmInlineBytes = 24 * 1024 * 1024
 
 const queryStart = channel('deltaworks:query:start')
 const queryFinish = channel('deltaworks:query:finish')
@@ -116,7 +120,9 @@ export class Session {
   /** Views and tables that SQL statements of this session have made, by their names in lower case. */
   readonly definitions = new Map<string, CatalogEntry>()
   readonly #now: () => bigint
-  readonly #limits: ExecutionLimits
+  readonly #expressions: ExpressionMode
+  readonly #inlineBytes: number | undefined
+  readonly #morselBytes: number | undefined
   /** One for all queries: many short ones keep events out as well as a long one does. */
   readonly #pause: () => Promise<void> | null
   readonly #workers: WorkerPool
@@ -130,7 +136,9 @@ export class Session {
     this.tableFunctions = options.tableFunctions ?? {}
     this.#timezone = requireTimezone(options.timezone ?? 'UTC')
     this.#now = options.now ?? (() => BigInt(Date.now()) * 1000n)
-    this.#limits = { inlineBytes: options.inlineBytes ?? defaultInlineBytes, morselBytes: options.morselBytes }
+    this.#expressions = options.expressions ?? 'auto'
+    this.#inlineBytes = options.inlineBytes
+    this.#morselBytes = options.morselBytes
     this.#pause = pauses()
     this.#workers = new WorkerPool(this.threads, options.workerFile)
     this.#spill = new SpillFolder(options.spillFolder, options.spillLimitBytes)
@@ -335,15 +343,20 @@ export class Session {
     }
   }
 
+  #limits(): ExecutionLimits {
+    const inlineBytes = this.#inlineBytes ?? (this.#workers.isStarted ? warmInlineBytes : defaultInlineBytes)
+    return { inlineBytes, morselBytes: this.#morselBytes }
+  }
+
   /** Whether the plan's tables are so large that it is worth looking at their splits, to execute it on the workers. */
   #isLarge(plan: LogicalPlan): boolean {
-    return this.threads > 1 && estimateInputBytes(plan) > this.#limits.inlineBytes
+    return this.threads > 1 && estimateInputBytes(plan) > this.#limits().inlineBytes
   }
 
   #executor(context: ExecutionContext, { signal }: QueryOptions): ParallelExecutor {
     const { pool, evaluation, metrics, spill } = context
     const resources = { workers: this.#workers, pool, spill: spill.target, evaluation, metrics, signal }
-    return new ParallelExecutor(context, resources, this.#limits)
+    return new ParallelExecutor(context, resources, this.#limits())
   }
 
   async #inline<T>(
@@ -380,7 +393,11 @@ export class Session {
 
   #executionContext(metrics: QueryMetrics, signal: AbortSignal | undefined): ExecutionContext {
     this.#requireOpen()
-    const evaluation: EvaluationContext = { timezone: this.#timezone, nowMicros: this.#now() }
+    const evaluation: EvaluationContext = {
+      timezone: this.#timezone,
+      nowMicros: this.#now(),
+      expressions: this.#expressions,
+    }
     return {
       columnar: this.context,
       pool: this.pool,

@@ -12,8 +12,8 @@ import type { QueryMetrics } from './metrics.js'
 export interface SplitSink {
   /** Columns that are computed first, behind the query's: those of each step may use all before it. What follows may use them. */
   readonly computed: readonly (readonly BoundExpression[])[]
-  /** An int32 a row: the index of its output; a row with any other number is written nowhere. */
-  readonly route: BoundExpression
+  /** A condition an output, of which at most one is true of a row: there it goes. A row of which none is true is written nowhere. */
+  readonly routes: readonly BoundExpression[]
   readonly outputs: readonly SplitOutput[]
   /** Without keys; its input is the query. Null: nothing is measured. */
   readonly measures: Pick<Aggregate, 'aggregates' | 'schema'> | null

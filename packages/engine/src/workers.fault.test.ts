@@ -14,8 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const tables = segmentTables(testTables(2000), 101)
 const onWorkers = { threads: 2, inlineBytes: 0, morselBytes: 1 }
 
-/** A worker that ends itself behind the n-th message of a kind: `once` the first that gets there, or every one. */
-function dyingWorker(name: string, kind: string, n: number, once: boolean): string {
+/** A worker that ends itself before or behind the n-th message of a kind: `once` the first that gets there, or every one. */
+function dyingWorker(name: string, when: 'before' | 'behind', kind: string, n: number, once: boolean): string {
   const file = join(folder, `${name}.mjs`)
   writeFileSync(
     file,
@@ -26,10 +26,10 @@ export default (task) => {
   const post = task.port.postMessage.bind(task.port)
   let seen = 0
   task.port.postMessage = (message) => {
-    post(message)
-    if (message.kind !== '${kind}' || ++seen < ${n} || (${once} && existsSync(flag))) return
-    writeFileSync(flag, '')
-    process.exit(3)
+    const dies = message.kind === '${kind}' && ++seen >= ${n} && !(${once} && existsSync(flag))
+    if (dies) writeFileSync(flag, '')
+    if (!dies || ${when === 'behind'}) post(message)
+    if (dies) process.exit(3)
   }
   return run(task)
 }
@@ -51,12 +51,12 @@ async function planOf(query: string): Promise<LogicalPlan> {
 const totals = 'select region, count(*) n, sum(amount) s from orders group by region order by region'
 
 describe('a worker that dies', () => {
-  it.each(['segment', 'done'])('behind a %s: its morsels are run again, no row is lost or doubled', async (kind) => {
-    const session = Session.create({ ...onWorkers, workerFile: dyingWorker(kind, kind, 2, true) })
+  it.each(['before', 'behind'] as const)('%s a morsel is told: no row is lost or doubled', async (when) => {
+    const session = Session.create({ ...onWorkers, workerFile: dyingWorker(when, when, 'done', 2, true) })
     try {
       const expected = await Session.create({ threads: 1 }).sql(totals, tables)
       expect((await session.sql(totals, tables)).rows).toEqual(expected.rows)
-      expect(died(kind)).toBe(true)
+      expect(died(when)).toBe(true)
       const { rows } = await session.collect(await planOf('select id from orders'))
       expect(rows.map(([id]) => id)).toEqual(Array.from({ length: 2000 }, (_, i) => BigInt(i + 1)))
       expect(session.pool.usedBytes).toBe(0)
@@ -66,7 +66,7 @@ describe('a worker that dies', () => {
   })
 
   it('while it writes files: what is left are the files of the result', async () => {
-    const session = Session.create({ ...onWorkers, workerFile: dyingWorker('file', 'file', 2, true) })
+    const session = Session.create({ ...onWorkers, workerFile: dyingWorker('file', 'behind', 'file', 2, true) })
     const store = join(folder, 'written')
     try {
       const { files, rowCount } = await session.writeFiles(await planOf('select * from orders'), {
@@ -86,7 +86,7 @@ describe('a worker that dies', () => {
   })
 
   it('every time ends with one clear error', async () => {
-    const session = Session.create({ ...onWorkers, workerFile: dyingWorker('always', 'segment', 1, false) })
+    const session = Session.create({ ...onWorkers, workerFile: dyingWorker('always', 'before', 'done', 1, false) })
     try {
       await expect(session.sql(totals, tables)).rejects.toMatchObject({ code: 'DW-ENGINE-0005', fault: 'resources' })
       expect(session.pool.usedBytes).toBe(0)

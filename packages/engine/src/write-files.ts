@@ -181,7 +181,7 @@ export class PartitionedWriter {
   }
 
   #openFile(values: Record<string, Value>): OpenFile {
-    const { directory, partitionBy, compression, physicalNames, fieldIds } = this.#sink
+    const { directory, partitionBy, compression, physicalNames, fieldIds, variants } = this.#sink
     const folders = partitionBy.map((name, i) =>
       partitionFolder(
         physicalNames?.[name] ?? name,
@@ -203,6 +203,7 @@ export class PartitionedWriter {
           onPart,
           ...(isCrowded ? { pageRows: manyFilesPageRows } : {}),
           ...(physicalNames === undefined ? {} : { physicalNames }),
+          ...(variants === undefined ? {} : { variants }),
           ...(fieldIds === undefined ? {} : { fieldIds }),
         }),
     )

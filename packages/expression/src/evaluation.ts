@@ -7,9 +7,13 @@ export interface EvaluationContext {
   readonly timezone: string
   /** Microseconds since the epoch. */
   readonly nowMicros: bigint
+  /** How columns of expressions are computed: the values are the same. Default `auto`: what is too small to be worth compiling is not. */
+  readonly expressions?: ExpressionMode
   /** Inside of a lambda: its parameters' values by their ids. */
   readonly variables?: Readonly<Record<string, Value>>
 }
+
+export type ExpressionMode = 'auto' | 'compiled' | 'interpreted'
 
 export const utcContext: EvaluationContext = { timezone: 'UTC', nowMicros: 0n }
 

@@ -1,7 +1,20 @@
-import { DeltaworksError } from '@deltaworks/schema'
+import { DeltaworksError, type ErrorDetails, type Fault } from '@deltaworks/schema'
 
 export class FormatError extends DeltaworksError {
   override readonly name = 'FormatError'
+
+  constructor(code: string, fault: Fault, message: string, details?: ErrorDetails, cause?: unknown) {
+    super(code, fault, legible(message), details, cause)
+  }
+}
+
+const headLength = 600
+const tailLength = 300
+
+/** What a damaged file says of itself stands in messages: without control characters, and cut where it is endless. */
+function legible(message: string): string {
+  const text = message.replaceAll(/[\r\n\t]+/g, ' ').replaceAll(/\p{Cc}/gu, '\uFFFD')
+  return text.length <= headLength + tailLength ? text : `${text.slice(0, headLength)} … ${text.slice(-tailLength)}`
 }
 
 /* DW-FORMAT-0001 to 0029: Parquet; 0030 to 0069: CSV and JSON. */

@@ -1,6 +1,7 @@
 import type { BoundExpression } from '@deltaworks/expression'
 import type { Schema, Value } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
+import type { FooterCache } from './parquet/footer-cache.js'
 
 /**
  * What a scan makes itself instead of reading it from the file. `file_path` string, as `FileScan.path`; `line` int64, the
@@ -35,6 +36,8 @@ export interface FileScan {
   readonly filters: readonly BoundExpression[]
   /** Rows a batch at most; default `targetBatchRows`. */
   readonly batchRows?: number
+  /** Parquet: footers that other scans of parts of the same files have read. */
+  readonly footers?: FooterCache
 }
 
 /** Counters that a scan adds to. */

@@ -4,6 +4,7 @@ export { scanFile } from './scan-file.js'
 export type { FileKind } from './scan-file.js'
 export { FormatError } from './errors.js'
 
+export { FooterCache } from './parquet/footer-cache.js'
 export { scanParquet } from './parquet/scan-parquet.js'
 export { readParquetMetadata, readParquetSchema } from './parquet/parquet-metadata.js'
 export type { ColumnStatistics, ParquetMetadata, ParquetRowGroup } from './parquet/parquet-metadata.js'

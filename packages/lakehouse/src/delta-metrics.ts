@@ -1,9 +1,9 @@
 import { DeltaTable } from '@deltaworks/delta-table'
 import { expr } from '@deltaworks/expression'
 import type { Session } from '@deltaworks/engine'
-import { scan, values, type DataFrame } from '@deltaworks/plan'
-import { isDeltaworksError } from '@deltaworks/schema'
+import { scan, values } from '@deltaworks/plan'
 import type { MetricRecord, MetricsQuery, MetricsTable } from '@deltaworks/quality'
+import { appendShared } from './delta-append.js'
 
 /** Where the metrics of a lake are kept, under its root. */
 export const metricsPath = 'quality/metrics'
@@ -33,19 +33,6 @@ export class DeltaMetrics implements MetricsTable {
   async append(records: readonly MetricRecord[]): Promise<void> {
     const { metricRow, metricsSchema } = await import('@deltaworks/quality/validation')
     const rows = values(metricsSchema, records.map(metricRow))
-    const table = await DeltaTable.openIfExists(this.#session, this.#uri)
-    if (table !== null) await table.append(rows)
-    else if (!(await this.#create(rows))) await (await DeltaTable.open(this.#session, this.#uri)).append(rows)
-  }
-
-  /** @returns false if another run made the table meanwhile */
-  async #create(rows: DataFrame): Promise<boolean> {
-    try {
-      await DeltaTable.createWith(this.#session, this.#uri, rows)
-      return true
-    } catch (error) {
-      if (isDeltaworksError(error) && error.code === 'DW-TABLE-0011') return false
-      throw error
-    }
+    await appendShared(this.#session, this.#uri, rows)
   }
 }

@@ -20,14 +20,23 @@ export interface ExportOptions extends LoadOptions {
   readonly layouts?: Layouts
   /** Names of tables; default: all that the definitions send to a warehouse. */
   readonly only?: readonly string[]
+  /** Whether the totals that both sides agree on are written down in the lake: see `certifyLoads`. Default false. */
+  readonly certify?: boolean
 }
 
 /**
  * Carries every table that the definitions send to a warehouse there, each at its current version, all in one transaction.
  * @throws WarehouseError; LakehouseError for a table that is not there
  */
-export const exportLakehouse = async (options: ExportOptions): Promise<ExportResult> =>
-  exportTables(options.target, await tablesFor(options), options)
+export async function exportLakehouse(options: ExportOptions): Promise<ExportResult> {
+  const tables = await tablesFor(options)
+  const result = await exportTables(options.target, tables, options)
+  if (options.certify === true) {
+    const { certifyLoads } = await import('./certificates.js')
+    await certifyLoads({ ...options, tables, result })
+  }
+  return result
+}
 
 /** What `exportLakehouse` would do: the statements in order; nothing is written. */
 export const planLakehouseExport = async (options: Omit<ExportOptions, 'nowMs'>): Promise<LoadPlan> =>

@@ -11,7 +11,6 @@ import {
   type Rule,
   type RuleAction,
   type SplitOptions,
-  type TableProfile,
   type VerificationResult,
 } from '@deltaworks/quality'
 import { anyFrame } from './any-frame.js'
@@ -32,8 +31,6 @@ export interface GateResult {
   readonly refused: DataFrame | null
   /** Good rows that a flagging rule fails on, in the same form; null if there are none. */
   readonly flagged: DataFrame | null
-  /** Raw tables: what their columns hold, from the same scan as the rules. */
-  readonly profile: TableProfile | null
 }
 
 export const openGate = (rows: DataFrame): GateResult => ({
@@ -42,7 +39,6 @@ export const openGate = (rows: DataFrame): GateResult => ({
   good: rows,
   refused: null,
   flagged: null,
-  profile: null,
 })
 
 /** Evaluates a table's rules on its rows: one scan for all that need no grouping, and one more for each that does. */
@@ -53,7 +49,6 @@ export async function passGate(table: TableDefinition, rows: DataFrame, context:
   const verification = await verify(context.lake.session, rows, rules, {
     ...verifyOptions(table, context),
     references,
-    profile: table.source !== null,
   })
   const statements = await prepareStatements(acting(rules), rows, references)
   const splitOptions = { references, statements, nowMicros: context.nowMicros }
@@ -67,7 +62,6 @@ export async function passGate(table: TableDefinition, rows: DataFrame, context:
     good,
     refused,
     flagged: flaggedRows(rules, verification, good, splitOptions),
-    profile: verification.profile,
   }
 }
 

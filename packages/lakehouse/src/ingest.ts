@@ -27,6 +27,7 @@ import { landingColumns, stampedAudit } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
+import { profilePass, type MeasuredBatch } from './profile/profile-pass.js'
 import { reopenDecisions, rowsOfFiles } from './review/decisions.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
@@ -46,6 +47,8 @@ export interface StagedIngest extends IngestPlan {
   readonly landed: DataFrame
   readonly rowsRead: number
   readonly rowsMalformed: number
+  /** Of the well-formed rows; null: the source wants no profile. */
+  readonly measured: MeasuredBatch | null
 }
 
 /** @throws LakehouseError DW-LAKEHOUSE-0006 if the landing zone has no file of this source and the table does not exist */
@@ -95,7 +98,8 @@ export async function fitContract(
 }
 
 /**
- * Reads the pending files once if they are small (they stay in memory), else counts what is malformed in them.
+ * Reads the pending files once if they are small (they stay in memory), else counts what is malformed in them;
+ * the same pass gives the profile.
  * @throws LakehouseError DW-LAKEHOUSE-0010 if more rows are malformed than the source allows, DW-LAKEHOUSE-0014 if any is
  * and the source is to fail then, DW-LAKEHOUSE-0030 if the definition does not fit the table any more
  */
@@ -109,7 +113,7 @@ export async function stageIngest(
   const provider = new LandingTable(session, table, parts)
   const rows = numbered(scan(provider), table)
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name })) : rows
-  const [rowsRead, rowsMalformed] = await countRows(landed, context)
+  const { rowsRead, rowsMalformed, measured } = await measureRows(landed, table, parts, context)
   const { maxMalformed: limit, maxMalformedRows, malformed } = table.source!
   if (malformed === 'fail' && rowsMalformed > 0) throw await firstMalformed(table, landed, rowsMalformed, context)
   if (rowsRead > 0 && rowsMalformed > rowsRead * limit) {
@@ -118,7 +122,7 @@ export async function stageIngest(
   if (maxMalformedRows !== null && rowsMalformed > maxMalformedRows) {
     throw tooManyMalformedRows(table.name, rowsMalformed, maxMalformedRows)
   }
-  return { ...plan, table, landed, rowsRead, rowsMalformed }
+  return { ...plan, table, landed, rowsRead, rowsMalformed, measured }
 }
 
 /** Rows of Parquet have no lines: they are counted from 1. */
@@ -220,10 +224,21 @@ async function checkUnchanged(files: readonly LandingFile[], { landing }: RunCon
   }
 }
 
-/** Rows that the landing files hold, and how many of them are malformed. */
-async function countRows(landed: DataFrame, context: RunContext): Promise<readonly [number, number]> {
-  const counts = landed.agg({ all: agg.count(), malformed: agg.count(col(landingColumns.corruptReason)) })
-  const { rows } = await context.lake.session.collect(counts, { signal: context.signal })
-  const [all, malformed] = rows[0]!
-  return [Number(all), Number(malformed)]
+/** Rows that the landing files hold, how many of them are malformed, and what the others hold: one pass. */
+async function measureRows(
+  landed: DataFrame,
+  table: TableDefinition,
+  parts: readonly LandingPart[],
+  context: RunContext,
+): Promise<Pick<StagedIngest, 'rowsRead' | 'rowsMalformed' | 'measured'>> {
+  const counts = { all: agg.count(), malformed: agg.count(col(landingColumns.corruptReason)) }
+  const pass = table.source!.profile ? profilePass(table, parts) : null
+  const query = (pass === null ? landed.agg(counts) : pass.prepare(landed).agg({ ...counts, ...pass.aggregates })).plan
+  const { rows } = await context.lake.session.collect(query, { signal: context.signal })
+  const [all, malformed, ...measures] = rows[0]!
+  return {
+    rowsRead: Number(all),
+    rowsMalformed: Number(malformed),
+    measured: pass?.profile(measures, query.schema.fields.slice(2)) ?? null,
+  }
 }

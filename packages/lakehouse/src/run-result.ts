@@ -1,5 +1,5 @@
-import type { TableProfile } from '@deltaworks/quality'
 import type { Fault } from '@deltaworks/schema'
+import type { BatchProfile } from './profile/batch-profile.js'
 import type { Layer } from './table-definition.js'
 
 /** What one step of a run did. Times are milliseconds since the run began. */
@@ -53,10 +53,6 @@ export interface QualityResult {
   readonly message: string
 }
 
-export interface RawProfile extends TableProfile {
-  readonly table: string
-}
-
 export interface TableState {
   readonly table: string
   readonly layer: Layer
@@ -85,7 +81,8 @@ export interface RunResult {
   readonly failures: readonly StepFailure[]
   readonly files: readonly IngestedFile[]
   readonly quality: readonly QualityResult[]
-  readonly profiles: readonly RawProfile[]
+  /** Of the batches that it ingested. */
+  readonly profiles: readonly BatchProfile[]
   readonly quarantined: number
   readonly tables: readonly TableState[]
 }

@@ -19,6 +19,8 @@ import { landingFiles, type LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { keepProfiles } from './profile/profile-history.js'
+import type { MeasuredBatch } from './profile/profile-pass.js'
 import { pinnedPaths } from './raw-versions.js'
 import { expireRows } from './retention.js'
 import { reopenRefused } from './review/decisions.js'
@@ -268,7 +270,14 @@ class Run {
         ...writtenBy(written),
       })
     }
+    await this.#keepProfiles(staged.flatMap(({ staged: { measured } }) => measured ?? []))
     for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
+  }
+
+  /** Batches are compared with those before them, and join them. */
+  async #keepProfiles(batches: readonly MeasuredBatch[]): Promise<void> {
+    if (batches.length === 0) return
+    this.#progress.profiles.push(...(await keepProfiles(batches, this.#context)))
   }
 
   async #expire(tables: readonly TableDefinition[]): Promise<void> {
@@ -398,7 +407,6 @@ class Run {
     const gate = await passGate(table, await lake.frame(table.path), this.#context)
     const refused = await this.#quarantineFailures(table, gate)
     this.#progress.judged(table, gate.results, this.#context)
-    if (gate.profile !== null) this.#progress.profiles.push({ table: table.name, ...gate.profile })
     if (gate.criticalFailed) this.#refused = true
     this.#progress.finish(runId, {
       step: `check ${table.name}`,

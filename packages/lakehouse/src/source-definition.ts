@@ -40,6 +40,8 @@ export interface SourceDefinition {
   readonly archiveFolder: string
   /** Columns that each row gets besides `source_file`, `source_line` and `ingestion_date`. */
   readonly audit: readonly AuditDetail[]
+  /** Whether each batch is profiled and compared with earlier ones. Default true. */
+  readonly profile: boolean
   /** Rows that were ingested so many days ago are removed from the table, by the next run; null: they stay. */
   readonly retentionDays: number | null
 }
@@ -66,6 +68,7 @@ interface SourceOptions {
   readonly archiveFolder?: string
   readonly audit?: readonly AuditDetail[]
   readonly retentionDays?: number
+  readonly profile?: boolean
 }
 
 const source = (format: SourceDefinition['format'], files: string, options: SourceOptions): SourceDefinition => ({
@@ -82,6 +85,7 @@ const source = (format: SourceDefinition['format'], files: string, options: Sour
   afterIngest: options.afterIngest ?? 'keep',
   archiveFolder: options.archiveFolder ?? '_archive',
   audit: options.audit ?? [],
+  profile: options.profile ?? true,
   retentionDays: options.retentionDays ?? null,
 })
 

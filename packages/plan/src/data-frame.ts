@@ -15,14 +15,12 @@ import {
   projectionOf,
   requireDistinctNames,
   sampleOf,
-  setDifferenceOf,
   sortOf,
-  unionByNameOf,
-  unionOf,
   usingColumns,
   windowOf,
   type JoinPair,
 } from './plan-builder.js'
+import { setDifferenceOf, unionByNameOf, unionOf } from './set-operations.js'
 import {
   columnOf,
   columnsNamed,

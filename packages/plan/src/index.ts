@@ -36,10 +36,9 @@ export {
   joinPairs,
   projectionOf,
   sortOf,
-  unionByNameOf,
-  unionOf,
   windowOf,
 } from './plan-builder.js'
+export { unionByNameOf, unionOf } from './set-operations.js'
 export type { JoinPair } from './plan-builder.js'
 export { PlanScope } from './plan-scope.js'
 export { describeNode, explainPlan, planToJson } from './explain.js'

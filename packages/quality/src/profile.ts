@@ -103,7 +103,7 @@ export function profileOf(
     }
     const text = (figure: Figure): string | null => {
       const found = at(figure)
-      return found === null ? null : formatValue(found.value, found.type)
+      return found === null ? null : profileText(found.value, found.type)
     }
     const nullCount = rowCount - (number('count') ?? 0)
     const approximateDistinct = number('distinct')
@@ -133,7 +133,7 @@ function semanticType(
   sample: readonly string[],
 ): SemanticType | null {
   if (type.kind === 'string') {
-    const looksLike = semanticTypeOf(sample)
+    const looksLike = semanticTypeOf(sample, name)
     if (looksLike !== null) return looksLike
   }
   if (distinct === null || count < 20 || (type.kind !== 'string' && type.kind !== 'int32' && type.kind !== 'int64'))
@@ -196,7 +196,8 @@ export async function topValuesOf(
 
 const compareText = (a: string | null, b: string | null): number => ((a ?? '') < (b ?? '') ? -1 : 1)
 
-function formatValue(value: Value, type: DataType): string | null {
+/** A value as profiles show it. */
+export function profileText(value: Value, type: DataType): string | null {
   if (value === null) return null
   switch (type.kind) {
     case 'decimal':

@@ -1,6 +1,5 @@
-import { col, lit, when, type Expr } from '@deltaworks/expression'
+import { col, type Expr } from '@deltaworks/expression'
 import type { DataFrame } from '@deltaworks/plan'
-import { int32 } from '@deltaworks/schema'
 import type { AnyFrame } from './query-runner.js'
 import type { Rule } from './rule.js'
 import {
@@ -12,16 +11,13 @@ import {
   type SplitOptions,
 } from './split-rows.js'
 
-/** Where a row goes. */
-export const routes = { good: 0, quarantined: 1, dropped: 2 } as const
-
 export interface RoutedRows {
   /** The table's rows, each once, with what verdicts need behind its own columns. */
   readonly rows: DataFrame
   /** Whether a rule fails, over `rows`; never null. What follows speaks of them as columns of these names. */
   readonly failing: Readonly<Record<string, Expr>>
-  /** One of `routes`. */
-  readonly route: Expr
+  /** Where a row goes: exactly one of them is true, none is null. */
+  readonly routes: Readonly<Record<'good' | 'quarantined' | 'dropped', Expr>>
   /** What a failing row is told, by the names of the columns that `splitRows` adds. */
   readonly explanations: Readonly<Record<string, Expr>>
 }
@@ -39,9 +35,7 @@ export function routeRows(table: AnyFrame, rules: readonly Rule[], options: Spli
   return {
     rows,
     failing: Object.fromEntries(judged.map(({ failing }, i) => [name(i), failing])),
-    route: when(quarantined, lit(routes.quarantined, int32))
-      .when(dropped, lit(routes.dropped, int32))
-      .otherwise(lit(routes.good, int32)),
+    routes: { good: quarantined.or(dropped).not(), quarantined, dropped: dropped.and(quarantined.not()) },
     explanations: { [failedRulesColumn]: ids!, [failureReasonsColumn]: reasons! },
   }
 }

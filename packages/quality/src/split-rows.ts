@@ -7,6 +7,7 @@ import { pinClock } from './clock.js'
 import { unknownReference } from './errors.js'
 import type { AnyFrame } from './query-runner.js'
 import type { Rule } from './rule.js'
+import { typeDays } from './typed-days.js'
 
 export interface SplitOptions {
   readonly references?: ReadonlyMap<string, AnyFrame> | undefined
@@ -87,7 +88,7 @@ export function judgeRows(
   const verdicts: NamedVerdict[] = []
   const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
   for (const given of rules) {
-    const rule = pinClock(given, nowMicros)
+    const rule = typeDays(pinClock(given, nowMicros), frame.schema)
     const verdict = analyzerOf(rule.constraint).verdict(rule.constraint, rule.filter, annotated.forRule(rule.id))
     if (verdict !== null)
       verdicts.push({ rule, ...verdict, failing: fn.coalesce(verdict.failing, lit(false, boolean)) })

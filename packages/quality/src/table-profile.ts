@@ -18,7 +18,7 @@ export interface ColumnProfile {
   /** Of text, in characters. */
   readonly minLength: number | null
   readonly maxLength: number | null
-  /** What the values look like, by a sample of the first rows: `email`, `phone`, `url`, `integer`, `decimal`, `date`, `timestamp`, `boolean`, `identifier`, `category`, `name`… */
+  /** What the values look like, by a sample of the first rows: `email`, `phone`, `url`, `postcode`, `country`, `integer`, `decimal`, `date`, `timestamp`, `boolean`, `identifier`, `category`, `name`… */
   readonly semanticType: SemanticType | null
   /** The most frequent values of a column with few, if they were asked for. */
   readonly topValues: readonly TopValue[] | null
@@ -35,6 +35,8 @@ export type SemanticType =
   | 'url'
   | 'phone'
   | 'uuid'
+  | 'postcode'
+  | 'country'
   | 'integer'
   | 'decimal'
   | 'date'

@@ -10,6 +10,7 @@ import { matchesQuery, type MetricRecord, type MetricsRepository } from './metri
 import type { ProfileOptions } from './profile.js'
 import type { AnyFrame, QueryRunner } from './query-runner.js'
 import type { Rule } from './rule.js'
+import { typeDays } from './typed-days.js'
 import { problemOf } from './validate.js'
 import { planVerification } from './verification-plan.js'
 import { VerificationRun } from './verification-run.js'
@@ -47,7 +48,7 @@ export async function verify(
   const references = options.references ?? new Map<string, AnyFrame>()
   const nowMicros = options.nowMicros ?? BigInt(Date.now()) * 1000n
   const schemas = new Map([...references].map(([name, reference]) => [name, reference.schema]))
-  const pinned = rules.map((rule) => pinClock(rule, nowMicros))
+  const pinned = rules.map((rule) => typeDays(pinClock(rule, nowMicros), frame.schema))
   const problems = new Map(pinned.map((rule) => [rule, problemOf(rule, frame.schema, schemas)]))
   const sound = pinned.filter((rule) => problems.get(rule) === null)
   const plan = planVerification(sound, frame.schema)

@@ -10,6 +10,7 @@ export type { Progress, ProgressStream } from './progress.js'
 export { parseReport, renderJson, runReport } from './run-report.js'
 export type {
   ReportColumnProfile,
+  ReportHistogram,
   ReportExport,
   ReportFact,
   ReportFile,

@@ -59,6 +59,13 @@ describe('the HTML page', () => {
     }
     expect(html.match(/<rect class="(?!stripe)/g)).toHaveLength(sampleReport.steps.length)
   })
+  it('M-021: shows profiles with their medians and histograms, and what is not as in earlier batches', () => {
+    const section = html.slice(html.indexOf('<section id="profiles">'))
+    expect(section).toContain('compared with 4 earlier runs')
+    expect(section).toContain('<li><span class="name">quantity</span>: its mean is 35.1 and was &lt;20&gt;</li>')
+    expect(section.match(/<path d="M/g)).toHaveLength(6)
+    expect(section).toContain('>35<')
+  })
   it('escapes what comes from data', () => {
     expect(html).toContain('amount &lt;zero&gt; &amp; &quot;null&quot;')
     expect(html).not.toContain('<zero>')

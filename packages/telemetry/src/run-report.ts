@@ -91,6 +91,18 @@ export interface ReportProfile {
   readonly table: string
   readonly rowCount: number
   readonly columns: readonly ReportColumnProfile[]
+  /** Rows that quantiles, histograms and frequent values are told from. */
+  readonly sampledRows?: number
+  /** Earlier batches that it was compared with, and what is not as it was in them. */
+  readonly comparedBatches?: number
+  readonly drift?: readonly { readonly column: string | null; readonly kind: string; readonly message: string }[]
+}
+
+/** Bins of equal width. */
+export interface ReportHistogram {
+  readonly from: number
+  readonly to: number
+  readonly counts: readonly number[]
 }
 
 export interface ReportColumnProfile {
@@ -107,6 +119,9 @@ export interface ReportColumnProfile {
   readonly maxLength: number | null
   readonly semanticType: string | null
   readonly topValues: readonly { readonly value: string | null; readonly count: number }[] | null
+  /** From the least to the greatest value, the median in the middle. */
+  readonly quantiles?: readonly number[] | null
+  readonly histogram?: ReportHistogram | null
 }
 
 export interface ReportExport {

@@ -241,8 +241,13 @@ export const sampleReport: RunReport = runReport({
           maxLength: null,
           semanticType: null,
           topValues: null,
+          quantiles: [6, 28, 35, 42, 97],
+          histogram: { from: 6, to: 97, counts: [3, 40, 90, 30, 0, 1] },
         },
       ],
+      sampledRows: 2000,
+      comparedBatches: 4,
+      drift: [{ column: 'quantity', kind: 'distribution', message: 'its mean is 35.1 and was <20>' }],
     },
   ],
   exports: [

@@ -199,6 +199,28 @@ export const invalidUnload = (location: string, problem: string): WarehouseError
     location,
   })
 
+export const incompleteUnload = (location: string, file: string): WarehouseError =>
+  new WarehouseError(
+    'DW-WAREHOUSE-0021',
+    'storage',
+    `${location} says that it unloaded ${file}, which is not there in the length that it says. Nothing was written to the lake; unload again.`,
+    { location, file },
+  )
+
+export const notUnloaded = (
+  location: string,
+  column: string | null,
+  total: string,
+  warehouse: string,
+  files: string,
+): WarehouseError =>
+  new WarehouseError(
+    'DW-WAREHOUSE-0022',
+    'data',
+    `What was unloaded does not reconcile: ${column === null ? total : `${total} of column "${column}"`} is ${warehouse} in ${location} and ${files} in its files. Nothing was written to the lake.`,
+    { location, column, total, warehouse, files },
+  )
+
 /** Whether doing the same again may go well. */
 export const isTransient = (error: unknown): boolean =>
   error instanceof WarehouseError && (error.details['transient'] === true || error.code === 'DW-WAREHOUSE-0017')

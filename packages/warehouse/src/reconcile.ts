@@ -19,7 +19,11 @@ export interface Reconciliation {
 }
 
 /** Compares what the lake counts with what the warehouse does: everything that `expected` has. */
-export function reconcile(table: WarehouseTable, expected: TableTotals, actual: TableTotals): Reconciliation {
+export function reconcile(
+  table: Pick<WarehouseTable, 'name' | 'schema'>,
+  expected: TableTotals,
+  actual: TableTotals,
+): Reconciliation {
   const comparisons: Comparison[] = [
     {
       column: null,
@@ -63,7 +67,7 @@ export function firstDifference(
   return notReconciled(table, column, totalNames[total], lake, warehouse, differences)
 }
 
-const totalNames: Readonly<Record<Comparison['total'], string>> = {
+export const totalNames: Readonly<Record<Comparison['total'], string>> = {
   rowCount: 'the number of rows',
   nullCount: 'the number of nulls',
   sum: 'the sum',

@@ -2,12 +2,13 @@ import { isDeltaworksError, type Schema } from '@deltaworks/schema'
 import { field, int64, schema, string, timestampNtz } from '@deltaworks/schema'
 import { nameList, quote } from './dialects/sql-text.js'
 import type { SqlDialect } from './dialects/sql-dialect.js'
-import { isTransient, loadFailed, nothingToReadRows, outcomeUnknown, WarehouseError, withLoadErrors } from './errors.js'
+import { invalidUnload, isTransient, loadFailed, nothingToReadRows, outcomeUnknown, WarehouseError, withLoadErrors } from './errors.js'
 import { loadScript, type LoadScript, type LoadStep, type RowsPart, type ScriptOptions } from './load-script.js'
 import type { SqlConnection } from './sql-connection.js'
 import type { StageArea } from './stage-area.js'
 import { SqlProbe, type TableProbe, type TextRows } from './table-probe.js'
 import type { LoadRecord, TableLoad, WarehouseTarget } from './target.js'
+import type { Unloader, UseUnloaded } from './unload.js'
 import type { Batches, WarehouseTable } from './warehouse-table.js'
 
 export const controlTable = 'deltaworks_loads'
@@ -23,6 +24,8 @@ export interface SqlTargetOptions {
   /** What is made once, before any transaction; repeatable. */
   readonly setUp?: (controlRelation: string) => readonly string[]
   readonly stage?: StageArea
+  /** Absent: the warehouse writes no Parquet files. */
+  readonly unloader?: Unloader
   /** The first line of what the driver says. */
   readonly reasonOf: (error: unknown) => string
 }
@@ -138,6 +141,26 @@ export class SqlTarget implements WarehouseTarget {
 
   async rollback(): Promise<void> {
     await this.#connection.run('ROLLBACK')
+  }
+
+  async unload<T>(query: string, id: string, use: UseUnloaded<T>): Promise<T> {
+    const { unloader, begin, reasonOf } = this.#options
+    if (unloader === undefined) throw invalidUnload(this.location, 'it writes no Parquet files')
+    const connection = this.#connection
+    if (connection.exists?.() === false) throw invalidUnload(this.location, 'there is no such warehouse')
+    try {
+      try {
+        for (const sql of [...(unloader.setUp ?? []), begin, ...unloader.statements(query, id)]) await connection.run(sql)
+      } catch (error) {
+        throw isDeltaworksError(error) ? error : invalidUnload(this.location, reasonOf(error))
+      }
+      const probe = new SqlProbe(this.dialect, `(${query}) AS unloaded`, (sql) => connection.query(sql))
+      return await use(await unloader.files(id), probe)
+    } finally {
+      // It has only read.
+      await connection.run('ROLLBACK').catch(() => undefined)
+      await unloader.remove(id, connection).catch(() => undefined)
+    }
   }
 
   async explain(error: unknown, loadId: string): Promise<unknown> {

@@ -3,6 +3,7 @@ import type { Drift } from './drift.js'
 import type { RecordedLayout } from './layout.js'
 import type { LoadScript } from './load-script.js'
 import type { TableProbe } from './table-probe.js'
+import type { UseUnloaded } from './unload.js'
 import type { ForeignKey, TableChanges, WarehouseTable } from './warehouse-table.js'
 
 /**
@@ -33,6 +34,11 @@ export interface WarehouseTarget {
   rollback(): Promise<void>
   /** After `rollback`: the error, with what the warehouse has written down of it. */
   explain?(error: unknown, loadId: string): Promise<unknown>
+  /**
+   * Writes the rows of a query as Parquet files and lets them be used; then they are removed. It only reads.
+   * @throws WarehouseError DW-WAREHOUSE-0020 for a query, or a warehouse, that cannot do it
+   */
+  unload?<T>(query: string, id: string, use: UseUnloaded<T>): Promise<T>
   /** After `publish` or `rollback`: statistics, and the removal of staged files. */
   finish(loads: readonly { readonly load: TableLoad; readonly script: LoadScript }[], published: boolean): Promise<void>
   close(): Promise<void>

@@ -1,42 +1,11 @@
 import { col, lit } from '@deltaworks/expression'
-import { values, type DataFrame } from '@deltaworks/plan'
-import {
-  date,
-  decimal,
-  field,
-  int32,
-  int64,
-  string,
-  struct,
-  timestamp,
-  type Schema,
-  type Value,
-} from '@deltaworks/schema'
-import { DeltaTable, defaultsTo, generatedAs, identityColumn, type TableSession } from '@deltaworks/delta-table'
-
-/** What Spark does to a table that we wrote, `{t}` being the table; with `fails`, a part of the error that it must give. */
-export interface SparkStep {
-  readonly sql: string
-  readonly fails?: string
-}
-
-/** A table that uses one feature: we write it, Spark and delta-rs read it, Spark writes on, we read on. */
-export interface FeatureTable {
-  readonly write: (session: TableSession, uri: string) => Promise<DeltaTable>
-  /** The change data feed from this version on is compared as well. */
-  readonly changesFrom?: number
-  readonly steps: readonly SparkStep[]
-  /** What we do when Spark has done its part; its rows then are read by Spark again. */
-  readonly then?: (table: DeltaTable) => Promise<DeltaTable>
-}
-
-const people: Schema = { fields: [field('id', int64), field('name', string), field('n', int32)] }
-const rows = (...of: readonly (readonly [number, string | null, number])[]): DataFrame =>
-  values(
-    people,
-    of.map(([id, name, n]): Value[] => [BigInt(id), name, n]),
-  )
-const some = rows([1, 'a', 1], [2, 'b', 2], [3, 'c', 3], [4, null, 4])
+import { values } from '@deltaworks/plan'
+import { date, decimal, field, int32, int64, string, struct, timestamp, type Schema } from '@deltaworks/schema'
+import { DeltaTable, defaultsTo, generatedAs, identityColumn } from '@deltaworks/delta-table'
+import { checkpointTables } from './checkpoint-tables.js'
+import { commandTables } from './command-tables.js'
+import { rows, some, type FeatureTable } from './feature-table.js'
+import { typeTables } from './type-tables.js'
 
 const mapped = (mode: string): FeatureTable => ({
   write: async (session, uri) => {
@@ -90,6 +59,9 @@ const withChanges = (vectors: boolean): FeatureTable => ({
 })
 
 export const featureTables: Readonly<Record<string, FeatureTable>> = {
+  ...checkpointTables,
+  ...commandTables,
+  ...typeTables,
   'check-constraints': {
     write: async (session, uri) => {
       const table = await DeltaTable.createWith(session, uri, some)
@@ -206,14 +178,22 @@ export const featureTables: Readonly<Record<string, FeatureTable>> = {
       table = await table.setProperties({ 'delta.enableRowTracking': 'true' })
       table = await table.append(rows([5, 'e', 5], [6, 'f', 6]))
       table = await table.update({ name: lit('u') }, col('id').eq(1))
-      return table.optimize()
+      table = await table.optimize()
+      table = await table.merge({
+        source: rows([2, 'm', 2], [70, 'new', 70]),
+        on: ['id'],
+        whenMatchedUpdate: {},
+        whenNotMatchedInsert: {},
+      })
+      return table.delete(col('id').eq(3))
     },
+    rowIds: true,
     steps: [
       { sql: "INSERT INTO {t} VALUES (8, 'h', 8)" },
       { sql: 'UPDATE {t} SET n = 50 WHERE id = 5' },
       { sql: 'OPTIMIZE {t}' },
     ],
-    then: (table) => table.append(rows([9, 'i', 9])),
+    then: async (table) => (await table.append(rows([9, 'i', 9]))).update({ name: lit('last') }, col('id').eq(8)),
   },
   'in-commit-timestamps-later': {
     write: async (session, uri) => {

@@ -1,26 +1,37 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { DeltaTable, type TableSession } from '@deltaworks/delta-table'
-import { scan, type LogicalPlan } from '@deltaworks/plan'
+import { DeltaTable, DeltaTableProvider, type TableSession } from '@deltaworks/delta-table'
+import { bind } from '@deltaworks/expression'
+import { parseExpression, scan, type LogicalPlan } from '@deltaworks/plan'
+import { Agreement, type Party } from './agreement.js'
 import { canonicalRow } from './canonical.js'
-import { featureTables, type FeatureTable } from './feature-tables.js'
+import { Checks } from './checks.js'
+import type { FeatureTable } from './feature-table.js'
+import { featureTables } from './feature-tables.js'
+import { difference, readLines } from './difference.js'
 import { PythonEnvironment } from './python.js'
 import { openSession } from './session.js'
 
 /*
- * node tools/interop/dist/features.js [--quick] [--keep] [--only NAME,NAME]
+ * node tools/interop/dist/features.js [--quick] [--keep] [--only NAME,NAME] [--record]
  *
  * A table for every feature: we write it; delta-rs (where it can) and Spark read it and must get our rows; Spark writes on, and is
- * refused where the table's rules refuse it; we read what Spark made, write once more, and Spark reads that.
+ * refused where the table's rules refuse it; we read what Spark made, write once more, and Spark reads that. `--record` keeps what
+ * came of it for docs/delta-agreement.md.
  */
 
 interface Entry {
   readonly name: string
   readonly path: string
-  readonly expected: string
+  /** What each version that can be read holds. */
+  readonly versions: readonly { readonly version: number; readonly expected: string }[]
   readonly changes: { readonly from: number; readonly expected: string } | null
+  /** Rows with `_row_id` and `_row_commit_version`; null: not compared. */
+  readonly rowIds: string | null
+  readonly history: readonly { readonly version: number; readonly operation: string }[]
+  readonly skips: readonly { readonly where: string; readonly files: number }[]
   readonly steps: FeatureTable['steps']
   /** Where the reader puts its rows behind the steps. */
   readonly after: string
@@ -30,12 +41,11 @@ const here = dirname(fileURLToPath(import.meta.url))
 const workspace = join(here, '..', '..', '..')
 const script = join(here, '..', 'python', 'features.py')
 
-let passed = 0
-let failed = 0
-function report(name: string, message: string | null): void {
-  if (message === null) passed++
-  else failed++
-  process.stdout.write(`${message === null ? 'ok  ' : 'FAIL'} ${name}${message === null ? '' : `: ${message}`}\n`)
+const checks = new Checks()
+const agreement = new Agreement()
+function report(table: string, party: Party, name: string, message: string | null): void {
+  checks.report(name, message)
+  agreement.add(table, party, message === null)
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -52,71 +62,107 @@ async function changesOf(session: TableSession, table: DeltaTable, from: number)
   return rows.map((row) => canonicalRow(kept, row.slice(0, -1)))
 }
 
+async function entryOf(
+  session: TableSession,
+  folder: string,
+  name: string,
+  feature: FeatureTable,
+  table: DeltaTable,
+): Promise<Entry> {
+  const put = (what: string, lines: readonly string[]): string => {
+    const file = join(folder, `${name}.${what}.jsonl`)
+    writeFileSync(file, lines.join('\n'))
+    return file
+  }
+  const versions: { version: number; expected: string }[] = []
+  for (let version = 0; version <= table.version; version++) {
+    const at = await table.at({ version }).catch(() => null)
+    if (at === null) continue
+    versions.push({ version, expected: put(`v${version}`, await linesOf(session, scan(at.provider()).plan)) })
+  }
+  const from = feature.changesFrom
+  const history = await table.history()
+  return {
+    name,
+    path: table.uri.replace(/^file:\/\//, ''),
+    versions,
+    changes: from === undefined ? null : { from, expected: put('changes', await changesOf(session, table, from)) },
+    rowIds: feature.rowIds === true ? put('ids', await linesOf(session, table.rowsWithIds())) : null,
+    history: history.map(({ version, info }) => ({ version, operation: info?.operation ?? '' })),
+    skips: await Promise.all(
+      (feature.skips ?? []).map(async (where) => ({ where, files: await openedFiles(table, where) })),
+    ),
+    steps: feature.steps,
+    after: join(folder, `${name}.after.jsonl`),
+  }
+}
+
+/** How many files we would open. */
+async function openedFiles(table: DeltaTable, where: string): Promise<number> {
+  return new DeltaTableProvider(table.snapshot).prune([bind(await parseExpression(where), table.schema)]).length
+}
+
 async function write(
   session: TableSession,
   folder: string,
   name: string,
   feature: FeatureTable,
 ): Promise<Entry | null> {
-  const path = join(folder, name)
   try {
-    const table = await feature.write(session, path)
-    const expected = join(folder, `${name}.expected.jsonl`)
-    writeFileSync(expected, (await linesOf(session, scan(table.provider()).plan)).join('\n'))
-    const from = feature.changesFrom
-    const changes = from === undefined ? null : { from, expected: join(folder, `${name}.changes.jsonl`) }
-    if (changes !== null) writeFileSync(changes.expected, (await changesOf(session, table, changes.from)).join('\n'))
-    report(`write ${name}`, null)
-    return { name, path, expected, changes, steps: feature.steps, after: join(folder, `${name}.after.jsonl`) }
+    const table = await feature.write(session, join(folder, name))
+    const entry = await entryOf(session, folder, name, feature, table)
+    report(name, 'written', `write ${name}`, null)
+    return entry
   } catch (error) {
-    report(`write ${name}`, error instanceof Error ? (error.stack ?? error.message) : textOf(error))
+    report(name, 'written', `write ${name}`, error instanceof Error ? (error.stack ?? error.message) : textOf(error))
     return null
   }
 }
 
 async function ask(
   python: PythonEnvironment,
-  reader: string,
+  reader: 'spark' | 'delta-rs',
   entries: readonly Entry[],
   folder: string,
 ): Promise<void> {
   const manifest = join(folder, `${reader}.manifest.json`)
   writeFileSync(manifest, JSON.stringify(entries))
   for (const answer of await python.script(script, [reader, manifest])) {
-    if (typeof answer['unavailable'] === 'string') process.stdout.write(`skip ${reader}: ${answer['unavailable']}\n`)
+    if (typeof answer['unavailable'] === 'string') checks.skip(reader, answer['unavailable'])
     else if (answer['unsupported'] !== undefined) {
+      agreement.addUnable(String(answer['table']), reader)
       process.stdout.write(`none ${reader} ${String(answer['name'])}: ${String(answer['unsupported'])}\n`)
-    } else report(`${reader} ${String(answer['name'])}`, answer['ok'] === true ? null : String(answer['message']))
+    } else
+      report(
+        String(answer['table']),
+        reader,
+        `${reader} ${String(answer['name'])}`,
+        answer['ok'] === true ? null : String(answer['message']),
+      )
   }
 }
 
 /** We read what Spark left, and go on. */
-async function readOn(session: TableSession, entry: Entry): Promise<Entry | null> {
+async function readOn(session: TableSession, folder: string, entry: Entry): Promise<Entry | null> {
   const feature = featureTables[entry.name]!
   try {
     const table = await DeltaTable.open(session, entry.path)
-    const theirs = readFileSync(entry.after, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
+    const theirs = readLines(entry.after)
     const ours = await linesOf(session, scan(table.provider()).plan)
-    report(`we read ${entry.name} after Spark`, difference(theirs, ours))
+    report(entry.name, 'read', `we read ${entry.name} after Spark`, difference(theirs, ours))
     if (feature.then === undefined) return null
     const last = await feature.then(table)
-    writeFileSync(entry.expected, (await linesOf(session, scan(last.provider()).plan)).join('\n'))
-    return { ...entry, changes: null, steps: [] }
+    const all = await entryOf(session, folder, entry.name, feature, last)
+    return { ...all, versions: all.versions.slice(-2), skips: [], steps: [] }
   } catch (error) {
-    report(`we read ${entry.name} after Spark`, error instanceof Error ? (error.stack ?? error.message) : textOf(error))
+    report(
+      entry.name,
+      'read',
+      `we read ${entry.name} after Spark`,
+      error instanceof Error ? (error.stack ?? error.message) : textOf(error),
+    )
     return null
   }
-}
-
-function difference(expected: readonly string[], actual: readonly string[]): string | null {
-  const normal = (lines: readonly string[]): string[] => lines.map((line) => JSON.stringify(JSON.parse(line))).sort()
-  const [wanted, found] = [normal(expected), normal(actual)]
-  const at = wanted.findIndex((line, i) => line !== found[i])
-  return at < 0 && wanted.length === found.length
-    ? null
-    : `${wanted.length} rows expected, ${found.length} read; first difference ${wanted[at]} / ${found[at]}`
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -148,7 +194,7 @@ async function main(args: readonly string[]): Promise<number> {
         await ask(python, 'spark', entries, folder)
         const again: Entry[] = []
         for (const entry of entries) {
-          const next = await readOn(session, entry)
+          const next = await readOn(session, folder, entry)
           if (next !== null) again.push(next)
         }
         await ask(python, 'spark', again, folder)
@@ -159,8 +205,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.includes('--keep')) process.stdout.write(`tables are in ${folder}\n`)
     else rmSync(folder, { recursive: true, force: true })
   }
-  process.stdout.write(`${passed} passed, ${failed} failed\n`)
-  return failed === 0 ? 0 : 1
+  if (args.includes('--record')) agreement.save('ours')
+  return checks.finish()
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +6,7 @@ import { DeltaTable, type TableSession } from '@deltaworks/delta-table'
 import { scan } from '@deltaworks/plan'
 import { canonicalRow } from './canonical.js'
 import { Checks } from './checks.js'
+import { difference, readLines } from './difference.js'
 import { PythonEnvironment } from './python.js'
 import { openSession } from './session.js'
 import { tables } from './tables.js'
@@ -98,27 +99,12 @@ async function readTheirs(
     let message: string | null
     try {
       const ours = await linesOf(session, await DeltaTable.open(session, path, { version }))
-      message = difference(
-        readFileSync(lines, 'utf8')
-          .split('\n')
-          .filter((line) => line !== ''),
-        ours,
-      )
+      message = difference(readLines(lines), ours)
     } catch (error) {
       message = error instanceof Error ? error.message : String(error)
     }
     checks.report(`we read ${name} v${version} of ${writer}`, message)
   }
-}
-
-/** Lines of different writers are compared as data: spelling of numbers and escapes aside. */
-function difference(expected: readonly string[], actual: readonly string[]): string | null {
-  const normal = (lines: readonly string[]): string[] => lines.map((line) => JSON.stringify(JSON.parse(line))).sort()
-  const [wanted, found] = [normal(expected), normal(actual)]
-  const at = wanted.findIndex((line, i) => line !== found[i])
-  return at < 0 && wanted.length === found.length
-    ? null
-    : `${wanted.length} rows expected, ${found.length} read; first difference ${wanted[at]} / ${found[at]}`
 }
 
 async function main(args: readonly string[]): Promise<number> {

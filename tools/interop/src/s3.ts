@@ -23,7 +23,7 @@ import { openSession } from './session.js'
 const here = dirname(fileURLToPath(import.meta.url))
 const workspace = join(here, '..', '..', '..')
 const tools = join(workspace, '.tools')
-const batch = join(workspace, 'apps', 'batch', 'bin', 'deltaworks-batch.cjs')
+const program = (app: string): string => join(workspace, 'apps', app, 'bin', `deltaworks-${app}.cjs`)
 const clock = '2026-01-01T00:00:00Z'
 const MiB = 1024 * 1024
 
@@ -44,6 +44,8 @@ const bucketsOf = (server: number): Buckets => ({ landing: `landing-${server}`, 
 interface Expected {
   readonly landing: string
   readonly tables: ReadonlyMap<string, string>
+  /** For what the checks make besides. */
+  readonly folder: string
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -83,11 +85,14 @@ async function onDisk(folder: string, session: TableSession, scale: number): Pro
   generateLanding({ out: landing, scale })
   const { code, stdout, stderr } = await runBatch({}, ['--landing', landing, '--root', join(folder, 'lake')])
   if (code !== 0) throw new Error(`the run on a disk ended with ${code}: ${stderr}`)
-  return { landing, tables: await hashes(session, JSON.parse(stdout) as Report) }
+  return { landing, tables: await hashes(session, JSON.parse(stdout) as Report), folder }
 }
 
 const runBatch = (environment: NodeJS.ProcessEnv, args: readonly string[]) =>
-  run(process.execPath, [batch, 'run', '--json', '--now', clock, ...args], { ...process.env, ...environment })
+  run(process.execPath, [program('batch'), 'run', '--json', '--now', clock, ...args], {
+    ...process.env,
+    ...environment,
+  })
 
 /** Rows of every table of a report, in one hash each. */
 async function hashes(session: TableSession, report: Report): Promise<ReadonlyMap<string, string>> {
@@ -129,6 +134,7 @@ async function checkServer(
     await landing.put(name, readFileSync(join(expected.landing, name)), 'overwrite')
   }
   await check('the pipeline, twice', () => twice(environment, expected, session, 'one'))
+  await check('maintained and exported, as npm start does', () => carriedOn(environment, expected, session, 'one'))
   await check('the pipeline, two runs at once', () => atOnce(environment, expected, session, 'two'))
   await deltaRs(server, running.endpoint, expected, checks)
 }
@@ -214,6 +220,33 @@ async function twice(
   const again = await runBatch(environment, places)
   if (first.code !== 0 || again.code !== 0) return `${first.code} ${first.stderr} / ${again.code} ${again.stderr}`
   const report = JSON.parse(again.stdout) as Report
+  return difference(['unchanged', ...tables], [report.status, ...(await hashes(session, report))])
+}
+
+/** What `npm start` does behind a run. Tables keep their rows, and a further run has nothing to do. */
+async function carriedOn(
+  environment: NodeJS.ProcessEnv,
+  { tables, buckets, folder }: Expected & { readonly buckets: Buckets },
+  session: TableSession,
+  root: string,
+): Promise<string | null> {
+  const lake = ['--root', `s3://${buckets.lake}/${root}`, '--json']
+  const warehouse = join(folder, `${buckets.lake}.duckdb`)
+  let exported = ''
+  for (const [app, ...args] of [
+    ['maintenance', 'zorder'],
+    ['maintenance', 'vacuum'],
+    ['export', 'duckdb', '--target', warehouse],
+  ] as const) {
+    const ended = await run(process.execPath, [program(app), ...args, ...lake], { ...process.env, ...environment })
+    if (ended.code !== 0) return `${app} ${args[0]} ended with ${ended.code}: ${ended.stderr}`
+    exported = ended.stdout
+  }
+  const loaded = (JSON.parse(exported) as { readonly tables: readonly { table: string; rowCount: number }[] }).tables
+  const wrong = loaded.filter(({ table, rowCount }) => Number(tables.get(table)?.split(' ')[0]) !== Number(rowCount))
+  if (loaded.length === 0 || wrong.length > 0) return `the warehouse got ${JSON.stringify(wrong)}`
+  const places = ['--root', `s3://${buckets.lake}/${root}`, '--landing', `s3://${buckets.landing}/shop`]
+  const report = JSON.parse((await runBatch(environment, places)).stdout) as Report
   return difference(['unchanged', ...tables], [report.status, ...(await hashes(session, report))])
 }
 

@@ -68,6 +68,15 @@ async function redshift(folder: string, scale: number, checks: Checks): Promise<
     const count = async (table: string) => Number((await server.query(`SELECT COUNT(*) FROM "${table}"`))[0]![0])
     const name = `Redshift (redshift-local on ${databaseUrl === undefined ? 'PGlite' : 'PostgreSQL'})`
     await loadTwice(name, folder, scale, args, { ...process.env }, count, checks)
+    await checks.run(`${name}: the facts come back as a Delta table, and reconcile`, async () => {
+      const into = join(folder, 'returned')
+      const unload = [...args, '--unload', 'fact_transactions', '--into', into, '--json']
+      const { code, stdout, stderr } = await run(process.execPath, [app('export'), ...unload])
+      if (code !== 0) return lastLine(stderr)
+      const { rowCount } = JSON.parse(stdout) as { readonly rowCount: number }
+      const expected = await count('fact_transactions')
+      return rowCount === expected && expected > 0 ? null : `${rowCount} of ${expected} rows`
+    })
     await checks.run(`${name}: nothing is left in the staging folder`, () =>
       Promise.resolve(s3.buckets.get('staging')!.size === 0 ? null : `${s3.buckets.get('staging')!.size} objects`),
     )

@@ -113,20 +113,12 @@ function altered(table: DeltaTable, alteration: Alteration): Promise<DeltaTable>
   }
 }
 
-/** Columns with one place go together in one commit. */
-async function addColumns(table: DeltaTable, columns: readonly AddedColumn[]): Promise<DeltaTable> {
-  const groups = new Map<string, AddedColumn[]>()
-  for (const column of columns) {
-    const key = JSON.stringify([column.into, column.first, column.after])
-    groups.set(key, [...(groups.get(key) ?? []), column])
-  }
-  let current = table
-  for (const group of groups.values()) {
-    const { into, first, after } = group[0]!
-    current = await current.addColumns(
-      group.map((column) => column.field),
-      { ...(into !== null && { into }), ...(first && { first }), ...(after !== null && { after }) },
-    )
-  }
-  return current
-}
+const addColumns = (table: DeltaTable, columns: readonly AddedColumn[]): Promise<DeltaTable> =>
+  table.addPlacedColumns(
+    columns.map(({ field, into, first, after }) => ({
+      field,
+      ...(into !== null && { into }),
+      ...(first && { first }),
+      ...(after !== null && { after }),
+    })),
+  )

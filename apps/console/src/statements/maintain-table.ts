@@ -12,6 +12,7 @@ export async function optimizeTable(catalog: TableCatalog, statement: Of<'optimi
   const { lastWrite } = await table.optimize({
     ...(statement.where !== null && { where: await expressionIn(statement.where) }),
     ...(statement.zorderBy.length > 0 && { zorderBy: statement.zorderBy }),
+    ...(statement.full && { full: true }),
   })
   return textResult(['path', 'metrics'], [[table.uri, JSON.stringify(lastWrite.metrics)]])
 }
@@ -29,6 +30,7 @@ export async function vacuumTable(catalog: TableCatalog, statement: Of<'vacuum'>
   const table = await catalog.open(statement.table)
   const { paths } = await table.vacuum({
     dryRun: statement.dryRun,
+    ...(statement.mode === 'lite' && { mode: 'lite' }),
     ...(statement.retainHours !== null && { retentionMs: statement.retainHours * hourMs }),
   })
   return textResult(['path'], statement.dryRun ? paths.map((path) => [path]) : [[table.uri]])

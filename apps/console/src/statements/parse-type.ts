@@ -1,51 +1,5 @@
-import {
-  binary,
-  boolean,
-  date,
-  decimal,
-  field,
-  float32,
-  float64,
-  int16,
-  int32,
-  int64,
-  int8,
-  list,
-  map,
-  nullType,
-  string,
-  struct,
-  timestamp,
-  timestampNtz,
-  variant,
-  type DataType,
-  type Field,
-} from '@deltaworks/schema'
+import { field, list, map, nullType, scalarType, struct, type DataType, type Field } from '@deltaworks/schema'
 import type { TokenReader } from './token-reader.js'
-
-const scalars: Readonly<Record<string, DataType>> = {
-  BOOLEAN: boolean,
-  TINYINT: int8,
-  BYTE: int8,
-  SMALLINT: int16,
-  SHORT: int16,
-  INT: int32,
-  INTEGER: int32,
-  BIGINT: int64,
-  LONG: int64,
-  FLOAT: float32,
-  REAL: float32,
-  DOUBLE: float64,
-  STRING: string,
-  TEXT: string,
-  BINARY: binary,
-  DATE: date,
-  TIMESTAMP: timestamp,
-  TIMESTAMP_LTZ: timestamp,
-  TIMESTAMP_NTZ: timestampNtz,
-  VARIANT: variant,
-  VOID: nullType,
-}
 
 /** A type as Spark's DDL writes it. */
 export function parseType(reader: TokenReader): DataType {
@@ -67,19 +21,12 @@ export function parseType(reader: TokenReader): DataType {
     }
     case 'STRUCT':
       return parseStruct(reader)
-    case 'DECIMAL':
-    case 'DEC':
-    case 'NUMERIC': {
-      const [precision = 10, scale = 0] = reader.sees('(') ? reader.list(() => reader.number()) : []
-      return decimal(precision, scale)
-    }
-    case 'VARCHAR':
-    case 'CHAR':
-      if (reader.sees('(')) reader.list(() => reader.number())
-      return string
+    case 'VOID':
+      return nullType
     default: {
-      const scalar = scalars[name]
-      if (scalar === undefined) throw reader.unexpected(`A type (there is none of the name ${name}) `)
+      const numbers = reader.sees('(') ? reader.list(() => reader.number()) : []
+      const scalar = scalarType(name, numbers)
+      if (scalar === null) throw reader.unexpected(`A type (there is none of the name ${name}) `)
       return scalar
     }
   }

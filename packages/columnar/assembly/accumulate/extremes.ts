@@ -20,6 +20,11 @@ export function accumulateExtreme(
   rowCount: u32,
   states: usize,
 ): void {
+  if (groups == 0) {
+    // One group: the least or greatest so far stays in a register.
+    if (kind == 4) return extremeOfAll<i32>(sign, values, validity, chosen, rowCount, states)
+    if (kind == 8) return extremeOfAll<i64>(sign, values, validity, chosen, rowCount, states)
+  }
   const isFloat = kind == 5 || kind == 6
   for (let row: u32 = 0; row < rowCount; row++) {
     if (!counts(validity, chosen, row)) continue
@@ -42,6 +47,30 @@ export function accumulateExtreme(
     store<i64>(state, low)
     store<i64>(state, high, 8)
   }
+}
+
+function extremeOfAll<T>(
+  sign: i32,
+  values: usize,
+  validity: usize,
+  chosen: usize,
+  rowCount: u32,
+  state: usize,
+): void {
+  let has = load<i64>(state, 16) != 0
+  let best = <T>load<i64>(state)
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    const value = load<T>(values + <usize>row * sizeof<T>())
+    if (!has || (sign > 0 ? value > best : value < best)) {
+      best = value
+      has = true
+    }
+  }
+  if (!has) return
+  store<i64>(state, <i64>best)
+  store<i64>(state, 0, 8)
+  store<i64>(state, 1, 16)
 }
 
 // @ts-ignore: decorator

@@ -1,4 +1,5 @@
 export * from './extremes'
+export { accumulateFloatSum, accumulateFloatSumOut, accumulateMergeFloats, accumulateMoments } from './floats'
 export * from './numbers'
 export * from './registers'
 export { accumulateChosen } from './rows'

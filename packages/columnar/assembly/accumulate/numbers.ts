@@ -1,4 +1,4 @@
-import { counts, groupOf, numberAt, wordAt } from './rows'
+import { counts, groupOf, wordAt } from './rows'
 
 /** States: count i64. */
 export function accumulateCount(validity: usize, groups: usize, chosen: usize, rowCount: u32, states: usize): void {
@@ -21,18 +21,55 @@ export function accumulateMergeCount(values: usize, groups: usize, rowCount: u32
   }
 }
 
-/** Adds a signed number of 128 bits to one of 192. */
+/** Adds a signed number of 128 bits to one of 192. The highest word seldom changes. */
 // @ts-ignore: decorator
 @inline function add(state: usize, low: u64, high: i64): void {
   const low0 = load<u64>(state) + low
   const carry0: u64 = low0 < low ? 1 : 0
   const sum = load<u64>(state, 8) + <u64>high
-  const carry1: u64 = sum < <u64>high ? 1 : 0
+  const carry1: i64 = sum < <u64>high ? 1 : 0
   const high0 = sum + carry0
-  const carry2: u64 = high0 < sum ? 1 : 0
+  const carry2: i64 = high0 < sum ? 1 : 0
   store<u64>(state, low0)
   store<u64>(state, high0, 8)
-  store<i64>(state, load<i64>(state, 16) + (high >> 63) + <i64>(carry1 + carry2), 16)
+  const change = (high >> 63) + carry1 + carry2
+  if (change != 0) store<i64>(state, load<i64>(state, 16) + change, 16)
+}
+
+/** Adds a signed word: what lies above the lowest word seldom changes. */
+// @ts-ignore: decorator
+@inline function addWord(state: usize, word: i64): void {
+  const low = load<u64>(state) + <u64>word
+  store<u64>(state, low)
+  const change = (word >> 63) + <i64>(low < <u64>word)
+  if (change == 0) return
+  const former = load<u64>(state, 8)
+  const high = former + <u64>change
+  store<u64>(state, high, 8)
+  if (change > 0 ? high == 0 : former == 0) store<i64>(state, load<i64>(state, 16) + change, 16)
+}
+
+/** The sum of all words, by halves: neither can be larger than a word. */
+function addAll(values: usize, rowCount: u32, state: usize): void {
+  let halves = i64x2.splat(0)
+  let tops = i64x2.splat(0)
+  const mask = i64x2.splat(0xffffffff)
+  const pairs = rowCount & ~1
+  for (let row: u32 = 0; row < pairs; row += 2) {
+    const words = v128.load(values + (<usize>row << 3))
+    halves = i64x2.add(halves, v128.and(words, mask))
+    tops = i64x2.add(tops, i64x2.shr_s(words, 32))
+  }
+  let half = i64x2.extract_lane(halves, 0) + i64x2.extract_lane(halves, 1)
+  let top = i64x2.extract_lane(tops, 0) + i64x2.extract_lane(tops, 1)
+  if (pairs != rowCount) {
+    const word = load<i64>(values + (<usize>pairs << 3))
+    half += word & 0xffffffff
+    top += word >> 32
+  }
+  const low = <u64>(top << 32) + <u64>half
+  add(state, low, (top >> 32) + (low < <u64>half ? 1 : 0))
+  store<i64>(state, load<i64>(state, 24) + <i64>rowCount, 24)
 }
 
 /** Integers and decimals. States: sum, 192 bits; count i64. */
@@ -45,17 +82,32 @@ export function accumulateSum(
   rowCount: u32,
   states: usize,
 ): void {
+  if (kind == 8 && validity == 0 && chosen == 0) {
+    if (groups == 0) addAll(values, rowCount, states)
+    else {
+      for (let row: u32 = 0; row < rowCount; row++) {
+        const state = states + (<usize>load<u32>(groups + (<usize>row << 2)) << 5)
+        store<i64>(state, load<i64>(state, 24) + 1, 24)
+        addWord(state, load<i64>(values + (<usize>row << 3)))
+      }
+    }
+    return
+  }
+  if (kind == 16) {
+    for (let row: u32 = 0; row < rowCount; row++) {
+      if (!counts(validity, chosen, row)) continue
+      const state = states + (groupOf(groups, row) << 5)
+      store<i64>(state, load<i64>(state, 24) + 1, 24)
+      const at = values + (<usize>row << 4)
+      add(state, load<u64>(at), load<i64>(at, 8))
+    }
+    return
+  }
   for (let row: u32 = 0; row < rowCount; row++) {
     if (!counts(validity, chosen, row)) continue
     const state = states + (groupOf(groups, row) << 5)
     store<i64>(state, load<i64>(state, 24) + 1, 24)
-    if (kind == 16) {
-      const at = values + (<usize>row << 4)
-      add(state, load<u64>(at), load<i64>(at, 8))
-    } else {
-      const word = wordAt(kind, values, row)
-      add(state, <u64>word, word >> 63)
-    }
+    addWord(state, wordAt(kind, values, row))
   }
 }
 
@@ -112,100 +164,6 @@ export function accumulateSumOut(
   }
   const limitHigh = load<u64>(limit, 8)
   return most < limitHigh || (most == limitHigh && least < load<u64>(limit))
-}
-
-/** Floats, with Neumaier's compensation. States: sum, compensation f64; count i64. */
-export function accumulateFloatSum(
-  kind: i32,
-  values: usize,
-  validity: usize,
-  groups: usize,
-  chosen: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    if (!counts(validity, chosen, row)) continue
-    const state = states + groupOf(groups, row) * 24
-    store<i64>(state, load<i64>(state, 16) + 1, 16)
-    addFloat(state, numberAt(kind, values, row))
-  }
-}
-
-// @ts-ignore: decorator
-@inline function addFloat(state: usize, value: f64): void {
-  const sum = load<f64>(state)
-  const next = sum + value
-  if (isFinite<f64>(next)) {
-    const lost = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    store<f64>(state, load<f64>(state, 8) + lost, 8)
-  }
-  store<f64>(state, next)
-}
-
-export function accumulateMergeFloatSum(
-  sums: usize,
-  compensations: usize,
-  rowCounts: usize,
-  groups: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    const state = states + groupOf(groups, row) * 24
-    const at = <usize>row << 3
-    addFloat(state, load<f64>(sums + at))
-    store<f64>(state, load<f64>(state, 8) + load<f64>(compensations + at), 8)
-    store<i64>(state, load<i64>(state, 16) + load<i64>(rowCounts + at), 16)
-  }
-}
-
-/** Moments of values times `unit` (Welford 1962). States: count, mean, sum of squared differences, all f64. */
-export function accumulateMoments(
-  kind: i32,
-  unit: f64,
-  values: usize,
-  validity: usize,
-  groups: usize,
-  chosen: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    if (!counts(validity, chosen, row)) continue
-    const state = states + groupOf(groups, row) * 24
-    const value = numberAt(kind, values, row) * unit
-    const count = load<f64>(state) + 1
-    const delta = value - load<f64>(state, 8)
-    const mean = load<f64>(state, 8) + delta / count
-    store<f64>(state, count)
-    store<f64>(state, mean, 8)
-    store<f64>(state, load<f64>(state, 16) + delta * (value - mean), 16)
-  }
-}
-
-/** Adds moments (Chan, Golub, LeVeque 1979). */
-export function accumulateMergeMoments(
-  momentCounts: usize,
-  means: usize,
-  squares: usize,
-  groups: usize,
-  rowCount: u32,
-  states: usize,
-): void {
-  for (let row: u32 = 0; row < rowCount; row++) {
-    const at = <usize>row << 3
-    const count = load<f64>(momentCounts + at)
-    if (count == 0) continue
-    const state = states + groupOf(groups, row) * 24
-    const own = load<f64>(state)
-    const total = own + count
-    const delta = load<f64>(means + at) - load<f64>(state, 8)
-    store<f64>(state, total)
-    store<f64>(state, load<f64>(state, 8) + (delta * count) / total, 8)
-    const added = load<f64>(squares + at) + (delta * delta * own * count) / total
-    store<f64>(state, load<f64>(state, 16) + added, 16)
-  }
 }
 
 /** One f64 or i64 of each state (of `stride` bytes) as a column. */

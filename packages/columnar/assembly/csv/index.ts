@@ -1,4 +1,5 @@
 export { csvBooleans, csvDecimals, csvFloats, csvIntegers } from './numbers'
+export { csvCountLines } from './lines'
 export { csvColumnSizes, csvIndex } from './structure'
 export { csvIsUtf8, csvStrings, csvWiden } from './strings'
 export { csvTemporals } from './temporal'

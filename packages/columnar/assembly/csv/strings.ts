@@ -1,12 +1,24 @@
-import { addNulls, endOf, fieldAt, flagError, flushValidity, isNullField, MISSING, QUOTED_BIT, startOf } from './fields'
+import {
+  addNulls,
+  endOf,
+  fieldAt,
+  flagError,
+  flushValidity,
+  isNullField,
+  MISSING,
+  plainFieldAt,
+  QUOTED_BIT,
+  startOf,
+} from './fields'
 import * as F from './frame'
 
-/** Copies at least `length` bytes, in whole vectors: up to 15 more are written. */
+/** Copies at least `length` bytes, in whole vectors: up to 31 more are written. */
 // @ts-ignore: decorator
 @inline
 function copy(target: usize, source: usize, length: u32): void {
-  if (length <= 16) {
+  if (length <= 32) {
     v128.store(target, v128.load(source))
+    v128.store(target, v128.load(source, 16), 16)
   } else if (length <= 64) {
     for (let i: usize = 0; i < <usize>length; i += 16) v128.store(target + i, v128.load(source + i))
   } else {
@@ -52,10 +64,16 @@ function unescape(target: usize, at: usize, length: u32, quote: u32, escape: u32
 export function csvIsUtf8(at: usize, length: u32): bool {
   const stop = at + length
   while (at < stop) {
+    while (at + 64 <= stop) {
+      const low = v128.or(v128.load(at), v128.load(at, 16))
+      if (i8x16.bitmask(v128.or(low, v128.or(v128.load(at, 32), v128.load(at, 48)))) != 0) break
+      at += 64
+    }
     if (at + 16 <= stop && i8x16.bitmask(v128.load(at)) == 0) {
       at += 16
       continue
     }
+    if (at >= stop) return true
     const lead = <u32>load<u8>(at)
     if (lead < 0x80) {
       at++
@@ -92,7 +110,7 @@ export function csvIsUtf8(at: usize, length: u32): bool {
 }
 
 /**
- * Text of rows [from, to): `offsets` gets their ends (offsets[from] is there already), `target` the bytes, with 16 spare ones
+ * Text of rows [from, to): `offsets` gets their ends (offsets[from] is there already), `target` the bytes, with 32 spare ones
  * after them. A field that is no UTF-8 is flagged; only fields with a byte above 127 are looked at for that.
  */
 export function csvStrings(
@@ -105,6 +123,10 @@ export function csvStrings(
   validity: usize,
 ): void {
   const data = <usize>load<u32>(frame, F.DATA)
+  const isPlain = load<u32>(frame, F.IS_PLAIN) != 0 && column < load<u32>(frame, F.EXPECTED)
+  const positions = <usize>load<u32>(frame, F.POSITIONS)
+  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
+  const rowStart = <usize>load<u32>(frame, F.ROW_START)
   const quote = load<u32>(frame, F.QUOTE)
   const escape = load<u32>(frame, F.ESCAPE)
   const flags = load<u32>(frame, F.FLAGS)
@@ -114,7 +136,9 @@ export function csvStrings(
   let word: u64 = 0
   let nulls: u32 = 0
   for (let row = from; row < to; row++) {
-    const field = fieldAt(frame, row, column, data, quote, flags)
+    const field = isPlain
+      ? plainFieldAt(row, column, positions, rowFirst, rowStart)
+      : fieldAt(frame, row, column, data, quote, flags)
     let valid = false
     if (field != MISSING && !isNullField(field, data, nullTexts, flags)) {
       const at = data + startOf(field)

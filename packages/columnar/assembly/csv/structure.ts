@@ -1,4 +1,5 @@
 import * as F from './frame'
+import { csvIsUtf8 } from './strings'
 
 /*
  * Where fields and rows end. Blocks of 64 bytes are looked at with SIMD: quotes by prefix-xor, as long as every quote stands
@@ -77,6 +78,7 @@ export function csvIndex(frame: usize): void {
   let count: u32 = 0
   let ends: u32 = 0
   let high: u32 = 0
+  let anyQuotes: u64 = 0
   let quotedBreaks: u64 = 0
   // Whether the byte before the block was a line end of which a line feed at its start is the second half.
   let half: u64 = 0
@@ -113,6 +115,7 @@ export function csvIndex(frame: usize): void {
 
     const separatorBits = bits(a, b, c, d, separators) & inside64
     const quoteBits = quote < 256 ? bits(a, b, c, d, quotes) & inside64 : 0
+    anyQuotes |= quoteBits
     let structure: u64 = 0
     let rowBits: u64 = 0
     let fast = !bytewise && (escape > 255 || (bits(a, b, c, d, escapes) & inside64) == 0) && state < ESCAPED
@@ -207,8 +210,13 @@ export function csvIndex(frame: usize): void {
   }
 
   store<u32>(frame, state, F.STATE)
-  store<u32>(frame, <u32>(high != 0), F.HAS_HIGH)
   rowsOf(frame, ends, quotedBreaks != 0)
+  // What is right as a whole is right between separators, too: then no field needs a look of its own.
+  const isRight = high == 0 || csvIsUtf8(data + from, load<u32>(frame, F.CONSUMED) - from)
+  store<u32>(frame, <u32>!isRight, F.HAS_HIGH)
+  const hasWords = load<u32>(frame, F.NULLS) != 0
+  const isPlain = quote < 256 && anyQuotes == 0 && (flags & 3) == 0 && !hasWords && load<u32>(frame, F.IRREGULAR) == 0
+  store<u32>(frame, <u32>isPlain, F.IS_PLAIN)
 }
 
 function atRowStart(data: usize, at: u32, from: u32, mode: u32): bool {

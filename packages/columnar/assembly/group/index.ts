@@ -1,4 +1,5 @@
 export { codesCombine, codesGather, codesNumber } from './codes'
+export { groupRankChoose, groupRankFill, groupRankLookup } from './ranks'
 export {
   keyRowsAddTexts,
   keyRowsBegin,
@@ -18,6 +19,7 @@ export {
   groupDenseInsert,
   groupDenseLookup,
   groupNarrow,
+  groupPack,
   groupWiden,
   groupWordBounds,
   groupWordsInsert,

@@ -93,6 +93,32 @@ export function groupWordBounds(words: usize, validity: usize, count: u32, resul
 }
 
 /**
+ * Packs a column into the words of several: packed = packed · range + (word - least); a row whose word is null or out of the
+ * range loses its bit. `bounds`: | least i64 | range i64 |
+ */
+export function groupPack(
+  words: usize,
+  validity: usize,
+  bounds: usize,
+  count: u32,
+  packed: usize,
+  present: usize,
+): void {
+  const least = load<i64>(bounds)
+  const range = load<u64>(bounds, 8)
+  for (let row: u32 = 0; row < count; row++) {
+    const index = <u64>(load<i64>(words + (<usize>row << 3)) - least)
+    if (index < range && isValid(validity, row)) {
+      const at = packed + (<usize>row << 3)
+      store<u64>(at, load<u64>(at) * range + index)
+    } else {
+      const at = present + <usize>(row >> 3)
+      store<u8>(at, <u8>(<u32>load<u8>(at) & ~(1 << (row & 7))))
+    }
+  }
+}
+
+/**
  * Groups of rows [start, count) by hash; stops before a row that would make more than `limit` groups.
  * state: | groups i32 | null's group i32, -1 none, -2 nulls get -1 and make none |
  * @returns the first row not done

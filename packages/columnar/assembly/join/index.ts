@@ -131,6 +131,11 @@ export function joinChosen(flags: usize, count: u32, wanted: u32, target: usize)
   return <u32>(to >> 2)
 }
 
+/** Mixes hashes once more: what is put into one partition by them has not the same upper bits in another hash's eyes. */
+export function partitionRemix(hashes: usize, count: u32): void {
+  for (let i: usize = 0; i < count; i++) store<u32>(hashes + (i << 2), load<u32>(hashes + (i << 2)) * 0x9e3779b1)
+}
+
 /** Rows by partition of their hash, ascending in each; `starts` (zeroed) has partitions + 1. */
 export function partitionRows(hashes: usize, count: u32, partitions: u32, starts: usize, rows: usize): void {
   for (let i: usize = 0; i < count; i++) {

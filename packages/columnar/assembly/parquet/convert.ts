@@ -74,18 +74,29 @@ export function parquetNarrow128(source: usize, count: u32, target: usize): i32 
   return 0
 }
 
-/** int64 times a factor (decimal scale, milliseconds to microseconds), then divided by `divisor`, towards minus infinity. */
-export function parquetScale64(source: usize, count: u32, factor: i64, divisor: i64, target: usize): void {
+/**
+ * int64 divided by `divisor`, towards minus infinity, or times a factor of at least 1 (decimal scale, milliseconds to
+ * microseconds): one of both is 1.
+ * @returns 0, or -1 if a product does not fit 64 bits
+ */
+export function parquetScale64(source: usize, count: u32, factor: i64, divisor: i64, target: usize): i32 {
   if (divisor == 1) {
-    for (let i: u32 = 0; i < count; i++) store<i64>(target + 8 * i, load<i64>(source + 8 * i) * factor)
-    return
+    const limit = i64.MAX_VALUE / factor
+    let isBeyond: u32 = 0
+    for (let i: u32 = 0; i < count; i++) {
+      const value = load<i64>(source + 8 * i)
+      isBeyond |= <u32>(value > limit) | <u32>(value < -limit)
+      store<i64>(target + 8 * i, value * factor)
+    }
+    return isBeyond == 0 ? 0 : -1
   }
   for (let i: u32 = 0; i < count; i++) {
     const value = load<i64>(source + 8 * i)
     let quotient = value / divisor
     if (value % divisor < 0) quotient--
-    store<i64>(target + 8 * i, quotient * factor)
+    store<i64>(target + 8 * i, quotient)
   }
+  return 0
 }
 
 /** 0: int32 to double; 1: int64 to double; 2: float to double; 3: half (float16) to float; 4: int32 to float. */
@@ -113,15 +124,28 @@ export function parquetToFloat(source: usize, kind: u32, count: u32, target: usi
   }
 }
 
-/** INT96 (nanoseconds of the day, Julian day) to microseconds since the epoch. */
-export function parquetInt96ToMicros(source: usize, count: u32, target: usize): void {
+/** Days from the epoch whose microseconds fit 64 bits. */
+const maxDays: i64 = 106751991
+
+/**
+ * INT96 (nanoseconds of the day, Julian day) to microseconds since the epoch.
+ * @returns 0, or -1 if one does not fit 64 bits
+ */
+export function parquetInt96ToMicros(source: usize, count: u32, target: usize): i32 {
+  let isBeyond: u32 = 0
   for (let i: u32 = 0; i < count; i++) {
     const nanos = load<i64>(source + 12 * i)
-    const day = <i64>load<i32>(source + 12 * i, 8)
+    const days = <i64>load<i32>(source + 12 * i, 8) - 2440588
     let micros = nanos / 1000
     if (nanos % 1000 < 0) micros--
-    store<i64>(target + 8 * i, (day - 2440588) * 86400000000 + micros)
+    const midnight = days * 86400000000
+    const sum = midnight + micros
+    // A sum whose sign is that of neither has passed the end.
+    const hasWrapped = ((midnight ^ sum) & (micros ^ sum)) < 0
+    isBeyond |= <u32>(days > maxDays) | <u32>(days < -maxDays) | <u32>hasWrapped
+    store<i64>(target + 8 * i, sum)
   }
+  return isBeyond == 0 ? 0 : -1
 }
 
 /** Big-endian two's complement of `width` bytes each to 16 bytes. @returns 0, or -1 if one needs more than 16 */

@@ -25,19 +25,29 @@ function preparePatterns(width: u32): void {
   }
 }
 
-/** Unpacks `groups` times eight values of 1 to 32 bits; `preparePatterns(width)` came before. */
+/** Where `unpackCodes` leaves the greatest of every lane. */
+const greatest: usize = scratch + 64
+
+/**
+ * Unpacks `groups` times eight values of 1 to 32 bits; `preparePatterns(width)` came before. What is at `greatest` becomes
+ * the greatest of it and of these values.
+ */
 function unpackCodes(source: usize, width: u32, groups: u32, target: usize): void {
+  let top = v128.load(greatest)
   if (width <= 8) {
     const lanes = v128.load(scratch)
     const factors = v128.load(scratch + 16)
     const shift = 16 - width
+    let top16 = i16x8.splat(0)
     for (let g: u32 = 0; g < groups; g++) {
       const word = i16x8.shr_u(i16x8.mul(i8x16.swizzle(v128.load(source), lanes), factors), shift)
+      top16 = i16x8.max_u(top16, word)
       v128.store(target, i32x4.extend_low_i16x8_u(word))
       v128.store(target, i32x4.extend_high_i16x8_u(word), 16)
       source += width
       target += 32
     }
+    top = i32x4.max_u(top, i32x4.max_u(i32x4.extend_low_i16x8_u(top16), i32x4.extend_high_i16x8_u(top16)))
   } else if (width <= 25) {
     const lanes = v128.load(scratch)
     const lanes2 = v128.load(scratch + 16)
@@ -46,8 +56,11 @@ function unpackCodes(source: usize, width: u32, groups: u32, target: usize): voi
     const shift = 32 - width
     const half = (4 * width) >> 3
     for (let g: u32 = 0; g < groups; g++) {
-      v128.store(target, i32x4.shr_u(i32x4.mul(i8x16.swizzle(v128.load(source), lanes), factors), shift))
-      v128.store(target, i32x4.shr_u(i32x4.mul(i8x16.swizzle(v128.load(source + half), lanes2), factors2), shift), 16)
+      const low = i32x4.shr_u(i32x4.mul(i8x16.swizzle(v128.load(source), lanes), factors), shift)
+      const high = i32x4.shr_u(i32x4.mul(i8x16.swizzle(v128.load(source + half), lanes2), factors2), shift)
+      v128.store(target, low)
+      v128.store(target, high, 16)
+      top = i32x4.max_u(top, i32x4.max_u(low, high))
       source += width
       target += 32
     }
@@ -58,10 +71,12 @@ function unpackCodes(source: usize, width: u32, groups: u32, target: usize): voi
         const bit = i * width
         store<u32>(target + 4 * i, <u32>((load<u64>(source + (bit >> 3)) >> (bit & 7)) & mask))
       }
+      top = i32x4.max_u(top, i32x4.max_u(v128.load(target), v128.load(target, 16)))
       source += width
       target += 32
     }
   }
+  v128.store(greatest, top)
 }
 
 /** Bytes of eight values of up to 8 bits each. */
@@ -77,15 +92,22 @@ function unpackBytes(source: usize, width: u32, groups: u32, target: usize): voi
   }
 }
 
-function largest(values: usize, count: u32): u32 {
-  let top = i32x4.splat(0)
-  let i: u32 = 0
-  for (; i + 4 <= count; i += 4) top = i32x4.max_u(top, v128.load(values + 4 * i))
-  let result = max<u32>(
+/** The greatest of four lanes. */
+function greatestLane(): u32 {
+  const top = v128.load(greatest)
+  return max<u32>(
     max<u32>(i32x4.extract_lane(top, 0), i32x4.extract_lane(top, 1)),
     max<u32>(i32x4.extract_lane(top, 2), i32x4.extract_lane(top, 3)),
   )
-  for (; i < count; i++) result = max<u32>(result, load<u32>(values + 4 * i))
+}
+
+/** A last group, of which `count` values are wanted; what pads it may be anything. @returns the greatest of these */
+function unpackPart(source: usize, width: u32, count: u32, target: usize): u32 {
+  const top = v128.load(greatest)
+  unpackCodes(source, width, 1, target)
+  v128.store(greatest, top)
+  let result: u32 = 0
+  for (let i: u32 = 0; i < count; i++) result = max<u32>(result, load<u32>(target + 4 * i))
   return result
 }
 
@@ -108,11 +130,10 @@ export function parquetDecodeCodes(
     return 0
   }
   preparePatterns(width)
+  v128.store(greatest, i32x4.splat(0))
   let ip = source
   const end = source + length
   const valueBytes = (width + 7) >> 3
-  const first = target
-  const wanted = count
   while (count > 0) {
     let header: u32 = 0
     let shift: u32 = 0
@@ -133,8 +154,10 @@ export function parquetDecodeCodes(
         const values = <u32>(((<u64>(end - ip)) * 8) / width)
         if (values < min<u32>(count, 8 * groups)) return -1
       }
-      unpackCodes(ip, width, needed, target)
       const values = min<u32>(count, 8 * needed)
+      const whole = values >> 3
+      unpackCodes(ip, width, whole, target)
+      if ((values & 7) != 0 && unpackPart(ip + whole * width, width, values & 7, target + 32 * whole) >= limit) return -1
       ip = groups <= present ? ip + groups * width : end
       target += 4 * values
       count -= values
@@ -144,6 +167,7 @@ export function parquetDecodeCodes(
       let value: u32 = 0
       for (let i: u32 = 0; i < valueBytes; i++) value |= (<u32>load<u8>(ip + i)) << (8 * i)
       ip += valueBytes
+      if (value >= limit) return -1
       const vector = i32x4.splat(value)
       let i: u32 = 0
       for (; i + 4 <= values; i += 4) v128.store(target + 4 * i, vector)
@@ -152,7 +176,7 @@ export function parquetDecodeCodes(
       count -= values
     }
   }
-  if (largest(first, wanted) >= limit) return -1
+  if (greatestLane() >= limit) return -1
   return <i32>(ip - source)
 }
 

@@ -24,9 +24,38 @@ export function parquetSnappyLength(source: usize, length: u32): i32 {
   return -1
 }
 
+/** Kernel scratch, reserved by Heap; nothing in it outlives a call. */
+const patterns: usize = 65536
+
+/** For every offset below 16 the lanes that repeat so many bytes; for 16 all lanes as they are. */
+function preparePatterns(): void {
+  for (let offset: u32 = 1; offset <= 16; offset++) {
+    for (let i: u32 = 0; i < 16; i++) store<u8>(patterns + 16 * offset + i, <u8>(i % offset))
+  }
+}
+
+/** The rest of a copy, of which 16 bytes stand at `op` already. Writes up to 15 bytes past `stop`. */
+function copyRest(op: usize, offset: u32, stop: usize, vector: v128): void {
+  if (offset >= 16) {
+    op += 16
+    while (op < stop) {
+      v128.store(op, v128.load(op - offset))
+      op += 16
+    }
+    return
+  }
+  const stride = 16 - (16 % offset)
+  op += stride
+  while (op < stop) {
+    v128.store(op, vector)
+    op += stride
+  }
+}
+
 /** @returns 0, or -1 if the input is corrupt or is not exactly `targetLength` bytes when uncompressed */
 export function parquetSnappyUncompress(source: usize, length: u32, target: usize, targetLength: u32): i32 {
   if (parquetSnappyLength(source, length) != <i32>targetLength) return -1
+  preparePatterns()
   let ip = source
   const end = source + length
   while (load<u8>(ip) >= 128) ip++
@@ -35,7 +64,8 @@ export function parquetSnappyUncompress(source: usize, length: u32, target: usiz
   const limit = target + targetLength
   while (ip < end) {
     const tag = <u32>load<u8>(ip++)
-    if ((tag & 3) == 0) {
+    const kind = tag & 3
+    if (kind == 0) {
       let size = (tag >> 2) + 1
       if (size > 60) {
         const bytes = size - 60
@@ -52,16 +82,14 @@ export function parquetSnappyUncompress(source: usize, length: u32, target: usiz
       continue
     }
     let size: u32, offset: u32
-    if ((tag & 3) == 1) {
-      if (ip >= end) return -1
-      size = ((tag >> 2) & 7) + 4
-      offset = ((tag >> 5) << 8) | <u32>load<u8>(ip)
-      ip += 1
-    } else if ((tag & 3) == 2) {
-      if (<u32>(end - ip) < 2) return -1
-      size = (tag >> 2) + 1
-      offset = <u32>load<u16>(ip)
-      ip += 2
+    if (kind != 3) {
+      // Tags with one byte of offset (1) and with two (2) come in any order: no branch between them.
+      const isTwo = kind >> 1
+      if (<u32>(end - ip) <= isTwo) return -1
+      const word = <u32>load<u16>(ip)
+      ip += 1 + isTwo
+      size = select<u32>((tag >> 2) + 1, ((tag >> 2) & 7) + 4, isTwo)
+      offset = select<u32>(word, ((tag & 0xe0) << 3) | (word & 0xff), isTwo)
     } else {
       if (<u32>(end - ip) < 4) return -1
       size = (tag >> 2) + 1
@@ -69,27 +97,10 @@ export function parquetSnappyUncompress(source: usize, length: u32, target: usiz
       ip += 4
     }
     if (offset == 0 || offset > <u32>(op - target) || size > <u32>(limit - op)) return -1
-    let from = op - offset
-    const stop = op + size
-    if (offset >= 16) {
-      do {
-        v128.store(op, v128.load(from))
-        op += 16
-        from += 16
-      } while (op < stop)
-    } else {
-      // The pattern's length doubles until eight bytes of it stand between source and target.
-      while (op - from < 8 && op < stop) {
-        store<u64>(op, load<u64>(from))
-        op += op - from
-      }
-      while (op < stop) {
-        store<u64>(op, load<u64>(from))
-        op += 8
-        from += 8
-      }
-    }
-    op = stop
+    const vector = i8x16.swizzle(v128.load(op - offset), v128.load(patterns + 16 * min<u32>(offset, 16)))
+    v128.store(op, vector)
+    if (size > 16) copyRest(op, offset, op + size, vector)
+    op += size
   }
   return op == limit ? 0 : -1
 }

@@ -84,24 +84,35 @@ export function parquetCompact(values: usize, width: u32, bitmap: usize, start: 
 
 /** Values of `width` bytes by their codes. */
 export function parquetGather(codes: usize, count: u32, values: usize, width: u32, target: usize): void {
+  let i: u32 = 0
   if (width == 8) {
-    for (let i: u32 = 0; i < count; i++) {
-      store<u64>(target + 8 * i, load<u64>(values + 8 * load<u32>(codes + 4 * i)))
+    for (; i + 4 <= count; i += 4) {
+      const first = load<u64>(codes + 4 * i)
+      const second = load<u64>(codes + 4 * i, 8)
+      const to = target + 8 * i
+      store<u64>(to, load<u64>(values + 8 * <usize>(<u32>first)))
+      store<u64>(to, load<u64>(values + 8 * <usize>(first >> 32)), 8)
+      store<u64>(to, load<u64>(values + 8 * <usize>(<u32>second)), 16)
+      store<u64>(to, load<u64>(values + 8 * <usize>(second >> 32)), 24)
     }
+    for (; i < count; i++) store<u64>(target + 8 * i, load<u64>(values + 8 * load<u32>(codes + 4 * i)))
   } else if (width == 4) {
-    for (let i: u32 = 0; i < count; i++) {
-      store<u32>(target + 4 * i, load<u32>(values + 4 * load<u32>(codes + 4 * i)))
+    for (; i + 4 <= count; i += 4) {
+      const first = load<u64>(codes + 4 * i)
+      const second = load<u64>(codes + 4 * i, 8)
+      const to = target + 4 * i
+      store<u32>(to, load<u32>(values + 4 * <usize>(<u32>first)))
+      store<u32>(to, load<u32>(values + 4 * <usize>(first >> 32)), 4)
+      store<u32>(to, load<u32>(values + 4 * <usize>(<u32>second)), 8)
+      store<u32>(to, load<u32>(values + 4 * <usize>(second >> 32)), 12)
     }
+    for (; i < count; i++) store<u32>(target + 4 * i, load<u32>(values + 4 * load<u32>(codes + 4 * i)))
   } else if (width == 16) {
-    for (let i: u32 = 0; i < count; i++) {
-      v128.store(target + 16 * i, v128.load(values + 16 * load<u32>(codes + 4 * i)))
-    }
+    for (; i < count; i++) v128.store(target + 16 * i, v128.load(values + 16 * load<u32>(codes + 4 * i)))
   } else if (width == 2) {
-    for (let i: u32 = 0; i < count; i++) {
-      store<u16>(target + 2 * i, load<u16>(values + 2 * load<u32>(codes + 4 * i)))
-    }
+    for (; i < count; i++) store<u16>(target + 2 * i, load<u16>(values + 2 * load<u32>(codes + 4 * i)))
   } else {
-    for (let i: u32 = 0; i < count; i++) store<u8>(target + i, load<u8>(values + load<u32>(codes + 4 * i)))
+    for (; i < count; i++) store<u8>(target + i, load<u8>(values + load<u32>(codes + 4 * i)))
   }
 }
 

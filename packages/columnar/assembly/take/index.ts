@@ -1,3 +1,4 @@
+export { compress32, compress64, compressBits } from './compress'
 // Rows by number: int32 indexes, -1 for a row that is not there (it takes row 0's bits, or no text; its validity is cleared elsewhere).
 
 // @ts-ignore: decorator
@@ -24,16 +25,19 @@ export function take128(source: usize, indexes: usize, count: usize, target: usi
   }
 }
 
-/** Bits by row number, set at the same place of `target`, which is zeroed. @returns how many were set */
+/** Bits by row number at the same place of `target`, of which whole bytes are written. @returns how many are set */
 export function takeBits(source: usize, indexes: usize, count: usize, target: usize): i32 {
   let set = 0
-  for (let i: usize = 0; i < count; i++) {
-    const row = load<i32>(indexes + (i << 2))
-    if (row < 0) continue
-    const bit: u32 = (<u32>load<u8>(source + <usize>(row >> 3)) >> <u32>(row & 7)) & 1
-    const at = target + (i >> 3)
-    store<u8>(at, <u8>(<u32>load<u8>(at) | (bit << <u32>(i & 7))))
-    set += <i32>bit
+  for (let i: usize = 0; i < count; i += 8) {
+    const rows = count - i < 8 ? count - i : 8
+    let byte: u32 = 0
+    for (let bit: usize = 0; bit < rows; bit++) {
+      const row = load<i32>(indexes + ((i + bit) << 2))
+      if (row < 0) continue
+      byte |= ((<u32>load<u8>(source + <usize>(row >> 3)) >> <u32>(row & 7)) & 1) << <u32>bit
+    }
+    store<u8>(target + (i >> 3), <u8>byte)
+    set += <i32>popcnt<u32>(byte)
   }
   return set
 }

@@ -24,6 +24,7 @@ export class CountAccumulator implements Accumulator {
     const { rowCount, groups } = rows
     const [first, ...others] = args
     if (first?.type.kind === 'null') return
+    if (groups === 0 && rows.chosen === 0 && this.countAll(null, args, rowCount)) return
     const filters = others.filter((column) => column.validity !== 0).map((column) => column.validity)
     if (this.#onlyTrue) filters.push(first!.values)
     const chosen = chosenRows(this.#scope, rows.chosen, filters, rowCount)
@@ -34,6 +35,17 @@ export class CountAccumulator implements Accumulator {
       rowCount,
       this.#counts.address,
     )
+  }
+  /** Rows that are all of group 0: bits of bitmaps, counted. @returns false if that is not done: there are too many bitmaps */
+  countAll(filter: Column | null, args: readonly Column[], rowCount: number): boolean {
+    const bitmaps = [filter?.values, filter?.validity, ...args.map(({ validity }) => validity)].filter((bits) => bits)
+    if (this.#onlyTrue) bitmaps.push(args[0]!.values)
+    const [a = 0, b = 0, c = 0, d = 0, more] = bitmaps
+    if (more !== undefined) return false
+    const { heap, kernels } = this.#scope.context
+    const counted = kernels['bitsCount']!(a, b, c, d, rowCount)
+    heap.i64[this.#counts.address >>> 3]! += BigInt(counted)
+    return true
   }
   partial(arena: Arena, groups: number): Column[] {
     return [this.finish(arena, groups)]

@@ -25,7 +25,7 @@ export class DistinctAccumulator implements Accumulator {
     const { scratch, context } = this.#scope
     const ids = scratch.allocateZeroed(rowCount * 4)
     if (chosen === 0) {
-      if (groups !== 0) context.heap.u8.copyWithin(ids, groups, groups + rowCount * 4)
+      if (groups !== 0) context.heap.copy(ids, groups, rowCount * 4)
       this.#insert(fixedColumn(int32, rowCount, ids), args, rowCount)
       return
     }

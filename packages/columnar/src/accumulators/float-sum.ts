@@ -1,16 +1,15 @@
-import { float64, int64, type DataType } from '@deltaworks/schema'
+import type { DataType } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import type { Column } from '../column.js'
 import type { Accumulator, AccumulatorScope, AggregateSpec, GroupedRows } from './accumulator.js'
 import { resultColumn, stateColumns } from './float-columns.js'
+import { floatSumBytes, floatSumCount, floatSumTypes, mergeFloatSums } from './exact-float-sum.js'
 import { StateBuffer } from './state-buffer.js'
 import { valueKind } from './value-kind.js'
 
-const stateBytes = 24
-
-/** sum and avg of floats, with Neumaier's compensation, so that the order of rows hardly matters. */
+/** sum and avg of floats, exact until they are rounded in the end: the order of rows does not matter. */
 export class FloatSum implements Accumulator {
-  readonly partialTypes: readonly DataType[] = [float64, float64, int64]
+  readonly partialTypes: readonly DataType[] = floatSumTypes
   readonly #scope: AccumulatorScope
   readonly #spec: AggregateSpec
   readonly #kind: number
@@ -20,7 +19,7 @@ export class FloatSum implements Accumulator {
     this.#scope = scope
     this.#spec = spec
     this.#kind = valueKind(spec.argTypes[0]!)
-    this.#states = new StateBuffer(scope.states, stateBytes)
+    this.#states = new StateBuffer(scope.states, floatSumBytes)
   }
   grow(groups: number): void {
     this.#states.grow(groups)
@@ -31,22 +30,21 @@ export class FloatSum implements Accumulator {
     kernels['accumulateFloatSum']!(this.#kind, values, validity, groups, chosen, rowCount, this.#states.address)
   }
   partial(arena: Arena, groups: number): Column[] {
-    return stateColumns(this.#scope, arena, this.#states.address, stateBytes, groups, this.partialTypes)
+    return stateColumns(this.#scope, arena, this.#states.address, floatSumBytes, groups, this.partialTypes)
   }
-  merge({ groups, rowCount }: GroupedRows, columns: readonly Column[]): void {
-    const [sums, compensations, counts] = columns.map((column) => column.values) as [number, number, number]
-    const { kernels } = this.#scope.context
-    kernels['accumulateMergeFloatSum']!(sums, compensations, counts, groups, rowCount, this.#states.address)
+  merge(rows: GroupedRows, columns: readonly Column[]): void {
+    mergeFloatSums(this.#scope, rows, columns, this.#states.address)
   }
   finish(arena: Arena, groups: number): Column {
     const { name, type } = this.#spec
-    const { f64, i64 } = this.#scope.context.heap
+    const { heap, kernels } = this.#scope.context
+    const sums = arena.allocate(groups * 8)
+    kernels['accumulateFloatSumOut']!(this.#states.address, groups, sums)
     return resultColumn(arena, type, groups, (group) => {
-      const at = (this.#states.address + group * stateBytes) >>> 3
-      const count = i64[at + 2]!
-      if (count === 0n) return null
-      const total = f64[at]! + f64[at + 1]!
-      return name === 'avg' ? total / Number(count) : total
+      const count = floatSumCount(heap, this.#states.address + group * floatSumBytes)
+      if (count === 0) return null
+      const total = heap.f64[(sums >>> 3) + group]!
+      return name === 'avg' ? total / count : total
     })
   }
   close(): void {

@@ -58,7 +58,7 @@ export class HyperLogLog implements Accumulator {
       i32[(offsets >>> 2) + group] = to
       const registers = u32[first + group]!
       if (registers === 0) continue
-      u8.copyWithin(values + to, registers, registers + registerCount)
+      arena.heap.copy(values + to, registers, registerCount)
       u8[validity + (group >> 3)]! |= 1 << (group & 7)
       to += registerCount
     }

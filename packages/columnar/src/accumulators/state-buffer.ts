@@ -33,15 +33,15 @@ export class StateBuffer {
       if (bytes <= smallBytes) {
         this.#capacity = Math.max(bytes, Math.min(smallBytes, this.#capacity * 4))
         this.#small = this.#arena.allocate(this.#capacity)
-        heap.u8.copyWithin(this.#small, former, former + used)
+        heap.copy(this.#small, former, used)
       } else {
         const wasSmall = this.#large.address === 0
         this.#large.ensure(bytes, wasSmall ? 0 : used)
         this.#capacity = this.#large.capacityBytes
-        if (wasSmall) heap.u8.copyWithin(this.#large.address, former, former + used)
+        if (wasSmall) heap.copy(this.#large.address, former, used)
       }
     }
-    heap.u8.fill(0, this.address + used, this.address + bytes)
+    heap.fill(this.address + used, 0, bytes - used)
     this.#groups = groups
   }
 

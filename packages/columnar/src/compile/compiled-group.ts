@@ -247,7 +247,7 @@ export class CompiledGroup {
         const value = interpreted.value(batch, row)
         if (value === null && validity === 0) {
           validity = arena.allocate((rowCount + 31) >> 3)
-          heap.u8.fill(0xff, validity, validity + ((rowCount + 31) >> 3))
+          heap.fill(validity, 0xff, (rowCount + 31) >> 3)
         }
         if (validity !== 0) setBit(heap.u8, validity, row, value !== null)
         this.#write(arena, index, output.values, row, value)

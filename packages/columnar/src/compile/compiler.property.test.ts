@@ -107,6 +107,41 @@ const { expressions } = fc.letrec<{ number: Expr; text: Expr; truth: Expr; day: 
   expressions: fc.oneof(tie('number'), tie('text'), tie('truth'), tie('day')),
 }))
 
+/** Of one text, or of conditions alone. */
+const condition: fc.Arbitrary<Expr> = fc.letrec<{ condition: Expr }>((tie) => ({
+  condition: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom(col('b'), col('t').isNull(), col('u').isNotNull(), lit(true), lit(null, boolean)),
+    fc.tuple(fc.constantFrom('and', 'or'), tie('condition'), tie('condition')).map(([n, x, y]) => fn[n as 'and'](x, y)),
+    tie('condition').map((x) => x.not()),
+    tie('condition').map((x) => x.isNull()),
+    tie('condition').map((x) => x.isNotNull()),
+    fc.tuple(tie('condition'), fc.boolean()).map(([x, otherwise]) => fn.coalesce(x, lit(otherwise))),
+  ),
+})).condition
+const ofTexts: fc.Arbitrary<Expr> = fc.oneof(
+  condition,
+  fc
+    .constantFrom(col('t'), col('u'))
+    .chain((t) =>
+      fc.constantFrom(
+        t.like('%a%'),
+        t.in_(['ab', 'a', 'é']),
+        t.in_(['ab']).not(),
+        fn.length(t),
+        fn.length(t).gt(lit(2)),
+        t.tryCast(decimal(12, 2)),
+        t.cast(int32),
+        t.tryCast(int32).isNull(),
+        t.rlike('^[0-9.-]+$'),
+        fn.coalesce(t.eq(lit('ab')), lit(false)),
+        t.isNull(),
+        fn.upper(t),
+        fn.if(t.isNull(), lit(null, boolean), t.eq(lit(''))),
+      ),
+    ),
+)
+
 const small = fc.integer({ min: -20, max: 20 })
 const texts = fc.oneof(
   fc.constantFrom('', 'ab', 'a', ' Ab ', 'é', '😀a', '12', '-3.5', '2003-02-24', 'aab'),
@@ -164,6 +199,36 @@ describe('compiled expressions (E-04, E-05)', () => {
     )
   })
 
+  it('are evaluated once an entry of a dictionary that few rows make, for the next batch too', () => {
+    const repeated = fc
+      .boolean()
+      .chain((nullable) => fc.array(rowOf(nullable), { minLength: 1, maxLength: 6 }))
+      .chain((rows) => fc.array(fc.constantFrom(...rows), { minLength: 30, maxLength: 90 }))
+    fc.assert(
+      fc.property(fc.array(ofTexts, { minLength: 1, maxLength: 4 }), repeated, (chosen, rows) => {
+        const bound = chosen.flatMap(bindable)
+        fc.pre(bound.length > 0)
+        const [kept, first, second] = [new Arena(context.heap), new Arena(context.heap), new Arena(context.heap)]
+        try {
+          const batch = batchOf(kept, rows, true)
+          const expected = bound.map((e) => rows.map((row) => outcome(() => interpret(e, row))))
+          const fails = expected.some((column) => column.some((v) => v instanceof Failed))
+          const evaluator = createEvaluator(context, bound, input, { mode: 'compiled' })
+          for (const arena of [first, second]) {
+            const found = outcome(() => evaluator.project(arena, batch).map((column) => valuesOf(column)))
+            if (fails) expect(found).toBeInstanceOf(Failed)
+            else expect(found).toEqual(expected)
+          }
+          for (const [i, column] of fails ? [] : evaluator.project(second, batch).entries())
+            if (column.nullCount >= 0) expect(column.nullCount).toBe(expected[i]!.filter((v) => v === null).length)
+        } finally {
+          for (const arena of [kept, first, second]) arena.close()
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it('filter as the interpreter does', () => {
     fc.assert(
       fc.property(expressions, batches, fc.boolean(), (chosen, rows, encoded) => {
@@ -212,6 +277,9 @@ function outcome<T>(evaluate: () => T): T | Failed {
     throw error
   }
 }
+
+const valuesOf = (column: Column): Value[] =>
+  Array.from({ length: column.length }, (_, row) => readValue(context.heap, column, row))
 
 function compute(arena: Arena, bound: readonly BoundExpression[], batch: RecordBatch): Value[][] {
   const columns = createEvaluator(context, bound, input, { mode: 'compiled' }).project(arena, batch)

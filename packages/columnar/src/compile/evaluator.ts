@@ -1,4 +1,4 @@
-import { utcContext, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
+import { utcContext, type BoundExpression, type EvaluationContext, type ExpressionMode } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import type { Column } from '../column.js'
@@ -6,15 +6,16 @@ import type { ColumnarContext } from '../context.js'
 import { constantColumn } from '../copy.js'
 import type { RecordBatch } from '../record-batch.js'
 import { selectionOfTrue, type SelectionVector } from '../take.js'
-import { CompiledGroup } from './compiled-group.js'
+import { BitmapLogic, isBitmapLogic } from './bitmap-logic.js'
+import { EncodedGroup } from './encoded-group.js'
 import { InterpretedExpression } from './interpreted.js'
 
 export interface EvaluatorOptions {
   /**
-   * `auto` (default) interprets what is too small to be worth compiling. All modes give the same values and errors: what has no
+   * Default: the query's. `auto` interprets what is too small to be worth compiling. All modes give the same values and errors: what has no
    * exact compiled form is interpreted in `compiled` mode, too.
    */
-  readonly mode?: 'auto' | 'compiled' | 'interpreted'
+  readonly mode?: ExpressionMode
   /** The query's clock and zone; default UTC, the epoch. */
   readonly evaluation?: EvaluationContext
 }
@@ -38,7 +39,7 @@ export function createEvaluator(
 ): Evaluator {
   const evaluation = options.evaluation ?? utcContext
   const computed = expressions.filter((e) => e.kind !== 'column' && e.kind !== 'literal')
-  const compute = computeAll(context, computed, input, evaluation, options.mode ?? 'auto')
+  const compute = computeAll(context, computed, input, evaluation, options.mode ?? evaluation.expressions ?? 'auto')
   return {
     project(arena, batch) {
       const columns = compute(arena, batch)
@@ -57,15 +58,25 @@ function computeAll(
   expressions: readonly BoundExpression[],
   input: Schema,
   evaluation: EvaluationContext,
-  mode: 'auto' | 'compiled' | 'interpreted',
+  mode: ExpressionMode,
 ): (arena: Arena, batch: RecordBatch) => Column[] {
   if (expressions.length === 0) return () => []
   if (mode === 'interpreted') {
     const interpreted = expressions.map((e) => new InterpretedExpression(context, e, evaluation))
     return (arena, batch) => interpreted.map((e) => e.column(arena, batch))
   }
-  const group = new CompiledGroup(context, expressions, input, evaluation, mode === 'auto')
-  return (arena, batch) => group.project(arena, batch)
+  const isLogic = expressions.map(isBitmapLogic)
+  const logic = new BitmapLogic(
+    context,
+    expressions.filter((_, i) => isLogic[i]!),
+  )
+  const others = expressions.filter((_, i) => !isLogic[i]!)
+  const group = others.length === 0 ? null : new EncodedGroup(context, others, input, evaluation, mode === 'auto')
+  return (arena, batch) => {
+    const combined = logic.project(arena, batch).values()
+    const computed = group?.project(arena, batch).values()
+    return isLogic.map((is) => (is ? combined : computed!).next().value!)
+  }
 }
 
 export function createFilter(

@@ -170,6 +170,6 @@ function spreadEntries(
 
 function minusOnes(arena: Arena, length: number): number {
   const address = arena.allocate(length * 4)
-  arena.heap.i32.fill(-1, address >>> 2, (address >>> 2) + length)
+  arena.heap.fill(address, 0xff, length * 4)
   return address
 }

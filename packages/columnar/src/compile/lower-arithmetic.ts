@@ -125,7 +125,13 @@ export function widened(b: LoopBuilder, x: Operand): Operand {
   return { rep: 'i128', code, high: b.set('i64', code, i64Const(63n), op.i64shr), valid: x.valid }
 }
 
-/** a · b as 128 bits; 64-bit operands of 32 bits each are multiplied at once. */
+/** Whether an operand fits 32 bits. */
+const isSmall = ({ rep, code, high }: Operand): Code =>
+  rep === 'i128'
+    ? [...isNarrow(code), ...high, ...code, ...i64Const(63n), ...op.i64shr, ...op.i64eq, ...op.i32and]
+    : isNarrow(code)
+
+/** a · b as 128 bits; operands of 32 bits each, whatever their type, are multiplied at once. */
 export function multiply128(b: LoopBuilder, x: Operand, y: Operand): Operand {
   const low = b.local('i64')
   const high = b.local('i64')
@@ -134,17 +140,11 @@ export function multiply128(b: LoopBuilder, x: Operand, y: Operand): Operand {
     [0x21, ...localIndex(high)],
   ]
   const [p, q] = [widened(b, x), widened(b, y)]
-  const slow = (): void => {
-    b.flagIf(p.code, p.high, q.code, q.high, b.scratch, b.kernel('exprMultiply128'), op.eqz)
-    b.emit(b.scratch, load.i64(), setLow!, b.scratch, load.i64(8), setHigh!)
-  }
-  if (x.rep === 'i128' || y.rep === 'i128') slow()
-  else {
-    b.emit(isNarrow(x.code), isNarrow(y.code), op.i32and, op.if)
-    b.emit(x.code, y.code, op.i64mul, setLow!, [0x20, ...localIndex(low)], i64Const(63n), op.i64shr, setHigh!, op.else)
-    slow()
-    b.emit(op.end)
-  }
+  b.emit(isSmall(x), isSmall(y), op.i32and, op.if)
+  b.emit(x.code, y.code, op.i64mul, setLow!, [0x20, ...localIndex(low)], i64Const(63n), op.i64shr, setHigh!, op.else)
+  b.flagIf(p.code, p.high, q.code, q.high, b.scratch, b.kernel('exprMultiply128'), op.eqz)
+  b.emit(b.scratch, load.i64(), setLow!, b.scratch, load.i64(8), setHigh!)
+  b.emit(op.end)
   return { rep: 'i128', code: [0x20, ...localIndex(low)], high: [0x20, ...localIndex(high)], valid: null }
 }
 function localIndex(index: number): number[] {
@@ -158,9 +158,16 @@ export const constant128 = (value: bigint): Operand => ({
   valid: null,
 })
 
-/** Flags a result of more digits than the type has. */
+/** Flags a result of more digits than the type has; what fits one word has at most 19. */
 export function check128(b: LoopBuilder, x: Operand, precision: number): void {
   const limit = pow10(precision)
+  if (precision < 19) return flagAbove(b, x, limit)
+  b.emit(x.high, x.code, i64Const(63n), op.i64shr, op.i64ne, op.if)
+  flagAbove(b, x, limit)
+  b.emit(op.end)
+}
+
+function flagAbove(b: LoopBuilder, x: Operand, limit: bigint): void {
   b.flagIf(x.code, x.high, i64Const(limit), i64Const(limit >> 64n), b.kernel('exprBelow128'), op.eqz)
 }
 

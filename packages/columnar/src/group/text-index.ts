@@ -81,7 +81,7 @@ export class TextIndex implements KeyIndex<TextKeys> {
   lookup({ offsets, values, validity }: TextKeys, rowCount: number, groupIds: number): void {
     const { kernels, heap } = this.#context
     if (this.#mask === 0) {
-      heap.i32.fill(-1, groupIds >>> 2, (groupIds >>> 2) + rowCount)
+      heap.fill(groupIds, 0xff, rowCount * 4)
       return
     }
     const hashes = this.#hashes(offsets, values, validity, rowCount)
@@ -111,7 +111,7 @@ export class TextIndex implements KeyIndex<TextKeys> {
     this.#starts.ensure(64, 0)
     this.#bytes.ensure(64, 0)
     const { heap } = this.#context
-    heap.i64.fill(0n, this.#slots.address >>> 3, (this.#slots.address >>> 3) + firstSlots * 2)
+    heap.fill(this.#slots.address, 0, firstSlots * 16)
     heap.i32[this.#starts.address >>> 2] = 0
     this.#mask = firstSlots - 1
   }
@@ -122,7 +122,7 @@ export class TextIndex implements KeyIndex<TextKeys> {
     const size = (this.#mask + 1) * 2
     const slots = new HeapBuffer(this.#context.heap, this.#account)
     slots.ensure(size * slotBytes, 0)
-    this.#context.heap.i64.fill(0n, slots.address >>> 3, (slots.address >>> 3) + size * 2)
+    this.#context.heap.fill(slots.address, 0, size * 16)
     this.#context.kernels['groupTextsRehash']!(this.#slots.address, this.#mask, slots.address, size - 1)
     this.#slots.close()
     this.#slots = slots
@@ -144,9 +144,8 @@ export class TextIndex implements KeyIndex<TextKeys> {
     const offsets = arena.allocateZeroed((count + 1) * 4)
     const values = arena.allocate(this.#usedBytes)
     if (count > 0) {
-      const { u8 } = arena.heap
-      u8.copyWithin(offsets, this.#starts.address, this.#starts.address + (count + 1) * 4)
-      u8.copyWithin(values, this.#bytes.address, this.#bytes.address + this.#usedBytes)
+      arena.heap.copy(offsets, this.#starts.address, (count + 1) * 4)
+      arena.heap.copy(values, this.#bytes.address, this.#usedBytes)
     }
     const nullCount = this.#nullGroup < 0 ? 0 : 1
     const validity = nullCount === 0 ? 0 : allButOne(arena, count, this.#nullGroup)

@@ -4,13 +4,17 @@ import type { Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
 import { HeapBuffer } from '../heap-buffer.js'
 import { scratchBase } from '../heap.js'
+import type { SelectionVector } from '../take.js'
 import type { KeyIndex, NullKeys, WordKeys } from './key-index.js'
 import { columnOfWords } from './words.js'
+import { WordRanks } from './word-ranks.js'
 
 const slotBytes = 16
 /** A dense array may have so many places a row seen: its memory is then about a hash table's. */
 const densePlacesPerRow = 16
 const densePlacesMax = 16_777_216
+/** A table of at most so many bytes is in the cache anyway. */
+const cachedBytes = 262_144
 
 /**
  * Distinct 64-bit words: by a dense array as long as their range is small for the rows seen, then by open addressing
@@ -18,6 +22,7 @@ const densePlacesMax = 16_777_216
  */
 export class WordIndex implements KeyIndex<WordKeys> {
   readonly #context: ColumnarContext
+  readonly #account: MemoryAccount
   readonly #type: DataType
   /** The dense array, or the hash slots. */
   readonly #table: HeapBuffer
@@ -31,9 +36,11 @@ export class WordIndex implements KeyIndex<WordKeys> {
   #groupCount = 0
   #nullGroup = -1
   #rowsSeen = 0
+  #ranks: WordRanks | null = null
 
   constructor(context: ColumnarContext, account: MemoryAccount, type: DataType, nullKeys: NullKeys) {
     this.#context = context
+    this.#account = account
     this.#type = type
     this.#nullKeys = nullKeys
     this.#table = new HeapBuffer(context.heap, account)
@@ -93,7 +100,26 @@ export class WordIndex implements KeyIndex<WordKeys> {
     }
   }
 
-  lookup({ words, validity }: WordKeys, rowCount: number, groupIds: number): void {
+  /** Says that no key comes any more: what is looked up from now on may be found faster. */
+  finish(): void {
+    const tableBytes = this.#table.capacityBytes
+    if (tableBytes <= cachedBytes) return
+    const words = { keys: this.#keys.address, count: this.#groupCount, nullGroup: this.#nullGroup }
+    this.#ranks = WordRanks.create(this.#context, this.#account, words, tableBytes)
+    if (this.#ranks !== null) this.#table.close()
+  }
+
+  /** After `finish`: the rows whose word is there (`wanted` 1), or is not (0); null if that is not faster than `lookup`. */
+  choose(keys: WordKeys, rowCount: number, wanted: 0 | 1, address: number): SelectionVector | null {
+    return this.#ranks?.choose(keys, rowCount, wanted, address) ?? null
+  }
+
+  lookup(keys: WordKeys, rowCount: number, groupIds: number): void {
+    if (this.#ranks !== null) {
+      this.#ranks.lookup(keys, rowCount, groupIds)
+      return
+    }
+    const { words, validity } = keys
     const { kernels, heap } = this.#context
     if (this.#isDense) {
       heap.i64[baseAt] = this.#least
@@ -151,7 +177,7 @@ export class WordIndex implements KeyIndex<WordKeys> {
     const places = range + Number(least - this.#least) + slack
     this.#table.ensure(places * 4, 0)
     this.#places = places
-    heap.i32.fill(0, this.#table.address >>> 2, (this.#table.address >>> 2) + places)
+    heap.fill(this.#table.address, 0, places * 4)
     heap.i64[baseAt] = this.#least
     kernels['groupDenseFill']!(this.#table.address, baseAt * 8, this.#keys.address, this.#groupCount, this.#nullGroup)
   }
@@ -162,7 +188,7 @@ export class WordIndex implements KeyIndex<WordKeys> {
     let size = slots
     while (size < this.#groupCount * 2 + 2) size *= 2
     this.#table.ensure(size * slotBytes, 0)
-    heap.i64.fill(0n, this.#table.address >>> 3, (this.#table.address >>> 3) + size * 2)
+    heap.fill(this.#table.address, 0, size * slotBytes)
     this.#isDense = false
     this.#mask = size - 1
     this.#shift = 64 - Math.log2(size)
@@ -179,13 +205,14 @@ export class WordIndex implements KeyIndex<WordKeys> {
   keys(arena: Arena): Column[] {
     const count = this.#groupCount
     const words = arena.allocate(count * 8)
-    if (count > 0) arena.heap.u8.copyWithin(words, this.#keys.address, this.#keys.address + count * 8)
+    if (count > 0) arena.heap.copy(words, this.#keys.address, count * 8)
     const nullCount = this.#nullGroup < 0 ? 0 : 1
     const validity = nullCount === 0 ? 0 : allButOne(arena, count, this.#nullGroup)
     return [columnOfWords(this.#context, arena, this.#type, words, count, validity, nullCount)]
   }
 
   close(): void {
+    this.#ranks?.close()
     this.#table.close()
     this.#keys.close()
   }
@@ -200,7 +227,7 @@ export function allButOne(arena: Arena, count: number, row: number): number {
   const bytes = (count + 7) >> 3
   const validity = arena.allocate(bytes)
   const { u8 } = arena.heap
-  u8.fill(255, validity, validity + bytes)
+  arena.heap.fill(validity, 255, bytes)
   u8[validity + (row >> 3)]! &= ~(1 << (row & 7))
   return validity
 }

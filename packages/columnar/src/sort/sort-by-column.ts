@@ -34,7 +34,7 @@ export function sortByColumn(
   if (column.validity !== 0) {
     const parted = arena.allocate(count * 4)
     present = kernels['sortNulls']!(order, column.validity, count, nullsFirst ? 1 : 0, parted)
-    heap.u8.copyWithin(order, parted, parted + count * 4)
+    heap.copy(order, parted, count * 4)
     if (nullsFirst) first += (count - present) * 4
   }
   if (present < 2) return
@@ -158,7 +158,7 @@ export function sortCandidates(
   kernels['sortWordEntries']!(words, 8, form, descending ? 1 : 0, presentRows, present, entries)
   const heap = arena.allocate(missing * 8)
   const chosen = arena.allocate((rowCount + 1) * 4)
-  context.heap.u8.copyWithin(chosen, parted, presentRows)
+  context.heap.copy(chosen, parted, presentRows - parted)
   const kept = nullsFirst ? nulls : 0
   const count = kernels['sortCandidates']!(entries, present, missing, heap, chosen + kept * 4)
   return { order: chosen, count: kept + count }

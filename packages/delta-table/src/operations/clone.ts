@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   checkProperties,
   deletionVectorFile,
+  encodePath,
   readEverything,
   readNothing,
   readSnapshot,
@@ -125,10 +126,9 @@ function absolutePath(source: Snapshot, path: string): string {
   return uriOf(resolveFile(source.location, path))
 }
 
+/** With one slash behind `file:`, as Java writes it: Spark compares such texts with those of the files that it scans. */
 export const uriOf = ({ store, path }: ResolvedFile): string =>
-  `${store.uri.endsWith('/') ? store.uri : `${store.uri}/`}${path.split('/').map(encodeStep).join('/')}`
-
-const encodeStep = (step: string): string => encodeURIComponent(step).replaceAll('%3D', '=')
+  `${store.uri.endsWith('/') ? store.uri : `${store.uri}/`}${encodePath(path)}`.replace(/^file:\/+/, 'file:/')
 
 function absoluteVector(source: Snapshot, file: AddFile, of: DeletionVectorDescriptor): DeletionVectorDescriptor {
   if (of.storageType !== 'u') return of
@@ -156,7 +156,7 @@ async function copyFile(
   const to = joinPath(location.path, ...folders, name)
   copied.push(to)
   await copyObject(context, from, to)
-  const path = [...folders, name].map(encodeStep).join('/')
+  const path = encodePath([...folders, name].join('/'))
   return {
     ...file,
     path,

@@ -18,6 +18,7 @@ import { filterOf, isTrue, literalOf, not, scanOf } from '../plan-nodes.js'
 import { bindCondition, candidateFiles, dataColumnsOf, fileMatcher, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
+import { scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
 import type { WriteOptions } from '../write/write-options.js'
 import { changesAs, writeChanges } from '../write/write-changes.js'
 import { discardOnFailure, nothing, writeRows } from '../write/write-rows.js'
@@ -67,7 +68,7 @@ async function deleteIntent(
       ? nothing
       : await writeRows(
           targetOf(context, base),
-          filterOf(scanOf(new DeltaTableProvider(base, { files: partly })), not(isTrue(predicate))),
+          filterOf(scanTracked(withTrackedColumns(base), partly), not(isTrue(predicate))),
           { targetFileBytes: fileBytesOf(base.metadata, options), nowMs, ...runOptions(options) },
         )
   const places = (of: readonly AddFile[]) => [placesWhere(base, of, isTrue(predicate))]
@@ -109,7 +110,7 @@ async function deleteIntent(
     },
     rewritesRows: partial.length > 0,
     rowLevel: true,
-    preservesRowIds: partly.length === 0,
+    preservesRowIds: partly.length === 0 || trackedFields(base).length > 0,
     report: reportOf(written, removed.length, metrics),
   }
 }

@@ -34,7 +34,7 @@ export async function generateManifest(snapshot: Snapshot): Promise<ManifestResu
   for (const file of snapshot.files.values()) {
     const folder = folderOf(snapshot, file)
     const known = manifests.get(folder) ?? []
-    known.push(decodeURI(uriOf(resolveFile(location, file.path))))
+    known.push(decodeURIComponent(uriOf(resolveFile(location, file.path))))
     manifests.set(folder, known)
   }
   const root = joinPath(location.path, folderName)

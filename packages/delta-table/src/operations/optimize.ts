@@ -9,9 +9,11 @@ import {
   type Snapshot,
 } from '@deltaworks/delta-log'
 import { fieldIndex, columnNotFound, isNested } from '@deltaworks/schema'
+import { columnByPath } from '../column-by-path.js'
 import { predicateParameter } from '../condition-text.js'
 import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
-import { notOrderable, notPartitionPredicate } from '../errors.js'
+import { clusteringColumns } from '../clustering.js'
+import { badAlteration, notOrderable, notPartitionPredicate } from '../errors.js'
 import {
   reportOf,
   runOperation,
@@ -20,18 +22,24 @@ import {
   type OperationContext,
   type OperationResult,
 } from '../operation-context.js'
-import { scanOf } from '../plan-nodes.js'
-import { bindCondition, candidateFiles, dataColumnsOf, partitionKey, type Condition } from '../predicates.js'
+import { bindCondition, candidateFiles, dataColumnsOf, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
+import { scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
 import type { WriteOptions } from '../write/write-options.js'
 import { nothing, writeRows, type WrittenRows } from '../write/write-rows.js'
-import { zOrderPlan } from './zorder.js'
+import { clusteringProvider, filesToCluster } from './clustering-bins.js'
+import { curvePlan, type Curve } from './curve-plan.js'
+import { filesWithDroppedColumns } from './dropped-columns.js'
+import { planBins, type Bin } from './optimize-bins.js'
+import { pathOf } from './alter/schema-path.js'
 
 export interface OptimizeOptions extends WriteOptions {
   /** Over partition columns: which partitions. */
   readonly where?: Condition
-  /** Clusters the rows by these columns along a Z-order curve, instead of only packing small files. */
+  /** Puts the rows in the order of a Z-order curve over these columns, instead of only packing small files. */
   readonly zorderBy?: readonly string[]
+  /** OPTIMIZE FULL of a clustered table: files that are clustered already, too. Default false. */
+  readonly full?: boolean
   /** Bytes of a data file to aim at; default the table's `delta.targetFileSize`, else 1 GiB (256 MiB for z-order). */
   readonly targetFileBytes?: number
   /** Shows in the report what would be done, and does nothing. */
@@ -40,11 +48,19 @@ export interface OptimizeOptions extends WriteOptions {
   readonly maxBytes?: number
 }
 
+/** What only auto compaction says. */
+export interface SelectedFiles {
+  /** Which files may be written again; default all. */
+  readonly only?: (file: AddFile) => boolean
+  readonly auto?: boolean
+}
+
 const gib = 1024 ** 3
 
 /**
- * Packs small files into large ones, partition by partition, and files with deletion vectors into files without. The rows
- * stay as they are (dataChange = false). A second run finds nothing to do.
+ * Packs small files into large ones, partition by partition, and files with deletion vectors into files without. Files of a
+ * clustered table that are not clustered yet are, along a Hilbert curve. The rows stay as they are (dataChange = false). A second run
+ * finds nothing to do.
  */
 export function optimizeTable(
   context: OperationContext,
@@ -57,7 +73,8 @@ export function optimizeTable(
 export type PurgeOptions = Pick<OptimizeOptions, 'where' | 'targetFileBytes' | 'dryRun'> & WriteOptions
 
 /**
- * REORG TABLE … APPLY (PURGE): files with deletion vectors are written again without the deleted rows; the others stay.
+ * REORG TABLE … APPLY (PURGE): files with deletion vectors, or with columns that were dropped, are written again without these rows
+ * and columns; the others stay.
  * Old versions keep the old files until VACUUM.
  */
 export function purgeTable(
@@ -70,15 +87,13 @@ export function purgeTable(
   )
 }
 
-/** Files that are to become one (or, if they are large, a few). */
-export type Bin = readonly AddFile[]
-
 /** What OPTIMIZE has to do. */
 export interface OptimizePlan {
   readonly bins: readonly Bin[]
   readonly targetBytes: number
-  /** Columns along whose curve the rows of a bin are put in order; empty: their order stays. */
+  /** Columns (dotted paths) along whose curve the rows of a bin are put in order; empty: their order stays. */
   readonly orderBy: readonly string[]
+  readonly curve: Curve
   readonly predicate: BoundExpression | null
 }
 
@@ -86,17 +101,32 @@ export interface OptimizePlan {
 export function planOptimize(
   table: string,
   base: Snapshot,
-  options: OptimizeOptions,
+  options: OptimizeOptions & SelectedFiles,
   command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
+  withDropped: ReadonlySet<AddFile> = new Set(),
 ): OptimizePlan {
   const predicate = partitionPredicate(table, base, options)
-  const orderBy = zOrderColumns(table, base, options.zorderBy ?? [])
+  const clustered = command === 'OPTIMIZE' ? (clusteringColumns(base) ?? []) : []
+  if (clustered.length > 0 && (options.zorderBy ?? []).length > 0) {
+    throw notOrderable(table, options.zorderBy!.join(', '), `it is clustered by ${clustered.join(', ')}`)
+  }
+  if (clustered.length === 0 && options.full === true) {
+    throw badAlteration(table, 'OPTIMIZE FULL', 'the table has no clustering columns')
+  }
+  const orderBy = clustered.length > 0 ? clustered : zOrderColumns(table, base, options.zorderBy ?? [])
   const configured = options.targetFileBytes ?? targetFileBytes(base.metadata.configuration)
   const targetBytes = configured ?? (orderBy.length > 0 ? gib / 4 : gib)
-  const candidates = candidateFiles(base, predicate)
-  const chosen = command === 'REORG' ? candidates.filter((file) => file.deletionVector !== null) : candidates
-  const bins = withinBytes(planBins(base, chosen, targetBytes, orderBy), options.maxBytes ?? Infinity)
-  return { bins, targetBytes, orderBy, predicate }
+  const { only = () => true } = options
+  const candidates = candidateFiles(base, predicate).filter(only)
+  const isStale = (file: AddFile): boolean => file.deletionVector !== null || withDropped.has(file)
+  const chosen = command === 'REORG' ? candidates.filter(isStale) : candidates
+  if (clustered.length > 0) {
+    const files = filesToCluster(chosen, clustered, options.full === true)
+    return { bins: files.length === 0 ? [] : [files], targetBytes, orderBy, curve: 'hilbert', predicate }
+  }
+  const binned = planBins(base, chosen, targetBytes, orderBy, command === 'REORG')
+  const bins = withinBytes(binned, options.maxBytes ?? Infinity)
+  return { bins, targetBytes, orderBy, curve: 'zorder', predicate }
 }
 
 function withinBytes(bins: readonly Bin[], maxBytes: number): readonly Bin[] {
@@ -105,48 +135,56 @@ function withinBytes(bins: readonly Bin[], maxBytes: number): readonly Bin[] {
   return over < 0 ? bins : bins.slice(0, Math.max(1, over))
 }
 
-async function optimizeIntent(
+export async function optimizeIntent(
   context: OperationContext,
   base: Snapshot,
-  options: OptimizeOptions,
+  options: OptimizeOptions & SelectedFiles,
   nowMs: number,
   command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
 ): Promise<Intent | null> {
   const { location } = context
   checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'write')
-  const plan = planOptimize(location.uri, base, options, command)
-  const { bins, targetBytes: target, orderBy: zorderBy, predicate } = plan
+  const dropped =
+    command === 'REORG' ? await filesWithDroppedColumns(context, base, [...base.files.values()]) : undefined
+  const plan = planOptimize(location.uri, base, options, command, dropped)
+  const { bins, targetBytes: target, orderBy } = plan
   if (bins.length === 0 || options.dryRun === true) return null
-  const tags = zorderBy.length === 0 ? undefined : clusteringTags(zorderBy)
+  const order = orderBy.length === 0 ? {} : orderMarks(orderBy, plan.curve)
   const written: WrittenRows[] = []
   for (const files of bins) {
-    const provider = new DeltaTableProvider(base, { files })
+    const keys = orderBy.map((column) => columnByPath(base.schema, pathOf(column)))
     const rows =
-      zorderBy.length === 0
-        ? scanOf(provider)
-        : await zOrderPlan(context.session, provider, zorderBy, runOptions(options))
+      keys.length === 0
+        ? scanTracked(withTrackedColumns(base), files)
+        : await curvePlan(
+            context.session,
+            new DeltaTableProvider(base, { files }),
+            keys,
+            plan.curve,
+            runOptions(options),
+          )
     written.push(
       await writeRows(targetOf(context, base), rows, {
         targetFileBytes: target,
         nowMs,
         dataChange: false,
-        ...(tags !== undefined && { tags }),
+        ...order,
         ...runOptions(options),
       }),
     )
   }
-  return intentOf(base, bins.flat(), merged(written), predicate, zorderBy, nowMs, command)
+  return intentOf(base, plan, merged(written), nowMs, command, options.auto === true)
 }
 
 function intentOf(
   base: Snapshot,
-  removed: readonly AddFile[],
+  { bins, predicate, orderBy, curve }: OptimizePlan,
   all: WrittenRows,
-  predicate: BoundExpression | null,
-  zorderBy: readonly string[],
   nowMs: number,
   command: 'OPTIMIZE' | 'REORG',
+  isAuto: boolean,
 ): Intent {
+  const removed = bins.flat()
   const bytes = (files: readonly AddFile[]): number => files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const sizes = all.adds.map((file) => file.sizeBytes).sort((a, b) => a - b)
   const metrics = {
@@ -166,13 +204,19 @@ function intentOf(
       name: command,
       parameters: {
         predicate: predicateParameter(predicate),
-        ...(command === 'REORG' ? { applyPurge: 'true' } : { zOrderBy: JSON.stringify(zorderBy), auto: 'false' }),
+        ...(command === 'REORG'
+          ? { applyPurge: 'true' }
+          : {
+              zOrderBy: JSON.stringify(curve === 'zorder' ? orderBy : []),
+              ...(curve === 'hilbert' && { clusterBy: JSON.stringify(orderBy) }),
+              auto: String(isAuto),
+            }),
       },
       metrics,
     },
     reads: { ...readNothing, files: keysOf(removed) },
     isolation: 'SnapshotIsolation',
-    preservesRowIds: false,
+    preservesRowIds: trackedFields(base).length > 0,
     report: reportOf(all, removed.length, metrics),
   }
 }
@@ -197,66 +241,11 @@ function partitionPredicate(table: string, base: Snapshot, options: OptimizeOpti
   return predicate
 }
 
-/** Bins of a plan: by partition, and there first-fit of the files from the smallest on. */
-export function planBins(
-  snapshot: Snapshot,
-  files: readonly AddFile[],
-  targetBytes: number,
-  zorderBy: readonly string[],
-): readonly Bin[] {
-  const partitions = new Map<string, AddFile[]>()
-  for (const file of files) {
-    const key = partitionKey(snapshot, file)
-    const known = partitions.get(key)
-    if (known === undefined) partitions.set(key, [file])
-    else known.push(file)
-  }
-  const bins: Bin[] = []
-  for (const partition of partitions.values()) {
-    if (zorderBy.length === 0) bins.push(...packed(partition, targetBytes))
-    else if (!isClustered(partition, zorderBy)) bins.push(partition)
-  }
-  return bins
-}
-
-function packed(files: readonly AddFile[], targetBytes: number): readonly Bin[] {
-  const small = files
-    .filter((file) => file.sizeBytes < targetBytes || file.deletionVector !== null)
-    .sort((a, b) => a.sizeBytes - b.sizeBytes)
-  const bins: AddFile[][] = []
-  let current: AddFile[] = []
-  let bytes = 0
-  for (const file of small) {
-    if (current.length > 0 && bytes + file.sizeBytes > targetBytes) {
-      bins.push(current)
-      current = []
-      bytes = 0
-    }
-    current.push(file)
-    bytes += file.sizeBytes
-  }
-  bins.push(current)
-  return bins.filter((bin) => bin.length > 1 || bin.some((file) => file.deletionVector !== null))
-}
-
-const clusteringTags = (columns: readonly string[]): Readonly<Record<string, string>> => ({
-  ZCUBE_ID: randomUUID(),
-  ZCUBE_ZORDER_BY: JSON.stringify(columns),
-  ZCUBE_ZORDER_CURVE: 'zorder',
+/** What files say of the order that their rows are in. */
+const orderMarks = (columns: readonly string[], curve: Curve) => ({
+  tags: { ZCUBE_ID: randomUUID(), ZCUBE_ZORDER_BY: JSON.stringify(columns), ZCUBE_ZORDER_CURVE: curve },
+  ...(curve === 'hilbert' && { clusteringProvider }),
 })
-
-/** Whether one run has clustered all of the files by these columns already. */
-const isClustered = (files: readonly AddFile[], columns: readonly string[]): boolean => {
-  const wanted = JSON.stringify(columns)
-  const cube = files[0]?.tags?.['ZCUBE_ID']
-  return (
-    cube !== undefined &&
-    files.every(
-      (file) =>
-        file.tags?.['ZCUBE_ID'] === cube && file.tags?.['ZCUBE_ZORDER_BY'] === wanted && file.deletionVector === null,
-    )
-  )
-}
 
 function zOrderColumns(table: string, snapshot: Snapshot, names: readonly string[]): readonly string[] {
   return names.map((name) => {

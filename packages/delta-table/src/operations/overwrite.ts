@@ -37,6 +37,7 @@ import {
   type Condition,
 } from '../predicates.js'
 import { runOptions } from '../run-options.js'
+import { scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
 import { planOf, type Rows } from '../table-session.js'
 import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
 import { enforceSchema, plainField } from '../write/schema-enforcement.js'
@@ -192,16 +193,19 @@ async function replaceWhere(
   )
   if (outside.rows.length > 0) throw outsideReplaceWhere(location.uri, formatExpression(predicate))
   const removed: readonly AddFile[] = candidates
+  const ids = trackedFields(base)
+  const stored: Schema = { fields: [...schema.fields, ...ids] }
   if (!wholeFiles && removed.length > 0) {
     checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
   }
   const kept =
     wholeFiles || removed.length === 0
       ? []
-      : [enforceSchema(location.uri, schema, remaining(base, removed, predicate), false).plan]
+      : [enforceSchema(location.uri, stored, remaining(base, removed, predicate), false).plan]
+  const fresh = kept.length === 0 || ids.length === 0 ? plan : enforceSchema(location.uri, stored, plan, false).plan
   const written = await writeRows(
     { session, location, protocol: base.protocol, metadata: fitted.metadata, schema },
-    unionOf([plan, ...kept], plan.schema),
+    unionOf([fresh, ...kept], fresh.schema),
     writeSettings(fitted.metadata, options, nowMs),
   )
   // More than were made, if rows were kept: marks only have to pass every value.
@@ -233,14 +237,14 @@ async function replaceWhere(
     ),
     reads,
     rewritesRows: kept.length > 0,
-    preservesRowIds: kept.length === 0,
+    preservesRowIds: kept.length === 0 || ids.length > 0,
     remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, {}),
   }
 }
 
 const remaining = (base: Snapshot, files: readonly AddFile[], predicate: BoundExpression) =>
-  filterOf(scanOf(new DeltaTableProvider(base, { files })), not(isTrue(predicate)))
+  filterOf(scanTracked(withTrackedColumns(base), files), not(isTrue(predicate)))
 
 const writeSettings = (metadata: Metadata, options: OverwriteOptions, nowMs: number) => ({
   targetFileBytes: fileBytesOf(metadata, options),

@@ -1,8 +1,15 @@
-import { removeOf, type Action, type AddFile, type Metadata, type Protocol, type Snapshot } from '@deltaworks/delta-log'
-import { DeltaTableProvider } from '../delta-table-provider.js'
+import {
+  materializedColumns,
+  removeOf,
+  type Action,
+  type AddFile,
+  type Metadata,
+  type Protocol,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import { fileBytesOf, type OperationContext } from '../operation-context.js'
-import { scanOf } from '../plan-nodes.js'
 import { runOptions } from '../run-options.js'
+import { scanTracked, withTrackedColumns } from '../tracked-rows.js'
 import type { WriteOptions } from '../write/write-options.js'
 import { writeRows, type WrittenRows } from '../write/write-rows.js'
 
@@ -28,7 +35,8 @@ export async function rewriteFiles(
   nowMs: number,
 ): Promise<RewrittenFiles> {
   const { session, location } = context
-  const plan = scanOf(new DeltaTableProvider(base, { files }))
+  const keepsIds = materializedColumns(target.metadata) !== null
+  const plan = scanTracked(keepsIds ? withTrackedColumns(base) : base, files)
   const written = await writeRows({ session, location, ...target }, plan, {
     targetFileBytes: fileBytesOf(target.metadata, options),
     nowMs,

@@ -21,6 +21,8 @@ import { caseOf, castTo, columnAt, filterOf, isTrue, literalOf, projectionTo, sc
 import { bindCondition, candidateFiles, expressionOf, fileMatcher, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
+import { freshVersion, scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
+import { fitStruct } from '../write/nested-schema.js'
 import { sameShape } from '../write/schema-enforcement.js'
 import { tableRules, type TableRules } from '../write/table-rules.js'
 import type { WriteOptions } from '../write/write-options.js'
@@ -64,12 +66,21 @@ async function updateIntent(
   const files = touched.map(({ file }) => file)
   const { marked, rewritten } = splitTouched(base, touched)
   const removed = rewritten.map(({ file }) => file)
+  const current = withTrackedColumns(base)
   // Of a file with marks only the new rows are written.
   const inputs: readonly LogicalPlan[] = [
-    ...(removed.length === 0 ? [] : [scanOf(new DeltaTableProvider(base, { files: removed }))]),
+    ...(removed.length === 0 ? [] : [scanTracked(current, removed)]),
     ...(marked.length === 0
       ? []
-      : [filterOf(scanOf(new DeltaTableProvider(base, { files: marked.map(({ file }) => file) })), isTrue(predicate))]),
+      : [
+          filterOf(
+            scanTracked(
+              current,
+              marked.map(({ file }) => file),
+            ),
+            isTrue(predicate),
+          ),
+        ]),
   ]
   const expressions = base.schema.fields.map((field, i) => {
     const value = values.get(field.name)
@@ -77,7 +88,17 @@ async function updateIntent(
     return value === undefined ? column : caseOf([{ when: predicate, then: value }], column)
   })
   const fields = base.schema.fields.map((field, i) => ({ ...field, nullable: expressions[i]!.nullable }))
-  const input = projectionTo(unionOf(inputs, base.schema), expressions, fields)
+  const all = unionOf(inputs, current.schema)
+  const ids = trackedFields(base).map((member, i) => ({
+    member,
+    // An updated row keeps its id and is of the new version.
+    value: columnOrFresh(columnAt(all.schema, base.schema.fields.length + i), i === 1 ? predicate : null),
+  }))
+  const input = projectionTo(
+    all,
+    [...expressions, ...ids.map(({ value }) => value)],
+    [...fields, ...ids.map(({ member }) => member)],
+  )
   const rows = await writeRows(targetOf(context, base), input, {
     targetFileBytes: fileBytesOf(base.metadata, options),
     nowMs,
@@ -122,7 +143,7 @@ async function updateIntent(
     },
     rewritesRows: true,
     rowLevel: true,
-    preservesRowIds: false,
+    preservesRowIds: trackedFields(base).length > 0,
     report: reportOf(written, removed.length, metrics),
   }
 }
@@ -165,7 +186,13 @@ export function storedAs(
   value: BoundExpression,
 ): BoundExpression {
   if (sameShape(value.type, type)) return value
+  if (value.type.kind === 'struct' && type.kind === 'struct') {
+    return fitStruct(table, column, value, type, (path, member, to) => storedAs(table, path, to, member))
+  }
   const nested = ['list', 'map', 'struct'].some((kind) => kind === type.kind || kind === value.type.kind)
   if (nested && value.type.kind !== 'null') throw wrongType(table, column, typeName(type), typeName(value.type))
   return castTo(value, type)
 }
+
+const columnOrFresh = (column: BoundExpression, changed: BoundExpression | null): BoundExpression =>
+  changed === null ? column : caseOf([{ when: changed, then: freshVersion }], column)

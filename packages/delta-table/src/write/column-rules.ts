@@ -59,6 +59,12 @@ export function invariantOf(of: Field): string | null {
   }
 }
 
+/** Characters that a column declared as char(n) or varchar(n) may have; Spark keeps the declaration beside the type. */
+export function lengthLimitOf(of: Field): number | null {
+  const match = /^(?:var)?char\((\d+)\)$/i.exec(textIn(of, '__CHAR_VARCHAR_TYPE_STRING') ?? '')
+  return match === null ? null : Number(match[1])
+}
+
 export interface Identity {
   readonly start: bigint
   readonly step: bigint

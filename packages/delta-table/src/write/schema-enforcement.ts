@@ -13,6 +13,7 @@ import {
 } from '@deltaworks/schema'
 import { extraColumns, missingColumn, wrongType } from '../errors.js'
 import { castTo, columnAt, literalOf, projectionTo } from '../plan-nodes.js'
+import { fitStruct, mergedSchema } from './nested-schema.js'
 
 export interface EnforcedRows {
   /** Rows with exactly the columns of `schema`, in its order. */
@@ -28,7 +29,7 @@ const noFillers: Fillers = new Map()
 
 /**
  * Fits rows to a table: columns by name (without regard to case), lossless widening, null for nullable columns that the rows
- * lack. With `mergeSchema`, columns that the table lacks are added to it behind the others.
+ * lack; so it goes for members of structs. With `mergeSchema`, columns and members that the table lacks are added behind the others.
  * @throws DeltaTableError DW-TABLE-0001, 0002, 0003
  */
 export function enforceSchema(
@@ -47,10 +48,7 @@ export function enforceSchema(
       target.fields.map((f) => f.name),
     )
   }
-  const schema: Schema =
-    extra.length === 0
-      ? target
-      : { fields: [...target.fields, ...extra.map((f) => ({ ...plainField(f), nullable: true }))] }
+  const schema = mergeSchema ? mergedSchema(target, source) : target
   const expressions = schema.fields.map((field) => fitted(table, field, source, fillers))
   const unchanged =
     expressions.length === source.fields.length &&
@@ -58,7 +56,7 @@ export function enforceSchema(
   return {
     plan: unchanged ? rows : projectionTo(rows, expressions, rowFields(schema, expressions)),
     schema,
-    evolved: extra.length > 0,
+    evolved: schema !== target,
   }
 }
 
@@ -76,11 +74,17 @@ function fitted(table: string, field: Field, source: Schema, fillers: Fillers): 
     if (!field.nullable) throw missingColumn(table, field.name)
     return literalOf(null, field.type)
   }
-  const column = columnAt(source, index)
-  if (sameShape(column.type, field.type)) return column
-  if (column.type.kind === nullType.kind) return literalOf(null, field.type)
-  if (!widens(column.type, field.type)) throw wrongType(table, field.name, typeName(field.type), typeName(column.type))
-  return castTo(column, field.type)
+  return fittedValue(table, field.name, columnAt(source, index), field.type)
+}
+
+function fittedValue(table: string, path: string, value: BoundExpression, to: DataType): BoundExpression {
+  if (sameShape(value.type, to)) return value
+  if (value.type.kind === nullType.kind) return literalOf(null, to)
+  if (value.type.kind === 'struct' && to.kind === 'struct') {
+    return fitStruct(table, path, value, to, (member, of, type) => fittedValue(table, member, of, type))
+  }
+  if (!widens(value.type, to)) throw wrongType(table, path, typeName(to), typeName(value.type))
+  return castTo(value, to)
 }
 
 /** Equal but for the nullability of members: what is null is checked when it is written. */

@@ -18,6 +18,7 @@ import {
   generationExpression,
   identityOf,
   invariantOf,
+  lengthLimitOf,
   nextIdentity,
   type Identity,
 } from './column-rules.js'
@@ -65,6 +66,15 @@ export async function tableRules(table: string, metadata: Metadata, of: Schema):
     if (invariant !== null) {
       const predicate = await bindExpressionText(table, `invariant of column ${column.name}`, invariant, of)
       checks.push({ kind: 'column invariant', name: column.name, text: invariant, predicate })
+    }
+    const limit = column.type.kind === 'string' ? lengthLimitOf(column) : null
+    if (limit !== null) {
+      const text = `char_length(\`${column.name.replaceAll('`', '``')}\`) <= ${limit}`
+      const predicate = or(
+        isNull(columnAt(of, i)),
+        await bindExpressionText(table, `length of ${column.name}`, text, of),
+      )
+      checks.push({ kind: 'length of column', name: column.name, text, predicate })
     }
     const generation = generationExpression(column)
     if (generation !== null) {

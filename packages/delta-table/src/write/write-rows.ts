@@ -41,6 +41,8 @@ export interface WriteRowsOptions extends RunOptions {
   readonly nowMs: number
   readonly dataChange?: boolean
   readonly tags?: Readonly<Record<string, string>>
+  /** Who put the rows in order, for clustered tables. */
+  readonly clusteringProvider?: string
 }
 
 /** Files that are in the store but in no commit yet. */
@@ -96,6 +98,7 @@ export function sinkOf(
     partitionBy: [...metadata.partitionColumns],
     compression: compressionOf(metadata),
     targetFileBytes,
+    variants: 'binary',
     ...(materializesPartitions(protocol, metadata) && { keepsPartitionColumns: true }),
     ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
     ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),
@@ -151,6 +154,7 @@ function toAdd(file: WrittenFile, target: WriteTarget, options: WriteRowsOptions
     dataChange: options.dataChange ?? true,
     stats: formatStatistics(file.rowCount, indexedLeaves(file, target)),
     tags: options.tags ?? null,
+    clusteringProvider: options.clusteringProvider ?? null,
   })
 }
 
@@ -205,15 +209,15 @@ function indexedLeaves(file: WrittenFile, target: WriteTarget): readonly LeafSta
   const measured = new Map(file.statistics.map((column) => [column.path.join('\n'), column]))
   const result: LeafStatistics[] = []
   for (const leaf of chosen) {
-    const column = measured.get(leaf.path.join('\n')) ?? measured.get(leaf.physicalPath.join('\n'))
+    // Of a variant, which has no order, only the nulls count; its value is null where it is.
+    const isVariant = leaf.type.kind === 'variant'
+    const within = isVariant ? ['value'] : []
+    const key = (path: readonly string[]): string => [...path, ...within].join('\n')
+    const column = measured.get(key(leaf.path)) ?? measured.get(key(leaf.physicalPath))
     if (column === undefined) continue
-    result.push({
-      path: leaf.physicalPath,
-      type: leaf.type,
-      min: column.min,
-      max: column.max,
-      nullCount: column.nullCount,
-    })
+    const { nullCount } = column
+    const [min, max] = isVariant ? [null, null] : [column.min, column.max]
+    result.push({ path: leaf.physicalPath, type: leaf.type, min, max, nullCount })
   }
   return result
 }

@@ -1,13 +1,4 @@
-import {
-  Arena,
-  createEvaluator,
-  hashColumns,
-  plainColumn,
-  recordBatch,
-  sliceBatch,
-  takeColumn,
-  type RecordBatch,
-} from '@deltaworks/columnar'
+import { Arena, createEvaluator, hashColumns, type RecordBatch } from '@deltaworks/columnar'
 import type { BoundExpression } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
 import { isOverShare, type ExecutionContext } from '../execution-context.js'
@@ -29,7 +20,6 @@ export class HashPartitioner {
   readonly #evaluator
   readonly #account: SpillableAccount
   readonly #arena: Arena
-  readonly #slice: Arena
 
   /** @param partitions a power of two */
   constructor(
@@ -45,7 +35,6 @@ export class HashPartitioner {
     this.#partitions = partitions
     this.#account = context.pool.spillable('Exchange')
     this.#arena = new Arena(context.columnar.heap, this.#account)
-    this.#slice = new Arena(context.columnar.heap, this.#account)
     this.#evaluator = createEvaluator(context.columnar, keys, schema, { evaluation: context.evaluation })
     this.#buffers = Array.from(
       { length: partitions },
@@ -60,19 +49,17 @@ export class HashPartitioner {
     const keys = this.#evaluator.project(this.#arena, batch)
     const hashes = hashColumns(columnar, this.#arena, keys, rowCount)
     const order = this.#arena.allocate(rowCount * 4)
-    const starts = partitionOrder(columnar.heap.i32, hashes, order, rowCount, this.#partitions)
-    const columns = batch.columns.map((column) =>
-      plainColumn(this.#arena, takeColumn(columnar, this.#arena, column, order, rowCount)),
-    )
-    const routed = recordBatch(this.#schema, rowCount, columns)
+    const starts = this.#arena.allocateZeroed((this.#partitions + 1) * 4)
+    // Mixed again: a hash table inside a partition uses the same hash, and its rows must not all fall into one part of it.
+    columnar.kernels['partitionRemix']!(hashes, rowCount)
+    columnar.kernels['partitionRows']!(hashes, rowCount, this.#partitions, starts, order)
+    const { u32 } = columnar.heap
     for (let partition = 0; partition < this.#partitions; partition++) {
-      const [start, end] = [starts[partition]!, starts[partition + 1]!]
-      if (start === end) continue
-      this.#slice.reset()
-      this.#buffers[partition]!.add(sliceBatch(this.#slice, routed, start, end))
+      const start = u32[(starts >>> 2) + partition]!
+      const count = u32[(starts >>> 2) + partition + 1]! - start
+      if (count > 0) this.#buffers[partition]!.addRows(batch, { address: order + start * 4, count })
     }
     this.#arena.reset()
-    this.#slice.reset()
     if (isOverShare(this.#context, this.#account, bufferedPart)) this.flush()
   }
 
@@ -83,32 +70,6 @@ export class HashPartitioner {
   close(): void {
     for (const buffer of this.#buffers) buffer.close()
     this.#arena.close()
-    this.#slice.close()
     this.#account.close()
   }
-}
-
-/**
- * Row numbers by partition, a counting sort. The hash is mixed again: a hash table inside a partition uses the same hash,
- * and its rows must not all fall into one part of it.
- */
-function partitionOrder(
-  i32: Int32Array,
-  hashes: number,
-  order: number,
-  rowCount: number,
-  partitions: number,
-): Int32Array {
-  const shift = 32 - Math.log2(partitions)
-  const partitionOf = new Uint8Array(rowCount)
-  const starts = new Int32Array(partitions + 1)
-  for (let row = 0; row < rowCount; row++) {
-    const partition = partitions === 1 ? 0 : Math.imul(i32[(hashes >>> 2) + row]!, 0x9e3779b1) >>> shift
-    partitionOf[row] = partition
-    starts[partition + 1]!++
-  }
-  for (let partition = 0; partition < partitions; partition++) starts[partition + 1]! += starts[partition]!
-  const next = starts.slice()
-  for (let row = 0; row < rowCount; row++) i32[(order >>> 2) + next[partitionOf[row]!]!++] = row
-  return starts
 }

@@ -1,5 +1,15 @@
-import { Arena, copyBatch, concatBatches, plainColumn, recordBatch, type RecordBatch } from '@deltaworks/columnar'
-import type { Schema } from '@deltaworks/schema'
+import {
+  Arena,
+  concatBatches,
+  copyBatch,
+  copyColumn,
+  plainColumn,
+  recordBatch,
+  takeColumn,
+  type RecordBatch,
+  type SelectionVector,
+} from '@deltaworks/columnar'
+import { isNested, type Schema } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import { isOverShare } from '../execution-context.js'
 import type { SpillableAccount } from '../memory-pool.js'
@@ -50,7 +60,22 @@ export class SegmentBuffer {
 
   add(batch: RecordBatch): void {
     if (batch.rowCount === 0) return
-    this.#batches.push(copyBatch(this.#arena, this.#withoutLargeDictionaries(batch)))
+    this.#keep(copyBatch(this.#arena, this.#withoutLargeDictionaries(batch)))
+  }
+
+  /** Some rows of a batch, without dictionaries. */
+  addRows(batch: RecordBatch, { address, count }: SelectionVector): void {
+    const { columnar } = this.#context
+    const columns = batch.columns.map((column) => {
+      const taken = takeColumn(columnar, this.#arena, column, address, count)
+      // A dictionary inside of a nested value is the batch's still.
+      return isNested(column.type) ? copyColumn(this.#arena, taken) : plainColumn(this.#arena, taken)
+    })
+    this.#keep(recordBatch(this.#schema, count, columns))
+  }
+
+  #keep(batch: RecordBatch): void {
+    this.#batches.push(batch)
     this.#rows += batch.rowCount
     if (this.#rows >= this.#targetRows || this.#arena.sizeBytes >= this.#segmentBytes || this.#isOver()) this.flush()
   }

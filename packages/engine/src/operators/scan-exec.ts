@@ -8,7 +8,7 @@ import {
   type RecordBatch,
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, remapColumns, type BoundExpression } from '@deltaworks/expression'
-import { scanFile } from '@deltaworks/formats'
+import { FooterCache, scanFile } from '@deltaworks/formats'
 import type { FileSplit, TableScan } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
@@ -16,6 +16,7 @@ import type { ExecutionContext, StageSplit } from '../execution-context.js'
 import { readSpilled } from '../spill/spill-store.js'
 import { boundsOf } from '../scheduler/stage.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
+import { SmallBatches } from './small-batches.js'
 
 /**
  * Reads the splits of a table: the projected columns and those that only the filters need; rows that do not satisfy the
@@ -50,6 +51,8 @@ export class ScanExec implements ExecutionPlan {
         : createFilter(context.columnar, conjunction(local), readSchema, { evaluation: context.evaluation })
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
+    const footers = new FooterCache()
+    const small = new SmallBatches(context.columnar.heap, account, this.schema)
     let rows = 0
     try {
       for await (const split of context.splitsOf(this.#scan)) {
@@ -60,6 +63,7 @@ export class ScanExec implements ExecutionPlan {
           readSchema,
           [...local, ...bounds],
           context,
+          footers,
         )) {
           const pause = context.pause()
           if (pause !== null) await pause
@@ -71,17 +75,30 @@ export class ScanExec implements ExecutionPlan {
             selection === null || selection.count === batch.rowCount
               ? batch
               : takeBatch(context.columnar, arena, narrowed(batch, projection.length, this.schema), selection)
-          yield narrowed(kept, projection.length, this.schema)
+          const batch = narrowed(kept, projection.length, this.schema)
+          // First rows are wanted as soon as they are there.
+          if (fetch === null && split.kind === 'file' && small.isSmall(batch, bytesOf(split))) {
+            small.add(batch, bytesOf(split))
+            if (small.isFull) yield small.take()
+            continue
+          }
+          if (!small.isEmpty) yield small.take()
+          yield batch
           rows += kept.rowCount
           if (fetch !== null && rows >= fetch) return
         }
       }
+      if (!small.isEmpty) yield small.take()
     } finally {
+      small.close()
       arena.close()
       account.close()
     }
   }
 }
+
+const bytesOf = ({ byteRange, sizeBytes }: FileSplit): number =>
+  byteRange === null ? sizeBytes : byteRange.end - byteRange.start
 
 const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatch =>
   recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))
@@ -93,6 +110,7 @@ async function* readSplit(
   schema: Schema,
   filters: Parameters<typeof conjunction>[0],
   context: ExecutionContext,
+  footers: FooterCache,
 ): BatchStream {
   switch (split.kind) {
     case 'file': {
@@ -102,7 +120,7 @@ async function* readSplit(
           context.columnar,
           account,
           split.format.kind,
-          fileScanOf(split, schema, filters),
+          { ...fileScanOf(split, schema, filters), ...(split.rowGroups === null ? {} : { footers }) },
           split.format.options,
           context.metrics.scan,
         )

@@ -1,7 +1,6 @@
 import { expressionKey, type BoundExpression } from '@deltaworks/expression'
 import {
   columnOf,
-  estimateRows,
   inputsOf,
   limitNode,
   memoryTable,
@@ -25,16 +24,16 @@ import { stateSchema } from '../operators/hash-aggregate-exec.js'
 import { materialisedRecursion } from '../operators/materialised-recursion.js'
 import { firstRowsOf, isFirstRows } from '../first-rows.js'
 import type { Side } from '../operators/join/join-roles.js'
-import { buildSide } from '../physical-planner.js'
+import { broadcastBytes, broadcastSide } from './broadcast-side.js'
 import { CommonPlans } from './common-plans.js'
 import { keyBounds } from './key-bounds.js'
 import { firstSide, isKeyFilter, withKeyFilter, type KeyFilter } from './key-filter.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
+import { byMorsel, byPartition, groupSegments, partitionCount } from './segment-groups.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
 import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
 import {
   boundsOf,
-  splitBytes,
   type BroadcastJoin,
   type MergingSort,
   type MorselSegment,
@@ -45,17 +44,22 @@ import {
   type StageTable,
 } from './stage.js'
 
-/** A build side of at most so many bytes is sent to all workers; larger ones are partitioned. */
-const broadcastBytes = 32 * 1024 * 1024
 /** States of at most so many groups are merged on one thread. */
 const driverGroups = 50_000
 const gatherRows = 65_536
+const smallExchangeBytes = 2 * 1024 * 1024
 const sampledMorsels = 2
 const worthwhileReduction = 0.3
 /** Runs are merged one batch of each at a time. */
 const sortedRunRows = 8192
 const sortedRunBytes = 1024 * 1024
-const partitionBytes = 16 * 1024 * 1024
+
+/** What was computed to see whether partial aggregation pays: the states of the first morsels. */
+interface Sample {
+  readonly morsels: number
+  readonly segments: readonly MorselSegment[]
+}
+const noSample: Sample = { morsels: 0, segments: [] }
 
 /** Runs a stage to its end. */
 export interface StageExecutor {
@@ -207,12 +211,14 @@ export class AdaptivePlanner {
     const keys = plan.groupBy.map((_, i) => columnOf(schema, i))
     const partitions = keys.length === 0 ? 1 : partitionCount(input.bytes)
     const sink: StageSink = { kind: 'hash', keys, partitions }
-    if (keys.length > 0 && !(await this.#reduces(over(input, partial), sink))) {
+    const sampled = keys.length === 0 ? noSample : await this.#reduces(over(input, partial), sink)
+    if (sampled === null) {
       const { projection, keys: rowKeys, aggregateOver } = partitionAggregate(plan, input.plan)
       const exchanged = await this.#exchange(over(input, projection), rowKeys, partitions)
       return over(exchanged, aggregateOver(exchanged.plan))
     }
-    const segments = await this.#executor.execute('HashAggregate (partial)', over(input, partial), sink)
+    const rest = { ...over(input, partial), morsels: input.morsels.slice(sampled.morsels) }
+    const segments = [...sampled.segments, ...(await this.#executor.execute('HashAggregate (partial)', rest, sink))]
     const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
     const morsels = groups <= driverGroups ? [segments] : byPartition(segments, partitions)
     const states = segmentPipeline('aggregate states', schema, morsels)
@@ -223,18 +229,19 @@ export class AdaptivePlanner {
   }
 
   /**
-   * Whether aggregating each morsel by itself leaves much less than its rows: tried on a few of many. If not, rows are
-   * exchanged as they are, and aggregated once.
+   * Whether aggregating each morsel by itself leaves much less than its rows: tried on a few of many, whose states are kept
+   * if it does. If not (null), rows are exchanged as they are, and aggregated once.
    */
-  async #reduces(partial: Pipeline, sink: StageSink): Promise<boolean> {
-    if (partial.morsels.length < sampledMorsels * 4) return true
+  async #reduces(partial: Pipeline, sink: StageSink): Promise<Sample | null> {
+    if (partial.morsels.length < sampledMorsels * 4) return noSample
     const sample = { ...partial, morsels: partial.morsels.slice(0, sampledMorsels) }
     const segments = await this.#executor.execute('HashAggregate (sample)', sample, sink)
     const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
-    this.#executor.release(segments)
     const { stages } = this.#executor.context.metrics
     const rows = stages[stages.length - 1]!.tasks.reduce((sum, task) => sum + (task.operators[1]?.rows ?? 0), 0)
-    return groups <= rows * worthwhileReduction
+    if (groups <= rows * worthwhileReduction) return { morsels: sampledMorsels, segments }
+    this.#executor.release(segments)
+    return null
   }
 
   /** Keys, then the states of the accumulators. */
@@ -290,8 +297,45 @@ export class AdaptivePlanner {
     keys: readonly BoundExpression[],
     partitions = partitionCount(pipeline.bytes),
   ): Promise<Pipeline> {
-    const segments = await this.#executor.execute('Exchange (hash)', pipeline, { kind: 'hash', keys, partitions })
-    return segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions))
+    const segments = await this.#exchanged(pipeline, keys, partitions)
+    const exchanged = segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions))
+    return exchanged.bytes <= this.#smallExchange ? collapse(exchanged) : exchanged
+  }
+
+  #exchanged(
+    pipeline: Pipeline,
+    keys: readonly BoundExpression[],
+    partitions: number,
+  ): Promise<readonly MorselSegment[]> {
+    return this.#executor.execute('Exchange (hash)', pipeline, { kind: 'hash', keys, partitions })
+  }
+
+  /** What is computed on one thread sooner than a stage begins. */
+  get #smallExchange(): number {
+    return Math.min(this.#executor.inlineBytes, smallExchangeBytes)
+  }
+
+  /** Two inputs by the same partitions; read as one morsel if both are small. */
+  async #exchangedTogether(
+    plan: Join,
+    left: Pipeline,
+    right: Pipeline,
+  ): Promise<{ readonly left: Pipeline; readonly right: Pipeline }> {
+    const partitions = partitionCount(Math.max(left.bytes, right.bytes))
+    const side = async (of: Pipeline, keys: readonly BoundExpression[]): Promise<Pipeline> => {
+      const segments = await this.#exchanged(of, keys, partitions)
+      return segmentPipeline('exchange', of.plan.schema, byPartition(segments, partitions))
+    }
+    const l = await side(
+      left,
+      plan.keys.map((key) => key.left),
+    )
+    const r = await side(
+      right,
+      plan.keys.map((key) => key.right),
+    )
+    const isSmall = l.bytes + r.bytes <= this.#smallExchange
+    return isSmall ? { left: collapse(l), right: collapse(r) } : { left: l, right: r }
   }
 
   async #join(plan: Join): Promise<Pipeline> {
@@ -318,18 +362,8 @@ export class AdaptivePlanner {
       ]
       return zip(joined(l, r), l, r)
     }
-    const partitions = partitionCount(Math.max(left.bytes, right.bytes))
-    const l = await this.#exchange(
-      left,
-      plan.keys.map((key) => key.left),
-      partitions,
-    )
-    const r = await this.#exchange(
-      right,
-      plan.keys.map((key) => key.right),
-      partitions,
-    )
-    return zip(joined(l, r), l, r)
+    const parts = await this.#exchangedTogether(plan, left, right)
+    return zip(joined(parts.left, parts.right), parts.left, parts.right)
   }
 
   /** Each worker has a copy of what is broadcast: all of them are a part of the budget. */
@@ -390,73 +424,6 @@ export class AdaptivePlanner {
   }
 }
 
-/** Which side can be the same for every morsel of the other: not one whose unmatched rows come out. Null: neither. */
-function broadcastSide(plan: Join, left: Pipeline, right: Pipeline): 'left' | 'right' | null {
-  switch (plan.joinType) {
-    case 'left':
-    case 'left_semi':
-    case 'left_anti':
-      return estimatedBytes(right) <= broadcastBytes * 4 || plan.keys.length === 0 ? 'right' : null
-    case 'right':
-      return estimatedBytes(left) <= broadcastBytes * 4 || plan.keys.length === 0 ? 'left' : null
-    case 'full':
-      return null
-    case 'inner':
-    case 'cross': {
-      const side =
-        isSingle(left) !== isSingle(right)
-          ? isSingle(left)
-            ? 'left'
-            : 'right'
-          : buildSide({ ...plan, left: left.plan, right: right.plan })
-      const build = side === 'left' ? left : right
-      return estimatedBytes(build) <= broadcastBytes * 4 || plan.keys.length === 0 ? side : null
-    }
-  }
-}
-
-/** What the pipeline gives at most, about: rows are made by joins only, and those are not guessed. */
-const estimatedBytes = (pipeline: Pipeline): number =>
-  Math.min(pipeline.bytes, estimateRows(pipeline.plan) * Math.max(1, pipeline.plan.schema.fields.length) * 16)
-
 /** Whether the plan gives nothing over nothing: then it may be part of a plan that is executed for other morsels, too. */
 const isDistributive = (plan: LogicalPlan): boolean =>
   (plan.kind !== 'aggregate' || plan.groupBy.length > 0) && inputsOf(plan).every(isDistributive)
-
-/** The same for every number of threads. */
-function partitionCount(bytes: number): number {
-  let partitions = 8
-  while (partitions < 128 && partitions * partitionBytes < bytes) partitions *= 2
-  return partitions
-}
-
-function byPartition(segments: readonly MorselSegment[], partitions: number): MorselSegment[][] {
-  const result: MorselSegment[][] = Array.from({ length: partitions }, () => [])
-  for (const segment of segments) result[segment.partition]!.push(segment)
-  return result
-}
-
-function byMorsel(segments: readonly MorselSegment[]): MorselSegment[][] {
-  const result = new Map<number, MorselSegment[]>()
-  for (const segment of segments) {
-    const own = result.get(segment.morsel)
-    if (own === undefined) result.set(segment.morsel, [segment])
-    else own.push(segment)
-  }
-  return [...result.values()]
-}
-
-/** Segments in lists of about a morsel's size, in order. */
-function groupSegments(segments: readonly MorselSegment[]): MorselSegment[][] {
-  const groups: MorselSegment[][] = []
-  let bytes = Number.POSITIVE_INFINITY
-  for (const segment of segments) {
-    if (bytes + splitBytes(segment.split) > partitionBytes) {
-      groups.push([])
-      bytes = 0
-    }
-    groups[groups.length - 1]!.push(segment)
-    bytes += splitBytes(segment.split)
-  }
-  return groups
-}

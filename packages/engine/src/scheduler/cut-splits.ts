@@ -1,4 +1,5 @@
 import type { ColumnarContext } from '@deltaworks/columnar'
+import { columnsOf } from '@deltaworks/expression'
 import { readParquetMetadata, splitCsv } from '@deltaworks/formats'
 import type { FileSplit, ScanSplit, TableScan } from '@deltaworks/plan'
 import { openStore } from '@deltaworks/storage'
@@ -19,7 +20,8 @@ export interface SizedSplit {
 
 /** What scanning a split brings into memory, about. */
 export function splitBytes(split: ScanSplit, scan: TableScan): number {
-  const share = Math.min(1, (scan.projection.length + 1) / Math.max(1, scan.table.schema.fields.length))
+  const columns = new Set([...scan.projection, ...scan.filters.flatMap(columnsOf)]).size
+  const share = Math.min(1, (columns + 1) / Math.max(1, scan.table.schema.fields.length))
   switch (split.kind) {
     case 'rows':
       return split.rowCount * scan.projection.length * 16

@@ -9,7 +9,7 @@ import { physicalPlan } from '../physical-planner.js'
 import { MorselQueue } from './morsel-queue.js'
 import { SpillStore } from '../spill/spill-store.js'
 import { createSink } from './morsel-sink.js'
-import { writesFiles, type SplitsByTable } from './stage.js'
+import { writesFiles, type MorselSegment, type SplitsByTable } from './stage.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
 import type { TaskMetrics } from '../metrics.js'
 
@@ -53,8 +53,9 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
   }
   const post = (message: TaskMessage): void => request.port.postMessage(message)
   const plan = physicalPlan(request.plan)
+  let segments: MorselSegment[] = []
   const sink = createSink(request.sink, plan.schema, context, {
-    segment: (segment) => post({ kind: 'segment', ...segment }),
+    segment: (segment) => segments.push(segment),
     file: (path) => post({ kind: 'file', path }),
   })
   const claimed = [...request.claimed]
@@ -82,7 +83,8 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
       heapBytes = Math.max(heapBytes, thread.heap.usedBytes)
       morsels++
       // Files hold rows of several morsels: those count when the task is finished.
-      if (!writesFiles(request.sink)) post({ kind: 'done', morsel })
+      if (!writesFiles(request.sink)) post({ kind: 'done', morsel, segments })
+      segments = []
     }
     const files = await sink.finish()
     const measured = sink.measured()

@@ -3,7 +3,8 @@ import {
   batchToRows,
   createEvaluator,
   recordBatch,
-  takeColumn,
+  selectColumn,
+  selectionOfTrue,
   type Evaluator,
   type RecordBatch,
   type SelectionVector,
@@ -44,7 +45,7 @@ export class SplitWriter implements MorselSink {
   readonly #account: PoolAccount
   readonly #arena: Arena
   readonly #steps: readonly { readonly schema: Schema; readonly evaluator: Evaluator }[]
-  readonly #route: Evaluator
+  readonly #routes: Evaluator
   readonly #outputs: readonly OutputWriter[]
   readonly #measures: Measures | null
 
@@ -60,7 +61,7 @@ export class SplitWriter implements MorselSink {
       full = { fields: [...full.fields, ...added] }
       return { schema: full, evaluator }
     })
-    this.#route = createEvaluator(columnar, [sink.route], full, { evaluation })
+    this.#routes = createEvaluator(columnar, sink.routes, full, { evaluation })
     this.#outputs = sink.outputs.map((output) => new OutputWriter(output, full, context, this.#account, began))
     this.#measures = sink.measures === null ? null : new Measures(sink.measures, full, context)
   }
@@ -82,17 +83,8 @@ export class SplitWriter implements MorselSink {
 
   /** Row numbers by output. */
   #select(batch: RecordBatch): readonly SelectionVector[] {
-    const { heap } = this.#context.columnar
-    const [route] = this.#route.project(this.#arena, batch)
-    const { rowCount } = batch
-    const selections = this.#outputs.map(() => ({ address: this.#arena.allocate((rowCount + 8) * 4), count: 0 }))
-    const { i32 } = heap
-    const from = route!.values >>> 2
-    for (let row = 0; row < rowCount; row++) {
-      const selection = selections[i32[from + row]!]
-      if (selection !== undefined) i32[(selection.address >>> 2) + selection.count++] = row
-    }
-    return selections
+    const conditions = this.#routes.project(this.#arena, batch)
+    return conditions.map((condition) => selectionOfTrue(this.#context.columnar, this.#arena, condition))
   }
 
   endMorsel(): void {
@@ -152,11 +144,12 @@ class OutputWriter {
     this.files = new PartitionedWriter(schema, sink, context, account, began)
   }
 
-  async write(batch: RecordBatch, { address, count }: SelectionVector): Promise<void> {
+  async write(batch: RecordBatch, selection: SelectionVector): Promise<void> {
+    const { count } = selection
     this.#arena.reset()
     const taken = this.#places.map((index) => {
       const column = batch.columns[index]!
-      return count === batch.rowCount ? column : takeColumn(this.#context.columnar, this.#arena, column, address, count)
+      return count === batch.rowCount ? column : selectColumn(this.#context.columnar, this.#arena, column, selection)
     })
     const columns = this.#evaluator.project(this.#arena, recordBatch(this.#read, count, taken))
     await this.files.write(recordBatch(this.#schema, count, columns))

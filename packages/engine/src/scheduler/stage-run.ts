@@ -13,7 +13,7 @@ import { memoryShare, type ExchangeAccount, type MemoryPool } from '../memory-po
 import { MorselQueue } from './morsel-queue.js'
 import { portablePlan } from './portable-plan.js'
 import type { SpillTarget } from '../spill/spill-store.js'
-import { splitBytes, type MorselSegment, type Stage } from './stage.js'
+import type { MorselSegment, Stage } from './stage.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
 import type { TaskMetrics } from '../metrics.js'
 import type { WorkerPool } from './worker-pool.js'
@@ -41,8 +41,6 @@ interface RunningTask {
   readonly task: number
   /** How many workers died on its morsels before. */
   readonly deaths: number
-  /** Output of morsels that are not done yet. */
-  readonly segments: Map<number, MorselSegment[]>
   readonly files: string[]
   /** What its thread reserved. */
   readonly share: SharedArrayBuffer
@@ -152,7 +150,7 @@ export class StageRun {
 
   /** @param claimed morsels that are the task's from the start @param deaths of workers, on these morsels */
   #launch(claimed: readonly number[], deaths: number, task: number = ++this.#tasks): void {
-    const own: RunningTask = { task, deaths, segments: new Map(), files: [], share: memoryShare() }
+    const own: RunningTask = { task, deaths, files: [], share: memoryShare() }
     const running: Promise<void> = this.#run(own, claimed)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
@@ -200,7 +198,7 @@ export class StageRun {
       port1.removeAllListeners()
       pool.reclaim(own.share)
       if (this.#queue.cancelled) {
-        this.#abandon(own)
+        this.#orphans.push(...own.files)
         return
       }
       this.#recover(own, error)
@@ -211,20 +209,13 @@ export class StageRun {
 
   #receive(own: RunningTask, message: Exclude<TaskMessage, { kind: 'end' }>): void {
     switch (message.kind) {
-      case 'segment': {
-        const { morsel, partition, split, rowCount } = message
-        if (split.kind === 'segment') {
+      case 'done':
+        for (const { split } of message.segments) {
+          if (split.kind !== 'segment') continue
           this.#account.adopt(split.segment.byteLength, own.share)
           this.#metrics.exchangedBytes += split.segment.byteLength
         }
-        const segments = own.segments.get(morsel)
-        if (segments === undefined) own.segments.set(morsel, [{ morsel, partition, split, rowCount }])
-        else segments.push({ morsel, partition, split, rowCount })
-        return
-      }
-      case 'done':
-        this.#ready.set(message.morsel, own.segments.get(message.morsel) ?? [])
-        own.segments.delete(message.morsel)
+        this.#ready.set(message.morsel, message.segments)
         this.#wake()
         return
       case 'file':
@@ -234,6 +225,8 @@ export class StageRun {
 
   #finish(own: RunningTask, result: TaskResult): void {
     if (result.kind === 'failed') {
+      // Segments of the morsel that it failed on.
+      this.#resources.pool.reclaim(own.share)
       this.#orphans.push(...own.files)
       this.#fail(errorFromData(result.error))
       return
@@ -245,17 +238,9 @@ export class StageRun {
     } else this.#paused.push({ claimed: result.claimed, deaths: own.deaths })
   }
 
-  /** Nothing of what the task did not finish counts. */
-  #abandon(own: RunningTask): void {
-    this.#orphans.push(...own.files)
-    for (const segments of own.segments.values()) {
-      for (const { split } of segments) if (split.kind === 'segment') this.#account.release(splitBytes(split))
-    }
-  }
-
   /** The worker died: what it had not finished is another one's. */
   #recover(own: RunningTask, error: unknown): void {
-    this.#abandon(own)
+    this.#orphans.push(...own.files)
     const deaths = own.deaths + 1
     if (deaths >= maxAttempts) throw workerFailed(this.#stage.name, deaths, error)
     const successor = ++this.#tasks

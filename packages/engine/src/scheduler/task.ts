@@ -34,10 +34,9 @@ export interface TaskRequest {
   readonly port: MessagePort
 }
 
-/** What a task tells while it runs, in order. Segments of a morsel count only when it is done. */
+/** What a task tells while it runs, in order. A message costs more than a small segment: all of a morsel's are in one. */
 export type TaskMessage =
-  | ({ readonly kind: 'segment' } & MorselSegment)
-  | { readonly kind: 'done'; readonly morsel: number }
+  | { readonly kind: 'done'; readonly morsel: number; readonly segments: readonly MorselSegment[] }
   /** A file was begun: the driver deletes it if the task comes to nothing. */
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'end' }

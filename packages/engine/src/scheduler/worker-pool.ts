@@ -18,6 +18,11 @@ export class WorkerPool {
     this.#entry = entry
   }
 
+  /** Whether they run already, so that a task costs its work alone. */
+  get isStarted(): boolean {
+    return this.#pool !== null
+  }
+
   /** @throws what piscina rejects with if the worker dies; errors of the task itself are in its result */
   async run(task: TaskRequest): Promise<TaskResult> {
     this.#pool ??= this.#start()

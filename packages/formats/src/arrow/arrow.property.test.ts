@@ -1,5 +1,5 @@
 import { Arena, batchFromRows, batchToRows, createContext, unlimited } from '@deltaworks/columnar'
-import { field, int32, int64, string, type Schema, type Value } from '@deltaworks/schema'
+import { field, int32, int64, list, string, struct, type Schema, type Value } from '@deltaworks/schema'
 import { MemoryStore } from '@deltaworks/storage'
 import { tableFromIPC } from 'apache-arrow'
 import fc from 'fast-check'
@@ -71,6 +71,15 @@ describe('Arrow IPC', () => {
       const { values } = table.getChild(column)!.data[0]!
       expect(values.buffer).toBe(bytes.buffer)
     }
+  })
+
+  it('E-31: nested types that differ in what may be null are the same', async () => {
+    const nested = (nullable: boolean): Schema => ({
+      fields: [field('l', list(struct([field('x', int32, nullable)]), nullable), nullable)],
+    })
+    const rows = [[[[1], [2]]], [[]]]
+    expect(await read(await write(nested(true), rows, {}), nested(false), 100)).toEqual(rows)
+    expect(await read(await write(nested(false), rows, {}), nested(true), 100)).toEqual(rows)
   })
 
   it('E-31: columns are found by name and made wider; missing ones are null', async () => {

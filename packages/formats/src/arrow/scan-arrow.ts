@@ -21,6 +21,7 @@ import { ArrowColumnReader, extendDictionary, maxLength } from './arrow-columns.
 import { fileMagic } from './arrow-format.js'
 import { arrowMessages, guarded, type ArrowMessage, type ReadBytes } from './arrow-message.js'
 import { fieldOf, readFields, type ArrowField } from './arrow-schema.js'
+import { sameLayout } from './same-layout.js'
 
 /** The columns of an Arrow IPC file or stream. @throws FormatError DW-FORMAT-0070 to 0072; StorageError */
 export async function readArrowSchema(store: ObjectStore, path: string, sizeBytes?: number): Promise<Schema> {
@@ -178,6 +179,7 @@ class BatchMaker {
     if (index < 0) return nullColumn(arena, field.type, rowCount)
     const { type } = batch.schema.fields[index]!
     if (typesEqual(type, field.type)) return batch.columns[index]!
+    if (sameLayout(type, field.type)) return { ...batch.columns[index]!, type: field.type }
     const common = commonTypeOf([type, field.type])
     if (isText(type) || common === null || !typesEqual(common, field.type))
       throw typeMismatch(path, field.name, typeName(type), typeName(field.type))

@@ -78,7 +78,7 @@ function allocateTarget(arena: Arena, { type, index, format }: ParsedColumn, row
     const offsets = arena.allocate(4 * (rows + 1))
     heap.u32[offsets >>> 2] = 0
     const bytes = heap.u32[(sizes >>> 2) + index]!
-    return { values: arena.allocate(bytes + 16), validity, offsets, pattern: 0, nullCount: 0, failed: [] }
+    return { values: arena.allocate(bytes + 32), validity, offsets, pattern: 0, nullCount: 0, failed: [] }
   }
   const bytes = type.kind === 'boolean' ? ((rows + 63) >> 6) * 8 : rows * byteWidth(type)
   const values = arena.allocate(bytes)
@@ -224,6 +224,8 @@ const excerpt = (text: string): string => JSON.stringify(text.length > 64 ? `${t
 function storeValue(heap: Heap, type: DataType, values: number, row: number, value: Exclude<Value, null>): void {
   switch (type.kind) {
     case 'boolean':
+      // The memory is new: a bit may be set that nobody has set.
+      heap.u8[values + (row >> 3)]! &= ~(1 << (row & 7))
       if (value === true) heap.u8[values + (row >> 3)]! |= 1 << (row & 7)
       return
     case 'int8':

@@ -2,7 +2,8 @@ import { boolean, date, decimal, field, float64, int32, int64, schema, string, t
 import { describe, expect, it } from '@jest/globals'
 import { MemoryStore } from '@deltaworks/storage'
 import { inferCsvSchema } from './infer-csv.js'
-import { provenance, readCsvText, textColumns } from './testing.js'
+import { poison } from '../testing/hostile-files.js'
+import { provenance, readCsvText, textColumns, testContext } from './testing.js'
 
 const why = { why: provenance['_reason']! } as const
 
@@ -44,7 +45,9 @@ describe('E-23: what a dialect says of fields', () => {
 })
 
 describe('E-23: what a dialect says of values', () => {
-  it('words for numbers that are none, and for booleans', async () => {
+  it('words for numbers that are none, and for booleans, whatever the memory held before', async () => {
+    await readCsvText('a,b\n1,2\n', textColumns('a', 'b'))
+    poison(testContext(), 0xff)
     const { rows } = await readCsvText(
       'f,b\nn/a,Y\nmax,N\nmin,x\n1.5,\nNaN,y\n',
       schema([field('f', float64), field('b', boolean)]),

@@ -27,13 +27,15 @@ export const frameField = {
   rows: 92,
   consumed: 96,
   nextLine: 100,
+  hasHigh: 104,
   irregular: 108,
   errorCount: 116,
   columnNulls: 120,
   separatorSize: 124,
+  isPlain: 128,
 } as const
 
-export const frameBytes = 128
+export const frameBytes = 144
 
 /** Values of `flags`. */
 export const frameFlag = {
@@ -51,6 +53,7 @@ export const noByte = 256
 /** The kernels of columnar/assembly/csv. */
 export interface CsvKernels {
   csvIndex(frame: number): void
+  csvCountLines(data: number, length: number, quote: number, previous: number, counts: number): void
   csvColumnSizes(frame: number, rows: number): void
   csvIsUtf8(address: number, length: number): number
   csvIntegers(

@@ -95,7 +95,8 @@ export function slowIndex(heap: Heap, frame: number, separator: Uint8Array): voi
   put(frameField.consumed, consumed)
   put(frameField.nextLine, rowLine)
   put(frameField.irregular, irregular)
-  put(104, high === 0 ? 0 : 1)
+  put(frameField.hasHigh, high === 0 ? 0 : 1)
+  put(frameField.isPlain, 0)
 }
 
 /** The separator as one byte for the kernel, or `noByte` if it has more. */

@@ -7,7 +7,7 @@ import type { OpenedFile } from './footer.js'
 import { physical } from './format.js'
 import { parquetKernels } from './kernels.js'
 import type { FileRange } from './metadata.js'
-import { decimalOfNode, integerOfNode, timestampOfNode, type SchemaNode } from './schema-tree.js'
+import { decimalOfNode, integerOfNode, timeOfNode, timestampOfNode, type SchemaNode } from './schema-tree.js'
 import { ThriftError, ThriftReader } from './thrift-reader.js'
 
 /** Larger filters are not read: that would cost more than they save. */
@@ -143,6 +143,7 @@ function integerForm(node: SchemaNode, type: DataType, value: Exclude<Value, nul
     case 'int16':
     case 'int32':
     case 'int64':
+      if ((timeOfNode(node) ?? 2) !== 2) return null
       return integerOfNode(node).signed && decimalOfNode(node) === null && timestampOfNode(node) === null
         ? BigInt(value)
         : null

@@ -1,7 +1,7 @@
 import { Arena, type MemoryAccount } from '@deltaworks/columnar'
 import { binary, type DataType } from '@deltaworks/schema'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
-import { denseFrom, joinDense, type DensePiece, type DenseValues } from './dense-values.js'
+import { denseFrom, joinDense, type DensePiece, type DenseValues, type PageValues } from './dense-values.js'
 import { pageType } from './format.js'
 import type { ColumnChunk } from './metadata.js'
 import { emptyValues, PageDecoder, type DecodedPage } from './page-decoder.js'
@@ -38,7 +38,7 @@ interface Piece {
   readonly page: Page
   readonly start: number
   readonly end: number
-  readonly values: DenseValues
+  readonly values: PageValues
   readonly valueCount: number
 }
 
@@ -236,7 +236,7 @@ export class ColumnReader {
         levelCount: end - start,
         definitions: page.definitions === 0 ? 0 : page.definitions + start,
         repetitions: page.repetitions === 0 ? 0 : page.repetitions + start,
-        values,
+        values: joinDense(this.#context, [{ values, count: valueCount }], arena),
         valueCount,
       }
     }
@@ -291,7 +291,9 @@ export class ColumnReader {
       if (page === null && arena !== null) arena.close()
     }
     this.#levelsRead += page.levelCount
-    this.#page = { ...page, arena, position: 0, valuePosition: 0 }
+    const { levelCount, definitions, repetitions, values, valueCount } = page
+    // Named one by one: a spread makes objects that everything after it is slow with.
+    this.#page = { levelCount, definitions, repetitions, values, valueCount, arena, position: 0, valuePosition: 0 }
     return this.#page
   }
 

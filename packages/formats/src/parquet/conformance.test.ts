@@ -5,6 +5,7 @@ import type { DataType, Value } from '@deltaworks/schema'
 import { FileStore } from '@deltaworks/storage'
 import { parquetReadObjects } from 'hyparquet'
 import { fileScan } from '../file-scan.js'
+import { comparable } from '../testing/comparable-value.js'
 import { readParquetSchema } from './parquet-metadata.js'
 import { scanParquet } from './scan-parquet.js'
 
@@ -23,42 +24,6 @@ const files = isThere
         .filter((name) => statSync(shared + name).size <= largestBytes),
     )
   : []
-
-/** Both readers' values in one form. hyparquet gives decimals as numbers and timestamps as dates, to the millisecond. */
-function comparable(value: unknown, type: DataType): unknown {
-  if (value === null || value === undefined) return null
-  switch (type.kind) {
-    case 'decimal':
-      return (typeof value === 'bigint' ? Number(value) / 10 ** type.scale : (value as number)).toPrecision(12)
-    case 'date':
-      return value instanceof Date ? Math.round(value.getTime() / 86_400_000) : value
-    case 'timestamp':
-    case 'timestamp_ntz':
-      if (value instanceof Date) return value.getTime()
-      return typeof value === 'bigint' ? Math.floor(Number(value) / 1000) : value
-    case 'int64':
-      return String(value)
-    case 'binary':
-      return typeof value === 'string'
-        ? Buffer.from(value).toString('hex')
-        : Buffer.from(value as Uint8Array).toString('hex')
-    case 'list':
-      return (value as unknown[]).map((element) => comparable(element, type.element))
-    case 'map': {
-      // hyparquet makes objects of maps, with keys as text.
-      const entries = Array.isArray(value)
-        ? (value as [unknown, unknown][]).map(([key, of]) => [String(comparable(key, type.key)), of])
-        : Object.entries(value as object)
-      return entries.map(([key, of]) => [key, comparable(of, type.value)])
-    }
-    case 'struct':
-      return type.fields.map((member, i) =>
-        comparable(Array.isArray(value) ? value[i] : (value as Record<string, unknown>)[member.name], member.type),
-      )
-    default:
-      return value
-  }
-}
 
 const context = createContext()
 const store = new FileStore(shared)

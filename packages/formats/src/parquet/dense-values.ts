@@ -23,8 +23,19 @@ export interface CodedValues {
   readonly dictionary: Column
 }
 
+/** What a page holds: its codes are looked up when a batch is made of them, straight into its memory. */
+export type PageValues = DenseValues | FixedCodes
+
+export interface FixedCodes {
+  readonly kind: 'fixedCodes'
+  readonly codes: number
+  /** Where the dictionary's values stand, `width` bytes each. */
+  readonly address: number
+  readonly width: number
+}
+
 /** Values from the `start`th on. */
-export function denseFrom(values: DenseValues, start: number): DenseValues {
+export function denseFrom(values: PageValues, start: number): PageValues {
   if (start === 0) return values
   switch (values.kind) {
     case 'fixed':
@@ -33,19 +44,25 @@ export function denseFrom(values: DenseValues, start: number): DenseValues {
       return { kind: 'strings', offsets: values.offsets + 4 * start, bytes: values.bytes }
     case 'codes':
       return { kind: 'codes', codes: values.codes + 4 * start, dictionary: values.dictionary }
+    case 'fixedCodes': {
+      const { address, width } = values
+      return { kind: 'fixedCodes', codes: values.codes + 4 * start, address, width }
+    }
   }
 }
 
 export interface DensePiece {
-  readonly values: DenseValues
+  readonly values: PageValues
   readonly count: number
 }
 
 /** One run of values from several; strings with and without a dictionary become plain ones. */
 export function joinDense(context: DecodeContext, pieces: readonly DensePiece[], arena: Arena): DenseValues {
   const first = pieces[0]!.values
+  if (first.kind === 'fixedCodes' || (first.kind === 'fixed' && pieces.length > 1)) {
+    return joinFixed(context, pieces, first.width, arena)
+  }
   if (pieces.length === 1) return first
-  if (first.kind === 'fixed') return joinFixed(context, pieces, first.width, arena)
   if (pieces.every(({ values }) => values.kind === 'codes')) return joinCodes(context, pieces, arena)
   return joinStrings(context, pieces, arena)
 }
@@ -56,8 +73,11 @@ function joinFixed(context: DecodeContext, pieces: readonly DensePiece[], width:
   const address = arena.allocate(totalOf(pieces) * width)
   let at = address
   for (const { values, count } of pieces) {
-    const from = (values as FixedValues).address
-    context.heap.u8.copyWithin(at, from, from + count * width)
+    if (values.kind === 'fixedCodes') context.kernels.parquetGather(values.codes, count, values.address, width, at)
+    else {
+      const from = (values as FixedValues).address
+      context.heap.u8.copyWithin(at, from, from + count * width)
+    }
     at += count * width
   }
   return { kind: 'fixed', address, width }

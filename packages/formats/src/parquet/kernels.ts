@@ -90,9 +90,9 @@ export interface ParquetKernels {
   parquetWiden128(source: number, count: number, factor: bigint, unsigned: number, target: number): void
   parquetScale128(values: number, count: number, factor: bigint): void
   parquetNarrow128(source: number, count: number, target: number): number
-  parquetScale64(source: number, count: number, factor: bigint, divisor: bigint, target: number): void
+  parquetScale64(source: number, count: number, factor: bigint, divisor: bigint, target: number): number
   parquetToFloat(source: number, kind: number, count: number, target: number): void
-  parquetInt96ToMicros(source: number, count: number, target: number): void
+  parquetInt96ToMicros(source: number, count: number, target: number): number
   parquetFixedToInt128(source: number, width: number, count: number, target: number): number
   parquetByteArraysToInt128(offsets: number, bytes: number, count: number, target: number): number
   parquetInt128ToFixed(source: number, width: number, count: number, target: number): void

@@ -3,7 +3,7 @@ import type { DataType } from '@deltaworks/schema'
 import { unsupportedParquet } from '../errors.js'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
 import { decompress } from './decompress.js'
-import type { DenseValues } from './dense-values.js'
+import type { DenseValues, PageValues } from './dense-values.js'
 import { encoding, pageType } from './format.js'
 import type { PageHeader } from './page-header.js'
 import { decodeValues } from './page-values.js'
@@ -16,7 +16,7 @@ export interface DecodedPage {
   readonly definitions: number
   /** A byte a level; 0 if nothing repeats. */
   readonly repetitions: number
-  readonly values: DenseValues
+  readonly values: PageValues
   readonly valueCount: number
 }
 
@@ -141,7 +141,7 @@ export class PageDecoder {
     return [present === count && node.repetition === 0 ? 0 : levels, present]
   }
 
-  #values(encodingId: number, at: number, size: number, count: number, arena: Arena): DenseValues {
+  #values(encodingId: number, at: number, size: number, count: number, arena: Arena): PageValues {
     if (encodingId !== encoding.plainDictionary && encodingId !== encoding.rleDictionary) {
       const raw = decodeValues(this.#context, encodingId, at, size, count, arena)
       return this.#convert(raw, count, arena)
@@ -161,9 +161,7 @@ export class PageDecoder {
     }
     if (this.#dictionaryColumn !== null) return { kind: 'codes', codes, dictionary: this.#dictionaryColumn }
     const { address, width } = this.#dictionary as Extract<DenseValues, { kind: 'fixed' }>
-    const target = arena.allocate(count * width)
-    kernels.parquetGather(codes, count, address, width, target)
-    return { kind: 'fixed', address: target, width }
+    return { kind: 'fixedCodes', codes, address, width }
   }
 }
 

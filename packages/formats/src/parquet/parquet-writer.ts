@@ -1,7 +1,8 @@
-import type { ColumnarContext, MemoryAccount, RecordBatch } from '@deltaworks/columnar'
+import { Arena, type ColumnarContext, type MemoryAccount, type RecordBatch } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
 import { ParquetAssembler, type ParquetFile } from './parquet-assembler.js'
 import { RowGroupEncoder } from './row-group-encoder.js'
+import { holdsVariant, variantGroups, withVariantGroups } from './variant-groups.js'
 import type { ParquetWriteOptions } from './write-options.js'
 
 /**
@@ -13,14 +14,18 @@ export class ParquetWriter {
   readonly #assembler: ParquetAssembler
   readonly #rowGroupRows: number
   readonly #rowGroupBytes: number
+  readonly #arena: Arena | null
   #rowCount = 0
 
   /** @throws FormatError DW-FORMAT-0006, 0007, 0010, 0011, 0012 */
   constructor(context: ColumnarContext, account: MemoryAccount, schema: Schema, options: ParquetWriteOptions = {}) {
     this.#rowGroupRows = options.rowGroupRows ?? 1_048_576
     this.#rowGroupBytes = options.rowGroupBytes ?? 134_217_728
-    this.#encoder = new RowGroupEncoder(context, account, schema, options)
-    this.#assembler = new ParquetAssembler(schema, options)
+    const groups = options.variants === 'binary' && schema.fields.some(({ type }) => holdsVariant(type))
+    const stored = groups ? variantGroups(schema) : schema
+    this.#arena = groups ? new Arena(context.heap, account) : null
+    this.#encoder = new RowGroupEncoder(context, account, stored, options)
+    this.#assembler = new ParquetAssembler(stored, options)
   }
 
   get rowCount(): number {
@@ -34,6 +39,12 @@ export class ParquetWriter {
 
   /** Appends a batch; its columns are the schema's, in order. */
   write(batch: RecordBatch): void {
+    if (this.#arena === null) return this.#write(batch)
+    this.#write(withVariantGroups(this.#arena, batch))
+    this.#arena.reset()
+  }
+
+  #write(batch: RecordBatch): void {
     const encoder = this.#encoder
     let at = 0
     while (at < batch.rowCount) {
@@ -60,5 +71,6 @@ export class ParquetWriter {
   /** Frees memory without ending the file. */
   close(): void {
     this.#encoder.close()
+    this.#arena?.close()
   }
 }

@@ -1,7 +1,7 @@
 import { pow10, type DataType, type Value } from '@deltaworks/schema'
 import { physical } from './format.js'
 import type { RawStatistics } from './metadata.js'
-import { decimalOfNode, integerOfNode, timestampOfNode, type SchemaNode } from './schema-tree.js'
+import { decimalOfNode, integerOfNode, timeOfNode, timestampOfNode, type SchemaNode } from './schema-tree.js'
 
 /** A column's statistics in a row group, as logical values; null = not known. Bounds of text may be wider than the data. */
 export interface ColumnBounds {
@@ -74,20 +74,22 @@ function ofInteger(node: SchemaNode, type: DataType, value: bigint): Value {
     case 'float64':
       return Number(value)
     case 'int64':
-      return value
+      return inMicros(value, timeOfNode(node) ?? 2)
     case 'decimal':
       return value * pow10(Math.max(0, type.scale - (decimalOfNode(node)?.scale ?? 0)))
     case 'timestamp':
     case 'timestamp_ntz': {
       if (node.physical === physical.int32) return value * 86_400_000_000n
-      const unit = timestampOfNode(node)?.unit ?? 2
-      // Bounds of nanoseconds are rounded outwards by a microsecond at most; towards minus infinity is exact for both ends.
-      return unit === 1 ? value * 1000n : unit === 2 ? value : floorDivide(value, 1000n)
+      return inMicros(value, timestampOfNode(node)?.unit ?? 2)
     }
     default:
       return null
   }
 }
+
+/** As values are converted, so that the bounds are exactly those of what comes out. */
+const inMicros = (value: bigint, unit: number): bigint =>
+  unit === 1 ? value * 1000n : unit === 3 ? floorDivide(value, 1000n) : value
 
 const floorDivide = (a: bigint, b: bigint): bigint => (a >= 0n || a % b === 0n ? a / b : a / b - 1n)
 

@@ -20,7 +20,8 @@ export async function* scanParquet(
   scan: FileScan,
   metrics: ScanMetrics = scanMetrics(),
 ): AsyncGenerator<RecordBatch, void, undefined> {
-  const file = await openParquet(scan.store, scan.path, scan.sizeBytes)
+  const file = await (scan.footers?.open(scan.store, scan.path, scan.sizeBytes) ??
+    openParquet(scan.store, scan.path, scan.sizeBytes))
   metrics.filesRead++
   metrics.bytesRead += file.bytesRead
   const plan = planColumns(scan, file)

@@ -200,6 +200,14 @@ export function timestampOfNode(node: SchemaNode): { readonly unit: number; read
   return node.element.converted === converted.timestampMicros ? { unit: 2, utc: true } : null
 }
 
+/** Unit of a time of day, as of timestamps; null if the leaf is none. It is read as int64 microseconds since midnight. */
+export function timeOfNode(node: SchemaNode): number | null {
+  const { annotation, converted: old } = node.element
+  if (annotation !== null) return annotation.kind === logical.time ? annotation.first : null
+  if (old === converted.timeMillis) return 1
+  return old === converted.timeMicros ? 2 : null
+}
+
 /** Bits and sign of an annotated integer leaf; the physical width where nothing is said. */
 export function integerOfNode(node: SchemaNode): { readonly bits: number; readonly signed: boolean } {
   const { annotation } = node.element
@@ -224,6 +232,7 @@ function leafType(path: string, node: SchemaNode): DataType {
     }
     return decimal(digits.precision, digits.scale)
   }
+  if (timeOfNode(node) !== null) return int64
   switch (node.physical) {
     case physical.boolean:
       return boolean
@@ -269,5 +278,6 @@ export function describeLeaf(node: SchemaNode): string {
   if (digits !== null) return `${name} (decimal(${digits.precision},${digits.scale}))`
   const moment = timestampOfNode(node)
   if (moment !== null) return `${name} (timestamp${moment.utc ? '' : ' without zone'})`
+  if (timeOfNode(node) !== null) return `${name} (time)`
   return name
 }

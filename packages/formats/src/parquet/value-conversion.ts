@@ -4,7 +4,7 @@ import { typeMismatch, valueOutOfRange } from '../errors.js'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
 import type { DenseValues, FixedValues, StringValues } from './dense-values.js'
 import { logical, physical } from './format.js'
-import { decimalOfNode, describeLeaf, integerOfNode, timestampOfNode } from './schema-tree.js'
+import { decimalOfNode, describeLeaf, integerOfNode, timeOfNode, timestampOfNode } from './schema-tree.js'
 
 /** Dense values of a file's physical type to those of the wanted logical type. Chosen once a column. */
 export type ValueConversion = (values: DenseValues, count: number, arena: Arena) => DenseValues
@@ -31,7 +31,7 @@ function chooseConversion(context: DecodeContext, target: DataType): ValueConver
       return fromInt64(context, target)
     case physical.int96:
       return target.kind === 'timestamp' || target.kind === 'timestamp_ntz'
-        ? step(context, 8, (k, from, count, to) => k.parquetInt96ToMicros(from, count, to))
+        ? checked(context, target, (k, from, count, to) => k.parquetInt96ToMicros(from, count, to))
         : null
     case physical.float:
       if (target.kind === 'float32') return aligned(context)
@@ -67,6 +67,17 @@ const step =
     return { kind: 'fixed', address, width }
   }
 
+/** A conversion to 8 bytes by a kernel that returns other than 0 if a value does not fit. */
+const checked = (
+  context: DecodeContext,
+  target: DataType,
+  run: (kernels: Kernels, from: number, count: number, to: number) => number,
+): ValueConversion =>
+  step(context, 8, (kernels, from, count, to) => {
+    const { path, node } = context
+    if (run(kernels, from, count, to) !== 0) throw valueOutOfRange(path, node.path.join('.'), typeName(target))
+  })
+
 const inOrder =
   (...conversions: readonly ValueConversion[]): ValueConversion =>
   (values, count, arena) =>
@@ -89,10 +100,10 @@ const resize = (context: DecodeContext, from: number, to: number, unsigned = fal
 const toFloat = (context: DecodeContext, kind: number, width: number): ValueConversion =>
   step(context, width, (k, from, count, to) => k.parquetToFloat(from, kind, count, to))
 
-const scale64 = (context: DecodeContext, factor: bigint, divisor = 1n): ValueConversion =>
+const scale64 = (context: DecodeContext, target: DataType, factor: bigint, divisor = 1n): ValueConversion =>
   factor === 1n && divisor === 1n
     ? (values) => values
-    : step(context, 8, (k, from, count, to) => k.parquetScale64(from, count, factor, divisor, to))
+    : checked(context, target, (k, from, count, to) => k.parquetScale64(from, count, factor, divisor, to))
 
 /** Checks int32 values before they are narrowed, unless the file promises that they fit. */
 function narrowing(context: DecodeContext, bits: 8 | 16, target: DataType): ValueConversion {
@@ -119,11 +130,14 @@ function fromInt32(context: DecodeContext, target: DataType): ValueConversion | 
     if (target.kind !== 'decimal') return null
     return rescaled(context, resize(context, 4, 8), digits, target)
   }
+  if (timeOfNode(node) !== null) {
+    return target.kind === 'int64' ? inOrder(resize(context, 4, 8), toMicros(context, target, timeOfNode(node)!)) : null
+  }
   const isDate =
     node.element.annotation?.kind === logical.date || (node.element.annotation === null && node.element.converted === 6)
   if (isDate) {
     if (target.kind === 'date' || target.kind === 'int32') return aligned(context)
-    if (target.kind === 'timestamp_ntz') return inOrder(resize(context, 4, 8), scale64(context, microsPerDay))
+    if (target.kind === 'timestamp_ntz') return inOrder(resize(context, 4, 8), scale64(context, target, microsPerDay))
     return null
   }
   const { bits, signed } = integerOfNode(node)
@@ -160,9 +174,10 @@ function fromInt64(context: DecodeContext, target: DataType): ValueConversion | 
   if (moment !== null) {
     if (target.kind === 'int64') return aligned(context)
     if (target.kind !== 'timestamp' && target.kind !== 'timestamp_ntz') return null
-    if (moment.unit === 2) return aligned(context)
-    return moment.unit === 1 ? scale64(context, 1000n) : scale64(context, 1n, 1000n)
+    return toMicros(context, target, moment.unit)
   }
+  const time = timeOfNode(node)
+  if (time !== null) return target.kind === 'int64' ? toMicros(context, target, time) : null
   const { signed } = integerOfNode(node)
   if (!signed) {
     if (target.kind !== 'decimal' || target.precision - target.scale < 20) return null
@@ -174,6 +189,10 @@ function fromInt64(context: DecodeContext, target: DataType): ValueConversion | 
   if (target.kind === 'int64') return aligned(context)
   return target.kind === 'decimal' ? rescaled(context, aligned(context), { precision: 19, scale: 0 }, target) : null
 }
+
+/** Milliseconds (1), microseconds (2) or nanoseconds (3, rounded down) as microseconds. */
+const toMicros = (context: DecodeContext, target: DataType, unit: number): ValueConversion =>
+  unit === 1 ? scale64(context, target, 1000n) : unit === 3 ? scale64(context, target, 1n, 1000n) : aligned(context)
 
 interface Digits {
   readonly precision: number
@@ -194,7 +213,7 @@ function rescaled(
   // decimal(10,0) is what int needs, but Spark also widens int to decimal(10,0) + scale only: the same rule.
   if (!fits(from, target)) return null
   const shift = target.scale - from.scale
-  if (target.precision <= maxInt64DecimalPrecision) return inOrder(first, scale64(context, pow10(shift)))
+  if (target.precision <= maxInt64DecimalPrecision) return inOrder(first, scale64(context, target, pow10(shift)))
   return inOrder(
     first,
     step(context, 16, (k, source, count, to) => k.parquetWiden128(source, count, 1n, 0, to)),
@@ -239,7 +258,7 @@ function fromBigEndian(context: DecodeContext, target: DecimalType): ValueConver
     }
     return { kind: 'fixed', address, width: 8 }
   }
-  return inOrder(wide, narrow, scale64(context, pow10(shift)))
+  return inOrder(wide, narrow, scale64(context, target, pow10(shift)))
 }
 
 const fixedToStrings =

@@ -39,6 +39,8 @@ export interface ParquetWriteOptions {
   readonly fieldIds?: Readonly<Record<string, number>> | null
   /** Dotted logical path → name in the file. */
   readonly physicalNames?: Readonly<Record<string, string>> | null
+  /** How variants are stored: as JSON text (default), or as the two binary values of Parquet's own variants. */
+  readonly variants?: 'text' | 'binary'
   /** Key-value metadata of the footer. */
   readonly keyValue?: Readonly<Record<string, string>>
   /** Gets the file's parts as they are made, instead of `ParquetFile.parts`. */

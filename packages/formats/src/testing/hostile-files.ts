@@ -244,7 +244,7 @@ export async function outcome(
     for await (const batch of scanFile(context, budget, kind, scan, {})) text += printed(context, batch)
   } catch (error) {
     if (!isDeltaworksError(error)) throw error
-    if (!/^[^\n]{10,1000}$/.test(error.message.replaceAll('\n', ' ')))
+    if (!/^\P{Cc}{10,1000}$/u.test(error.message))
       throw new Error(`no clear message: ${error.message}`, { cause: error })
     text += `${error.code} ${error.message}`
   }

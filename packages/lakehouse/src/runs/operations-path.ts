@@ -9,3 +9,5 @@ export const publicationsPath = `${operationsPath}/publications`
 export const promotionsPath = `${operationsPath}/promotions`
 /** A Delta table: see `runsSchema`. */
 export const runsPath = `${operationsPath}/runs`
+/** A Delta table: see `profilesSchema`. */
+export const profilesPath = `${operationsPath}/profiles`

@@ -1,5 +1,6 @@
 import { publishQualityFailure, publishStepFinish, publishStepStart, type StepEvent } from '../events.js'
-import type { IngestedFile, QualityResult, RawProfile, StepFailure, StepResult } from '../run-result.js'
+import type { BatchProfile } from '../profile/batch-profile.js'
+import type { IngestedFile, QualityResult, StepFailure, StepResult } from '../run-result.js'
 import type { RunContext } from '../run-context.js'
 import type { TableDefinition } from '../table-definition.js'
 
@@ -15,7 +16,7 @@ export class RunProgress {
   steps: StepResult[] = []
   files: IngestedFile[] = []
   quality: QualityResult[] = []
-  profiles: RawProfile[] = []
+  profiles: BatchProfile[] = []
   failures: StepFailure[] = []
   quarantined = 0
   /** Rules whose failure was published: once a run, however often it begins again. */
@@ -39,7 +40,7 @@ export class RunProgress {
     const written = new Set(this.steps.filter((step) => step.kind !== 'quarantine').map((step) => step.table))
     this.files = this.files.filter((file) => written.has(file.table))
     this.quality = this.quality.filter((result) => written.has(result.table))
-    this.profiles = []
+    this.profiles = this.profiles.filter(({ table }) => written.has(table))
     this.failures = []
   }
 

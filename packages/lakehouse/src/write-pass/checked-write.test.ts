@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -108,7 +108,7 @@ describe.each([
     return { ...written, refused }
   }
   const parquetFiles = (): string[] =>
-    (readdirSync(uri.slice('file://'.length), { recursive: true }) as string[]).filter((name) =>
+    !existsSync(uri.slice('file://'.length)) ? [] : (readdirSync(uri.slice('file://'.length), { recursive: true }) as string[]).filter((name) =>
       name.endsWith('.parquet'),
     )
 
@@ -165,6 +165,43 @@ describe.each([
     const expected = await verify(session, input, rules, { references })
     expect(verification.rules).toEqual(expected.rules)
     expect(refused.length).toBe(6)
+  })
+
+  it('N-05 Q-61: refused rows are a table of their own, of the same pass; without any there is none', async () => {
+    const bad = `${uri}-bad`
+    const quarantined = async (rules: readonly Rule[], partitionBy: readonly string[] = []) => {
+      const queries = await queriesOf(async () => {
+        await writeChecked(session, input, rules, (checking, good) => DeltaTable.createWith(checking, uri, good), {
+          references,
+          quarantine: (checking, rows) => DeltaTable.createWith(checking, bad, rows, { partitionBy }),
+        })
+      })
+      const table = await DeltaTable.openIfExists(session, bad)
+      const kept = table === null ? null : await texts(scan(table.provider()))
+      for (const place of [uri, bad]) rmSync(place.slice('file://'.length), { recursive: true, force: true })
+      return { queries, kept, version: table?.version }
+    }
+    const expected = await texts(splitRows(input, [isComplete('n').quarantine()]).bad)
+    expect(await quarantined([isComplete('n').quarantine()])).toEqual({ queries: 1, kept: expected, version: 0 })
+    // What the table makes of the columns: its files are another pass over the refused rows.
+    expect((await quarantined([isComplete('n').quarantine()], ['part'])).kept).toHaveLength(expected.length)
+    expect((await quarantined([isComplete('id').quarantine()])).kept).toBeNull()
+    // Kept before the write is refused.
+    expect((await quarantined([isComplete('n').quarantine().critical()])).kept).toEqual(expected)
+    expect(await DeltaTable.openIfExists(session, uri)).toBeNull()
+  })
+
+  it('N-05 Q-61: a quarantine that cannot be written refuses the write, and leaves nothing', async () => {
+    const write = writeChecked(
+      session,
+      input,
+      [isComplete('n').quarantine()],
+      (checking, good) => DeltaTable.createWith(checking, uri, good),
+      { quarantine: (checking, rows) => DeltaTable.createWith(checking, `file://${folder}/rows`, rows) },
+    )
+    await expect(write).rejects.toThrow(/DW-TABLE-0011|already/)
+    expect(await DeltaTable.openIfExists(session, uri)).toBeNull()
+    expect(parquetFiles()).toEqual([])
   })
 
   it('N-05: a failed critical rule takes the write back, and refused rows are told before', async () => {

@@ -1,6 +1,6 @@
 import type { DeltaTable, TableSession } from '@deltaworks/delta-table'
 import type { FileSink, Session, SplitOutput } from '@deltaworks/engine'
-import { agg } from '@deltaworks/expression'
+import { agg, type BoundExpression } from '@deltaworks/expression'
 import { scan, valuesNode, type Aggregate, type DataFrame, type LogicalPlan } from '@deltaworks/plan'
 import {
   routeRows,
@@ -16,8 +16,9 @@ import {
 } from '@deltaworks/quality'
 import type { Value } from '@deltaworks/schema'
 import { anyFrame, type AnyFrame } from '../any-frame.js'
+import { CapturedWrite } from './captured-write.js'
 import { inPlaceOf, passingRows, readsTable, rowExpressions } from './passing-rows.js'
-import { planSplit } from './split-plan.js'
+import { planSplit, refusedSchema } from './split-plan.js'
 import { countOf, deleteFiles, readWritten, type WrittenRows } from './written-files.js'
 
 export interface CheckedWriteOptions extends VerifyOptions, Pick<SplitOptions, 'rowOrder' | 'statements'> {
@@ -26,6 +27,11 @@ export interface CheckedWriteOptions extends VerifyOptions, Pick<SplitOptions, '
    * it is done. What it throws refuses the whole write.
    */
   readonly settle?: (judged: JudgedWrite) => Promise<void>
+  /**
+   * Writes refused rows (with `failed_rules` and `failure_reasons`) to a table of their own, as `write` does the others: their files
+   * come of the same pass. It is committed after `settle`, before the rows that pass; not at all if no row is refused.
+   */
+  readonly quarantine?: (session: TableSession, rows: DataFrame) => Promise<DeltaTable>
 }
 
 export interface JudgedWrite {
@@ -88,6 +94,11 @@ class WritePass {
   /** All rows, for the rules. */
   readonly #all
   readonly #routed: RoutedRows
+  /** All refused rows, for the one who writes them. */
+  readonly #refusedRows
+  #refusedInto: SplitOutput | null = null
+  /** Whether a table's log names the files of refused rows. */
+  #isKept = false
   #passed: Passed | null = null
 
   constructor(engine: Session, rows: DataFrame, rules: readonly Rule[], options: CheckedWriteOptions) {
@@ -98,6 +109,7 @@ class WritePass {
     this.good = passingRows('rows that pass', rows.schema)
     this.#all = passingRows('all rows', rows.schema)
     this.#routed = routeRows(rows, rules, this.#options)
+    this.#refusedRows = passingRows('rows that are refused', refusedSchema(rows.schema, this.#routed))
     this.session = {
       context: engine.context,
       pool: engine.pool,
@@ -114,7 +126,9 @@ class WritePass {
     if (expressions === null) return this.#writeAgain(plan, sink)
     const target: SplitOutput = { expressions, schema: plan.schema, sink }
     const all = scan(this.#all)
+    const quarantine = this.#options.quarantine === undefined ? null : this.#captured(this.#options.quarantine)
     try {
+      this.#refusedInto = quarantine === null ? null : await this.#directly(quarantine, target)
       const verification = await verify(this.#runner(target), all, this.#rules, this.#options)
       // No rule asked for anything: the rows are still to be written.
       const { good, refused, dropped } = this.#passed ?? (await this.#pass(target, null))
@@ -130,12 +144,15 @@ class WritePass {
         counts,
         refused: counts.quarantined === 0 ? null : readWritten('refused rows', refused, refused.schema),
       })
-      await deleteFiles(refused)
+      if (quarantine !== null) await this.#quarantine(quarantine, refused)
+      if (verification.status === 'failed') throw refusedByRules
+      if (!this.#isKept) await deleteFiles(refused)
       return { files: good.files, rowCount: counts.good }
     } catch (error) {
+      await quarantine?.giveUp()
       const { good, refused } = this.#passedOrNothing()
       if (good !== null) await deleteFiles(good)
-      if (refused !== null) await deleteFiles(refused)
+      if (refused !== null && !this.#isKept) await deleteFiles(refused)
       throw error
     }
   }
@@ -147,7 +164,47 @@ class WritePass {
   async #settle(judged: JudgedWrite): Promise<void> {
     this.judged = judged
     await this.#options.settle?.(judged)
-    if (judged.verification.status === 'failed') throw refusedByRules
+  }
+
+  #captured(write: NonNullable<CheckedWriteOptions['quarantine']>): CapturedWrite<DeltaTable> {
+    this.#isKept = false
+    return new CapturedWrite(this.#engine, this.#refusedRows, write)
+  }
+
+  /** The output of refused rows, if the table that they go to takes their columns as they are, in the same store. */
+  async #directly(quarantine: CapturedWrite<DeltaTable>, { sink }: SplitOutput): Promise<SplitOutput | null> {
+    const asked = await quarantine.asked
+    if (asked === null || asked.sink.store !== sink.store || asked.sink.partitionBy.length > 0) return null
+    const { plan } = asked
+    const expressions = rowExpressions(plan, this.#refusedRows)
+    const { fields } = this.#refusedRows.schema
+    const isSame = (e: BoundExpression, i: number): boolean =>
+      (e.kind === 'column' && e.index === i) || (e.kind === 'cast' && isSame(e.input, i))
+    const areSame =
+      expressions?.length === fields.length &&
+      expressions.every(isSame) &&
+      plan.schema.fields.every(({ name }, i) => name === fields[i]!.name)
+    return areSame ? { expressions: expressions!, schema: plan.schema, sink: asked.sink } : null
+  }
+
+  /** Commits the refused rows to the table that they go to. */
+  async #quarantine(quarantine: CapturedWrite<DeltaTable>, refused: WrittenRows): Promise<void> {
+    const asked = await quarantine.asked
+    const rowCount = countOf(refused)
+    if (asked === null) return
+    if (rowCount === 0) return quarantine.giveUp()
+    if (this.#refusedInto === null) {
+      const rows = readWritten('refused rows', refused, refused.schema)
+      const { plan, sink } = asked
+      const copied = await this.#engine.writeFiles(inPlaceOf(plan, this.#refusedRows, rows.plan), sink, {
+        signal: this.#options.signal,
+      })
+      await quarantine.finish(copied)
+      return
+    }
+    // From here on they belong to that table's log.
+    this.#isKept = true
+    await quarantine.finish({ files: refused.files, rowCount })
   }
 
   /** What the writer makes of the rows is no matter of single rows: rules look at them first, then they are written. */
@@ -167,6 +224,8 @@ class WritePass {
     }
     if (counts.input !== counts.good + counts.quarantined + counts.dropped) throw rowsDoNotReconcile(counts)
     await this.#settle({ verification, counts, refused: quarantined === 0 ? null : scan(refused) })
+    if (quarantined > 0) await this.#options.quarantine?.(this.#engine, scan(refused))
+    if (verification.status === 'failed') throw refusedByRules
     return this.#engine.writeFiles(inPlaceOf(plan, this.good, good.plan), sink, { signal })
   }
 
@@ -216,7 +275,13 @@ class WritePass {
 
   /** The pass over the rows. */
   async #pass(target: SplitOutput, measures: Aggregate | null): Promise<Passed> {
-    const { sink, refused } = planSplit(this.#rows.schema, this.#routed, target, measures)
+    const { sink, refused } = planSplit(
+      this.#rows.schema,
+      this.#routed,
+      target,
+      measures,
+      this.#refusedInto,
+    )
     const { signal } = this.#options
     const { files, measures: found } = await this.#engine.writeSplit(this.#routed.rows.plan, sink, { signal })
     this.#passed = {

@@ -5,14 +5,14 @@ import {
   bind,
   bindAggregate,
   col,
-  lit,
   remapColumns,
+  substituteColumns,
   type AggregateCall,
   type BoundAggregate,
   type BoundExpression,
 } from '@deltaworks/expression'
 import { columnOf, type Aggregate } from '@deltaworks/plan'
-import { routes, type RoutedRows } from '@deltaworks/quality'
+import type { RoutedRows } from '@deltaworks/quality'
 import { field, fieldIndex, string, type Field, type Schema } from '@deltaworks/schema'
 import { joinPath } from '@deltaworks/storage'
 import { shareExpressions } from './shared-expressions.js'
@@ -21,13 +21,15 @@ import { shareExpressions } from './shared-expressions.js'
  * Where the rows of a checked write go. Verdicts and measures ask the same of a row: that is computed first, then the verdicts,
  * then all that depends on them.
  * @param own columns of the rows that are written; `routed.rows` may have more
+ * @param refusedInto where refused rows go, over their columns and what they are told; null: to files of the pass
  * @param measures over `own`; behind them the last measure is how many rows are dropped
  */
 export function planSplit(
   own: Schema,
-  { rows, failing, route, explanations }: RoutedRows,
+  { rows, failing, routes, explanations }: RoutedRows,
   target: SplitOutput,
   measures: Aggregate | null,
+  refusedInto: SplitOutput | null = null,
 ): { readonly sink: SplitSink; readonly refused: SplitOutput } {
   const places = own.fields.map(({ name }) => fieldIndex(rows.schema, name))
   const moved = (e: BoundExpression) => remapColumns(e, (index) => places[index]!)
@@ -43,21 +45,22 @@ export function planSplit(
     ...shared.map((e, i) => fieldOf(`__shared_${i}`, e)),
     ...Object.keys(failing).map((name, i) => fieldOf(name, judged[i]!)),
   ])
-  const boundRoute = bind(route.node, columns)
-  const routed = {
-    columns: schemaOf([...columns.fields, fieldOf('__route', boundRoute)]),
-    place: columns.fields.length,
-  }
+  const bound = (['good', 'quarantined', 'dropped'] as const).map((route) => ({
+    name: `__${route}`,
+    condition: bind(routes[route].node, columns),
+  }))
+  const routed = schemaOf([...columns.fields, ...bound.map(({ name, condition }) => fieldOf(name, condition))])
   const droppedRows: BoundAggregate = bindAggregate(
-    agg.count().filter(col('__route').eq(lit(routes.dropped))).node as AggregateCall,
-    routed.columns,
+    agg.count().filter(col('__dropped')).node as AggregateCall,
+    routed,
   )
-  const refused = refusedOutput(own, target.sink, places, explanations, routed.columns)
+  const told = refusedOutput(own, target.sink, places, explanations, routed)
+  const refused = refusedInto === null ? told : throughOutput(told, refusedInto)
   return {
     refused,
     sink: {
-      computed: [shared, judged, [boundRoute]],
-      route: columnOf(routed.columns, routed.place),
+      computed: [shared, judged, bound.map(({ condition }) => condition)],
+      routes: [columns.fields.length, columns.fields.length + 1].map((place) => columnOf(routed, place)),
       outputs: [{ ...target, expressions: target.expressions.map(moved) }, refused],
       measures: {
         aggregates: [...withOperands(aggregates, operands), droppedRows],
@@ -88,6 +91,16 @@ function refusedOutput(
     },
   }
 }
+
+/** An output of what another one has. */
+const throughOutput = ({ expressions }: SplitOutput, into: SplitOutput): SplitOutput => ({
+  ...into,
+  expressions: into.expressions.map((e) => substituteColumns(e, (index) => expressions[index]!)),
+})
+
+/** Columns of refused rows. */
+export const refusedSchema = (own: Schema, { explanations }: Pick<RoutedRows, 'explanations'>): Schema =>
+  schemaOf([...own.fields, ...Object.keys(explanations).map((name) => field(name, string))])
 
 const schemaOf = (fields: readonly Field[]): Schema => ({ fields })
 const fieldOf = (name: string, { type, nullable }: Pick<Field, 'type' | 'nullable'>): Field =>

@@ -10,19 +10,17 @@ import {
   type Call,
   type Expression,
   type SortKey,
-  type WindowCall,
-  type WindowFrame,
 } from '@deltaworks/expression'
 import { aggregateRegistry, functionRegistry, intervalValue, windowRegistry } from '@deltaworks/expression'
 import { boolean, int32, interval, nearest, string } from '@deltaworks/schema'
 import type { A_Expr, FuncCall, SortBy, SubLink, TypeCast, WindowDef } from 'libpg-query'
 import { sqlInvalid, sqlUnsupported } from '../errors.js'
-import { parseInterval, type Interval } from '@deltaworks/expression'
-import { addInterval } from './interval.js'
+import { intervalArithmetic, intervalOf, isText } from './interval-arithmetic.js'
 import { literalOf } from './literal.js'
 import { binaryOperators, functionNames } from './operators.js'
 import { specialCalls } from './special-calls.js'
 import type { SqlText } from './sql-text.js'
+import { windowCall, type WindowSite } from './window-clause.js'
 import { kindOf, locationOf, namesOf, type Node } from './syntax-tree.js'
 import { dataTypeOf } from './type-name.js'
 
@@ -47,8 +45,17 @@ export class ExpressionConverter {
   /** The parameters of the lambdas around, from the outermost on. */
   readonly #lambdas: (readonly string[])[] = []
 
+  /** What windows and intervals ask of this. */
+  readonly #site: WindowSite
+
   constructor(context: ConversionContext) {
     this.#context = context
+    this.#site = {
+      text: context.text,
+      windows: context.windows,
+      convert: (node) => this.convert(node),
+      sortKey: (node) => this.sortKey(node),
+    }
   }
 
   convert(node: Node): Expression {
@@ -216,7 +223,7 @@ export class ExpressionConverter {
     }
     if (isRow(e.lexpr) || isRow(e.rexpr!)) return this.#compareRows(e.lexpr, e.rexpr!, name, e)
     if (name === '->' || name === '->>' || name === '#>' || name === '#>>') return this.#json(e, name)
-    const withInterval = this.#intervalArithmetic(e, name)
+    const withInterval = intervalArithmetic(this.#site, e, name)
     if (withInterval !== null) return withInterval
     const target = this.#context.text.noteAt(e.location) === 'div' ? 'div' : binaryOperators[name]
     if (target === undefined) {
@@ -291,76 +298,6 @@ export class ExpressionConverter {
     return parts.length === 1 ? parts[0]! : call(any ? 'or' : 'and', ...parts)
   }
 
-  /** date ± interval literal; null if neither side is one. */
-  #intervalArithmetic(e: A_Expr, name: string): Expression | null {
-    const scaled = name === '+' || name === '-' ? this.#scaledInterval(e, name) : null
-    if (scaled !== null) return scaled
-    const [left, right] = [this.#interval(e.lexpr!), this.#interval(e.rexpr!)]
-    if (left === null && right === null) return null
-    if (right !== null && left === null && (name === '+' || name === '-') && !this.#isIntervalValue(e.lexpr!)) {
-      return addInterval(this.convert(e.lexpr!), right, name === '+' ? 1 : -1)
-    }
-    if (left !== null && right === null && name === '+' && !this.#isIntervalValue(e.rexpr!)) {
-      return addInterval(this.convert(e.rexpr!), left, 1)
-    }
-    return null
-  }
-
-  /** Whether the operand is an interval itself, as far as its writing tells. */
-  #isIntervalValue(node: Node): boolean {
-    if ('TypeCast' in node) return namesOf(node.TypeCast.typeName?.names).at(-1) === 'interval'
-    if ('FuncCall' in node) return intervalCalls.has(namesOf(node.FuncCall.funcname).at(-1) ?? '')
-    if (!('A_Expr' in node) || node.A_Expr.kind !== 'AEXPR_OP') return false
-    const { lexpr, rexpr } = node.A_Expr
-    const sides = [lexpr, rexpr].filter((side) => side !== undefined)
-    const name = namesOf(node.A_Expr.name).at(-1)
-    const isIn = (side: Node): boolean => this.#isIntervalValue(side)
-    return name === '*' || name === '/' ? sides.some(isIn) : sides.every(isIn)
-  }
-
-  /** date ± make_interval(days => n): part by part, so that a date plus days is a date. Null for what is not so simple. */
-  #madeInterval(e: A_Expr, { args = [] }: FuncCall, sign: 1 | -1): Expression | null {
-    const names = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']
-    const parts = args.map((arg, i) =>
-      'NamedArgExpr' in arg
-        ? { name: arg.NamedArgExpr.name ?? '', value: arg.NamedArgExpr.arg! }
-        : { name: names[i] ?? '', value: arg },
-    )
-    const units = parts.map(({ name }) => parseInterval(`1 ${name}`, null))
-    if (units.includes(null) || parts.some(({ name }) => name.startsWith('sec'))) return null
-    return parts.reduce<Expression>(
-      (value, part, i) => addInterval(value, units[i]!, sign, this.convert(part.value)),
-      this.convert(e.lexpr!),
-    )
-  }
-
-  /** date ± n * interval. */
-  #scaledInterval(e: A_Expr, name: string): Expression | null {
-    const sign = name === '-' ? -1 : 1
-    const right = e.rexpr!
-    if ('FuncCall' in right && namesOf(right.FuncCall.funcname).at(-1) === 'make_interval')
-      return this.#madeInterval(e, right.FuncCall, sign)
-    if (!('A_Expr' in right) || right.A_Expr.kind !== 'AEXPR_OP' || namesOf(right.A_Expr.name).at(-1) !== '*')
-      return null
-    const { lexpr, rexpr } = right.A_Expr
-    const [a, b] = [this.#interval(lexpr!), this.#interval(rexpr!)]
-    if ((a === null && b === null) || this.#isIntervalValue(e.lexpr!)) return null
-    return addInterval(this.convert(e.lexpr!), (a ?? b)!, sign, this.convert(a === null ? lexpr! : rexpr!))
-  }
-
-  #interval(node: Node): Interval | null {
-    if (!('TypeCast' in node)) return null
-    const { arg, typeName } = node.TypeCast
-    if (namesOf(typeName?.names).at(-1) !== 'interval') return null
-    if (arg === undefined || !isText(arg)) return null
-    const mask = typeName?.typmods?.[0]
-    const bits = mask !== undefined && 'A_Const' in mask ? (mask.A_Const.ival?.ival ?? null) : null
-    const source = ('sval' in arg.A_Const ? arg.A_Const.sval?.sval : '') ?? ''
-    const parsed = parseInterval(source, bits)
-    if (parsed === null) throw sqlInvalid(`'${source}' is no interval`, this.#context.text.position(locationOf(node)))
-    return parsed
-  }
-
   #like(e: A_Expr, name: string, negated: boolean): Expression {
     const pattern = e.rexpr!
     const args = [this.convert(e.lexpr!), ...this.#patternOf(pattern, 'like_escape')]
@@ -402,7 +339,7 @@ export class ExpressionConverter {
     if (!lenient && namesOf(typeName?.names).at(-1) === 'interval' && arg !== undefined && isText(arg)) {
       return {
         kind: 'literal',
-        value: intervalValue(this.#interval({ TypeCast: { arg, typeName } } as Node)!),
+        value: intervalValue(intervalOf({ TypeCast: { arg, typeName } } as Node, this.#context.text)!),
         type: interval,
       }
     }
@@ -465,10 +402,10 @@ export class ExpressionConverter {
       return call(
         'divide',
         args[0]!,
-        call('nullif', this.#window(f, 'sum', args, filter), { kind: 'literal', value: 0, type: int32 }),
+        call('nullif', windowCall(this.#site, f, 'sum', args, filter), { kind: 'literal', value: 0, type: int32 }),
       )
     }
-    if (f.over !== undefined) return this.#window(f, name, args, filter)
+    if (f.over !== undefined) return windowCall(this.#site, f, name, args, filter)
     if (isAggregateFunction(name) && !isScalarFunction(name)) {
       const aggregate: AggregateCall = { kind: 'aggregate', name, args, distinct: f.agg_distinct === true, filter }
       return aggregate
@@ -505,100 +442,9 @@ export class ExpressionConverter {
   #overWindow(f: FuncCall, expression: Expression): Expression {
     return rewriteExpression(expression, (node) =>
       node.kind === 'aggregate'
-        ? { ...this.#window({ ...f, agg_distinct: node.distinct } as FuncCall, node.name, node.args, node.filter) }
+        ? windowCall(this.#site, { ...f, agg_distinct: node.distinct } as FuncCall, node.name, node.args, node.filter)
         : null,
     )
-  }
-
-  #window(f: FuncCall, name: string, args: readonly Expression[], filter: Expression | null): WindowCall {
-    const position = this.#context.text.position(f.location)
-    if (!isWindowFunction(name)) throw sqlInvalid(`${name}() is no window function`, position)
-    const over = this.#windowDefinition(f.over!)
-    return {
-      kind: 'window',
-      name,
-      args,
-      ...(filter === null ? {} : { filter }),
-      ...(f.agg_distinct === true ? { distinct: true } : {}),
-      partitionBy: this.#all(over.partitionClause),
-      orderBy: (over.orderClause ?? []).map((node) => {
-        if (!('SortBy' in node)) throw this.#unsupported(node)
-        return this.sortKey(node.SortBy)
-      }),
-      frame: this.#frame(over),
-    }
-  }
-
-  #windowDefinition(over: WindowDef): WindowDef {
-    const named = over.name ?? over.refname
-    if (named === undefined) return over
-    const base = this.#context.windows.get(named)
-    if (base === undefined) {
-      throw sqlInvalid(
-        `There is no window "${named}"${nearest(named, [...this.#context.windows.keys()])}`,
-        this.#context.text.position(over.location),
-      )
-    }
-    return over.name !== undefined
-      ? this.#windowDefinition({ ...base, name: undefined } as unknown as WindowDef)
-      : { ...base, ...over }
-  }
-
-  #frame(over: WindowDef): WindowFrame | null {
-    const options = over.frameOptions ?? 0
-    if ((options & frameBits.explicit) === 0) return null
-    const mode = (options & frameBits.rows) !== 0 ? 'rows' : (options & frameBits.groups) !== 0 ? 'groups' : 'range'
-    const [order] = over.orderClause ?? []
-    const keys: { startKey?: Expression; endKey?: Expression } = {}
-    /** RANGE by an interval or a fraction: the order key moved by it. */
-    const moved = (node: Node, forward: boolean): Expression | null => {
-      if (mode !== 'range' || order === undefined || !('SortBy' in order)) return null
-      const { expression, descending } = this.sortKey(order.SortBy)
-      const later = forward !== descending
-      const interval = this.#interval(node)
-      if (interval !== null) return addInterval(expression, interval, later ? 1 : -1)
-      return call(later ? 'add' : 'subtract', expression, this.convert(node))
-    }
-    const offset = (node: Node | undefined, which: 'startKey' | 'endKey', forward: boolean): number => {
-      if (node !== undefined && mode === 'range') {
-        const key = 'A_Const' in node && 'ival' in node.A_Const ? null : moved(node, forward)
-        if (key !== null) {
-          keys[which] = key
-          return 1
-        }
-      }
-      const value = node === undefined ? null : this.convert(node)
-      if (value?.kind !== 'literal' || typeof value.value !== 'number') {
-        throw sqlUnsupported(
-          'A window frame whose bound is no whole number',
-          this.#context.text.position(over.location),
-        )
-      }
-      return value.value
-    }
-    const start =
-      (options & frameBits.startUnbounded) !== 0
-        ? null
-        : (options & frameBits.startCurrent) !== 0
-          ? 0
-          : ((options & frameBits.startPreceding) !== 0 ? -1 : 1) *
-            offset(over.startOffset, 'startKey', (options & frameBits.startPreceding) === 0)
-    const end =
-      (options & frameBits.endUnbounded) !== 0
-        ? null
-        : (options & frameBits.endCurrent) !== 0
-          ? 0
-          : ((options & frameBits.endPreceding) !== 0 ? -1 : 1) *
-            offset(over.endOffset, 'endKey', (options & frameBits.endPreceding) === 0)
-    const exclude =
-      (options & frameBits.excludeCurrent) !== 0
-        ? 'current row'
-        : (options & frameBits.excludeGroup) !== 0
-          ? 'group'
-          : (options & frameBits.excludeTies) !== 0
-            ? 'ties'
-            : null
-    return { mode, start, end, ...keys, ...(exclude === null ? {} : { exclude }) }
   }
 }
 
@@ -607,37 +453,7 @@ export const setReturning: ReadonlySet<string> = new Set(['unnest', 'explode', '
 
 const binaryCollations: ReadonlySet<string> = new Set(['c', 'posix', 'ucs_basic', 'binary', 'utf8_binary', 'default'])
 
-const intervalCalls: ReadonlySet<string> = new Set([
-  'make_interval',
-  'age',
-  'to_years',
-  'to_months',
-  'to_weeks',
-  'to_days',
-  'to_hours',
-  'to_minutes',
-  'to_seconds',
-])
-
 const isRow = (node: Node): boolean => 'RowExpr' in node
-
-const isText = (node: Node): node is Extract<Node, { A_Const: unknown }> => 'A_Const' in node && 'sval' in node.A_Const
-
-/** PostgreSQL's FRAMEOPTION_ bits. */
-const frameBits = {
-  explicit: 0x1,
-  rows: 0x4,
-  groups: 0x8,
-  startUnbounded: 0x20,
-  endUnbounded: 0x100,
-  startCurrent: 0x200,
-  endCurrent: 0x400,
-  startPreceding: 0x800,
-  endPreceding: 0x1000,
-  excludeCurrent: 0x8000,
-  excludeGroup: 0x10000,
-  excludeTies: 0x20000,
-} as const
 
 /** Spark's defaults: nulls first ascending, nulls last descending. */
 export function sortDirection(

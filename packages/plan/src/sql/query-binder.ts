@@ -12,7 +12,8 @@ import { field, int32, int64, int8, typeName, type DataType, type Value } from '
 import type { CommonTableExpr, SelectStmt } from 'libpg-query'
 import { invalidPlan, sqlInvalid, sqlUnsupported } from '../errors.js'
 import type { LogicalPlan } from '../logical-plan.js'
-import { castOf, castTo, setDifferenceOf, sortOf, unionOf } from '../plan-builder.js'
+import { castOf, castTo, sortOf } from '../plan-builder.js'
+import { setDifferenceOf, unionOf } from '../set-operations.js'
 import {
   columnOf,
   columnsNamed,

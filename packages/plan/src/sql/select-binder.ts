@@ -17,24 +17,24 @@ import type { LogicalPlan } from '../logical-plan.js'
 import { bindAggregateCall, bindSortKeys, withWindows } from '../plan-builder.js'
 import {
   aggregateNode,
-  columnOf,
   columnsNamed,
   distinctNode,
   filterNode,
   limitNode,
   projectionNode,
   sortNode,
-  unnestNode,
   type Named,
 } from '../plan-node.js'
 import { outerColumns, PlanScope, positionalReference } from '../plan-scope.js'
 import { resolveColumn, type ColumnScope } from './column-scope.js'
-import { ExpressionConverter, setReturning, sortDirection } from './expression-converter.js'
+import { ExpressionConverter, sortDirection } from './expression-converter.js'
 import { withGeneratorsInFrom } from './list-function.js'
 import { markerOf, type Marker } from './dialect-marker.js'
 import { FromBinder } from './from-clause.js'
 import { ordinalOf, type QueryBinder, type QueryEnvironment } from './query-binder.js'
 import { isOuterReference, positionalBinding, type OuterQuery } from './query-scope.js'
+import { firstOfEach, listOf, withUnnested } from './select-output.js'
+import { conjunctsOf, containsSubLink, firstTarget, havingAndQualify, plainName, windowsOf } from './select-syntax.js'
 import { SubqueryBinder } from './subquery-binder.js'
 import { locationOf, namesOf, type Node } from './syntax-tree.js'
 
@@ -470,86 +470,10 @@ export class SelectBinder {
   }
 }
 
-const firstTarget = (select: SelectStmt): Node | undefined => {
-  const [node] = select.targetList ?? []
-  return node !== undefined && 'ResTarget' in node ? node.ResTarget.val : undefined
-}
-
 const conjunctionOf = (parts: readonly Expression[]): Expression =>
   parts.length === 1 ? parts[0]! : { kind: 'call', name: 'and', args: parts }
-
-/** The conditions of HAVING, and those of QUALIFY that stand among them as calls of `__qualify`. */
-function havingAndQualify(clause: Node | undefined): readonly [readonly Node[], readonly Node[]] {
-  const parts = clause === undefined ? [] : conjunctsOf(clause)
-  const isQualify = (node: Node): boolean => markerOf(node)?.name === '__qualify'
-  return [
-    parts.filter((node) => !isQualify(node)),
-    parts.flatMap((node) => (isQualify(node) ? markerOf(node)!.args : [])),
-  ]
-}
-
-/** What a function of the select list that gives rows unnests. */
-const listOf = (e: Expression): Expression | null =>
-  e.kind === 'call' && setReturning.has(e.name) ? (e.args[0] ?? null) : e.kind === 'alias' ? listOf(e.input) : null
-
-/** The rows once for each element of the columns that are unnested, side by side; the elements stand where the lists stood. */
-function withUnnested(plan: LogicalPlan, functions: readonly (string | null)[]): LogicalPlan {
-  const places = functions.flatMap((name, i) => (name === null ? [] : [i]))
-  if (places.length === 0) return plan
-  const width = plan.schema.fields.length
-  const outer = places.some((i) => functions[i] === 'explode_outer')
-  const lists = places.map((i) => columnOf(plan.schema, i))
-  if (lists.some(({ type }) => type.kind === 'map')) throw sqlInvalid('A map can be unnested in FROM only', null)
-  const unnested = unnestNode(plan, lists, { outer, ordinality: false })
-  return projectionNode(
-    unnested,
-    plan.schema.fields.map(({ name }, i) => {
-      const place = places.indexOf(i)
-      return { name, of: columnOf(unnested.schema, place < 0 ? i : width + place) }
-    }),
-  )
-}
-
-/** DISTINCT ON: of the rows with equal values the first in the order. */
-function firstOfEach(plan: LogicalPlan, on: readonly Expression[], orderBy: readonly SortKey[]): LogicalPlan {
-  const number: Expression = { kind: 'window', name: 'row_number', args: [], partitionBy: on, orderBy, frame: null }
-  const [numbered] = withWindows(plan, [number], new PlanScope(plan.schema))
-  const width = plan.schema.fields.length
-  const isFirst: Expression = {
-    kind: 'call',
-    name: 'eq',
-    args: [positionalReference(width, 'row_number'), { kind: 'literal', value: 1, type: { kind: 'int32' } }],
-  }
-  const first = filterNode(numbered, bind(isFirst, new PlanScope(numbered.schema)))
-  return projectionNode(first, columnsNamed(first).slice(0, width))
-}
 
 /** An outer position of which this much is taken off is a column of the outer plan as it is now, not one of its FROM. */
 export const currentColumns = 500_000
 
 export const isCorrelated = (e: BoundExpression): boolean => columnsOf(e).some((i) => i >= outerColumns)
-
-/** The parts of a condition that AND connects. */
-export const conjunctsOf = (node: Node): Node[] =>
-  'BoolExpr' in node && node.BoolExpr.boolop === 'AND_EXPR' ? (node.BoolExpr.args ?? []).flatMap(conjunctsOf) : [node]
-
-const containsSubLink = (tree: unknown): boolean => {
-  if (typeof tree !== 'object' || tree === null) return false
-  return Object.entries(tree).some(([key, value]) => key === 'SubLink' || containsSubLink(value))
-}
-
-const windowsOf = (clause: readonly Node[] | undefined): ReadonlyMap<string, WindowDef> =>
-  new Map(
-    (clause ?? []).flatMap((node) =>
-      'WindowDef' in node
-        ? [[node.WindowDef.name ?? '', { ...node.WindowDef, name: undefined } as unknown as WindowDef] as const]
-        : [],
-    ),
-  )
-
-/** The name, if the node is nothing but an unqualified one. */
-function plainName(node: Node | undefined): string | null {
-  if (node === undefined || !('ColumnRef' in node)) return null
-  const { fields = [] } = node.ColumnRef
-  return fields.length === 1 && 'String' in fields[0]! ? (fields[0].String.sval ?? '') : null
-}

@@ -7,7 +7,9 @@ import { MemoryMetricsRepository } from '../metrics-repository.js'
 import { customers, orderRows, orders, ordersSchema } from '../testing.js'
 import { validateRules } from '../validate.js'
 import { verify, type VerifyOptions } from '../verify.js'
+import { fileRuleTypes } from './file-rules.js'
 import { parseDqdl, parseRuleset } from './parse.js'
+import { ruleTypes } from './rule-types.js'
 
 let session: Session
 beforeAll(() => {
@@ -135,6 +137,7 @@ Q-35 AggregateMatch "avg(n)" "avg(n)" = 1
 Q-36 CustomSql "select count(*) from primary" = 6
 Q-36 CustomSql "select max(n) from primary where n < (select max(n) from other)" between 0 and 2
 Q-36 CustomSql "select id, code from primary where id < 6" with threshold > 0.8
+Q-36 CustomSQL "select min(n) from primary" = 0
 Q-37 DataFreshness "at" <= 1 hours
 Q-37 DataFreshness "at" between 30 minutes and 2 hours
 Q-37 DataFreshness "day" < 1 days
@@ -166,6 +169,8 @@ Q-31 Completeness "code" > 0.9
 Q-31 IsComplete "code"
 Q-31 Uniqueness "code" < 1
 Q-31 IsPrimaryKey "code"
+Q-31 UniqueValueRatio "code" < 1
+Q-31 DistinctValuesCount "code" > 5
 Q-33 Mean "n" > 2
 Q-33 Sum "n" = 11
 Q-33 StandardDeviation "n" > 1.5
@@ -188,11 +193,13 @@ Q-32 ColumnLength "code" = 3
 Q-32 ColumnDataType "code" = "Integer" with threshold > 0.1
 Q-35 ReferentialIntegrity "id" "other.id" > 0.5
 Q-35 RowCountMatch "other" = 1
+Q-35 SchemaMatch "other" < 1.0
 Q-35 DatasetMatch "other" "id" > 0.9
 Q-35 DatasetMatch "other" "gone" > 0.9
 Q-35 AggregateMatch "sum(n)" "sum(other.n)" = 1
 Q-36 CustomSql "select count(*) from primary" > 6
 Q-36 CustomSql "select id from primary where n > 2"
+Q-36 CustomSQL "select min(n) from primary" > 0
 Q-37 DataFreshness "at" < 10 minutes
 Q-37 ColumnNamesMatchPattern "^.{2,}$"
 Q-38 FileSize > 2 KB
@@ -216,6 +223,21 @@ describe('DQDL rule types: Q-31 Q-32 Q-33 Q-34 Q-35 Q-36 Q-37 Q-38 Q-47 Q-48', (
   it.each(cases(failing))('%s: %s fails', async (_, text) => {
     const { status } = await one(text)
     expect(status === 'passed' ? text : null).toBeNull()
+  })
+
+  it('Q-30: there is a passing and a failing case of each rule type that the language has', () => {
+    const ruleTypesOf = Object.entries({ ...ruleTypes, ...fileRuleTypes }).filter(([, type]) => type.rule)
+    const without = (text: string) =>
+      ruleTypesOf.map(([name]) => name).filter((name) => !new RegExp(`^Q-\\d\\d ${name}\\b`, 'm').test(text))
+    expect(ruleTypesOf.length).toBeGreaterThan(30)
+    // These need rows, and a history, of their own: the next test, and Q-39.
+    expect([without(passing), without(failing)]).toEqual([['DetectAnomalies'], ['IsUnique', 'DetectAnomalies']])
+  })
+
+  it('Q-31: IsUnique fails where a row is there twice', async () => {
+    const twice = values(wideSchema, [...wideRows, wideRows[0]!])
+    const { rules } = await verify(session, twice, parseDqdl('IsUnique "id", IsUnique "id" where "n > 0"'))
+    expect(rules.map(({ status }) => status)).toEqual(['failed', 'passed'])
   })
 
   it('Q-30: a whole document: metadata, sources, variables, labels, rules, analyzers, comments', async () => {

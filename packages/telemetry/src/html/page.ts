@@ -2,7 +2,8 @@ import { formatBytes, formatCount, formatDuration, formatInstant, formatShare } 
 import { outcomes, totalsOf } from '../outcome.js'
 import type { RunReport } from '../run-report.js'
 import { escape } from './markup.js'
-import { exported, files, profiles, quality, quarantine, tables, warnings, whereThingsAre } from './sections.js'
+import { profiles } from './profiles.js'
+import { exported, files, quality, quarantine, tables, warnings, whereThingsAre } from './sections.js'
 import { style } from './style.js'
 import { timeline } from './timeline.js'
 

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatDuration, formatShare, plural } from '../figures.js'
 import { layersOf, toneOfRule, totalsOf, workByTable } from '../outcome.js'
-import type { ReportColumnProfile, ReportQuality, RunReport } from '../run-report.js'
+import type { ReportQuality, RunReport } from '../run-report.js'
 import { escape, groupedTable, pill, section, shareBar, table } from './markup.js'
 
 const nothing = '<span class="faint">–</span>'
@@ -186,49 +186,6 @@ export function exported(report: RunReport): string {
   ]
   return section('exports', 'Warehouse', report.exports[0]!.location, table(columns, rows))
 }
-
-export function profiles(report: RunReport): string {
-  if (report.profiles.length === 0) return ''
-  const columns = [
-    { title: 'Column' },
-    { title: 'Type' },
-    { title: 'Filled in' },
-    { title: 'Distinct', align: 'right' as const },
-    { title: 'Smallest' },
-    { title: 'Largest' },
-    { title: 'Mean', align: 'right' as const },
-    { title: 'Looks like', wide: true },
-  ]
-  const blocks = report.profiles.map(({ table: name, rowCount, columns: profiled }) => {
-    const body = table(columns, profiled.map(profileRow))
-    return `<details><summary>${escape(name)}<span>${plural(rowCount, 'row')}, ${plural(profiled.length, 'column')}</span></summary>${body}</details>`
-  })
-  return section('profiles', 'Profiles', 'what each raw table holds', blocks.join(''))
-}
-
-const profileRow = (column: ReportColumnProfile): readonly string[] => [
-  `<span class="name">${escape(column.name)}</span>`,
-  `<span class="soft mono">${escape(column.type)}</span>`,
-  `<span class="metric">${shareBar(column.completeness, column.completeness < 1 ? 'warning' : 'good', null)}${formatShare(column.completeness)}</span>`,
-  column.approximateDistinct === null ? nothing : `≈ ${formatCount(column.approximateDistinct)}`,
-  valueCell(column.min),
-  valueCell(column.max),
-  column.mean === null ? nothing : formatCount(Number(column.mean.toFixed(2))),
-  [
-    column.semanticType === null ? '' : pill(column.semanticType, 'neutral'),
-    column.topValues === null
-      ? ''
-      : `<small>${column.topValues
-          .slice(0, 5)
-          .map(({ value, count }) => `${escape(value ?? '(missing)')} ${formatCount(count)}`)
-          .join(', ')}</small>`,
-  ].join(''),
-]
-
-const valueCell = (value: string | null): string =>
-  value === null
-    ? nothing
-    : `<span class="soft" title="${escape(value)}">${escape(value.length > 22 ? `${value.slice(0, 21)}…` : value)}</span>`
 
 export function whereThingsAre({ places, facts }: RunReport): string {
   const list = (items: readonly (readonly [string, string])[]) =>

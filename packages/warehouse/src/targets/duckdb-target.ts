@@ -3,6 +3,7 @@ import type { Copier } from '../load-script.js'
 import { SqlTarget } from '../sql-target.js'
 import { DuckDbConnection, duckDbReason } from './duckdb-connection.js'
 import { insertFromParquet } from './duckdb-load-sql.js'
+import { duckDbUnloader } from './duckdb-unload.js'
 
 /** Files are read by DuckDB where they are; batches come as data chunks. */
 const copy: Copier = (load, relation, columns, part) => {
@@ -33,5 +34,6 @@ export const duckDbTarget = (path: string): DuckDbTarget =>
     begin: 'BEGIN TRANSACTION',
     // One process has the file, and one export the process.
     lock: [],
+    unloader: duckDbUnloader(),
     reasonOf: duckDbReason,
   })

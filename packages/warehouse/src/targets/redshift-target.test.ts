@@ -26,6 +26,7 @@ import { exportTables } from '../export-tables.js'
 import { formatPlan } from '../format-plan.js'
 import { planExport } from '../plan-export.js'
 import type { SqlTarget } from '../sql-target.js'
+import { noTotals } from '../table-probe.js'
 import { lakeTable, rowsOf } from '../testing/lake-table.js'
 import type { WarehouseTable } from '../warehouse-table.js'
 import { redshiftTarget } from './redshift-target.js'
@@ -117,6 +118,31 @@ describe('an export into Redshift', () => {
     // Nothing of the staging is left.
     expect(await store.list('stage')).toEqual([])
     expect(server.requests.some(({ sql }) => sql === `SET query_group TO 'deltaworks-export'`)).toBe(true)
+  })
+
+  it('W-10: a query is unloaded with its manifest, compared and removed', async () => {
+    await exportTables(target(), [await at(1, first)], run('a'))
+    const query = `SELECT id, amount FROM sales WHERE customer <> 'it''s'`
+    const unloaded = await target().unload(query, 'back', async (files, probe) => {
+      const names = (await store.list('stage/back')).map(({ path }) => path.split('/').at(-1)!)
+      const { rowCount } = await probe.totals(noTotals)
+      return { files, names, rowCount }
+    })
+    expect(unloaded).toEqual({
+      files: { uri: 's3://stage-bucket/stage/back/*.parquet', fileCount: 1 },
+      names: expect.arrayContaining(['manifest', '0000_part_00.parquet']),
+      rowCount: 2,
+    })
+    expect(await store.list('stage')).toEqual([])
+  })
+
+  it.each([
+    ['what is no query', 'SELECT FROM WHERE', 'DW-WAREHOUSE-0013|DW-WAREHOUSE-0020'],
+    ['a table that is not there', 'SELECT * FROM nowhere', 'DW-WAREHOUSE-0013|DW-WAREHOUSE-0020'],
+  ])('W-10: unloading %s fails, and leaves nothing', async (_, query, codes) => {
+    const failing = target().unload(query, 'back', () => Promise.resolve(null))
+    await expect(failing).rejects.toMatchObject({ code: expect.stringMatching(codes) })
+    expect(await store.list('stage')).toEqual([])
   })
 
   it('W-23 M-078: values of every type arrive, nested ones as SUPER', async () => {

@@ -5,6 +5,7 @@ import { StageArea, type StageAreaOptions } from '../stage-area.js'
 import { RedshiftDataConnection, reasonOf } from './redshift-connection.js'
 import { checkRedshiftCopy, hasVariant, redshiftCopier, type RedshiftCopyOptions } from './redshift-copy.js'
 import type { RedshiftConnectionOptions } from './redshift-options.js'
+import { redshiftUnloader } from './redshift-unload.js'
 
 export interface RedshiftOptions extends RedshiftConnectionOptions {
   readonly schemaName?: string
@@ -44,6 +45,7 @@ export function redshiftTargetOver(
     begin: 'BEGIN',
     lock: ['LOCK {control}'],
     stage: area,
+    unloader: redshiftUnloader(stage, copy.iamRole, connection.location),
     reasonOf,
   })
 }

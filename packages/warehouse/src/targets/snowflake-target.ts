@@ -5,6 +5,7 @@ import { StageArea, type StageAreaOptions } from '../stage-area.js'
 import { SnowflakeConnection, snowflakeReason } from './snowflake-connection.js'
 import { snowflakeCopier, type SnowflakeStage } from './snowflake-copy.js'
 import type { SnowflakeConnectionOptions } from './snowflake-options.js'
+import { snowflakeUnloader } from './snowflake-unload.js'
 
 export interface SnowflakeOptions extends SnowflakeConnectionOptions {
   /** Where files are written: a folder of this machine that they are PUT from, or what an external stage is over. */
@@ -36,6 +37,7 @@ export function snowflakeTarget({ staging, stage, ...options }: SnowflakeOptions
       `INSERT INTO ${lockTable} ("holder") SELECT 'nobody' WHERE NOT EXISTS (SELECT 1 FROM ${lockTable})`,
     ],
     stage: area,
+    unloader: snowflakeUnloader(staging, stage, connection.location),
     reasonOf: snowflakeReason,
   })
 }

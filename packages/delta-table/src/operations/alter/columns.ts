@@ -23,7 +23,8 @@ import { alterTable, type Alteration } from './alter-table.js'
 import { fieldAt, pathOf, withField, withoutField, withSiblings, type FieldPath } from './schema-path.js'
 import { areAllowed, typeChangesBetween, withTypeChanges } from './type-widening.js'
 
-export interface AddColumnOptions extends WriteOptions {
+/** Where new columns come. */
+export interface ColumnPlace {
   /** Dotted path of the struct that gets the columns; default the table. */
   readonly into?: string
   /** They come before all others. */
@@ -31,44 +32,62 @@ export interface AddColumnOptions extends WriteOptions {
   /** They come behind this one. */
   readonly after?: string
 }
+export type AddColumnOptions = WriteOptions & ColumnPlace
 
-/** ALTER TABLE … ADD COLUMNS: null in every row that there is. @throws DeltaTableError DW-TABLE-0020 */
+/** A new column with a place of its own. */
+export interface PlacedColumn extends ColumnPlace {
+  readonly field: Field
+}
+
+/** Columns that come together, at one place. */
+export const placedTogether = (columns: readonly Field[], { into, first, after }: ColumnPlace): PlacedColumn[] =>
+  columns.map((field, i) => ({
+    field,
+    ...(into !== undefined && { into }),
+    ...(i > 0 && (first === true || after !== undefined)
+      ? { after: columns[i - 1]!.name }
+      : { ...(first === true && { first }), ...(after !== undefined && { after }) }),
+  }))
+
+/** ALTER TABLE … ADD COLUMNS: null in every row that there is. One commit. @throws DeltaTableError DW-TABLE-0020 */
 export function addColumns(
   context: OperationContext,
   snapshot: Snapshot,
-  columns: readonly Field[],
-  options: AddColumnOptions,
+  columns: readonly PlacedColumn[],
+  options: WriteOptions,
 ): Promise<OperationResult | null> {
   const table = context.location.uri
   return alterTable(context, snapshot, options, (base) => {
-    const parent: FieldPath = options.into === undefined ? [] : pathOf(options.into)
-    if (parent.length > 0 && fieldAt(base.schema, parent)?.type.kind !== 'struct') {
-      throw badAlteration(table, `Column ${options.into!}`, 'it is no struct of the table')
-    }
-    for (const column of columns) {
-      if (fieldAt(base.schema, [...parent, column.name]) !== null) {
-        throw badAlteration(table, `Column ${column.name}`, 'there is one of this name')
-      }
-      if (!column.nullable) throw badAlteration(table, `Column ${column.name}`, 'a new column must be nullable')
-      for (const key of ['CURRENT_DEFAULT', 'delta.generationExpression', 'delta.identity.start']) {
-        if (column.metadata !== undefined && key in column.metadata) {
-          throw badAlteration(table, `Column ${column.name}`, 'rows that are there could not have its values')
-        }
-      }
-    }
-    const schema = withSiblings(base.schema, [...parent, ''], (siblings) => {
-      if (options.first === true) return [...columns, ...siblings]
-      if (options.after === undefined) return [...siblings, ...columns]
-      const at = siblings.findIndex((f) => f.name.toLowerCase() === options.after!.toLowerCase())
-      if (at < 0) throw badAlteration(table, `Column ${options.after}`, 'there is none of this name')
-      return [...siblings.slice(0, at + 1), ...columns, ...siblings.slice(at + 1)]
-    })
-    const described = columns.map((column) => ({ column: fieldJson(column) }))
+    const schema = columns.reduce((grown, column) => withColumn(table, grown, column), base.schema)
+    const described = columns.map(({ field }) => ({ column: fieldJson(field) }))
     return Promise.resolve({
       ...withSchema(base.metadata, schema),
       name: 'ADD COLUMNS',
       parameters: { columns: JSON.stringify(described) },
     })
+  })
+}
+
+function withColumn(table: string, schema: Schema, { field: column, into, first, after }: PlacedColumn): Schema {
+  const parent: FieldPath = into === undefined ? [] : pathOf(into)
+  if (parent.length > 0 && fieldAt(schema, parent)?.type.kind !== 'struct') {
+    throw badAlteration(table, `Column ${into!}`, 'it is no struct of the table')
+  }
+  if (fieldAt(schema, [...parent, column.name]) !== null) {
+    throw badAlteration(table, `Column ${column.name}`, 'there is one of this name')
+  }
+  if (!column.nullable) throw badAlteration(table, `Column ${column.name}`, 'a new column must be nullable')
+  for (const key of ['CURRENT_DEFAULT', 'delta.generationExpression', 'delta.identity.start']) {
+    if (column.metadata !== undefined && key in column.metadata) {
+      throw badAlteration(table, `Column ${column.name}`, 'rows that are there could not have its values')
+    }
+  }
+  return withSiblings(schema, [...parent, ''], (siblings) => {
+    if (first === true) return [column, ...siblings]
+    if (after === undefined) return [...siblings, column]
+    const at = siblings.findIndex((f) => f.name.toLowerCase() === after.toLowerCase())
+    if (at < 0) throw badAlteration(table, `Column ${after}`, 'there is none of this name')
+    return [...siblings.slice(0, at + 1), column, ...siblings.slice(at + 1)]
   })
 }
 

@@ -2,7 +2,6 @@ import { remapColumns, type BoundExpression } from '@deltaworks/expression'
 import type { AddFile, Snapshot } from '@deltaworks/delta-log'
 import type { Join, JoinType, LogicalPlan, TableProvider } from '@deltaworks/plan'
 import { boolean, field, int32, string, type Field, type Schema } from '@deltaworks/schema'
-import { DeltaTableProvider } from '../../delta-table-provider.js'
 import {
   aggregateOf,
   and,
@@ -18,6 +17,7 @@ import {
   scanOf,
 } from '../../plan-nodes.js'
 import { placesIn } from '../../mark-deleted.js'
+import { scanTracked } from '../../tracked-rows.js'
 import { changesAs } from '../../write/write-changes.js'
 import { anyOf, type BoundClause } from './merge-clauses.js'
 import { mirrored, withResidual, type MergeCondition } from './merge-condition.js'
@@ -34,6 +34,7 @@ import { mirrored, withResidual, type MergeCondition } from './merge-condition.j
  */
 
 export interface MergeInput {
+  /** With the columns that keep row ids behind those of the table, if it has them. */
   readonly snapshot: Snapshot
   readonly source: TableProvider
   readonly condition: MergeCondition
@@ -62,7 +63,7 @@ export const touchedPlan = (
 /** Target rows to which a matched clause applies: file path, row index, source rows, clause number. */
 function matchedRows(input: MergeInput, files: readonly AddFile[], matched: readonly BoundClause[]): LogicalPlan {
   const width = input.snapshot.schema.fields.length
-  const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
+  const target = scanTracked(input.snapshot, files, true)
   // The places stand between target and source columns, so everything over the source moves by two.
   const moved = (e: BoundExpression): BoundExpression => remapColumns(e, (i) => (i < width ? i : i + 2))
   const condition: MergeCondition = {
@@ -131,7 +132,7 @@ export function unmatchedPlan(
 /** Target rows, with their places, to which a not-matched-by-source clause applies. */
 function unmatchedRows(input: MergeInput, files: readonly AddFile[], clauses: readonly BoundClause[]): LogicalPlan {
   const width = input.snapshot.schema.fields.length
-  const target = scanOf(new DeltaTableProvider(input.snapshot, { files, withPlaces: true }))
+  const target = scanTracked(input.snapshot, files, true)
   const alone = join(target, scanOf(input.source), 'left_anti', moveResidual(input.condition, width))
   return filterOf(alone, anyOf(clauses))
 }
@@ -157,7 +158,7 @@ export function updatedPlans(
   notMatchedBySource: readonly BoundClause[],
   outputFields: readonly Field[],
 ): readonly LogicalPlan[] {
-  const target = scanOf(new DeltaTableProvider(input.snapshot, { files }))
+  const target = scanTracked(input.snapshot, files)
   const source = scanOf(input.source)
   const updates = (clauses: readonly BoundClause[]): boolean => clauses.some(({ kind }) => kind === 'update')
   return [
@@ -187,7 +188,7 @@ export function changePlans(
   outputFields: readonly Field[],
   inserts: LogicalPlan | null,
 ): readonly LogicalPlan[] {
-  const target = scanOf(new DeltaTableProvider(input.snapshot, { files }))
+  const target = scanTracked(input.snapshot, files)
   const source = scanOf(input.source)
   const onlyDeletes = matched.every(({ kind }) => kind === 'delete')
   const condition = { keys: input.condition.keys, residual: withResidual(input.condition, anyOf(matched)) }
@@ -239,7 +240,7 @@ export function rewritePlans(
   notMatchedBySource: readonly BoundClause[],
   outputFields: readonly Field[],
 ): readonly LogicalPlan[] {
-  const target = scanOf(new DeltaTableProvider(input.snapshot, { files }))
+  const target = scanTracked(input.snapshot, files)
   const source = scanOf(input.source)
   if (notMatchedBySource.length === 0) return [applied(target, source, input, matched, outputFields)]
   const withMatch = join(target, source, 'left_semi', input.condition)
@@ -332,7 +333,7 @@ export function insertPlan(
       ? source
       : join(
           source,
-          scanOf(new DeltaTableProvider(input.snapshot, { files })),
+          scanTracked(input.snapshot, files),
           'left_anti',
           mirrored(input.condition, width, source.schema.fields.length),
         )

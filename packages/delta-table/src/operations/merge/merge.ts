@@ -10,7 +10,7 @@ import {
   type Snapshot,
 } from '@deltaworks/delta-log'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
-import { fieldIndex, type Field, type Schema, type Value } from '@deltaworks/schema'
+import { type Field, type Schema, type Value } from '@deltaworks/schema'
 import { writesChanges } from '../../changes.js'
 import { predicateParameter } from '../../condition-text.js'
 import { filesByPath, keysOf } from '../../delta-table-provider.js'
@@ -30,12 +30,13 @@ import { runOptions } from '../../run-options.js'
 import { filesMatcher } from '../../predicates.js'
 import { planOf } from '../../table-session.js'
 import { withIdentityMarks } from '../../write/fit-target.js'
-import { plainField } from '../../write/schema-enforcement.js'
+import { mergedSchema } from '../../write/nested-schema.js'
 import { tableRules, withIdentityValues } from '../../write/table-rules.js'
 import type { TouchedFile } from '../../touched-files.js'
+import { freshVersion, withTrackedColumns } from '../../tracked-rows.js'
 import { writeChanges } from '../../write/write-changes.js'
 import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
-import { bindClauses, type BoundClauses } from './merge-clauses.js'
+import { bindClauses, type BoundClause, type BoundClauses } from './merge-clauses.js'
 import { mergeCondition } from './merge-condition.js'
 import type { ChangeClause, MergeOptions } from './merge-options.js'
 import {
@@ -84,16 +85,20 @@ async function mergeIntent(
   nowMs: number,
 ): Promise<Intent | null> {
   const { session, location } = context
-  const wanted = outputSchema(base.schema, source.schema, options.mergeSchema === true)
-  const evolved = wanted.fields.length > base.schema.fields.length
+  const wanted = options.mergeSchema === true ? mergedSchema(base.schema, source.schema) : base.schema
+  const evolved = wanted !== base.schema
   const target = evolved ? withSchema(base.metadata, wanted) : { metadata: base.metadata, schema: base.schema }
   const output = target.schema
   // Clauses are bound over the table as it will be; until it is written again, its new columns are null.
   const current = evolved ? { ...base, schema: output, columnMapping: columnMapping(target.metadata, output) } : base
   const rules = await tableRules(location.uri, target.metadata, output)
-  const scope = new MergeScope(location.uri, output, source.schema)
-  const input: MergeInput = { snapshot: current, source, condition: mergeCondition(options.on, scope) }
-  const clauses = bindClauses(options, location.uri, output, source.schema, scope, rules)
+  const tracked = withTrackedColumns(current)
+  const isTracked = tracked !== current
+  const stored = tracked.schema
+  const scope = new MergeScope(location.uri, stored, source.schema)
+  const input: MergeInput = { snapshot: tracked, source, condition: mergeCondition(options.on, scope) }
+  const bound = bindClauses(options, location.uri, stored, source.schema, scope, rules)
+  const clauses = isTracked ? withFreshVersions(bound) : bound
   const matchable = await matchablePredicates(session, current, source, input.condition, runOptions(options))
   const mayMatch = filesMatcher(current, matchable)
   const all = [...base.files.values()]
@@ -112,13 +117,13 @@ async function mergeIntent(
   const staying = split.marked.map(({ file }) => file)
   const { matched, notMatchedBySource } = clauses
   const plans: LogicalPlan[] = []
-  if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, output.fields))
-  if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, output.fields))
+  if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, stored.fields))
+  if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, stored.fields))
   const keepsChanges = files.length > 0 && writesChanges(base)
   let inserts: LogicalPlan | null = null
   const identities = clauses.notMatched.length > 0 ? [...rules.identity.keys()] : []
   if (clauses.notMatched.length > 0) {
-    const made = insertPlan(input, candidates, clauses.notMatched, output.fields)
+    const made = insertPlan(input, candidates, clauses.notMatched, stored.fields)
     const numbered = withIdentityValues(made, rules, identities)
     // Rows that are written twice, once as changes, must be the same both times.
     inserts = keepsChanges
@@ -131,7 +136,7 @@ async function mergeIntent(
       ? nothing
       : await writeRows(
           { session, location, protocol: base.protocol, ...target },
-          unionOf(plans, nullableUnion(plans, output)),
+          unionOf(plans, nullableUnion(plans, stored)),
           {
             targetFileBytes: fileBytesOf(target.metadata, options),
             nowMs,
@@ -174,19 +179,19 @@ async function mergeIntent(
     rewritesRows: files.length > 0,
     // Whether a source row is inserted depends on rows that are not changed.
     rowLevel: clauses.notMatched.length === 0 && notMatchedBySource.length === 0,
-    preservesRowIds: removed.length === 0 && touched.updated + touched.bySourceUpdated === 0,
+    preservesRowIds: isTracked || (removed.length === 0 && touched.updated + touched.bySourceUpdated === 0),
     remakesMetadata: identities.length > 0,
     report: reportOf(written, removed.length, metrics),
   }
 }
 
-/** The table's columns and, with mergeSchema, those that only the source has. */
-function outputSchema(target: Schema, source: Schema, mergeSchema: boolean): Schema {
-  if (!mergeSchema) return target
-  const added = source.fields
-    .filter((f) => fieldIndex(target, f.name) < 0)
-    .map((f) => ({ ...plainField(f), nullable: true }))
-  return added.length === 0 ? target : { fields: [...target.fields, ...added] }
+/** Updated rows keep their ids and are of the new version: the last column, behind those of the table. */
+const withFreshVersions = (clauses: BoundClauses): BoundClauses => {
+  const fresh = (list: readonly BoundClause[]): readonly BoundClause[] =>
+    list.map((clause) =>
+      clause.kind === 'update' ? { ...clause, values: [...clause.values.slice(0, -1), freshVersion] } : clause,
+    )
+  return { ...clauses, matched: fresh(clauses.matched), notMatchedBySource: fresh(clauses.notMatchedBySource) }
 }
 
 const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema => ({

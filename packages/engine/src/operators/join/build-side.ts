@@ -32,14 +32,9 @@ export function buildSide(
   const { columnar, evaluation } = context
   const arena = new Arena(columnar.heap, account)
   const { keys } = join
-  const table = new JoinTable(
-    columnar,
-    account,
-    keys.map((key) => key.left.type),
-    keys.map((key) => key.nullSafe),
-  )
+  let table: JoinTable | null = null
   const close = (): void => {
-    table.close()
+    table?.close()
     arena.close()
   }
   try {
@@ -50,11 +45,17 @@ export function buildSide(
     const scratch = new Arena(columnar.heap, account)
     try {
       const evaluator = createEvaluator(columnar, roles.buildKeys, schema, { evaluation })
-      if (rowCount > 0) table.add(evaluator.project(scratch, joined), rowCount)
+      table = new JoinTable(
+        columnar,
+        account,
+        keys.map((key) => key.left.type),
+        keys.map((key) => key.nullSafe),
+        rowCount > 0 ? evaluator.project(scratch, joined) : [],
+        rowCount,
+      )
     } finally {
       scratch.close()
     }
-    table.finish()
     return {
       batch: joined,
       table,

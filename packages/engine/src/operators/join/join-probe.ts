@@ -63,14 +63,16 @@ export class JoinProbe {
 
   /** All that comes of a probe batch. */
   *whole(arena: Arena, batch: RecordBatch, build: BuildSide): Generator<ProbeStep> {
+    const { columnar } = this.#context
     const { chosen } = this.#roles
     if (this.#passesOn(build)) {
       yield* this.#once(arena, batch, build)
       return
     }
     if (chosen?.side === 'probe' && this.#residual === null && this.#join.keys.length > 0) {
-      const flags = build.table.matchedProbe(arena, this.#keys.project(arena, batch), batch.rowCount)
-      yield* this.unmatchedProbe(arena, batch, flags)
+      const keys = this.#keys.project(arena, batch)
+      const rows = build.table.choose(arena, keys, batch.rowCount, chosen.matched)
+      if (rows.count > 0) yield rows.count === batch.rowCount ? batch : takeBatch(columnar, arena, batch, rows)
       return
     }
     const flags = this.asksForMatches ? arena.allocateZeroed(batch.rowCount) : 0
@@ -221,7 +223,7 @@ export class JoinProbe {
   /** As many row numbers of rows that are not there. */
   #absent(arena: Arena, count: number): number {
     const rows = arena.allocate(count * 4)
-    this.#context.columnar.heap.i32.fill(-1, rows >>> 2, (rows >>> 2) + count)
+    this.#context.columnar.heap.fill(rows, 0xff, count * 4)
     return rows
   }
 }

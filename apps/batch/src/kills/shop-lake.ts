@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Session } from '@deltaworks/engine'
@@ -32,12 +32,17 @@ export class ShopLake {
     const all = join(folder, 'all')
     generateLanding({ out: all, scale })
     mkdirSync(shop.landing, { recursive: true })
-    // The newest file of each kind comes with the second run.
     const names = readdirSync(all).sort()
-    const second = names.filter((name) => /transactions/.test(name)).slice(-1)
-    for (const name of names) if (!second.includes(name)) cpSync(join(all, name), join(shop.landing, name))
+    const newest = names.filter((name) => /transactions/.test(name)).at(-1)!
+    for (const name of names) if (name !== newest) cpSync(join(all, name), join(shop.landing, name))
+    // The second half of the newest transactions comes with the second run.
+    const [header, ...lines] = readFileSync(join(all, newest), 'utf8').trimEnd().split('\n')
+    const half = Math.floor(lines.length / 2)
+    const land = (name: string, part: readonly string[]): void =>
+      writeFileSync(join(shop.landing, name), `${[header, ...part].join('\n')}\n`)
+    land(newest, lines.slice(0, half))
     await shop.finished(shop.start('run', shop.base, '2026-01-01T06:00:00Z', 'first'))
-    for (const name of second) cpSync(join(all, name), join(shop.landing, name))
+    land(newest.replace(/_\d+\.csv$/, '_20991231.csv'), lines.slice(half))
     return shop
   }
 

@@ -68,6 +68,7 @@ async function measured(read: (key: string) => Promise<number>): Promise<number>
 
 const local = options.endpoint === undefined ? await startLocal() : null
 const endpoint = options.endpoint ?? local!.endpoint
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 process.env['AWS_ACCESS_KEY_ID'] ??= 'test'
 process.env['AWS_SECRET_ACCESS_KEY'] ??= 'test12345'
 process.env['DELTAWORKS_S3_ENDPOINT'] = endpoint

@@ -14,7 +14,6 @@ const bufferedPart = 0.5
 /** Routes rows to partitions by the hash of their keys: equal keys go to one partition, on every thread. */
 export class HashPartitioner {
   readonly #context: ExecutionContext
-  readonly #schema: Schema
   readonly #partitions: number
   readonly #buffers: readonly SegmentBuffer[]
   readonly #evaluator
@@ -31,7 +30,6 @@ export class HashPartitioner {
     emit: (partition: number, segment: SegmentSplit) => void,
   ) {
     this.#context = context
-    this.#schema = schema
     this.#partitions = partitions
     this.#account = context.pool.spillable('Exchange')
     this.#arena = new Arena(context.columnar.heap, this.#account)

@@ -45,9 +45,7 @@ function firstUse(arena: Arena): void {
   const sums = new Accumulators(context, unlimited, [{ name: 'sum', argTypes: [int64], type: int64, distinct: false }])
   sums.update(ids, [batch.columns], [null], 3, 2)
   sums.finish(arena, 2)
-  const join = new JoinTable(context, unlimited, [int64])
-  join.add(batch.columns, 3)
-  join.finish()
+  const join = new JoinTable(context, unlimited, [int64], [false], batch.columns, 3)
   for (const pairs of join.probe(arena, batch.columns, 3, 8)) void pairs
   sortIndexes(context, arena, [{ column: batch.columns[0]!, descending: false, nullsFirst: true }], 3)
   for (const table of [groups, sums, join]) table.close()
@@ -176,9 +174,7 @@ function group(columns: readonly Column[]): void {
 }
 
 function join(build: Column, probe: Column): () => void {
-  const table = new JoinTable(context, unlimited, [build.type])
-  for (const batch of batches([build])) table.add(batch.columns, batch.count)
-  table.finish()
+  const table = new JoinTable(context, unlimited, [build.type], [false], [build], build.length)
   return () => {
     const arena = new Arena(heap)
     for (const batch of batches([probe])) {
@@ -229,10 +225,7 @@ report('group by two dictionary strings', () => group([dictionary50, dictionary5
 
 const unique = wordColumn(int64, (row) => scattered((row * 7919) % rows))
 report('join build int64, all distinct', () => {
-  const table = new JoinTable(context, unlimited, [int64])
-  for (const batch of batches([unique])) table.add(batch.columns, batch.count)
-  table.finish()
-  table.close()
+  new JoinTable(context, unlimited, [int64], [false], [unique], unique.length).close()
 })
 report('join probe int64, distinct build', join(unique, unique))
 report('join probe int64, 5 matches a row (ns a probe row)', join(key200k, key200k))

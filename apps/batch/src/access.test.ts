@@ -117,7 +117,7 @@ describe('least privilege', () => {
       const ofStatement = missing.Resource.some((pattern) => matches(pattern, named![2]!))
       expect([missing.Sid, stderr, ofStatement]).toEqual([missing.Sid, stderr, true])
     }
-  })
+  }, 300_000)
 
   it('M-111: policies are also resources of Terraform, and name topics, secrets and parameters of the environment', async () => {
     const terraform = await start(

@@ -13,7 +13,7 @@ describe('whole runs', () => {
   let shop: ShopLake
   beforeAll(async () => {
     shop = await ShopLake.make(folder, 0.02)
-  })
+  }, 300_000)
   afterAll(async () => {
     await session.close()
     rmSync(folder, { recursive: true, force: true })
@@ -26,9 +26,9 @@ describe('whole runs', () => {
     expect(killed.killed).toBeGreaterThanOrEqual(2)
     expect(killed.looks).toBeGreaterThan(20)
     expect(killed.after).toBeGreaterThan(0)
-  })
+  }, 300_000)
 
   it('O-22: two schedulers at the same moment: one runs, the other says so', async () => {
     expect(await raceSchedulers(shop, session, 2)).toEqual({ rounds: 2, problems: [] })
-  })
+  }, 300_000)
 })

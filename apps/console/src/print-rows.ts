@@ -10,7 +10,6 @@ export const formatOption = (): Option =>
 
 /** A text as it is, but for line ends and what a terminal obeys. */
 const onOneLine = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) =>
     c < ' ' ? JSON.stringify(c).slice(1, -1) : `\\u00${c.charCodeAt(0).toString(16)}`,
   )

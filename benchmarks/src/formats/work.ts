@@ -1,7 +1,7 @@
 import { createContext, toArrowBatch, unlimited, type ColumnarContext } from '@deltaworks/columnar'
 import {
   fileScan,
-  FooterCache,
+  type FooterCache,
   readParquetMetadata,
   RowGroupEncoder,
   scanCsv,

@@ -20,7 +20,8 @@ const spillablePart = 0.75
 const leastShareBytes = 512 * 1024
 /** Segments between stages are kept in memory up to this part of the budget. */
 const exchangePart = 0.25
-const waitMs = 400
+/** Others give back what they hold when they next look at their share: on a busy machine that takes them a while. */
+const waitMs = 2000
 const waitSliceMs = 10
 
 /** A consumer's part of the pool; `close` gives back all of it. */

@@ -29,6 +29,8 @@ export class ScanExec implements ExecutionPlan {
   readonly #scan: TableScan
   /** Positions in the table's schema that are read: the projection, then what filters need besides. */
   readonly #read: readonly number[]
+  /** It is executed once a morsel. */
+  readonly #footers = new FooterCache()
 
   constructor(scan: TableScan) {
     this.#scan = scan
@@ -51,7 +53,6 @@ export class ScanExec implements ExecutionPlan {
         : createFilter(context.columnar, conjunction(local), readSchema, { evaluation: context.evaluation })
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
-    const footers = new FooterCache()
     const small = new SmallBatches(context.columnar.heap, account, this.schema)
     let rows = 0
     try {
@@ -63,7 +64,7 @@ export class ScanExec implements ExecutionPlan {
           readSchema,
           [...local, ...bounds],
           context,
-          footers,
+          this.#footers,
         )) {
           const pause = context.pause()
           if (pause !== null) await pause

@@ -66,7 +66,8 @@ export class RunTracer {
           'deltaworks.files.pruned': metrics.filesPruned,
           'deltaworks.spilled.bytes': metrics.spilledBytes,
         })
-        if (frame?.parent != null) this.#current.enterWith(frame.parent)
+        const parent = frame?.parent ?? null
+        if (parent !== null) this.#current.enterWith(parent)
       },
       'deltaworks:stage:start': ({ stage, name, morsels }) => {
         const query = this.#now()

@@ -65,7 +65,8 @@ function add(
 ): void {
   const nulls = bounds?.nullCount ?? null
   // Of the rows that a vector deletes it is not known which were null, unless none was.
-  found.nullCount = found.nullCount === null || nulls === null || (hasDeleted && nulls > 0) ? null : found.nullCount + nulls
+  found.nullCount =
+    found.nullCount === null || nulls === null || (hasDeleted && nulls > 0) ? null : found.nullCount + nulls
   if (rows === 0 || (rows !== null && nulls === rows && !hasDeleted)) return
   const [min, max] = [bounds?.min ?? null, bounds?.max ?? null]
   if (hasDeleted || min === null || max === null || isCut(min, type) || isCut(max, type)) {

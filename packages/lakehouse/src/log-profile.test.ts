@@ -6,7 +6,18 @@ import { Session } from '@deltaworks/engine'
 import { col, lit } from '@deltaworks/expression'
 import { scan, values } from '@deltaworks/plan'
 import { verify } from '@deltaworks/quality'
-import { boolean, date, decimal, field, float64, int64, schema, string, timestamp, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  date,
+  decimal,
+  field,
+  float64,
+  int64,
+  schema,
+  string,
+  timestamp,
+  type Value,
+} from '@deltaworks/schema'
 
 const columns = schema([
   field('id', int64),

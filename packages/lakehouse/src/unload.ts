@@ -43,7 +43,10 @@ export async function unloadToDelta(options: UnloadOptions): Promise<UnloadResul
   const { session, target, query, into, ifExists = 'fail', unloadId } = options
   if (target.unload === undefined) throw invalidUnload(target.location, 'it writes no files')
   if (ifExists === 'fail' && (await DeltaTable.exists(into)))
-    throw invalidUnload(target.location, `the table ${into} is there already: append to it, overwrite it, or name another`)
+    throw invalidUnload(
+      target.location,
+      `the table ${into} is there already: append to it, overwrite it, or name another`,
+    )
   return target.unload(query, unloadId, async (files, probe) => {
     const provider = await fileTable(files.uri, 'parquet')
     const { schema } = provider

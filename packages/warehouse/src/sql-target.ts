@@ -2,7 +2,15 @@ import { isDeltaworksError, type Schema } from '@deltaworks/schema'
 import { field, int64, schema, string, timestampNtz } from '@deltaworks/schema'
 import { nameList, quote } from './dialects/sql-text.js'
 import type { SqlDialect } from './dialects/sql-dialect.js'
-import { invalidUnload, isTransient, loadFailed, nothingToReadRows, outcomeUnknown, WarehouseError, withLoadErrors } from './errors.js'
+import {
+  invalidUnload,
+  isTransient,
+  loadFailed,
+  nothingToReadRows,
+  outcomeUnknown,
+  WarehouseError,
+  withLoadErrors,
+} from './errors.js'
 import { loadScript, type LoadScript, type LoadStep, type RowsPart, type ScriptOptions } from './load-script.js'
 import type { SqlConnection } from './sql-connection.js'
 import type { StageArea } from './stage-area.js'
@@ -150,7 +158,8 @@ export class SqlTarget implements WarehouseTarget {
     if (connection.exists?.() === false) throw invalidUnload(this.location, 'there is no such warehouse')
     try {
       try {
-        for (const sql of [...(unloader.setUp ?? []), begin, ...unloader.statements(query, id)]) await connection.run(sql)
+        for (const sql of [...(unloader.setUp ?? []), begin, ...unloader.statements(query, id)])
+          await connection.run(sql)
       } catch (error) {
         throw isDeltaworksError(error) ? error : invalidUnload(this.location, reasonOf(error))
       }

@@ -40,7 +40,11 @@ export async function unloadedFiles(
 }
 
 /** Compares what is there with the manifest that the warehouse wrote last. @throws WarehouseError DW-WAREHOUSE-0021 */
-export async function checkManifest(store: ObjectStore, folder: string, missing: (file: string) => Error): Promise<void> {
+export async function checkManifest(
+  store: ObjectStore,
+  folder: string,
+  missing: (file: string) => Error,
+): Promise<void> {
   const bytes = await store.get(joinPath(folder, 'manifest'))
   const { entries } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest
   const sizes = new Map((await store.list(folder)).map(({ path, sizeBytes }) => [path.split('/').at(-1)!, sizeBytes]))

@@ -59,14 +59,12 @@ function shop(incremental: boolean, change: { readonly unique?: boolean } = {}):
     from: { orders },
     incremental,
     build: (inputs) =>
-      inputs.orders
-        .groupBy(col('day'))
-        .agg({
-          orders: agg.count(),
-          items: agg.sum(col('quantity')),
-          cheapest: agg.min(col('price')),
-          dearest: agg.max(col('price')),
-        }),
+      inputs.orders.groupBy(col('day')).agg({
+        orders: agg.count(),
+        items: agg.sum(col('quantity')),
+        cheapest: agg.min(col('price')),
+        dearest: agg.max(col('price')),
+      }),
   })
   const means = defineTable({
     name: 'means',

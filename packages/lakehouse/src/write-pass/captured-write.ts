@@ -25,11 +25,7 @@ export class CapturedWrite<T> {
   #answer: (files: FilesOfWrite) => void = () => undefined
   #refuse: (error: Error) => void = () => undefined
 
-  constructor(
-    engine: Session,
-    source: TableProvider,
-    write: (session: TableSession, rows: DataFrame) => Promise<T>,
-  ) {
+  constructor(engine: Session, source: TableProvider, write: (session: TableSession, rows: DataFrame) => Promise<T>) {
     const files = new Promise<FilesOfWrite>((resolve, reject) => {
       this.#answer = resolve
       this.#refuse = reject

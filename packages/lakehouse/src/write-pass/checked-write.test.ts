@@ -108,9 +108,11 @@ describe.each([
     return { ...written, refused }
   }
   const parquetFiles = (): string[] =>
-    !existsSync(uri.slice('file://'.length)) ? [] : (readdirSync(uri.slice('file://'.length), { recursive: true }) as string[]).filter((name) =>
-      name.endsWith('.parquet'),
-    )
+    !existsSync(uri.slice('file://'.length))
+      ? []
+      : (readdirSync(uri.slice('file://'.length), { recursive: true }) as string[]).filter((name) =>
+          name.endsWith('.parquet'),
+        )
 
   const acting: readonly Rule[] = [
     isComplete('n').quarantine(),

@@ -275,13 +275,7 @@ class WritePass {
 
   /** The pass over the rows. */
   async #pass(target: SplitOutput, measures: Aggregate | null): Promise<Passed> {
-    const { sink, refused } = planSplit(
-      this.#rows.schema,
-      this.#routed,
-      target,
-      measures,
-      this.#refusedInto,
-    )
+    const { sink, refused } = planSplit(this.#rows.schema, this.#routed, target, measures, this.#refusedInto)
     const { signal } = this.#options
     const { files, measures: found } = await this.#engine.writeSplit(this.#routed.rows.plan, sink, { signal })
     this.#passed = {

@@ -50,10 +50,7 @@ export function planSplit(
     condition: bind(routes[route].node, columns),
   }))
   const routed = schemaOf([...columns.fields, ...bound.map(({ name, condition }) => fieldOf(name, condition))])
-  const droppedRows: BoundAggregate = bindAggregate(
-    agg.count().filter(col('__dropped')).node as AggregateCall,
-    routed,
-  )
+  const droppedRows: BoundAggregate = bindAggregate(agg.count().filter(col('__dropped')).node as AggregateCall, routed)
   const told = refusedOutput(own, target.sink, places, explanations, routed)
   const refused = refusedInto === null ? told : throughOutput(told, refusedInto)
   return {

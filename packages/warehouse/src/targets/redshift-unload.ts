@@ -5,7 +5,11 @@ import type { StageAreaOptions } from '../stage-area.js'
 import { checkManifest, unloadedFiles, type Unloader } from '../unload.js'
 
 /** UNLOAD writes Parquet files, one a slice or more, and at last a manifest of them (Database Developer Guide, "UNLOAD"). */
-export function redshiftUnloader({ store, prefix, uri }: StageAreaOptions, iamRole: string, location: string): Unloader {
+export function redshiftUnloader(
+  { store, prefix, uri }: StageAreaOptions,
+  iamRole: string,
+  location: string,
+): Unloader {
   const root = uri.replace(/\/+$/, '')
   const role = iamRole === 'default' ? 'default' : text(iamRole)
   return {

@@ -14,7 +14,8 @@ export function snowflakeUnloader(
 ): Unloader {
   const root = uri.replace(/\/+$/, '')
   const isInternal = stage.kind === 'internal'
-  const at = (id: string): string => (isInternal ? `@${stage.name}/${id}/` : `${stage.location.replace(/\/$/, '')}/${id}/`)
+  const at = (id: string): string =>
+    isInternal ? `@${stage.name}/${id}/` : `${stage.location.replace(/\/$/, '')}/${id}/`
   const localFolder = (id: string): string => {
     const folder = root.startsWith('file:') ? fileURLToPath(`${root}/${id}`) : `${root}/${id}`
     mkdirSync(folder, { recursive: true })

@@ -10,7 +10,7 @@ import type { BatchColumnProfile, BatchProfile } from './batch-profile.js'
 import { frequentOf, histogramOf, orderedPoints, pointOf, quantilesOf, shown } from './sample-figures.js'
 
 /** Of landing files, that the sampled rows make up, about: however long rows are, the sample has its bounds. */
-const sampleBytes = 512 * 1024
+const sampleBytes = 128 * 1024
 /** Rows of Parquet take about so much less than as text. */
 const parquetFactor = 5
 

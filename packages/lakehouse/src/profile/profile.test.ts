@@ -102,7 +102,7 @@ describe('profiles of ingested batches', () => {
   it('M-021: of a batch larger than a sample, quantiles and frequent values are told within a few percent', async () => {
     const profile = await ingest(csv({ rows: 60_000, amount: (i) => (i * 7919) % 10_000 }))
     expect(profile.rowCount).toBe(60_000)
-    expect(profile.sampledRows).toBeGreaterThan(4000)
+    expect(profile.sampledRows).toBeGreaterThan(1000)
     expect(profile.sampledRows).toBeLessThan(30_000)
     const { quantiles, min, max } = columnOf(profile, 'amount')
     expect([min, max]).toEqual(['0.00', '99.99'])

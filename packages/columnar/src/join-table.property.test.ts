@@ -36,11 +36,19 @@ function check(types: readonly DataType[], { build, probe, nullSafe, form }: Inp
   const matches = (a: readonly Value[], b: readonly Value[]): boolean =>
     a.every((value, i) => (value !== null || nullSafe[i] === true) && keyOf(value) === keyOf(b[i]!))
   const pairs = probe.flatMap((p, i) => buildRows.flatMap((b, j) => (matches(p, b) ? [[i, j]] : [])))
-  // Parts of three pairs: those of a probe row stay together.
+  // Parts of three pairs: those of a probe row stay together. Each part may go, and be written over, before the next comes.
+  const parts = new Arena(context.heap, unlimited)
+  const joined: number[][] = []
+  for (const { probeRows, buildRows: rows, count } of table.probe(arena, columnsOf(probe), probe.length, 3, parts)) {
+    const right = read(rows, count)
+    joined.push(...read(probeRows, count).map((row, i) => [row, right[i]!]))
+    parts.reset()
+    context.heap.fill(parts.allocate(4096), 0xff, 4096)
+    parts.reset()
+  }
+  expect(joined).toEqual(pairs)
+  parts.close()
   const found = [...table.probe(arena, columnsOf(probe), probe.length, 3)]
-  const left = found.flatMap(({ probeRows, count }) => read(probeRows, count))
-  const right = found.flatMap(({ buildRows, count }) => read(buildRows, count))
-  expect(left.map((row, i) => [row, right[i]])).toEqual(pairs)
   for (const wanted of [0, 1] as const) {
     const chosen = table.choose(arena, columnsOf(probe), probe.length, wanted)
     expect(read(chosen.address, chosen.count)).toEqual(

@@ -117,9 +117,15 @@ export class JoinTable {
 
   /**
    * Pairs of probe rows and build rows with equal keys, in parts of about `mostPairs`: the pairs of a probe row are in one
-   * part. Each part is valid until the arena is reset, by whoever takes it.
+   * part. Each part is in the arena of parts, which whoever takes it may reset; `arena` is needed until the last.
    */
-  *probe(arena: Arena, keys: readonly Column[], rowCount: number, mostPairs: number): Generator<JoinMatches> {
+  *probe(
+    arena: Arena,
+    keys: readonly Column[],
+    rowCount: number,
+    mostPairs: number,
+    parts: Arena = arena,
+  ): Generator<JoinMatches> {
     const { kernels } = this.#context
     const groups = this.#lookup(arena, keys, rowCount)
     if (this.#isUnique) {
@@ -134,8 +140,8 @@ export class JoinTable {
     for (let from = 0; from < rowCount;) {
       const to = kernels['joinRange']!(groups, from, rowCount, starts, mostPairs)
       const count = kernels['joinCount']!(groups, from, to, starts)
-      const probeRows = arena.allocate(count * 4)
-      const buildRows = arena.allocate(count * 4)
+      const probeRows = parts.allocate(count * 4)
+      const buildRows = parts.allocate(count * 4)
       kernels['joinPairs']!(groups, from, to, starts, this.#rows.address, probeRows, buildRows)
       if (count > 0) yield { probeRows, buildRows, count }
       from = to

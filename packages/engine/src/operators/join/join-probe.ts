@@ -132,7 +132,7 @@ export class JoinProbe {
     const { kernels } = this.#context.columnar
     const { rowCount } = batch
     if (this.#join.keys.length > 0) {
-      yield* build.table.probe(parts, this.#keys.project(arena, batch), rowCount, pairRows)
+      yield* build.table.probe(arena, this.#keys.project(arena, batch), rowCount, pairRows, parts)
       return
     }
     const buildRows = build.batch.rowCount

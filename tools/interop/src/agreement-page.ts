@@ -25,7 +25,7 @@ const rows = (tables: Readonly<Record<string, RecordedTable>>, parties: readonly
 
 const text = `# Delta tables: who agrees
 
-Made by \`node tools/interop/dist/agreement-page.js\` of what the programs of \`tools/interop\` have recorded; not written by hand. Numbers
+Made by \`node tools/interop/dist/agreement-page.js\` of what the programs of \`tools/interop\` have recorded. The first records were taken from the logs of these programs. Numbers
 in brackets are checks. Readers: Spark 4.1 with Delta 4.4, delta-rs (\`deltalake\` 1.6).
 
 ## Tables that we write

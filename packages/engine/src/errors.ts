@@ -14,9 +14,6 @@ export const memoryRefused = (consumer: string, bytes: number, usedBytes: number
 
 export const cancelled = (): EngineError => new EngineError('DW-ENGINE-0002', 'cancelled', 'The query was cancelled.')
 
-export const unsupportedPlan = (what: string): EngineError =>
-  new EngineError('DW-ENGINE-0003', 'unsupported', `The engine cannot execute ${what} yet.`, { what })
-
 export const sessionClosed = (): EngineError =>
   new EngineError('DW-ENGINE-0004', 'usage', 'The session is closed. Create another one.')
 

@@ -1,3 +1,5 @@
+import type { ReportStep } from './run-report.js'
+
 /**
  * What packages publish on `node:diagnostics_channel`, as far as this package looks at it: it imports none of them.
  */
@@ -29,22 +31,8 @@ export interface RunOutcome {
   }[]
 }
 
-export interface StepOutcome {
-  readonly step: string
-  readonly kind: string
-  readonly table: string
-  readonly layer: string
-  readonly status: string
-  readonly startMs: number
-  readonly endMs: number
-  readonly rowsIn: number
-  readonly rowsOut: number
-  readonly rowsQuarantined: number
-  readonly filesWritten: number
-  readonly bytesWritten: number
-  readonly version: number | null
-  readonly attempts: number
-}
+/** A step as reports show it, and how often it was tried. */
+export type StepOutcome = Omit<ReportStep, 'note'> & { readonly attempts: number }
 
 export interface QualityOutcome {
   readonly table: string

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatDuration, formatInstant, formatShare, plural } from './figures.js'
+import { formatBytes, formatCount, formatDuration, formatInstant, plural } from './figures.js'
 import { layersOf, outcomes, toneOfRule, totalsOf, workByTable, type Tone } from './outcome.js'
 import type { ReportQuality, RunReport } from './run-report.js'
 
@@ -154,9 +154,6 @@ function places(report: RunReport, { bold, dim }: Palette): string[] {
   const widest = Math.max(...report.places.map((place) => place.label.length))
   return [bold('Where'), ...report.places.map(({ label, location }) => `  ${dim(label.padEnd(widest))}  ${location}`)]
 }
-
-export const shareOrNumber = (metric: number): string =>
-  metric >= 0 && metric <= 1 ? formatShare(metric) : formatCount(Number(metric.toFixed(2)))
 
 const clip = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`)
 

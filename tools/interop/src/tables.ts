@@ -23,13 +23,6 @@ import {
 } from '@deltaworks/schema'
 import { DeltaTable, type TableSession } from '@deltaworks/delta-table'
 
-/** A table that our writer writes, and the versions of it that others are to read. */
-export interface WrittenTable {
-  readonly name: string
-  readonly versions: readonly number[]
-  readonly table: DeltaTable
-}
-
 type Writer = (session: TableSession, uri: string) => Promise<readonly [DeltaTable, readonly number[]]>
 
 /** Every table of the interop test, by name. */

@@ -34,7 +34,6 @@ export function f64Const(value: number): number[] {
 }
 export const localGet = (index: number): number[] => [0x20, ...unsigned(index)]
 export const localSet = (index: number): number[] => [0x21, ...unsigned(index)]
-export const localTee = (index: number): number[] => [0x22, ...unsigned(index)]
 
 /** Opcodes by their names in the text format. */
 export const op = {

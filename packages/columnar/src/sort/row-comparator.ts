@@ -2,10 +2,10 @@ import type { Column } from '../column.js'
 import type { Heap } from '../heap.js'
 import { isNull, readValue } from '../values.js'
 
-/** Orders rows of two columns of one type, neither null: NaN is greatest, strings by UTF-8 bytes, false before true. */
-export type RowComparator = (a: Column, i: number, b: Column, j: number) => number
-
-/** Compares row i of `a` with row j of `b` under a key's direction and null order. */
+/**
+ * Compares row i of `a` with row j of `b` under a key's direction and null order. NaN is greatest, strings go by UTF-8 bytes, false
+ * comes before true.
+ */
 export function keyComparator(
   heap: Heap,
   a: Column,

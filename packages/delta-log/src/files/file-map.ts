@@ -107,8 +107,6 @@ export class FileMap implements ReadonlyMap<string, AddFile> {
   }
 }
 
-export const fileMapOf = (files: ReadonlyMap<string, AddFile>): FileMap => new FileMap(new FileTable(), files)
-
 /** The facts of one row of a chunk; moves. */
 class ChunkFacts implements FileFacts {
   #chunk!: FileChunk

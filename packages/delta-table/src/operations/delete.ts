@@ -1,27 +1,26 @@
 import { boolean } from '@deltaworks/schema'
-import { appendOnly, checkWritable, isAppendOnly, removeOf, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { appendOnly, checkWritable, isAppendOnly, type Snapshot } from '@deltaworks/delta-log'
 import { writesChanges } from '../changes.js'
-import { predicateParameter } from '../condition-text.js'
-import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
+import { DeltaTableProvider } from '../delta-table-provider.js'
 import { rowCountOf } from '../file-statistics-source.js'
 import {
   fileBytesOf,
-  reportOf,
   runOperation,
   targetOf,
   type Intent,
   type OperationContext,
   type OperationResult,
 } from '../operation-context.js'
-import { markDeleted, placesWhere, splitTouched } from '../mark-deleted.js'
+import { splitTouched } from '../mark-deleted.js'
 import { filterOf, isTrue, literalOf, not, scanOf } from '../plan-nodes.js'
-import { bindCondition, candidateFiles, dataColumnsOf, fileMatcher, type Condition } from '../predicates.js'
+import { bindCondition, candidateFiles, dataColumnsOf, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
 import { scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
 import type { WriteOptions } from '../write/write-options.js'
-import { changesAs, writeChanges } from '../write/write-changes.js'
-import { discardOnFailure, nothing, writeRows } from '../write/write-rows.js'
+import { changesAs } from '../write/write-changes.js'
+import { nothing, writeRows } from '../write/write-rows.js'
+import { rowChangeIntent, type RowChange } from './row-change.js'
 
 /**
  * Deletes the rows for which the condition is true; without one, all rows. Files of whole partitions are only removed from the
@@ -71,46 +70,25 @@ async function deleteIntent(
           filterOf(scanTracked(withTrackedColumns(base), partly), not(isTrue(predicate))),
           { targetFileBytes: fileBytesOf(base.metadata, options), nowMs, ...runOptions(options) },
         )
-  const places = (of: readonly AddFile[]) => [placesWhere(base, of, isTrue(predicate))]
-  const marks = await discardOnFailure(location, rows, () =>
-    markDeleted(context, base, marked, places, nowMs, runOptions(options)),
-  )
   // Whole files and marks tell by themselves which rows went; rows that are copied would look deleted and inserted.
   const gone = filterOf(scanOf(new DeltaTableProvider(base, { files })), isTrue(predicate))
-  const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
-    writeChanges(targetOf(context, base), partly.length > 0 && writesChanges(base) ? [changesAs(gone, 'delete')] : [], {
-      targetFileBytes: fileBytesOf(base.metadata, options),
-      nowMs,
-      ...runOptions(options),
-    }),
-  )
-  const written = { ...rows, otherPaths: [...marks.paths, ...changes.paths] }
-  const metrics = {
-    numRemovedFiles: removed.length,
-    numAddedFiles: written.adds.length,
-    numDeletedRows: touched.reduce((sum, { rowCount }) => sum + rowCount, 0),
-    numCopiedRows: written.rowCount,
-    numRemovedBytes: removed.reduce((sum, file) => sum + file.sizeBytes, 0),
-    numAddedBytes: written.sizeBytes,
-    ...marks.metrics,
-  }
-  return {
+  const change: RowChange = {
+    name: 'DELETE',
     base,
-    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds, ...changes.actions],
-    written,
-    operation: {
-      name: 'DELETE',
-      parameters: { predicate: predicateParameter(condition === null ? null : predicate) },
-      metrics,
-    },
-    reads: {
-      wholeTable: condition === null,
-      predicates: condition === null ? [] : [fileMatcher(base, predicate)],
-      files: keysOf(files),
+    condition: condition === null ? null : predicate,
+    files,
+    removed,
+    marked,
+    rows,
+    changes: partly.length > 0 && writesChanges(base) ? [changesAs(gone, 'delete')] : [],
+    metrics: {
+      numDeletedRows: touched.reduce((sum, { rowCount }) => sum + rowCount, 0),
+      numCopiedRows: rows.rowCount,
+      numRemovedBytes: removed.reduce((sum, file) => sum + file.sizeBytes, 0),
+      numAddedBytes: rows.sizeBytes,
     },
     rewritesRows: partial.length > 0,
-    rowLevel: true,
     preservesRowIds: partly.length === 0 || trackedFields(base).length > 0,
-    report: reportOf(written, removed.length, metrics),
   }
+  return rowChangeIntent(context, change, predicate, options, nowMs)
 }

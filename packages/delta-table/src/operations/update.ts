@@ -1,24 +1,22 @@
 import { bind, columnsOf, substituteColumns } from '@deltaworks/expression'
-import { appendOnly, checkWritable, isAppendOnly, removeOf, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { appendOnly, checkWritable, isAppendOnly, type Snapshot } from '@deltaworks/delta-log'
 import type { LogicalPlan } from '@deltaworks/plan'
 import { boolean, fieldOf, typeName, type Schema } from '@deltaworks/schema'
 import type { BoundExpression } from '@deltaworks/expression'
 import { valueNotAllowed, wrongType } from '../errors.js'
 import { writesChanges } from '../changes.js'
-import { predicateParameter } from '../condition-text.js'
-import { DeltaTableProvider, keysOf } from '../delta-table-provider.js'
+import { DeltaTableProvider } from '../delta-table-provider.js'
 import {
   fileBytesOf,
-  reportOf,
   runOperation,
   targetOf,
   type Intent,
   type OperationContext,
   type OperationResult,
 } from '../operation-context.js'
-import { markDeleted, placesWhere, splitTouched } from '../mark-deleted.js'
+import { splitTouched } from '../mark-deleted.js'
 import { caseOf, castTo, columnAt, filterOf, isTrue, literalOf, projectionTo, scanOf, unionOf } from '../plan-nodes.js'
-import { bindCondition, candidateFiles, expressionOf, fileMatcher, type Condition } from '../predicates.js'
+import { bindCondition, candidateFiles, expressionOf, type Condition } from '../predicates.js'
 import { runOptions } from '../run-options.js'
 import { findTouchedFiles } from '../touched-files.js'
 import { freshVersion, scanTracked, trackedFields, withTrackedColumns } from '../tracked-rows.js'
@@ -26,8 +24,9 @@ import { fitStruct } from '../write/nested-schema.js'
 import { sameShape } from '../write/schema-enforcement.js'
 import { tableRules, type TableRules } from '../write/table-rules.js'
 import type { WriteOptions } from '../write/write-options.js'
-import { changesAs, writeChanges } from '../write/write-changes.js'
-import { discardOnFailure, writeRows } from '../write/write-rows.js'
+import { changesAs } from '../write/write-changes.js'
+import { writeRows } from '../write/write-rows.js'
+import { rowChangeIntent, type RowChange } from './row-change.js'
 
 /** New values by column name; expressions are over the table's columns. */
 export type Assignments = Readonly<Record<string, Condition>>
@@ -105,47 +104,22 @@ async function updateIntent(
     ...runOptions(options),
   })
   const updated = touched.reduce((sum, { rowCount }) => sum + rowCount, 0)
-  const places = (of: readonly AddFile[]) => [placesWhere(base, of, isTrue(predicate))]
-  const marks = await discardOnFailure(location, rows, () =>
-    markDeleted(context, base, marked, places, nowMs, runOptions(options)),
-  )
   const before = filterOf(scanOf(new DeltaTableProvider(base, { files })), isTrue(predicate))
   const after = projectionTo(before, expressions, fields)
-  const images = writesChanges(base) ? [changesAs(before, 'update_preimage'), changesAs(after, 'update_postimage')] : []
-  const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
-    writeChanges(targetOf(context, base), images, {
-      targetFileBytes: fileBytesOf(base.metadata, options),
-      nowMs,
-      ...runOptions(options),
-    }),
-  )
-  const written = { ...rows, otherPaths: [...marks.paths, ...changes.paths] }
-  const metrics = {
-    numRemovedFiles: removed.length,
-    numAddedFiles: written.adds.length,
-    numUpdatedRows: updated,
-    numCopiedRows: written.rowCount - updated,
-    ...marks.metrics,
-  }
-  return {
+  const change: RowChange = {
+    name: 'UPDATE',
     base,
-    actions: [...removed.map((file) => removeOf(file, nowMs)), ...marks.actions, ...written.adds, ...changes.actions],
-    written,
-    operation: {
-      name: 'UPDATE',
-      parameters: { predicate: predicateParameter(condition === null ? null : predicate) },
-      metrics,
-    },
-    reads: {
-      wholeTable: condition === null,
-      predicates: condition === null ? [] : [fileMatcher(base, predicate)],
-      files: keysOf(files),
-    },
+    condition: condition === null ? null : predicate,
+    files,
+    removed,
+    marked,
+    rows,
+    changes: writesChanges(base) ? [changesAs(before, 'update_preimage'), changesAs(after, 'update_postimage')] : [],
+    metrics: { numUpdatedRows: updated, numCopiedRows: rows.rowCount - updated },
     rewritesRows: true,
-    rowLevel: true,
     preservesRowIds: trackedFields(base).length > 0,
-    report: reportOf(written, removed.length, metrics),
   }
+  return rowChangeIntent(context, change, predicate, options, nowMs)
 }
 
 const identityUpdated = (table: string, column: string) =>

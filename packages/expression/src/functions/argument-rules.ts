@@ -1,4 +1,4 @@
-import { int32, int64, isInteger, isNumeric, string, type DataType } from '@deltaworks/schema'
+import { isNumeric, string, type DataType } from '@deltaworks/schema'
 import { canCast } from '../cast.js'
 import { wrongArguments } from '../errors.js'
 import type { Resolution } from '../evaluation.js'
@@ -36,5 +36,3 @@ export function implicitlyCastable(from: DataType, to: DataType): boolean {
   }
   return false
 }
-
-export const smallInteger = (type: DataType): DataType => (isInteger(type) && type.kind !== 'int64' ? int32 : int64)

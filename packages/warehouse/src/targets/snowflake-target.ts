@@ -14,7 +14,6 @@ export interface SnowflakeOptions extends SnowflakeConnectionOptions {
   readonly stage: SnowflakeStage
 }
 
-export const internalStage = 'deltaworks_stage'
 const lockTable = quote('deltaworks_lock')
 
 /**

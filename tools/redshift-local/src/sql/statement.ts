@@ -4,16 +4,7 @@ import { parseCopy, parseUnload, type CopyStatement, type UnloadStatement } from
 import { lengthCheck, lengthConstraint, parseCreateTable, tableKey, type CreateTable } from './create-table.js'
 import { lowerQuoted, refuseForeign, translateExpressions } from './expressions.js'
 import type { TableKey } from './table-attributes.js'
-import {
-  isWord,
-  joinTokens,
-  quoteName,
-  quoteText,
-  relationSql,
-  TokenReader,
-  type RelationName,
-  type Token,
-} from './tokens.js'
+import { isWord, quoteName, quoteText, relationSql, TokenReader, type RelationName, type Token } from './tokens.js'
 
 /** What a statement of Redshift is, and what is to be done for it. */
 export type Statement =
@@ -247,5 +238,3 @@ export const settingSql = (name: string, value: string): string => {
   const text = name === 'search_path' ? `${value}, redshift_local` : value
   return `SELECT set_config(${quoteText(own)}, ${quoteText(text)}, false)`
 }
-
-export const statementText = (tokens: readonly Token[]): string => joinTokens(tokens).trim()

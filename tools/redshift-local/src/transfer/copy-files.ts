@@ -1,4 +1,4 @@
-import { joinPath, splitUri, type ObjectStore } from '@deltaworks/storage'
+import { splitUri, type ObjectStore } from '@deltaworks/storage'
 import { sqlError } from '../sql-failure.js'
 import type { CopyStatement } from '../sql/copy-statement.js'
 
@@ -76,9 +76,4 @@ async function readManifest(store: ObjectStore, path: string, uri: string): Prom
     // Told below.
   }
   throw sqlError('XX000', `Problem reading manifest file - ${uri} is not a manifest`)
-}
-
-export const joinUri = (uri: string, name: string): string => {
-  const { store, path } = splitUri(uri)
-  return `${store}/${joinPath(path, name)}`
 }

@@ -1,7 +1,7 @@
 import { fileKey, type AddFile } from '../actions/add-file.js'
 import { factsOf, type FileFacts } from './file-facts.js'
 import type { FileChunk } from './file-chunk.js'
-import { FileTable } from './file-table.js'
+import type { FileTable } from './file-table.js'
 import type { DataType } from '@deltaworks/schema'
 import type { ColumnBounds } from '../statistics.js'
 

@@ -20,7 +20,10 @@ try:  # Airflow 3
     from airflow.providers.standard.operators.python import PythonOperator
 except ImportError:  # Airflow 2
     from airflow.operators.python import PythonOperator
-from airflow.exceptions import AirflowException, AirflowFailException
+try:
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+except ImportError:
+    from airflow.exceptions import AirflowException, AirflowFailException
 
 # Exit codes of the commands: see the README. What a second try cannot mend fails at once.
 QUALITY_FAILED = 3

@@ -1,6 +1,6 @@
-"""Runs a DAG of a folder in this process by `dag.test()` and prints what became of its tasks, as JSON lines.
+"""Runs a DAG of a folder in this process by `dag.test()` and writes what became of its tasks, as JSON lines, to a file.
 
-usage: airflow_run.py DAGS_FOLDER DAG_ID LOGICAL_DATE
+usage: airflow_run.py DAGS_FOLDER DAG_ID LOGICAL_DATE FACTS_FILE
 """
 
 import json
@@ -14,9 +14,22 @@ try:
 except ImportError:
     from airflow.models.dagbag import DagBag
 
+try:  # Airflow 2 takes a run away before it runs the same date again, and its notes refer to the users' table.
+    import airflow.providers.fab.auth_manager.models  # noqa: F401
+except ImportError:
+    try:
+        import airflow.auth.managers.fab.models  # noqa: F401  (2.7)
+    except ImportError:
+        pass
 
-def main(folder, dag_id, date):
-    bag = DagBag(folder, include_examples=False)
+
+def main(folder, dag_id, date, facts):
+    def emit(**fact):
+        with open(facts, "a", encoding="utf-8") as lines:
+            lines.write(json.dumps(fact, default=str) + "\n")
+
+    sys.path.append(folder)  # as Airflow's own bundles do
+    bag = DagBag(folder)
     for file, error in bag.import_errors.items():
         emit(import_error=file, message=str(error).strip().splitlines()[-1])
     dag = bag.dags.get(dag_id)
@@ -37,10 +50,6 @@ def edges(dag):
 
 def xcoms(task):
     return {key: task.xcom_pull(task_ids=task.task_id, key=key) for key in ("runId", "status", "report", "error")}
-
-
-def emit(**facts):
-    print(json.dumps(facts, default=str), flush=True)
 
 
 main(*sys.argv[1:])

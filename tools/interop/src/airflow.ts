@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -175,10 +175,14 @@ async function dagFacts(
   date: string,
 ): Promise<DagFacts> {
   const script = join(here, '..', 'python', 'airflow_run.py')
-  const finished: Finished = await run(python.program('python'), [script, dags, id, date], environment)
-  const lines = finished.stdout
+  // A file of its own: what the tasks print stands in the output too.
+  const facts = join(mkdtempSync(join(tmpdir(), 'deltaworks-facts-')), 'facts.jsonl')
+  const finished: Finished = await run(python.program('python'), [script, dags, id, date, facts], environment)
+  const written = existsSync(facts) ? readFileSync(facts, 'utf8') : ''
+  rmSync(dirname(facts), { recursive: true })
+  const lines = written
     .split('\n')
-    .filter((line) => line.startsWith('{'))
+    .filter((line) => line !== '')
     .map(
       (line) =>
         JSON.parse(line) as Partial<TaskFacts> & {

@@ -34,10 +34,6 @@ Object.assign(process.env, {
 const at = process.argv.indexOf('--python')
 const given = at < 0 ? undefined : process.argv[at + 1]
 const python = new PythonEnvironment(given ?? join(here, '..', '..', '..', '.tools', 'moto'))
-const missing = given === undefined ? await python.install(['moto[server]==5.2.5']) : null
-if (missing === null) await check()
-else checks.skip('moto', missing)
-process.exitCode = checks.finish()
 
 async function freePort(): Promise<number> {
   const server = createServer()
@@ -185,3 +181,8 @@ async function secrets(endpoint: string): Promise<string | null> {
     ? null
     : `${managed}, ${masked}`
 }
+
+const missing = given === undefined ? await python.install(['moto[server]==5.2.5']) : null
+if (missing === null) await check()
+else checks.skip('moto', missing)
+process.exitCode = checks.finish()

@@ -93,10 +93,12 @@ class Watch {
       this.#listedMs = performance.now()
       return false
     }
-    const result = await this.#batch({})
+    const nowMicros = this.#clock()
+    const result = await this.#batch({}, nowMicros)
     if (result === null) return false
     const more = this.#isFull(result)
-    const waits = this.#waitsFor(listing)
+    // By the clock of the batch: what has grown old enough since was too young for it, and is still to come.
+    const waits = this.#waitsFor(listing, nowMicros)
     if (!more) this.#listedMs = performance.now()
     this.#settled = more || waits ? null : signature
     return more
@@ -113,9 +115,8 @@ class Watch {
     return true
   }
 
-  async #batch(what: Pick<RunOptions, 'candidates'>): Promise<RunResult | null> {
+  async #batch(what: Pick<RunOptions, 'candidates'>, nowMicros = this.#clock()): Promise<RunResult | null> {
     const { maxFiles = defaultMaxFiles, settleMs = 0, run = runLakehouse, onBatch } = this.#options
-    const nowMicros = this.#clock()
     const result = await run({
       ...this.#runOptions(),
       ...what,
@@ -158,10 +159,10 @@ class Watch {
     return [...counts.values()].some((count) => count >= maxFiles)
   }
 
-  /** Whether files are still too young. */
-  #waitsFor(listing: readonly ObjectMeta[]): boolean {
+  /** Whether files were too young for a batch of that time. */
+  #waitsFor(listing: readonly ObjectMeta[], nowMicros: bigint): boolean {
     const { settleMs = 0 } = this.#options
-    return settleMs > 0 && listing.some(({ modifiedMs }) => modifiedMs >= Number(this.#clock() / 1000n) - settleMs)
+    return settleMs > 0 && listing.some(({ modifiedMs }) => modifiedMs >= Number(nowMicros / 1000n) - settleMs)
   }
 
   async #failed(error: unknown): Promise<void> {

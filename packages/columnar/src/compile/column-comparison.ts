@@ -32,9 +32,10 @@ export function columnComparison(e: BoundExpression): ColumnComparison | null {
   const form = forms[e.name]
   if (form === undefined || e.args.length !== 2) return null
   const [equal, negated, swapped] = form
-  const [first, second] = [operandOf(e.args[0]!), operandOf(e.args[1]!)]
   const width = integerWidth(e.args[0]!.type)
-  if (first === null || second === null || width === null || width !== integerWidth(e.args[1]!.type)) return null
+  if (width === null || width !== integerWidth(e.args[1]!.type)) return null
+  const [first, second] = [operandOf(e.args[0]!), operandOf(e.args[1]!)]
+  if (first === null || second === null) return null
   if (!('column' in first) && !('column' in second)) return null
   const [left, right] = swapped ? [second, first] : [first, second]
   return { kernel: `${equal ? 'keepEqual' : 'keepGreater'}${width * 8}`, width, negated, left, right }

@@ -1,5 +1,5 @@
 import { bind, col, conjunction, fn, interpret, lit, type Expr } from '@deltaworks/expression'
-import { date, decimal, int32, int64, schema, string, timestamp, type Value } from '@deltaworks/schema'
+import { date, decimal, float64, int32, int64, schema, string, timestamp, type Value } from '@deltaworks/schema'
 import fc from 'fast-check'
 import { Arena } from '../arena.js'
 import { createContext } from '../context.js'
@@ -19,6 +19,7 @@ const input = schema([
   { name: 'day', type: date, nullable: true },
   { name: 'at', type: timestamp, nullable: true },
   { name: 't', type: string, nullable: true },
+  { name: 'f', type: float64, nullable: true },
 ])
 
 const nullable = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: null, freq: 6 })
@@ -27,9 +28,18 @@ const wide = fc.oneof(fc.bigInt({ min: -2n, max: 2n }), fc.constantFrom(-(2n ** 
 const small = fc.bigInt({ min: -200n, max: 200n })
 const rows = fc.array(
   fc.tuple(
-    ...[int, int, wide, wide, small, small, fc.integer({ min: 0, max: 3 }), small, fc.constantFrom('a', 'b', '')].map(
-      (values) => nullable<Value>(values as fc.Arbitrary<Value>),
-    ),
+    ...[
+      int,
+      int,
+      wide,
+      wide,
+      small,
+      small,
+      fc.integer({ min: 0, max: 3 }),
+      small,
+      fc.constantFrom('a', 'b', ''),
+      fc.constantFrom(-1.25, 0, NaN),
+    ].map((values) => nullable<Value>(values as fc.Arbitrary<Value>)),
   ),
   { maxLength: 75 },
 )
@@ -48,6 +58,8 @@ const condition = fc.oneof(
   of(col('t'), lit('a')),
   fc.constant(col('t').in_(['a', ''])),
   fc.constant(fn.is_null(col('m'))),
+  of(col('i').cast(float64), lit(-0.5)),
+  of(col('f'), lit(-1.25)),
 )
 
 describe('filters by conjuncts', () => {

@@ -82,8 +82,8 @@ export class Arena {
   reset(): void {
     for (const { address, bytes } of this.#chunks) this.heap.free(address, bytes)
     this.account.release(this.#sizeBytes)
-    // What comes next is most often as large as what was.
-    this.#nextChunkBytes = Math.min(chunkSize(this.#sizeBytes - (this.#end - this.#cursor)), 1_048_576)
+    // What comes next is most often as large as what was; larger steps would ask too much of a small budget.
+    this.#nextChunkBytes = Math.min(chunkSize(this.#sizeBytes - (this.#end - this.#cursor)), 262_144)
     this.#chunks.length = 0
     this.#sizeBytes = 0
     this.#cursor = 0

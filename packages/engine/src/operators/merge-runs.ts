@@ -13,7 +13,7 @@ import type { BoundSortKey } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import type { SpillableAccount } from '../memory-pool.js'
-import { readRun, writeRun, type SpilledRun } from '../spill/runs.js'
+import { bytesOf, readRun, writeRun, type SpilledRun } from '../spill/runs.js'
 import type { SpillFile } from '../spill/spill-store.js'
 import type { BatchStream } from './execution-plan.js'
 import { outputRows } from './output-rows.js'
@@ -33,6 +33,8 @@ export interface SortedRun {
   open(): BatchStream
   /** Memory that one of its batches takes, if known. */
   readonly batchBytes?: number
+  /** All of its rows, if known: the less, the sooner it is merged into another run. */
+  readonly bytes?: number
 }
 
 /** How many bytes a segment of a run should have: many runs are to be merged at once. */
@@ -42,6 +44,7 @@ export const runSegmentBytes = (account: SpillableAccount): number =>
 export const spilledSortedRun = (context: ExecutionContext, account: SpillableAccount, run: SpilledRun): SortedRun => ({
   open: () => readRun(context, account, run),
   batchBytes: run.reduce((most, { bytes }) => Math.max(most, bytes), 0),
+  bytes: bytesOf(run),
 })
 
 /** How many of the runs, from the first on, can be merged in the account's share. */
@@ -56,7 +59,23 @@ function fitting(account: SpillableAccount, runs: readonly SortedRun[]): number 
   return count
 }
 
-/** Merges runs of one order; more than fit into memory at once are merged in steps, by way of the file. Stable. */
+/** Of so many neighbours, those with the fewest bytes: the first of them. */
+function lightest(runs: readonly SortedRun[], count: number): number {
+  const bytesAt = (i: number): number => runs[i]!.bytes ?? unknownBatchBytes
+  let bytes = 0
+  for (let i = 0; i < count; i++) bytes += bytesAt(i)
+  let [least, first] = [bytes, 0]
+  for (let start = 1; start + count <= runs.length; start++) {
+    bytes += bytesAt(start + count - 1) - bytesAt(start - 1)
+    if (bytes < least) [least, first] = [bytes, start]
+  }
+  return first
+}
+
+/**
+ * Merges runs of one order. Of more than fit into memory at once, as few as it takes are merged beforehand, by way of the file:
+ * neighbours, so that it is stable, and the small ones, so that few rows are written again.
+ */
 export async function* mergeRuns(
   context: ExecutionContext,
   account: SpillableAccount,
@@ -66,19 +85,13 @@ export async function* mergeRuns(
 ): BatchStream {
   let runs = inputs
   for (;;) {
-    const count = fitting(account, runs)
-    if (count >= runs.length) break
-    const merged: SortedRun[] = []
-    for (let rest = runs; rest.length > 0;) {
-      const group = rest.slice(0, fitting(account, rest))
-      rest = rest.slice(group.length)
-      if (group.length === 1) merged.push(group[0]!)
-      else {
-        const run = await writeRun(context, file, order.schema, mergeSorted(context, account, order, group))
-        merged.push(spilledSortedRun(context, account, run))
-      }
-    }
-    runs = merged
+    const most = fitting(account, runs)
+    if (most >= runs.length) break
+    const start = lightest(runs, Math.min(most, runs.length - most + 1))
+    const group = runs.slice(start, start + Math.min(fitting(account, runs.slice(start)), runs.length - most + 1))
+    const run = await writeRun(context, file, order.schema, mergeSorted(context, account, order, group))
+    const merged = spilledSortedRun(context, account, run)
+    runs = [...runs.slice(0, start), merged, ...runs.slice(start + group.length)]
   }
   yield* mergeSorted(context, account, order, runs)
 }

@@ -53,7 +53,7 @@ export const withLimitOptions = (command: Command): Command =>
     )
     .addOption(
       new Option('--temporary-disk <size>', 'a run that would need more is refused before it reads').argParser(
-        parseBytes,
+        parseBytes('--temporary-disk'),
       ),
     )
 

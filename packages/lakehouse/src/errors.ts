@@ -195,3 +195,6 @@ export const invalidAlertRules = (lakehouse: string, problem: string): Lakehouse
   new LakehouseError('DW-LAKEHOUSE-0050', 'usage', `The alerts of lakehouse "${lakehouse}" are wrong: ${problem}.`, {
     lakehouse,
   })
+
+export const notExportable = (problem: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0054', 'usage', `Nothing was exported: ${problem}.`, { problem })

@@ -1,5 +1,12 @@
 import type { RunResult } from '@deltaworks/lakehouse'
-import { renderSummary, runReport, secretMask, type RunReport } from '@deltaworks/telemetry'
+import {
+  formatBytes,
+  renderSummary,
+  runReport,
+  secretMask,
+  type ReportFact,
+  type RunReport,
+} from '@deltaworks/telemetry'
 import { writeReport } from './write-report.js'
 
 interface ReportOptions {
@@ -33,6 +40,7 @@ export function reportOf(result: RunResult, environment: string): RunReport {
     command: 'run',
     environment,
     quarantine: [...counts.values()],
+    facts: factsOf(result),
     warnings: result.profiles.flatMap(({ table, drift }) =>
       drift.map(({ column, message }) => `${column === null ? table : `${table}.${column}`}: ${message}`),
     ),
@@ -41,6 +49,35 @@ export function reportOf(result: RunResult, environment: string): RunReport {
       { label: 'Landing', location: result.landing },
     ],
   })
+}
+
+/** What the run took of the machine, and what it had of what it kept in memory. */
+function factsOf({ usage, reuse }: RunResult): readonly ReportFact[] {
+  const reads = reuse.hits + reuse.misses
+  return [
+    ...(usage.memoryBytes === 0
+      ? []
+      : [{ label: 'Memory of operators, at most', value: formatBytes(usage.memoryBytes) }]),
+    ...(usage.spilledBytes === 0
+      ? []
+      : [
+          {
+            label: 'Spilled to disk',
+            value: `${formatBytes(usage.spilledBytes)}, at most ${formatBytes(usage.temporaryBytes)} at a time`,
+          },
+        ]),
+    ...(reads === 0
+      ? []
+      : [
+          {
+            label: 'Tables read from memory',
+            value:
+              `${reuse.hits} of ${reads} reads (${Math.round((reuse.hits / reads) * 100)} %), at most ` +
+              `${formatBytes(reuse.peakBytes)} of ${formatBytes(reuse.limitBytes)} kept` +
+              (reuse.dropped === 0 ? '' : `, ${reuse.dropped} let go for want of room`),
+          },
+        ]),
+  ]
 }
 
 /** Prints the summary (or the report as JSON), and writes the report's files if asked. */

@@ -198,3 +198,6 @@ export const invalidAlertRules = (lakehouse: string, problem: string): Lakehouse
 
 export const notExportable = (problem: string): LakehouseError =>
   new LakehouseError('DW-LAKEHOUSE-0054', 'usage', `Nothing was exported: ${problem}.`, { problem })
+
+export const invalidMetric = (name: string, problem: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0055', 'usage', `The metric "${name}" is wrong: ${problem}.`, { metric: name })

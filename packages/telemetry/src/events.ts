@@ -29,6 +29,13 @@ export interface RunOutcome {
     readonly files: number
     readonly sizeBytes: number
   }[]
+  /** Figures of the business. */
+  readonly metrics: readonly {
+    readonly name: string
+    readonly description: string
+    readonly unit: string
+    readonly value: number | null
+  }[]
 }
 
 /** A step as reports show it, and how often it was tried. */

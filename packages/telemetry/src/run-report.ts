@@ -24,6 +24,7 @@ export interface RunReport {
   readonly places: readonly ReportPlace[]
   readonly warnings: readonly string[]
   readonly facts: readonly ReportFact[]
+  readonly metrics: readonly ReportMetric[]
 }
 
 export type RunStatus = 'succeeded' | 'warnings' | 'unchanged' | 'quality_failed' | 'failed'
@@ -141,6 +142,15 @@ export interface ReportPlace {
   readonly location: string
 }
 
+/** A figure of the business. */
+export interface ReportMetric {
+  readonly name: string
+  readonly description: string
+  readonly unit: string
+  readonly value: number | null
+  readonly problem: string | null
+}
+
 export interface ReportFact {
   readonly label: string
   readonly value: string
@@ -162,6 +172,7 @@ export const runReport = (known: Pick<RunReport, Required> & Partial<RunReport>)
   places: [],
   warnings: [],
   facts: [],
+  metrics: [],
   ...known,
   formatVersion: 1,
 })

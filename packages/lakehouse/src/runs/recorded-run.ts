@@ -5,7 +5,7 @@ import { definitionHash } from '../definition-hash.js'
 import { publishRunFinish, publishRunStart } from '../events.js'
 import { Lake } from '../lake.js'
 import { runContext, runIdOf, runLakehouse, type RunOptions } from '../run.js'
-import type { RunResult, StepFailure } from '../run-result.js'
+import { noReuse, noUsage, type RunResult, type StepFailure } from '../run-result.js'
 import { checkBudget, type RunBudget } from './run-budget.js'
 import { outOfTime, staleTables } from './errors.js'
 import { publish } from './publication.js'
@@ -273,6 +273,9 @@ const failedResult = (
   profiles: [],
   quarantined: 0,
   tables: [],
+  usage: noUsage,
+  reuse: noReuse,
+  metrics: [],
 })
 
 /** @throws LakehouseError DW-LAKEHOUSE-0047 */

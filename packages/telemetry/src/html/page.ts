@@ -3,7 +3,7 @@ import { outcomes, totalsOf } from '../outcome.js'
 import type { RunReport } from '../run-report.js'
 import { escape } from './markup.js'
 import { profiles } from './profiles.js'
-import { exported, files, quality, quarantine, tables, warnings, whereThingsAre } from './sections.js'
+import { exported, files, metrics, quality, quarantine, tables, warnings, whereThingsAre } from './sections.js'
 import { style } from './style.js'
 import { timeline } from './timeline.js'
 
@@ -22,6 +22,7 @@ export function renderHtml(report: RunReport): string {
     warnings(report) +
     timeline(report) +
     tables(report) +
+    metrics(report) +
     quality(report) +
     quarantine(report) +
     exported(report) +

@@ -43,7 +43,7 @@ export type RecordedRun =
  * step in the journal, and a publication at the end, by which readers see all of its tables at once.
  *
  * A run that found nothing to do leaves no trace. A run of some steps publishes nothing: see `publishLake`.
- * @throws what `runLakehouse` throws; LakehouseError DW-LAKEHOUSE-0041, 0046 and 0047
+ * @throws what `runLakehouse` throws; LakehouseError DW-LAKEHOUSE-0041, 0046, 0047 and 0056
  */
 export async function runRecorded(options: RecordedRunOptions): Promise<RecordedRun> {
   const runId = options.runId ?? runIdOf(options.nowMicros)

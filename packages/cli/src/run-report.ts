@@ -1,10 +1,13 @@
+import { explainAnalysis, type QueryMetrics } from '@deltaworks/engine'
 import type { RunResult } from '@deltaworks/lakehouse'
 import {
   formatBytes,
+  QueryRecorder,
   renderSummary,
   runReport,
   secretMask,
   type ReportFact,
+  type ReportQuery,
   type RunReport,
 } from '@deltaworks/telemetry'
 import { writeReport } from './write-report.js'
@@ -80,9 +83,18 @@ function factsOf({ usage, reuse }: RunResult): readonly ReportFact[] {
   ]
 }
 
+/** Records the queries of a run for its report. The caller closes it. */
+export const recordQueries = (): QueryRecorder =>
+  // What the engine publishes is more than what telemetry looks at.
+  new QueryRecorder((metrics) => explainAnalysis(metrics as QueryMetrics))
+
 /** Prints the summary (or the report as JSON), and writes the report's files if asked. */
-export async function report(result: RunResult, options: ReportOptions): Promise<void> {
-  const full = secretMask.maskData(reportOf(result, options.env))
+export async function report(
+  result: RunResult,
+  options: ReportOptions,
+  queries: readonly ReportQuery[] = [],
+): Promise<void> {
+  const full = secretMask.maskData({ ...reportOf(result, options.env), queries })
   if (options.report !== undefined) await writeReport(full, options.report)
   if (options.json) process.stdout.write(`${JSON.stringify(full)}\n`)
   else if (!options.quiet) {

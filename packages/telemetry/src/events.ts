@@ -79,8 +79,25 @@ export interface QueryFinishMessage extends QueryMessage {
     readonly filesPruned: number
     readonly spilledBytes: number
     readonly scan: Readonly<Record<string, number>>
-    readonly stages: readonly { readonly spilledBytes: number; readonly exchangedBytes: number }[]
+    readonly stages: readonly StageMetricsMessage[]
   }
+}
+
+export interface StageMetricsMessage {
+  readonly stage: number
+  readonly name: string
+  readonly morsels: number
+  readonly rows: number
+  readonly durationMs: number
+  readonly spilledBytes: number
+  readonly exchangedBytes: number
+  readonly tasks: readonly {
+    readonly task: number
+    readonly morsels: number
+    readonly rows: number
+    readonly durationMs: number
+    readonly heapBytes: number
+  }[]
 }
 
 export interface StageMessage {

@@ -50,7 +50,9 @@ const metrics = {
   filesPruned: 1,
   spilledBytes: 10,
   scan,
-  stages: [{ spilledBytes: 5, exchangedBytes: 64 }],
+  stages: [
+    { stage: 1, name: 'scan', morsels: 1, rows: 1, durationMs: 1, tasks: [], spilledBytes: 5, exchangedBytes: 64 },
+  ],
 }
 
 /** Two steps side by side, each with a query in stages: what a run publishes. */

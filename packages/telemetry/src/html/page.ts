@@ -3,6 +3,7 @@ import { outcomes, totalsOf } from '../outcome.js'
 import type { RunReport } from '../run-report.js'
 import { escape } from './markup.js'
 import { profiles } from './profiles.js'
+import { queries } from './queries.js'
 import { exported, files, metrics, quality, quarantine, tables, warnings, whereThingsAre } from './sections.js'
 import { style } from './style.js'
 import { timeline } from './timeline.js'
@@ -21,6 +22,7 @@ export function renderHtml(report: RunReport): string {
     cards(report) +
     warnings(report) +
     timeline(report) +
+    queries(report) +
     tables(report) +
     metrics(report) +
     quality(report) +

@@ -31,6 +31,8 @@ export class Heap {
   #f64: Float64Array<ArrayBufferLike>
   #top: number
   readonly #free = new FreeList()
+  /** Chunks of up to 1 MiB that were given back last, by size: most are asked for again at once. Not joined until space is short. */
+  readonly #recent: readonly number[][] = Array.from({ length: 5 }, () => [])
   #usedBytes = 0
   #touched = 0
   readonly limitBytes: number
@@ -115,7 +117,7 @@ export class Heap {
   /** A chunk of at least `bytes`, rounded up to `chunkSize(bytes)`; 64-byte aligned, not zeroed. @throws ColumnarError DW-COLUMNAR-0001 */
   allocate(bytes: number): number {
     const size = chunkSize(bytes)
-    const reused = this.#free.take(size)
+    const reused = this.#recentOf(size)?.pop() ?? this.#reuse(size)
     if (reused >= 0) {
       this.#usedBytes += size
       return reused
@@ -133,12 +135,37 @@ export class Heap {
   /** Gives back what `allocate(bytes)` returned, with the same `bytes`. */
   free(address: number, bytes: number): void {
     const size = chunkSize(bytes)
-    const run = this.#free.give(address, size)
-    if (run.start + run.size === this.#top) {
-      this.#free.drop(run.start, run.size)
-      this.#top = run.start
-    }
     this.#usedBytes -= size
+    const recent = this.#recentOf(size)
+    if (recent !== undefined && recent.length < recentChunks) recent.push(address)
+    else this.#join(address, size)
+  }
+
+  #recentOf(size: number): number[] | undefined {
+    return size > 1_048_576 ? undefined : this.#recent[15 - Math.clz32(size)]
+  }
+
+  /** A hole of that size; -1 if there is none, recent chunks joined with their neighbours. */
+  #reuse(size: number): number {
+    const found = this.#free.take(size)
+    return found >= 0 || !this.#joinRecent() ? found : this.#free.take(size)
+  }
+
+  #joinRecent(): boolean {
+    let any = false
+    this.#recent.forEach((addresses, i) => {
+      any ||= addresses.length > 0
+      for (const address of addresses) this.#join(address, 65_536 << i)
+      addresses.length = 0
+    })
+    return any
+  }
+
+  #join(address: number, size: number): void {
+    const run = this.#free.give(address, size)
+    if (run.start + run.size !== this.#top) return
+    this.#free.drop(run.start, run.size)
+    this.#top = run.start
   }
 
   #grow(end: number): void {
@@ -163,6 +190,8 @@ export class Heap {
 }
 
 const pageBytes = 65_536
+/** So many recently freed chunks of a size are kept apart. */
+const recentChunks = 16
 /** Where kernels and compiled expressions may keep state that does not outlive one call. */
 export const scratchBase = 65_536
 export const scratchBytes = 1_048_576

@@ -18,7 +18,8 @@ import { dictionaryColumn, type Column } from '../column.js'
 import { createContext, type ColumnarContext } from '../context.js'
 import { recordBatch, type RecordBatch } from '../record-batch.js'
 import { columnFromValues, readValue } from '../values.js'
-import { createEvaluator, createFilter } from './evaluator.js'
+import { createEvaluator } from './evaluator.js'
+import { createFilter } from './filter.js'
 
 /** Random expressions over random batches: what the compiled loop gives is what the interpreter gives, bit for bit. */
 

@@ -92,7 +92,7 @@ const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; read
       const area = new StageArea({ store: openStore(pathToFileURL(out).href), prefix: 'stage', uri })
       const { rowCount } = await table.lake!.totals({ columns: [], rows: [] })
       const began = performance.now()
-      await area.write(`${uri}/facts`, table.schema, table.rows!())
+      await area.write(`${uri}/facts`, table.schema, table.rows!(), 'facts', false)
       return { rows: rowCount, ms: performance.now() - began }
     }),
   'postgres-copy': async () => {

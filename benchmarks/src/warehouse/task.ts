@@ -113,7 +113,9 @@ async function connected<T>(url: string, use: (client: Pg.Client) => Promise<T>)
   }
 }
 const cleared = (url: string) =>
-  connected(url, (client) => client.query('DROP TABLE IF EXISTS fact_transactions, deltaworks_loads, deltaworks_exports, inserted CASCADE'))
+  connected(url, (client) =>
+    client.query('DROP TABLE IF EXISTS fact_transactions, deltaworks_loads, deltaworks_exports, inserted CASCADE'),
+  )
 
 /** Row by row, prepared once, in one transaction: what a loader does that knows nothing better. */
 async function inserts(table: WarehouseTable, url: string, limit: number) {

@@ -108,11 +108,16 @@ describe('deltaworks-batch', () => {
     expect(run('quiet', 'landing', '--quiet')).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 
-  it('O-06: a report is written as HTML, JSON and Markdown; the page needs nothing from elsewhere', () => {
+  it('O-06 M-090: a report is written as HTML, JSON and Markdown; the page needs nothing from elsewhere', () => {
     expect(run('reported', 'landing', '--quiet', '--report', 'reports').status).toBe(0)
     const files = readdirSync(at('reports')).sort()
     expect(files.map((name) => name.split('.').at(-1))).toEqual(['html', 'json', 'md'])
     const html = readFileSync(at('reports', files[0]!), 'utf8')
+    // M-090: the queries of each step, with their plans and what operators did.
+    const queries = html.slice(html.indexOf('<section id="queries">'))
+    expect(queries).toMatch(/<summary>build fact_transactions<span>\d+ quer/)
+    expect(queries).toMatch(/HashAggregate|Aggregate|Join/)
+    expect(queries).toMatch(/rows \d+.*batches \d+/)
     expect(html).toMatch(/^<!doctype html>/i)
     expect(html).not.toMatch(/<(script|link|img)[^>]+(src|href)="?http/i)
     const json = JSON.parse(readFileSync(at('reports', files[1]!), 'utf8')) as { files: { sha256: string }[] }

@@ -1,6 +1,6 @@
 import { exitCode, exitCodeOf, report, type CommonOptions } from '@deltaworks/cli'
 import type { RecordedRun, RunResult } from '@deltaworks/lakehouse'
-import { secretMask } from '@deltaworks/telemetry'
+import { secretMask, type ReportQuery } from '@deltaworks/telemetry'
 
 interface EndOptions extends CommonOptions {
   readonly report: string | undefined
@@ -10,7 +10,11 @@ interface EndOptions extends CommonOptions {
 export const resultOf = (run: RecordedRun): RunResult | null => (run.kind === 'ran' ? run.result : null)
 
 /** Tells how a run ended, and with which exit code the process does. */
-export async function endOfRun(run: RecordedRun, options: EndOptions): Promise<number> {
+export async function endOfRun(
+  run: RecordedRun,
+  options: EndOptions,
+  queries: readonly ReportQuery[] = [],
+): Promise<number> {
   switch (run.kind) {
     case 'busy': {
       const { runId, host, pid, startedMs } = run.holder
@@ -29,7 +33,7 @@ export async function endOfRun(run: RecordedRun, options: EndOptions): Promise<n
       return exitCode.done
     case 'ran': {
       const { result } = run
-      await report(result, options)
+      await report(result, options, queries)
       for (const { step, code, message } of result.failures)
         process.stderr.write(secretMask.mask(`${code}: ${step}: ${message}\n`))
       const [failure] = result.failures

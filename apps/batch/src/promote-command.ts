@@ -54,6 +54,7 @@ export const promoteCommand = (): Command =>
           from: { environment: from.environment, root: from.root, runId: plan.runId },
           to: { environment: to.environment, root: to.root },
           definitions: plan.definitions,
+          rules: plan.rules,
           commit: options.commit ?? null,
           by: userInfo().username,
           differences: plan.configuration.map(({ key }) => key),
@@ -79,9 +80,9 @@ function print({ tables, configuration, quality, problems, runId }: PromotionPla
     return
   }
   if (options.quiet) return
-  const rows = tables.map((table) => [table.table, table.definition, table.next, table.schema.join('; ')])
+  const rows = tables.map((table) => [table.table, table.definition, table.rules, table.next, table.schema.join('; ')])
   process.stdout.write(
-    `Run ${runId} of ${options.from}\n\n${textTable(['table', 'definition', 'next run', 'schema'], rows)}\n`,
+    `Run ${runId} of ${options.from}\n\n${textTable(['table', 'definition', 'rules', 'next run', 'schema'], rows)}\n`,
   )
   if (shown.length > 0) {
     const values = shown.map(({ key, from, to }) => [key, JSON.stringify(from) ?? '', JSON.stringify(to) ?? ''])

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -95,8 +95,63 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
     })
     expect(promote('--quiet').status).toBe(0)
     expect(run('prod').status).toBe(0)
+    // A rule is compared, and one that the source has not run is judged by its tables.
+    define(2, 'isComplete("items")')
+    expect(run('prod').stderr).toMatch(/DW-LAKEHOUSE-0052.*stock was not/)
+    expect(plan()).toMatchObject({
+      problems: [],
+      tables: [
+        { table: 'stock', definition: 'same', rules: 'changed' },
+        { table: 'total', definition: 'same', rules: 'same' },
+      ],
+    })
+    define(2, 'hasCompleteness("items", 1).critical(), hasCompleteness("id", 2).named("twice").critical()')
+    expect(plan().problems).toEqual(['stock: critical rule twice failed'])
+    expect(promote()).toMatchObject({ status: 2, stderr: expect.stringMatching(/DW-LAKEHOUSE-0053/) as string })
     define(2, 'isComplete("id")', 'string()')
     expect(plan().problems.join()).toMatch(/stock: "items" is int in the table and string in the definition/)
+    define(2)
+  })
+
+  it('N-07: a copy of the lake elsewhere, another process, zone and number of threads: the same hash of every table', () => {
+    cpSync(at('dev'), at('elsewhere', 'copy'), { recursive: true })
+    const [{ runId }] = readdirSync(at('dev', 'operations', 'manifests')).map((name) => ({
+      runId: name.slice(0, -5),
+    })) as [{ runId: string }]
+    const args = [
+      'replay',
+      runId,
+      '--lakehouse',
+      at('stock.mjs'),
+      '--root',
+      'copy',
+      '--into',
+      'again',
+      '--threads',
+      '1',
+    ]
+    const replay = () =>
+      spawnSync(process.execPath, [bin, ...args, '--json'], {
+        encoding: 'utf8',
+        cwd: at('elsewhere'),
+        env: { ...process.env, TZ: 'Asia/Tokyo', LANG: 'tr_TR.UTF-8' },
+      })
+    define(0)
+    const { status, stdout, stderr } = replay()
+    expect([status, stderr]).toEqual([0, ''])
+    const { tables } = JSON.parse(stdout) as {
+      tables: { table: string; how: string; equal: boolean; expected: string }[]
+    }
+    expect(tables.map(({ table, how, equal }) => [table, how, equal])).toEqual([
+      ['stock', 'read', true],
+      ['total', 'built', true],
+    ])
+    expect(tables.every(({ expected }) => /^2-[\da-f]{16}-[\da-f]{16}$/.test(expected))).toBe(true)
+    define(0, 'isComplete("items")')
+    expect(replay()).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/the rules of stock have changed/) as string,
+    })
     define(2)
   })
 

@@ -18,17 +18,28 @@ export const replayCommand = (signal: AbortSignal): Command =>
       const session = openSession(options)
       try {
         const root = resolveUri(options.root)
-        const tables = await replayRun({ lakehouse, session, root, runId, into: resolveUri(options.into), signal })
-        if (options.json) process.stdout.write(`${JSON.stringify({ runId, tables })}\n`)
+        const { tables, software } = await replayRun({
+          lakehouse,
+          session,
+          root,
+          runId,
+          into: resolveUri(options.into),
+          signal,
+        })
+        if (options.json) process.stdout.write(`${JSON.stringify({ runId, tables, software })}\n`)
         else if (!options.quiet) {
           const rows = tables.map((t) => [
             t.table,
+            t.how,
             String(t.version),
             t.equal ? 'equal' : 'different',
             t.expected,
             t.actual,
           ])
-          process.stdout.write(`${textTable(['table', 'version', 'rows', 'logical hash then', 'now'], rows)}\n`)
+          process.stdout.write(`${textTable(['table', 'how', 'version', 'rows', 'logical hash then', 'now'], rows)}\n`)
+          const { then, now } = software
+          if (then !== null && then.deltaworks !== now.deltaworks)
+            process.stdout.write(`It ran with Deltaworks ${then.deltaworks}; this is ${now.deltaworks}.\n`)
         }
         process.exitCode = tables.every(({ equal }) => equal) ? exitCode.done : exitCode.failed
       } finally {

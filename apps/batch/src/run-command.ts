@@ -4,6 +4,7 @@ import {
   loadLakehouse,
   openSession,
   parseCount,
+  recordQueries,
   watched,
   withCommonOptions,
   type CommonOptions,
@@ -106,16 +107,19 @@ async function inSession(
   task: (session: Session) => Promise<RecordedRun>,
 ): Promise<void> {
   const session = openSession(options)
+  // Who writes no report pays nothing for it.
+  const recorder = options.report === undefined ? null : recordQueries()
   const progress = options.quiet || options.json ? null : showProgress(process.stderr)
   try {
     const watching = { loaded, session, root: resolveUri(options.root), environment: options.env }
     const run = await watched(watching, () => task(session), resultOf, signal)
     progress?.stop()
-    process.exitCode = await endOfRun(run, options)
+    process.exitCode = await endOfRun(run, options, recorder?.queries)
   } catch (error) {
     throw signal.aborted ? interrupted() : error
   } finally {
     progress?.stop()
+    recorder?.close()
     await session.close()
   }
 }

@@ -17,6 +17,7 @@ export interface LimitOptions {
   readonly stepTimeout: number | undefined
   readonly maxTime: number | undefined
   readonly temporaryDisk: number | undefined
+  readonly maxRead: number | undefined
   readonly memory: number | undefined
 }
 
@@ -52,9 +53,16 @@ export const withLimitOptions = (command: Command): Command =>
       ),
     )
     .addOption(
-      new Option('--temporary-disk <size>', 'a run that would need more is refused before it reads').argParser(
-        parseBytes,
-      ),
+      new Option(
+        '--max-read <size>',
+        'a run that would read more of landing files is refused before it does',
+      ).argParser(parseBytes('--max-read')),
+    )
+    .addOption(
+      new Option(
+        '--temporary-disk <size>',
+        'bound on what is spilled; a run that would need more is refused before it reads',
+      ).argParser(parseBytes('--temporary-disk')),
     )
 
 export function stepSelection({ only, from, to }: StepOptions): StepSelection {
@@ -77,10 +85,11 @@ const retryOf = ({ attempts, stepTimeout }: LimitOptions): Partial<RetryPolicy> 
   ...(stepTimeout === undefined ? {} : { timeoutMs: stepTimeout }),
 })
 
-const budgetOf = ({ memory, temporaryDisk, maxTime }: LimitOptions): RunBudget => ({
+const budgetOf = ({ memory, temporaryDisk, maxTime, maxRead }: LimitOptions): RunBudget => ({
   memoryBytes: memory,
   temporaryBytes: temporaryDisk,
   timeMs: maxTime,
+  readBytes: maxRead,
 })
 
 const millisecondsOf: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }

@@ -7,7 +7,7 @@ import {
   withCommonOptions,
   type CommonOptions,
 } from '@deltaworks/cli'
-import { validateLakehouse } from '@deltaworks/lakehouse'
+import { validateLakehouse, validateMetrics } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
 
@@ -39,11 +39,16 @@ export const validateCommand = (signal: AbortSignal): Command =>
     .action(async (options: ValidateOptions) => {
       const { lakehouse, configuration } = await loadLakehouse(options)
       const { tables, rules } = validateLakehouse(lakehouse, configuration)
+      const metrics = await validateMetrics(lakehouse)
       if (options.data !== true) {
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ lakehouse: lakehouse.name, valid: true, tables, rules })}\n`)
+          process.stdout.write(
+            `${JSON.stringify({ lakehouse: lakehouse.name, valid: true, tables, rules, metrics })}\n`,
+          )
         } else if (!options.quiet) {
-          process.stdout.write(`${lakehouse.name} is valid: ${tables} tables, ${rules} quality rules.\n`)
+          process.stdout.write(
+            `${lakehouse.name} is valid: ${tables} tables, ${rules} quality rules${metrics === 0 ? '' : `, ${metrics} metrics`}.\n`,
+          )
         }
         return
       }

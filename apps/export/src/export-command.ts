@@ -1,31 +1,14 @@
-import {
-  invalidOption,
-  loadLakehouse,
-  openSession,
-  textTable,
-  watched,
-  withCommonOptions,
-  type CommonOptions,
-} from '@deltaworks/cli'
+import { loadLakehouse, openSession, textTable, watched, withCommonOptions, type CommonOptions } from '@deltaworks/cli'
 import { exportLakehouse, planLakehouseExport } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
-import {
-  formatPlan,
-  type DriftPolicy,
-  type ExportResult,
-  type LoadMode,
-  type WarehouseTarget,
-} from '@deltaworks/warehouse'
+import { formatPlan, type ExportResult, type WarehouseTarget } from '@deltaworks/warehouse'
 import { Command, Option } from 'commander'
+import { chooseExport, type ChoiceOptions } from './chosen-export.js'
 import { readLayouts } from './layout-file.js'
-import { uniqueId } from './unique-id.js'
 import { unload } from './unload.js'
 
-export interface ExportCommandOptions extends CommonOptions {
+export interface ExportCommandOptions extends CommonOptions, ChoiceOptions {
   readonly dryRun: boolean
-  readonly mode: LoadMode
-  readonly drift: DriftPolicy
-  readonly tables: string | undefined
   readonly layout: string | undefined
   readonly certify: boolean
   readonly unload: string | undefined
@@ -55,6 +38,10 @@ const loadOptions = (): readonly Option[] => [
     .choices(['fail', 'append', 'sync'])
     .default('append'),
   new Option('--tables <names>', 'only these tables, separated by commas'),
+  new Option('--run <id>', 'tables as this run left them; default: as they are published'),
+  new Option('--as-of <timestamp>', 'tables as readers of the lake saw them then: 2026-01-31T06:00:00Z'),
+  new Option('--table-version <name=n...>', 'a table at a version'),
+  new Option('--resume', 'go on with the newest export into this warehouse that did not end').default(false),
   new Option('--layout <file>', 'JSON: distribution, encodings, clustering, grants, masking and actions by table'),
   new Option('--certify', 'write what both sides agree on down in the lake: quality/certified_loads').default(false),
   new Option('--unload <query>', 'the way back: a table of the warehouse, or a SELECT, is written to --into'),
@@ -70,20 +57,15 @@ async function run<O extends ExportCommandOptions>(description: TargetDescriptio
     return unload(await description.open(options), options)
   const loaded = await loadLakehouse(options)
   const { lakehouse } = loaded
-  const only = (options.tables ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
-  const names = lakehouse.tables.filter((table) => table.warehouse !== null).map((table) => table.name)
-  const unknown = only.find((name) => !names.includes(name))
-  if (unknown !== undefined)
-    throw invalidOption('--tables', unknown, `tables that go to a warehouse are ${names.join(', ')}`)
   const layouts = readLayouts(options.layout)
   const target = await description.open(options)
   const session = openSession(options)
   try {
-    const { mode, drift, certify } = options
+    const { certify } = options
     const nowMs = Date.now()
-    const loadId = uniqueId('export', nowMs)
     const root = resolveUri(options.root)
-    const task = { lakehouse, session, root, target, layouts, only, mode, drift, loadId }
+    const chosen = await chooseExport(options, { lakehouse, session, root, target, nowMs })
+    const task = { lakehouse, session, root, target, layouts, ...chosen }
     if (options.dryRun) process.stdout.write(`${formatPlan(await planLakehouseExport(task))}\n`)
     else {
       const watching = { loaded, session, root, environment: options.env, task: 'export' } as const

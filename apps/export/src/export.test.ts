@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
-import { loadConfiguration, runLakehouse } from '@deltaworks/lakehouse'
+import { loadConfiguration, runLakehouse, runRecorded } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
 import { generateLanding } from '@deltaworks/sample-data'
+import { duckDbTarget } from '@deltaworks/warehouse'
+import { chooseExport, type ChoiceOptions } from './chosen-export.js'
 
 const bin = fileURLToPath(new URL('../bin/deltaworks-export.cjs', import.meta.url))
 
@@ -91,6 +93,81 @@ describe('deltaworks-export', () => {
       version: 2,
     })
   })
+
+  it('O-21: tables are exported at the version of a run, of a time, or their own; and then as they are published again', async () => {
+    const session = Session.create({ threads: 1 })
+    const root = `file://${at('versions')}`
+    const published: number[] = []
+    try {
+      for (const [i, seed] of [3, 4].entries()) {
+        generateLanding({ out: at(`landing-${seed}`), transactions: 60, customers: 20, seed })
+        await runRecorded({
+          lakehouse: retail,
+          configuration: loadConfiguration(retail.environments, 'dev', retail.configuration),
+          session,
+          root,
+          landing: `file://${at(`landing-${seed}`)}`,
+          environment: 'dev',
+          runId: `run-${i + 1}`,
+          nowMicros: 1_767_225_600_000_000n + BigInt(i) * 86_400_000_000n,
+        })
+        published.push(Date.now())
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    } finally {
+      await session.close()
+    }
+    const load = (...args: readonly string[]) => {
+      const common = ['--root', 'versions', '--target', 'versions.duckdb', '--tables', 'dim_customer,fact_transactions']
+      const { status, stdout, stderr } = run('duckdb', ...common, '--json', ...args)
+      expect([status, stderr]).toEqual([0, ''])
+      return (JSON.parse(stdout) as { tables: { table: string; deltaVersion: number; rowCount: number }[] }).tables
+    }
+    const newest = load()
+    const ofRun = load('--run', 'run-1')
+    const rowsOf = (tables: typeof newest) => tables.find(({ table }) => table === 'fact_transactions')!.rowCount
+    expect(rowsOf(ofRun)).toBeLessThan(rowsOf(newest))
+    expect(ofRun.every(({ deltaVersion }, i) => deltaVersion < newest[i]!.deltaVersion)).toBe(true)
+    const told = (tables: typeof newest) =>
+      tables.map(({ table, deltaVersion, rowCount }) => [table, deltaVersion, rowCount])
+    expect(told(load('--as-of', new Date(published[0]!).toISOString()))).toEqual(told(ofRun))
+    const facts = newest.find(({ table }) => table === 'fact_transactions')!
+    const mixed = load('--run', 'run-1', '--table-version', `fact_transactions=${facts.deltaVersion}`)
+    expect(mixed.map(({ deltaVersion }) => deltaVersion)).toEqual(
+      ofRun.map((one) => (one.table === facts.table ? facts.deltaVersion : one.deltaVersion)),
+    )
+    expect(told(load())).toEqual(told(newest))
+    const { status, stdout, stderr } = run('duckdb', '--root', 'versions', '--target', 'versions.duckdb', '--resume')
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^DW-CLI-0001: --resume .*every export into it has ended.*\n$/)
+    await wrongChoices(root)
+  })
+
+  /** What cannot be exported, and what is said of it. */
+  async function wrongChoices(root: string): Promise<void> {
+    const session = Session.create({ threads: 1 })
+    const target = duckDbTarget(at('none.duckdb'))
+    const choosing = { lakehouse: retail, session, root, target, nowMs: Date.now() }
+    const none = { tables: undefined, run: undefined, asOf: undefined, tableVersion: undefined, resume: false }
+    const wrong = async (choice: Partial<ChoiceOptions>, message: RegExp) => {
+      const options: ChoiceOptions = { ...none, mode: 'auto', drift: 'append', ...choice }
+      await expect(chooseExport(options, choosing)).rejects.toThrow(message)
+    }
+    try {
+      await wrong({ run: 'run-3' }, /no run run-3/)
+      await wrong({ asOf: '2020-01-01T00:00:00Z' }, /no publication of .* that is kept is as old as 2020/)
+      await wrong({ asOf: 'yesterday' }, /--as-of yesterday/)
+      await wrong({ run: 'run-1', asOf: '2026-01-01T00:00:00Z' }, /--as-of .*give it or --run/)
+      await wrong({ tableVersion: ['fact_transactions'] }, /--table-version .*like dim_product=12/)
+      await wrong({ tableVersion: ['transactions=1'] }, /tables that go to a warehouse are/)
+      await wrong({ resume: true }, /every export into it has ended/)
+      await wrong({ resume: true, tables: 'dim_customer' }, /--tables .*--resume goes on with the tables/)
+      expect(existsSync(at('none.duckdb'))).toBe(false)
+    } finally {
+      await target.close()
+      await session.close()
+    }
+  }
 
   it('N-11: what was loaded is certified in the lake, once; what was not certified when it was loaded is compared again', async () => {
     const certified = async () => {

@@ -8,6 +8,7 @@ import {
 } from '@deltaworks/cli'
 import {
   checkpointLakehouse,
+  maintainAlone,
   optimizeLakehouse,
   vacuumLakehouse,
   type MaintenanceOptions,
@@ -15,6 +16,7 @@ import {
 } from '@deltaworks/lakehouse'
 import { resolveUri } from '@deltaworks/storage'
 import { Command, Option } from 'commander'
+import { tellBusy } from './tell-busy.js'
 
 interface Options extends CommonOptions {
   readonly dryRun: boolean
@@ -73,15 +75,14 @@ async function maintain(tables: readonly string[], options: Options, signal: Abo
   const { lakehouse } = await loadLakehouse(options)
   const session = openSession(options)
   try {
-    const results = await task({
-      lakehouse,
-      session,
-      root: resolveUri(options.root),
-      tables,
-      dryRun: options.dryRun,
-      nowMs: Date.now(),
-      signal,
-    })
+    const root = resolveUri(options.root)
+    const nowMs = Date.now()
+    const { dryRun } = options
+    const done = await maintainAlone(root, `maintenance-${nowMs}`, (beforeWriting) =>
+      task({ lakehouse, session, root, tables, dryRun, nowMs, signal, beforeWriting }),
+    )
+    if (done.kind === 'busy') return tellBusy(done.holder, options)
+    const results = done.result
     if (options.json) process.stdout.write(`${JSON.stringify({ results })}\n`)
     else if (!options.quiet) process.stdout.write(`${shown(results, options.dryRun)}\n`)
   } finally {

@@ -1,5 +1,6 @@
 import { createProgram, runProgram } from '@deltaworks/cli'
 import { checkpointCommand, optimizeCommand, vacuumCommand } from './commands.js'
+import { logCommand } from './log-command.js'
 import { runCommand } from './run-command.js'
 
 const abort = new AbortController()
@@ -12,5 +13,6 @@ program.addCommand(optimizeCommand('zorder', abort.signal))
 program.addCommand(vacuumCommand(abort.signal))
 program.addCommand(checkpointCommand(abort.signal))
 program.addCommand(runCommand(abort.signal))
+program.addCommand(logCommand())
 
 void runProgram(program, abort)

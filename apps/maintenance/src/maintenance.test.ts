@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Session } from '@deltaworks/engine'
-import { loadConfiguration, runLakehouse } from '@deltaworks/lakehouse'
+import { loadConfiguration, RunLease, runLakehouse } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
 import { generateLanding } from '@deltaworks/sample-data'
+import { openStore } from '@deltaworks/storage'
 
 const bin = fileURLToPath(new URL('../bin/deltaworks-maintenance.cjs', import.meta.url))
 
@@ -66,7 +67,8 @@ describe('deltaworks-maintenance', () => {
   it('O-01: help', () => {
     const { status, stdout } = run('--help')
     expect(status).toBe(0)
-    for (const command of ['optimize', 'zorder', 'vacuum', 'checkpoint', 'run']) expect(stdout).toContain(command)
+    for (const command of ['optimize', 'zorder', 'vacuum', 'checkpoint', 'run', 'log'])
+      expect(stdout).toContain(command)
   })
 
   it.each([
@@ -75,6 +77,8 @@ describe('deltaworks-maintenance', () => {
     ['an unknown table', ['optimize', 'cusomers', '--root', 'lake']],
     ['a lake that is not there', ['optimize', '--root', 'nowhere']],
     ['a retention that is none', ['vacuum', '--retain', 'week', '--root', 'lake']],
+    ['a budget that is none', ['run', '--budget', 'much', '--root', 'lake']],
+    ['an unknown table of the log', ['log', 'cusomers', '--root', 'lake']],
     ['a retention below the guard', ['vacuum', '--retain', '1', '--root', 'lake']],
   ])('O-03: %s ends with 2 and one sentence, and nothing is changed', (_, args) => {
     const before = filesOf()
@@ -127,6 +131,37 @@ describe('deltaworks-maintenance', () => {
     expect(results('checkpoint', 'customers', '--root', 'lake')).toMatchObject([{ status: 'done' }])
     expect(readdirSync(at('lake', 'raw/customers/_delta_log'))).toContain('_last_checkpoint')
     expect(run('run', '--root', 'lake', '--quiet')).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  it('O-20: a budget leaves what does not fit; the log tells what was decided, and why', () => {
+    const { status, stdout } = run('run', '--root', 'lake', '--budget', '0')
+    expect(status).toBe(0)
+    expect(stdout).not.toMatch(/ done /)
+    const { stdout: table } = run('log', '--root', 'lake', '--all')
+    expect(table).toMatch(/customers +checkpoint +(done|not due) .*commits since the checkpoint: \d+, due from 10 on/)
+    const { decisions } = JSON.parse(run('log', '--root', 'lake', '--all', '--limit', '500', '--json').stdout) as {
+      decisions: { table: string; decision: string; measured: number; threshold: number }[]
+    }
+    expect(new Set(decisions.map((one) => one.table)).size).toBe(retail.tables.length)
+    const picked = decisions.filter(({ decision }) => decision !== 'not due')
+    expect(picked.every(({ measured, threshold }) => measured >= threshold)).toBe(true)
+    const left = decisions.filter(({ decision }) => decision === 'not due')
+    expect(left.every(({ measured, threshold }) => measured < threshold)).toBe(true)
+  })
+
+  it('O-20: while one maintains the lake, another says so, ends with 0 and changes nothing', async () => {
+    const store = openStore(`file://${at('lake')}`)
+    const outcome = await RunLease.acquire(store, { runId: 'maintenance-a', name: 'maintenance' })
+    if (outcome.kind !== 'held') throw new Error('nobody has the lease')
+    const before = filesOf()
+    for (const command of ['run', 'optimize', 'zorder', 'vacuum', 'checkpoint']) {
+      const { status, stdout, stderr } = run(command, '--root', 'lake')
+      expect([command, status, stderr]).toEqual([command, 0, ''])
+      expect(stdout).toMatch(/^maintenance-a is going on since .*; nothing was done\.\n$/)
+    }
+    expect(filesOf()).toEqual(before)
+    await outcome.lease.release()
+    expect(run('checkpoint', 'customers', '--root', 'lake').stdout).toMatch(/customers +done/)
   })
 
   it('O-03: a root that is a file ends with one sentence', () => {

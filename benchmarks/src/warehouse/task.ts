@@ -92,7 +92,7 @@ const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; read
       const area = new StageArea({ store: openStore(pathToFileURL(out).href), prefix: 'stage', uri })
       const { rowCount } = await table.lake!.totals({ columns: [], rows: [] })
       const began = performance.now()
-      await area.write(`${uri}/facts`, table.schema, table.rows!())
+      await area.write(`${uri}/facts`, table.schema, table.rows!(), 'facts', false)
       return { rows: rowCount, ms: performance.now() - began }
     }),
   'postgres-copy': async () => {
@@ -113,7 +113,9 @@ async function connected<T>(url: string, use: (client: Pg.Client) => Promise<T>)
   }
 }
 const cleared = (url: string) =>
-  connected(url, (client) => client.query('DROP TABLE IF EXISTS fact_transactions, deltaworks_loads, inserted CASCADE'))
+  connected(url, (client) =>
+    client.query('DROP TABLE IF EXISTS fact_transactions, deltaworks_loads, deltaworks_exports, inserted CASCADE'),
+  )
 
 /** Row by row, prepared once, in one transaction: what a loader does that knows nothing better. */
 async function inserts(table: WarehouseTable, url: string, limit: number) {

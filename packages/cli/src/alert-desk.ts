@@ -4,6 +4,8 @@ import {
   alertFacts,
   confirmAlerts,
   judgeAlerts,
+  noReuse,
+  noUsage,
   settleAlerts,
   type AlertFacts,
   type AlertsConfiguration,
@@ -209,4 +211,7 @@ const unfinishedResult: RunResult = {
   profiles: [],
   quarantined: 0,
   tables: [],
+  usage: noUsage,
+  reuse: noReuse,
+  metrics: [],
 }

@@ -17,10 +17,10 @@ describe('options', () => {
     ['10 kB', 10_000],
     ['1GB', 1_000_000_000],
   ])('O-02: %s is a size of memory', (text, bytes) => {
-    expect(parseBytes(text)).toBe(bytes)
+    expect(parseBytes('--memory')(text)).toBe(bytes)
   })
   it.each(['', 'lots', '-1', '1TBB', '1,5GiB', 'NaN', '1e9'])('O-03: "%s" is no size of memory', (text) => {
-    expect(() => parseBytes(text)).toThrow(/--memory .* is not valid: give a size such as/)
+    expect(() => parseBytes('--memory')(text)).toThrow(/--memory .* is not valid: give a size such as/)
   })
   it.each(['0', '-1', '1.5', 'x', '', '1e3'])('O-03: "%s" is no count', (text) => {
     expect(() => parseCount('--threads')(text)).toThrow(/--threads .* is not valid/)

@@ -1,17 +1,31 @@
+import { availableParallelism } from 'node:os'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session, type TableFunction } from '@deltaworks/engine'
+import { threadsFor } from '@deltaworks/lakehouse'
 import { tryParseTimestamp } from '@deltaworks/schema'
 import { resolveUri } from '@deltaworks/storage'
 import { invalidOption } from './errors.js'
 import type { CommonOptions } from './program.js'
 
-/** A session as the common options ask for it; SQL's `read_delta('path', version => 3)` opens Delta tables. */
-export const openSession = (options: Pick<CommonOptions, 'memory' | 'threads'>): Session =>
+/** What a session may use beside memory and threads. */
+interface SessionLimits {
+  /** Disk for what does not fit into memory. */
+  readonly temporaryDisk?: number | undefined
+}
+
+/** A session as the common options ask for it, with fewer threads where memory is scarce; SQL's `read_delta('path', version => 3)` opens Delta tables. */
+export const openSession = (options: Pick<CommonOptions, 'memory' | 'threads'> & SessionLimits): Session =>
   Session.create({
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...threadsOf(options),
+    ...(options.temporaryDisk === undefined ? {} : { spillLimitBytes: options.temporaryDisk }),
     tableFunctions: { read_delta: readDelta },
   })
+
+function threadsOf({ memory, threads }: Pick<CommonOptions, 'memory' | 'threads'>): { readonly threads?: number } {
+  if (threads !== undefined) return { threads }
+  return memory === undefined ? {} : { threads: threadsFor(memory, availableParallelism()) }
+}
 
 const readDelta: TableFunction = async (session, [path], named) => {
   const { version, timestamp } = named

@@ -48,7 +48,7 @@ export const withCommonOptions = (command: Command): Command =>
         useStorage,
       ),
     )
-    .addOption(new Option('--memory <size>', 'memory budget, e.g. 1GiB').argParser(parseBytes))
+    .addOption(new Option('--memory <size>', 'memory budget, e.g. 1GiB').argParser(parseBytes('--memory')))
     .addOption(new Option('--threads <n>', 'worker threads').argParser(parseCount('--threads')))
     .addOption(new Option('--json', 'print one JSON document on stdout').default(false))
     .addOption(new Option('--quiet', 'print nothing but errors').default(false))
@@ -75,12 +75,14 @@ const units: Readonly<Record<string, number>> = {
 }
 
 /** `512MiB` → bytes. @throws UsageError DW-CLI-0001 */
-export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text)
-  const unit = match === null ? undefined : units[match[2]!.toLowerCase()]
-  if (match === null || unit === undefined) throw invalidOption('--memory', text, 'give a size such as 512MiB or 2GiB')
-  return Math.floor(Number(match[1]) * unit)
-}
+export const parseBytes =
+  (option: string) =>
+  (text: string): number => {
+    const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text)
+    const unit = match === null ? undefined : units[match[2]!.toLowerCase()]
+    if (match === null || unit === undefined) throw invalidOption(option, text, 'give a size such as 512MiB or 2GiB')
+    return Math.floor(Number(match[1]) * unit)
+  }
 
 export const parseCount =
   (option: string) =>

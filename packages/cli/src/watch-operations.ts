@@ -102,6 +102,7 @@ function openMonitor(
   const sources = {
     wasmBytes: () => session.context.heap.touchedBytes,
     pool: () => session.pool,
+    spill: () => session.spill,
   }
   return new ResourceMonitor(
     sources,
@@ -109,6 +110,7 @@ function openMonitor(
       memory: limits.memory ?? defaultResourceLimits.memory,
       pool: limits.pool ?? defaultResourceLimits.pool,
       disk: limits.disk ?? defaultResourceLimits.disk,
+      spill: limits.spill ?? defaultResourceLimits.spill,
       cpu: limits.cpu ?? defaultResourceLimits.cpu,
     },
     durationMs(interval ?? '') ?? defaultIntervalMs,

@@ -52,7 +52,7 @@ import { overwriteRows, type OverwriteOptions } from './operations/overwrite.js'
 import { replaceTable } from './operations/replace.js'
 import { restoreTable, type RestoreTarget } from './operations/restore.js'
 import { updateRows, type Assignments } from './operations/update.js'
-import { vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum/vacuum.js'
+import { checkRetention, vacuumTable, type VacuumOptions, type VacuumResult } from './operations/vacuum/vacuum.js'
 import type { Condition } from './predicates.js'
 import { rowsWithIds } from './tracked-rows.js'
 import { tableDetail, type TableDetail } from './table-detail.js'
@@ -388,6 +388,11 @@ export class DeltaTable {
 
   restore(target: RestoreTarget, options: WriteOptions = {}): Promise<DeltaTable> {
     return this.#after(restoreTable(this.#context, this.snapshot, target, options))
+  }
+
+  /** What `vacuum` says of a retention before it does anything. @throws DeltaTableError DW-TABLE-0009 */
+  checkRetention(retentionMs: number): void {
+    checkRetention(this.uri, this.snapshot, retentionMs)
   }
 
   /** Deletes files that no version within the retention needs. The table itself does not change. */

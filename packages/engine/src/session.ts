@@ -78,6 +78,17 @@ export interface SessionOptions {
   readonly tableFunctions?: Readonly<Record<string, TableFunction>>
 }
 
+export interface SpillFigures {
+  readonly usedBytes: number
+  /** The most that was on disk at a time, and all that was ever written. */
+  readonly peakBytes: number
+  readonly writtenBytes: number
+  /** Infinity: as much as there is. */
+  readonly limitBytes: number
+  /** Parent of the session's own folder, which may not be there. */
+  readonly folder: string
+}
+
 export interface QueryOptions {
   readonly signal?: AbortSignal | undefined
 }
@@ -142,6 +153,12 @@ export class Session {
     this.#pause = pauses()
     this.#workers = new WorkerPool(this.threads, options.workerFile)
     this.#spill = new SpillFolder(options.spillFolder, options.spillLimitBytes)
+  }
+
+  /** What has gone to disk for want of memory. */
+  get spill(): SpillFigures {
+    const { usedBytes, peakBytes, writtenBytes, limitBytes, parent } = this.#spill
+    return { usedBytes, peakBytes, writtenBytes, limitBytes, folder: parent }
   }
 
   static create(options: SessionOptions = {}): Session {

@@ -51,19 +51,22 @@ async function planOf(query: string): Promise<LogicalPlan> {
 const totals = 'select region, count(*) n, sum(amount) s from orders group by region order by region'
 
 describe('a worker that dies', () => {
-  it.each(['before', 'behind'] as const)('%s a morsel is told: no row is lost or doubled', async (when) => {
-    const session = Session.create({ ...onWorkers, workerFile: dyingWorker(when, when, 'done', 2, true) })
-    try {
-      const expected = await Session.create({ threads: 1 }).sql(totals, tables)
-      expect((await session.sql(totals, tables)).rows).toEqual(expected.rows)
-      expect(died(when)).toBe(true)
-      const { rows } = await session.collect(await planOf('select id from orders'))
-      expect(rows.map(([id]) => id)).toEqual(Array.from({ length: 2000 }, (_, i) => BigInt(i + 1)))
-      expect(session.pool.usedBytes).toBe(0)
-    } finally {
-      await session.close()
-    }
-  })
+  it.each(['before', 'behind'] as const)(
+    'M-134: %s a morsel is told, its task is done by another: no row is lost or doubled',
+    async (when) => {
+      const session = Session.create({ ...onWorkers, workerFile: dyingWorker(when, when, 'done', 2, true) })
+      try {
+        const expected = await Session.create({ threads: 1 }).sql(totals, tables)
+        expect((await session.sql(totals, tables)).rows).toEqual(expected.rows)
+        expect(died(when)).toBe(true)
+        const { rows } = await session.collect(await planOf('select id from orders'))
+        expect(rows.map(([id]) => id)).toEqual(Array.from({ length: 2000 }, (_, i) => BigInt(i + 1)))
+        expect(session.pool.usedBytes).toBe(0)
+      } finally {
+        await session.close()
+      }
+    },
+  )
 
   it('while it writes files: what is left are the files of the result', async () => {
     const session = Session.create({ ...onWorkers, workerFile: dyingWorker('file', 'behind', 'file', 2, true) })

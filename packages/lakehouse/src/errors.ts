@@ -195,3 +195,9 @@ export const invalidAlertRules = (lakehouse: string, problem: string): Lakehouse
   new LakehouseError('DW-LAKEHOUSE-0050', 'usage', `The alerts of lakehouse "${lakehouse}" are wrong: ${problem}.`, {
     lakehouse,
   })
+
+export const notExportable = (problem: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0054', 'usage', `Nothing was exported: ${problem}.`, { problem })
+
+export const invalidMetric = (name: string, problem: string): LakehouseError =>
+  new LakehouseError('DW-LAKEHOUSE-0055', 'usage', `The metric "${name}" is wrong: ${problem}.`, { metric: name })

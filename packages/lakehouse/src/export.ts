@@ -7,6 +7,7 @@ import {
   type LoadPlan,
   type WarehouseTarget,
 } from '@deltaworks/warehouse'
+import type { TableVersions } from './export-tables/exported-versions.js'
 import { lakeTables, type Layouts } from './export-tables/lake-tables.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 
@@ -20,12 +21,14 @@ export interface ExportOptions extends LoadOptions {
   readonly layouts?: Layouts
   /** Names of tables; default: all that the definitions send to a warehouse. */
   readonly only?: readonly string[]
+  /** Versions by the name of a table, which must be there; default: those of the newest publication. */
+  readonly versions?: TableVersions
   /** Whether the totals that both sides agree on are written down in the lake: see `certifyLoads`. Default false. */
   readonly certify?: boolean
 }
 
 /**
- * Carries every table that the definitions send to a warehouse there, each at its current version, all in one transaction.
+ * Carries every table that the definitions send to a warehouse there, each at one version, all in one transaction.
  * @throws WarehouseError; LakehouseError for a table that is not there
  */
 export async function exportLakehouse(options: ExportOptions): Promise<ExportResult> {
@@ -42,13 +45,22 @@ export async function exportLakehouse(options: ExportOptions): Promise<ExportRes
 export const planLakehouseExport = async (options: Omit<ExportOptions, 'nowMs'>): Promise<LoadPlan> =>
   planExport(options.target, await tablesFor(options), options)
 
-const tablesFor = ({ lakehouse, session, root, target, layouts = {}, only = [] }: Omit<ExportOptions, 'nowMs'>) =>
+const tablesFor = ({
+  lakehouse,
+  session,
+  root,
+  target,
+  layouts = {},
+  only = [],
+  versions = {},
+}: Omit<ExportOptions, 'nowMs'>) =>
   lakeTables({
     lakehouse,
     session,
     root,
     layouts,
     only,
+    versions,
     readsFiles: target.kind === 'duckdb',
     // Lengths and encodings are Redshift's.
     profiles: target.kind === 'redshift',

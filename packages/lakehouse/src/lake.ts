@@ -4,6 +4,7 @@ import { scan, type DataFrame } from '@deltaworks/plan'
 import { joinPath } from '@deltaworks/storage'
 import { tableNotBuilt } from './errors.js'
 import type { Ledger } from './landing.js'
+import { FrameCache } from './runs/frame-cache.js'
 
 /** The tables of one lake as a run sees them: each opened once, and again after it was written. */
 export class Lake {
@@ -11,7 +12,7 @@ export class Lake {
   readonly root: string
   readonly #tables = new Map<string, Promise<DeltaTable | null>>()
   /** Rows that this run computed and kept in memory, so that what was just written need not be read again. */
-  readonly #frames = new Map<string, DataFrame>()
+  readonly frames: FrameCache
 
   readonly #pinned: ReadonlyMap<string, number>
   readonly #others: 'newest' | 'absent'
@@ -19,14 +20,17 @@ export class Lake {
   /**
    * @param pinned tables (paths) that are seen as they were at a version
    * @param others how those that are not pinned are seen
+   * @param frames where rows are kept; default: a cache of its own
    */
   constructor(
     session: Session,
     root: string,
     pinned: ReadonlyMap<string, number> = new Map(),
     others: 'newest' | 'absent' = 'newest',
+    frames: FrameCache = new FrameCache(session.pool),
   ) {
     this.session = session
+    this.frames = frames
     this.root = root
     this.#pinned = pinned
     this.#others = others
@@ -74,13 +78,13 @@ export class Lake {
   /** Records what a write left behind. */
   wrote(path: string, table: DeltaTable, rows?: DataFrame): void {
     this.#tables.set(path, Promise.resolve(table))
-    if (rows === undefined) this.#frames.delete(path)
-    else this.#frames.set(path, rows)
+    if (rows === undefined) this.frames.forget(path)
+    else this.frames.put(path, rows)
   }
 
   /** A table's rows: those kept in memory, or a scan of its current version. */
   async frame(path: string): Promise<DataFrame> {
-    const kept = this.#frames.get(path)
+    const kept = this.frames.get(path)
     return kept ?? scan((await this.existing(path)).provider())
   }
 

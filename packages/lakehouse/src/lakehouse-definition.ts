@@ -1,6 +1,7 @@
 import { alertRuleProblem, defaultAlertRules, type AlertRule } from './alerts/alert-rule.js'
 import type { ConfigurationSchema } from './configuration/load-configuration.js'
-import { cyclicDefinition, invalidAlertRules, invalidDefinition, unknownTable } from './errors.js'
+import { cyclicDefinition, invalidAlertRules, invalidDefinition, invalidMetric, unknownTable } from './errors.js'
+import type { SqlMetric } from './metrics/sql-metric.js'
 import type { TableDefinition } from './table-definition.js'
 
 /** A set of tables that belong together, and what configures them. */
@@ -14,11 +15,14 @@ export interface LakehouseDefinition<Configuration = unknown> {
   readonly environments: string
   /** About its runs; who is told is the environment's. */
   readonly alerts: readonly AlertRule[]
+  /** Figures of the business that a run computes when it has changed something: see `sqlMetric`. */
+  readonly metrics: readonly SqlMetric[]
 }
 
 /**
  * @throws LakehouseError DW-LAKEHOUSE-0001 (two tables of one name, a foreign key to nowhere, an input that is not a table of
- * the lakehouse), DW-LAKEHOUSE-0003 (a circle), DW-LAKEHOUSE-0050 (alert rules)
+ * the lakehouse), DW-LAKEHOUSE-0003 (a circle), DW-LAKEHOUSE-0050 (alert rules), DW-LAKEHOUSE-0055
+ * (metrics)
  */
 export function defineLakehouse<Configuration>(specification: {
   readonly name: string
@@ -28,6 +32,8 @@ export function defineLakehouse<Configuration>(specification: {
   readonly environments: string
   /** Default: failures, and failed critical quality rules. */
   readonly alerts?: readonly AlertRule[]
+  /** Default: none. */
+  readonly metrics?: readonly SqlMetric[]
 }): LakehouseDefinition<Configuration> {
   const byName = new Map<string, TableDefinition>()
   for (const table of specification.tables) {
@@ -51,7 +57,10 @@ export function defineLakehouse<Configuration>(specification: {
   const alerts = specification.alerts ?? defaultAlertRules
   const problem = alertRuleProblem(alerts, new Set(byName.keys()))
   if (problem !== null) throw invalidAlertRules(specification.name, problem)
-  return { ...specification, tables: buildOrder(specification.tables), alerts }
+  const metrics = specification.metrics ?? []
+  const twice = metrics.find(({ name }, i) => metrics.findIndex((other) => other.name === name) < i)
+  if (twice !== undefined) throw invalidMetric(twice.name, 'another one has its name')
+  return { ...specification, tables: buildOrder(specification.tables), alerts, metrics }
 }
 
 function buildOrder(tables: readonly TableDefinition[]): readonly TableDefinition[] {

@@ -1,3 +1,4 @@
+import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import { Lake } from './lake.js'
 import { tableOf, type LakehouseDefinition } from './lakehouse-definition.js'
@@ -12,6 +13,8 @@ export interface MaintenanceOptions {
   readonly dryRun: boolean
   readonly nowMs: number
   readonly signal?: AbortSignal | undefined
+  /** Called before anything is written, not by a dry run; what it throws ends it. See `maintainAlone`. */
+  readonly beforeWriting?: (() => Promise<void>) | undefined
 }
 
 export interface MaintenanceResult {
@@ -30,6 +33,20 @@ export interface MaintenanceResult {
 const chosen = ({ lakehouse, tables }: MaintenanceOptions): readonly TableDefinition[] =>
   tables.length === 0 ? lakehouse.tables : tables.map((name) => tableOf(lakehouse, name))
 
+/** Opens the tables, so that what is wrong is told before anything is written. */
+async function begin(
+  options: MaintenanceOptions,
+  definitions: readonly TableDefinition[],
+  check: (table: DeltaTable, definition: TableDefinition) => void = () => undefined,
+): Promise<Lake> {
+  const first = new Lake(options.session, options.root)
+  for (const definition of definitions) check(await first.existing(definition.path), definition)
+  if (options.dryRun) return first
+  await options.beforeWriting?.()
+  // Whoever wrote until now may have changed what was seen.
+  return new Lake(options.session, options.root)
+}
+
 /** Files smaller than this are worth putting together. */
 const smallFileBytes = 32 * 1024 * 1024
 
@@ -38,11 +55,13 @@ export async function optimizeLakehouse(
   options: MaintenanceOptions,
   zorder: boolean,
 ): Promise<readonly MaintenanceResult[]> {
-  const lake = new Lake(options.session, options.root)
+  const asking = chosen(options).filter(({ maintenance: { zorderBy, optimize } }) =>
+    zorder ? zorderBy.length > 0 : optimize,
+  )
+  const lake = await begin(options, asking)
   const results: MaintenanceResult[] = []
-  for (const definition of chosen(options)) {
-    const { zorderBy, optimize } = definition.maintenance
-    if (zorder ? zorderBy.length === 0 : !optimize) continue
+  for (const definition of asking) {
+    const { zorderBy } = definition.maintenance
     const start = performance.now()
     const table = await lake.existing(definition.path)
     const before = table.detail()
@@ -89,15 +108,17 @@ export async function vacuumLakehouse(
   allowShortRetention: boolean,
   mode: 'full' | 'lite' = 'full',
 ): Promise<readonly MaintenanceResult[]> {
-  const lake = new Lake(options.session, options.root)
+  const hoursOf = ({ maintenance }: TableDefinition): number => retentionHours ?? maintenance.vacuumRetentionHours
+  const lake = await begin(options, chosen(options), (table, definition) => {
+    if (!allowShortRetention) table.checkRetention(hoursOf(definition) * 3_600_000)
+  })
   const publication = await latestPublication(options.root)
   const results: MaintenanceResult[] = []
   for (const definition of chosen(options)) {
     const start = performance.now()
     const table = await lake.existing(definition.path)
-    const hours = retentionHours ?? definition.maintenance.vacuumRetentionHours
     const vacuumed = await table.vacuum({
-      retentionMs: hours * 3_600_000,
+      retentionMs: hoursOf(definition) * 3_600_000,
       dryRun: options.dryRun,
       allowShortRetention,
       mode,
@@ -121,7 +142,7 @@ export async function vacuumLakehouse(
 }
 
 export async function checkpointLakehouse(options: MaintenanceOptions): Promise<readonly MaintenanceResult[]> {
-  const lake = new Lake(options.session, options.root)
+  const lake = await begin(options, chosen(options))
   const results: MaintenanceResult[] = []
   for (const definition of chosen(options)) {
     const start = performance.now()

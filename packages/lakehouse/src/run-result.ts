@@ -65,6 +65,41 @@ export interface TableState {
   readonly hash: string | null
 }
 
+/** What a run took of the machine, by its session. */
+export interface RunUsage {
+  /** All that went to disk for want of memory. */
+  readonly spilledBytes: number
+  /** The most that lay there at a time; of a session that is kept for several runs, in any of them. */
+  readonly temporaryBytes: number
+  /** The most that operators had reserved; likewise. */
+  readonly memoryBytes: number
+}
+
+export const noUsage: RunUsage = { spilledBytes: 0, temporaryBytes: 0, memoryBytes: 0 }
+
+/** How often a table's rows were taken from memory instead of being read (again). */
+export interface FrameReuse {
+  readonly hits: number
+  readonly misses: number
+  /** Frames that were let go for want of room. */
+  readonly dropped: number
+  /** The most bytes that were kept at a time, and how many may be. */
+  readonly peakBytes: number
+  readonly limitBytes: number
+}
+
+export const noReuse: FrameReuse = { hits: 0, misses: 0, dropped: 0, peakBytes: 0, limitBytes: 0 }
+
+/** A figure that the definition asks for: see `sqlMetric`. */
+export interface MetricValue {
+  readonly name: string
+  readonly description: string
+  readonly unit: string
+  /** Null: it is null, or could not be computed, as `problem` says. */
+  readonly value: number | null
+  readonly problem: string | null
+}
+
 export interface RunResult {
   readonly runId: string
   readonly lakehouse: string
@@ -85,4 +120,8 @@ export interface RunResult {
   readonly profiles: readonly BatchProfile[]
   readonly quarantined: number
   readonly tables: readonly TableState[]
+  readonly usage: RunUsage
+  readonly reuse: FrameReuse
+  /** Empty: nothing changed, or none is asked for. */
+  readonly metrics: readonly MetricValue[]
 }

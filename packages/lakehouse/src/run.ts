@@ -19,6 +19,7 @@ import { landingFiles, type LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
+import { computeMetrics } from './metrics/compute-metrics.js'
 import { keepProfiles } from './profile/profile-history.js'
 import type { MeasuredBatch } from './profile/profile-pass.js'
 import { pinnedPaths } from './raw-versions.js'
@@ -28,7 +29,9 @@ import type { RunContext } from './run-context.js'
 import type { RunResult, TableState } from './run-result.js'
 import { defaultRetryPolicy, retryStep, type RetryPolicy } from './runs/retry-step.js'
 import { RunMetrics } from './runs/run-metrics.js'
+import { FrameCache } from './runs/frame-cache.js'
 import { runInOrder } from './runs/run-in-order.js'
+import { SharedInputs } from './runs/shared-inputs.js'
 import { RunProgress } from './runs/run-progress.js'
 import { selectedTables, type StepSelection } from './runs/step-graph.js'
 import { logicalHash } from './runs/table-hash.js'
@@ -67,6 +70,8 @@ export interface RunOptions {
   readonly hashes?: boolean
   /** Called once, before the run writes anything; what it throws ends the run. */
   readonly beforeWriting?: () => Promise<void>
+  /** Memory for rows that are read again in the run; default: a quarter of the session's budget. */
+  readonly frameBytes?: number
   /** Landing zones up to this size are processed in memory: read once, each table handed on without being read back. */
   readonly inMemoryBytes?: number
 }
@@ -98,7 +103,7 @@ export async function runLakehouse(options: RunOptions): Promise<RunResult> {
       listing = await landingFiles(landing, options.candidates)
       run.restart(runContext(options, listing))
     } finally {
-      run.releaseUnpacked()
+      run.release()
     }
   }
 }
@@ -109,7 +114,8 @@ const isLostRace = (error: unknown): boolean =>
 
 export function runContext(options: RunOptions, listing: readonly ObjectMeta[]): RunContext {
   const pinned = pinnedPaths(options.lakehouse, options.pinned)
-  const lake = new Lake(options.session, options.root, pinned)
+  const frames = new FrameCache(options.session.pool, options.frameBytes)
+  const lake = new Lake(options.session, options.root, pinned, 'newest', frames)
   return {
     pinned,
     runId: options.runId ?? runIdOf(options.nowMicros),
@@ -146,14 +152,18 @@ class Run {
   readonly #blocked = new Set<TableDefinition>()
   #refused = false
   #begun: Promise<void> | null = null
+  #shared: SharedInputs
+  readonly #spilledBefore: number
   /** One writes to the quarantine at a time. */
   #quarantining: Promise<unknown> = Promise.resolve()
 
   constructor(context: RunContext, options: RunOptions) {
     this.#context = context
     this.#options = options
+    this.#spilledBefore = options.session.spill.writtenBytes
     this.#selected = selectedTables(options.lakehouse, options.steps ?? {})
     this.#progress = new RunProgress(this.#selected.size)
+    this.#shared = new SharedInputs([...this.#selected])
   }
 
   async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
@@ -184,15 +194,17 @@ class Run {
     if (bytes > inMemoryBytes) this.#context = { ...this.#context, keepInMemory: false }
   }
 
-  /** Removes the temporary files of packed landing files. */
-  releaseUnpacked(): void {
+  /** Removes the temporary files of packed landing files, and gives back the memory of frames. */
+  release(): void {
     this.#context.unpacker.close()
+    this.#context.lake.frames.close()
   }
 
   /** Forgets what this run has seen, and keeps what it has committed. */
   restart(context: RunContext): void {
-    this.releaseUnpacked()
+    this.release()
     this.#context = context
+    this.#shared = new SharedInputs([...this.#selected])
     this.#good.clear()
     this.#blocked.clear()
     this.#refused = false
@@ -325,7 +337,7 @@ class Run {
       for (const [name, input] of Object.entries(table.from)) {
         const rows = await this.#goodRows(input)
         if (rows === null) this.#blocked.add(input)
-        else inputs[name] = rows
+        else inputs[name] = table.incremental ? rows : await this.#shared.rowsOf(input, rows, this.#context)
       }
       if (this.#skipped(table, step, startMs)) return
       await retryStep(step, this.#policy(table), this.#context.signal, (signal, attempt) => {
@@ -339,6 +351,8 @@ class Run {
       this.#progress.failures.push({ step, table: table.name, code, fault, message })
       const facts = { step, kind: 'build', table, status: 'failed', startMs, attempts, note: message } as const
       this.#progress.finish(this.#context.runId, facts)
+    } finally {
+      this.#shared.ended(table, this.#context)
     }
   }
 
@@ -486,6 +500,7 @@ class Run {
       })
     }
     const changed = steps.some((step) => step.status === 'written')
+    const { spill, pool } = lake.session
     const refused = quarantined > 0 || steps.some((step) => step.rowsQuarantined > 0)
     const warned = refused || quality.some((rule) => rule.status !== 'passed')
     const fine = !changed ? 'unchanged' : warned ? 'warnings' : 'succeeded'
@@ -504,6 +519,13 @@ class Run {
       profiles,
       quarantined,
       tables,
+      usage: {
+        spilledBytes: spill.writtenBytes - this.#spilledBefore,
+        temporaryBytes: spill.peakBytes,
+        memoryBytes: pool.peakBytes,
+      },
+      reuse: lake.frames.reuse,
+      metrics: changed ? await computeMetrics(lakehouse, lake, this.#context.signal) : [],
     }
   }
 }

@@ -29,6 +29,13 @@ export interface RunOutcome {
     readonly files: number
     readonly sizeBytes: number
   }[]
+  /** Figures of the business. */
+  readonly metrics: readonly {
+    readonly name: string
+    readonly description: string
+    readonly unit: string
+    readonly value: number | null
+  }[]
 }
 
 /** A step as reports show it, and how often it was tried. */
@@ -72,8 +79,25 @@ export interface QueryFinishMessage extends QueryMessage {
     readonly filesPruned: number
     readonly spilledBytes: number
     readonly scan: Readonly<Record<string, number>>
-    readonly stages: readonly { readonly spilledBytes: number; readonly exchangedBytes: number }[]
+    readonly stages: readonly StageMetricsMessage[]
   }
+}
+
+export interface StageMetricsMessage {
+  readonly stage: number
+  readonly name: string
+  readonly morsels: number
+  readonly rows: number
+  readonly durationMs: number
+  readonly spilledBytes: number
+  readonly exchangedBytes: number
+  readonly tasks: readonly {
+    readonly task: number
+    readonly morsels: number
+    readonly rows: number
+    readonly durationMs: number
+    readonly heapBytes: number
+  }[]
 }
 
 export interface StageMessage {

@@ -16,13 +16,17 @@ export type {
   ReportFile,
   ReportPlace,
   ReportProfile,
+  ReportMetric,
   ReportQuality,
   ReportQuarantine,
+  ReportQuery,
+  ReportStage,
   ReportStep,
   ReportTable,
   RunReport,
   RunStatus,
 } from './run-report.js'
+export { QueryRecorder } from './queries/query-recorder.js'
 export { renderSummary } from './summary.js'
 export type { SummaryOptions } from './summary.js'
 export { maskPersons, SecretMask, secretMask } from './secrets/secret-mask.js'

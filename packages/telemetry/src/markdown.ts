@@ -30,6 +30,14 @@ export function renderMarkdown(report: RunReport): string {
     ])
     blocks.push('## Tables', table(['table', 'rows in', 'rows out', 'quarantined', 'size', 'time'], rows))
   }
+  if (report.metrics.length > 0) {
+    const rows = report.metrics.map(({ name, value, unit, problem }) => [
+      name,
+      value === null ? (problem ?? 'none') : value.toLocaleString('en-US', { maximumFractionDigits: 4 }),
+      unit === '1' ? '' : unit,
+    ])
+    blocks.push('## Business figures', table(['figure', 'value', 'unit'], rows))
+  }
   if (report.quality.length > 0) {
     const rows = report.quality.map((rule) => [
       rule.table,

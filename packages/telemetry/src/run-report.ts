@@ -24,6 +24,9 @@ export interface RunReport {
   readonly places: readonly ReportPlace[]
   readonly warnings: readonly string[]
   readonly facts: readonly ReportFact[]
+  readonly metrics: readonly ReportMetric[]
+  /** Empty: they were not recorded. */
+  readonly queries: readonly ReportQuery[]
 }
 
 export type RunStatus = 'succeeded' | 'warnings' | 'unchanged' | 'quality_failed' | 'failed'
@@ -141,6 +144,52 @@ export interface ReportPlace {
   readonly location: string
 }
 
+/** A query of a step, with its stages on worker threads. Times are milliseconds since the run began, and durations. */
+export interface ReportQuery {
+  /** Empty: of none. */
+  readonly step: string
+  /** Of its plan’s root. */
+  readonly kind: string
+  readonly startMs: number
+  readonly durationMs: number
+  readonly rows: number
+  readonly filesTotal: number
+  readonly filesPruned: number
+  readonly spilledBytes: number
+  /** The plan as it was executed, with what each operator did. */
+  readonly plan: string
+  readonly stages: readonly ReportStage[]
+}
+
+export interface ReportStage {
+  readonly stage: number
+  readonly name: string
+  readonly startMs: number
+  readonly durationMs: number
+  readonly morsels: number
+  readonly rows: number
+  readonly exchangedBytes: number
+  readonly spilledBytes: number
+  readonly tasks: readonly ReportTask[]
+}
+
+export interface ReportTask {
+  readonly task: number
+  readonly morsels: number
+  readonly rows: number
+  readonly durationMs: number
+  readonly heapBytes: number
+}
+
+/** A figure of the business. */
+export interface ReportMetric {
+  readonly name: string
+  readonly description: string
+  readonly unit: string
+  readonly value: number | null
+  readonly problem: string | null
+}
+
 export interface ReportFact {
   readonly label: string
   readonly value: string
@@ -162,6 +211,8 @@ export const runReport = (known: Pick<RunReport, Required> & Partial<RunReport>)
   places: [],
   warnings: [],
   facts: [],
+  metrics: [],
+  queries: [],
   ...known,
   formatVersion: 1,
 })

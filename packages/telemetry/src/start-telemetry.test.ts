@@ -50,7 +50,9 @@ const metrics = {
   filesPruned: 1,
   spilledBytes: 10,
   scan,
-  stages: [{ spilledBytes: 5, exchangedBytes: 64 }],
+  stages: [
+    { stage: 1, name: 'scan', morsels: 1, rows: 1, durationMs: 1, tasks: [], spilledBytes: 5, exchangedBytes: 64 },
+  ],
 }
 
 /** Two steps side by side, each with a query in stages: what a run publishes. */
@@ -99,10 +101,19 @@ async function aRun(): Promise<void> {
   }
   await Promise.all([build('build days'), build('build other')])
   const table = { table: 'days', layer: 'analytics', version: 4, rowCount: 3, files: 1, sizeBytes: 900 }
+  const revenue = { name: 'revenue', description: 'What was sold', unit: 'EUR', value: 1234.5 }
   publish('deltaworks:run:finish', {
     ...head,
     error: null,
-    result: { status: 'warnings', durationMs: 50, quarantined: 1, steps: [step], quality: [rule], tables: [table] },
+    result: {
+      status: 'warnings',
+      durationMs: 50,
+      quarantined: 1,
+      steps: [step],
+      quality: [rule],
+      tables: [table],
+      metrics: [revenue, { ...revenue, name: 'unknown', value: null }],
+    },
   })
 }
 
@@ -125,7 +136,14 @@ describe('telemetry', () => {
   const watch = async (options: TelemetryOptions): Promise<readonly Error[]> => {
     const telemetry = await startTelemetry(options, { lakehouse: 'shop', environment: 'test' }, mask)
     await aRun()
-    telemetry.sample({ cpuShare: 1.5, rssBytes: 1e8, wasmBytes: 1e7, poolBytes: 1e6, diskFreeBytes: 1e9 })
+    telemetry.sample({
+      cpuShare: 1.5,
+      rssBytes: 1e8,
+      wasmBytes: 1e7,
+      poolBytes: 1e6,
+      spilledBytes: 5e5,
+      diskFreeBytes: 1e9,
+    })
     telemetry.freshness(new Map([['days', 0]]), 60_000)
     return telemetry.close()
   }
@@ -263,7 +281,7 @@ describe('telemetry', () => {
     await new Promise<void>((resolve) => socket.close(() => resolve()))
   })
 
-  it('O-14: Prometheus finds a text file, or a gateway has it', async () => {
+  it('O-14 M-094: Prometheus finds a text file, or a gateway has it', async () => {
     const file = join(folder, 'deltaworks.prom')
     await watch({ prometheus: { file, pushgateway: http.url } })
     const text = readFileSync(file, 'utf8')
@@ -274,6 +292,9 @@ describe('telemetry', () => {
       path: '/metrics/job/deltaworks/lakehouse/shop/environment/test',
     })
     expect(http.requests.at(-1)!.body).toContain('deltaworks_table_age')
+    // M-094: a figure of the business, where it is known.
+    expect(text).toMatch(/deltaworks_business_revenue\{.*lakehouse="shop".*\} 1234\.5/)
+    expect(text).not.toContain('deltaworks_business_unknown')
   })
 
   it('O-13 M-091: log lines carry the ids of run, step and span, levels, and no secret or person', async () => {
@@ -306,8 +327,11 @@ describe('telemetry', () => {
     let usedBytes = 50
     const samples: unknown[] = []
     const sources = { wasmBytes: () => 1, pool: () => ({ usedBytes, limitBytes: 100 }) }
-    const monitor = new ResourceMonitor(sources, { memory: null, pool: 0.8, disk: null, cpu: null }, 60_000, (s) =>
-      samples.push(s),
+    const monitor = new ResourceMonitor(
+      sources,
+      { memory: null, pool: 0.8, disk: null, spill: null, cpu: null },
+      60_000,
+      (s) => samples.push(s),
     )
     monitor.sample()
     expect(monitor.pressures).toEqual([])
@@ -317,5 +341,23 @@ describe('telemetry', () => {
     expect(told).toHaveLength(1)
     expect(monitor.pressures).toMatchObject([{ resource: 'pool', share: 0.95 }])
     expect(samples).toHaveLength(5)
+  })
+
+  it('M-098: a spill that came and went between two looks is told at its highest, against its limit or the room there is', () => {
+    const spill = { usedBytes: 0, peakBytes: 70, limitBytes: 100 }
+    const sources = { wasmBytes: () => 1, pool: () => ({ usedBytes: 0, limitBytes: 1 }), spill: () => spill }
+    const limits = { memory: null, pool: null, disk: null, spill: 0.8, cpu: null }
+    const monitor = new ResourceMonitor(sources, limits, 60_000, () => undefined)
+    monitor.sample()
+    expect(monitor.pressures).toEqual([])
+    spill.peakBytes = 90
+    monitor.sample()
+    expect(monitor.pressures).toMatchObject([{ resource: 'spill', share: 0.9, used: '90 B', limit: '100 B' }])
+    monitor.close()
+    const unbounded = { ...sources, spill: () => ({ usedBytes: 0, peakBytes: 1e18, limitBytes: Infinity }) }
+    const second = new ResourceMonitor(unbounded, limits, 60_000, () => undefined)
+    second.sample()
+    expect(second.pressures).toMatchObject([{ resource: 'spill' }])
+    second.close()
   })
 })

@@ -24,7 +24,7 @@ export type { Manifest, ParquetSink, StageAreaOptions, StagedFile } from './stag
 export type { Distribution, Grant, RedshiftEncoding, SortOrder, TableLayout } from './table-layout.js'
 export { allTotals, noTotals, SqlProbe, totalsLike } from './table-probe.js'
 export type { Grouping, TableProbe, TextRows, TotalsRequest, WantedSums } from './table-probe.js'
-export type { LoadMode, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
+export type { ExportTicket, LoadMode, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
 export { duckDbTarget } from './targets/duckdb-target.js'
 export type { DuckDbTarget } from './targets/duckdb-target.js'
 export { postgresTarget, postgresTargetOver } from './targets/postgres-target.js'

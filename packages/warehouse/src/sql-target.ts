@@ -11,11 +11,12 @@ import {
   WarehouseError,
   withLoadErrors,
 } from './errors.js'
+import { ExportTickets, ticketSchema, ticketTable } from './export-tickets.js'
 import { loadScript, type LoadScript, type LoadStep, type RowsPart, type ScriptOptions } from './load-script.js'
 import type { SqlConnection } from './sql-connection.js'
 import type { StageArea } from './stage-area.js'
 import { SqlProbe, type TableProbe, type TextRows } from './table-probe.js'
-import type { LoadRecord, TableLoad, WarehouseTarget } from './target.js'
+import type { ExportTicket, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
 import type { Unloader, UseUnloaded } from './unload.js'
 import type { Batches, WarehouseTable } from './warehouse-table.js'
 
@@ -60,6 +61,7 @@ export class SqlTarget implements WarehouseTarget {
   readonly #options: SqlTargetOptions
   readonly #connection: SqlConnection
   readonly #control: string
+  readonly #tickets: ExportTickets
   #hasControl = false
 
   constructor(options: SqlTargetOptions) {
@@ -70,19 +72,38 @@ export class SqlTarget implements WarehouseTarget {
     this.dialect = options.script.dialect
     this.schemaName = options.schemaName
     this.#control = `${this.#prefix}${quote(controlTable)}`
+    const tickets = `${this.#prefix}${quote(ticketTable)}`
+    this.#tickets = new ExportTickets(this.#connection, this.dialect, tickets, this.#control)
   }
 
   get #prefix(): string {
     return this.schemaName === null ? '' : `${quote(this.schemaName)}.`
   }
 
-  async loaded(): Promise<ReadonlyMap<string, LoadRecord>> {
-    if (this.#connection.exists?.() === false) return new Map()
+  async #tableNames(): Promise<ReadonlySet<string>> {
+    if (this.#connection.exists?.() === false) return new Set()
     const inSchema = this.schemaName === null ? 'current_schema()' : this.dialect.text(this.schemaName)
     const tables = await this.#connection.query(
       `SELECT table_name FROM information_schema.tables WHERE table_schema = ${inSchema}`,
     )
-    const present = new Set(tables.map(([name]) => name))
+    return new Set(tables.map(([name]) => name!))
+  }
+
+  async unfinished(): Promise<readonly ExportTicket[]> {
+    return (await this.#tableNames()).has(ticketTable) ? this.#tickets.unfinished() : []
+  }
+
+  async begun(ticket: ExportTicket): Promise<void> {
+    await this.#setUp()
+    await this.#tickets.add(ticket)
+  }
+
+  async ended(loadIds: readonly string[]): Promise<void> {
+    await this.#tickets.remove(loadIds)
+  }
+
+  async loaded(): Promise<ReadonlyMap<string, LoadRecord>> {
+    const present = await this.#tableNames()
     if (!present.has(controlTable)) return new Map()
     const micros = this.dialect.epochMicros(quote('loaded_at'), timestampNtz)
     const rows = await this.#connection.query(
@@ -96,9 +117,9 @@ export class SqlTarget implements WarehouseTarget {
     return loadScript(load, this.#options.script)
   }
 
-  async stage(load: TableLoad, script: LoadScript): Promise<void> {
+  async stage(load: TableLoad, script: LoadScript, resumed: boolean): Promise<void> {
     if (script.stage.some(({ kind }) => kind === 'sql')) await this.#setUp()
-    await this.#execute(load, script.stage)
+    await this.#execute(load, script.stage, resumed)
   }
 
   async begin(): Promise<void> {
@@ -197,12 +218,12 @@ export class SqlTarget implements WarehouseTarget {
 
   async #setUp(): Promise<void> {
     if (this.#hasControl) return
-    const columns = controlSchema.fields.map(
-      (f) => `${quote(f.name)} ${this.dialect.columnType(f, undefined)!.sql} NOT NULL`,
-    )
+    const columnsOf = ({ fields }: Schema): string =>
+      fields.map((f) => `${quote(f.name)} ${this.dialect.columnType(f, undefined)!.sql} NOT NULL`).join(', ')
     const statements = [
       ...(this.schemaName === null ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quote(this.schemaName)}`]),
-      `CREATE TABLE IF NOT EXISTS ${this.#control} (${columns.join(', ')})`,
+      `CREATE TABLE IF NOT EXISTS ${this.#control} (${columnsOf(controlSchema)})`,
+      `CREATE TABLE IF NOT EXISTS ${this.#prefix}${quote(ticketTable)} (${columnsOf(ticketSchema)})`,
       ...(this.#options.setUp?.(this.#control) ?? []),
     ]
     for (const sql of statements) {
@@ -212,28 +233,44 @@ export class SqlTarget implements WarehouseTarget {
     this.#hasControl = true
   }
 
-  async #execute(load: TableLoad, steps: readonly LoadStep[]): Promise<void> {
+  async #execute(load: TableLoad, steps: readonly LoadStep[], resumed = false): Promise<void> {
     try {
-      for (const step of steps) await this.#step(load, step)
+      for (const step of steps) await this.#step(load, step, resumed)
     } catch (error) {
       if (isDeltaworksError(error)) throw error
       throw loadFailed(load.table.name, this.location, this.#options.reasonOf(error), error)
     }
   }
 
-  async #step(load: TableLoad, step: LoadStep): Promise<void> {
+  async #step(load: TableLoad, step: LoadStep, resumed: boolean): Promise<void> {
     switch (step.kind) {
       case 'sql':
         return this.#connection.run(step.sql)
       case 'rows':
         return this.#connection.copyRows!(step, rowsOf(load, step.part))
       case 'stage':
-        return this.#options.stage!.write(step.uri, step.columns, rowsOf(load, step.part))
+        return this.#options.stage!.write(
+          step.uri,
+          step.columns,
+          rowsOf(load, step.part),
+          contentOf(load, step),
+          resumed,
+        )
       case 'unstage':
         return this.#options.stage!.remove(step.uri)
     }
   }
 }
+
+/** Says which rows are staged: files with another content are not those that are wanted. */
+const contentOf = ({ table, fromVersion, mode }: TableLoad, step: Extract<LoadStep, { kind: 'stage' }>): string =>
+  JSON.stringify({
+    identity: table.identity,
+    version: table.deltaVersion,
+    ...(mode === 'incremental' || mode === 'append' ? { since: fromVersion } : {}),
+    part: step.part,
+    columns: step.columns.fields.map(({ name, type }) => [name, type]),
+  })
 
 /** @throws WarehouseError DW-WAREHOUSE-0014 */
 function rowsOf({ table, changes }: TableLoad, part: RowsPart): Batches {

@@ -45,9 +45,17 @@ export class StageArea {
     this.uri = options.uri.replace(/\/+$/, '')
   }
 
-  /** Writes rows under a URI of this area: `part-00000.parquet` and so on, and `manifest`. */
-  async write(uri: string, columns: Schema, rows: Batches): Promise<void> {
+  /**
+   * Writes rows under a URI of this area: `part-00000.parquet` and so on, `manifest`, and at last `content`.
+   * @param content says which rows they are
+   * @param resumed whether files of the same content that an earlier try left whole are used
+   */
+  async write(uri: string, columns: Schema, rows: Batches, content: string, resumed: boolean): Promise<void> {
     const folder = this.#path(uri)
+    if (resumed) {
+      if (await this.#isWhole(folder, content)) return
+      await this.remove(uri)
+    }
     const written =
       rows.writeFiles === undefined
         ? await this.#writeHere(folder, columns, rows)
@@ -63,6 +71,20 @@ export class StageArea {
     }
     const { store } = this.#options
     await store.put(joinPath(folder, 'manifest'), Buffer.from(JSON.stringify(manifest, null, 1)), 'overwrite')
+    await store.put(joinPath(folder, contentName), Buffer.from(content), 'overwrite')
+  }
+
+  /** Whether what is under a folder was staged to its end, is what is wanted, and is there as its manifest says. */
+  async #isWhole(folder: string, content: string): Promise<boolean> {
+    const { store } = this.#options
+    const present = new Map((await store.list(folder)).map(({ path, sizeBytes }) => [this.#uriOf(path), sizeBytes]))
+    const read = async (name: string): Promise<string | null> => {
+      const path = joinPath(folder, name)
+      return present.has(this.#uriOf(path)) ? new TextDecoder().decode(await store.get(path)) : null
+    }
+    if ((await read(contentName)) !== content) return false
+    const manifest = JSON.parse((await read('manifest')) ?? '{"entries":[{}]}') as Manifest
+    return manifest.entries.every(({ url, meta }) => meta !== undefined && present.get(url) === meta.content_length)
   }
 
   async remove(uri: string): Promise<void> {
@@ -129,6 +151,9 @@ export class StageArea {
     return `${this.uri}/${path.slice(this.#options.prefix.length).replace(/^\/+/, '')}`
   }
 }
+
+/** Not read by warehouses: they read what the manifest names, or files that end with `.parquet`. */
+const contentName = 'content'
 
 const defaultFileBytes = 64 * 1024 * 1024
 

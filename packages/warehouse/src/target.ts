@@ -1,5 +1,5 @@
 import type { SqlDialect, TableDefinition } from './dialects/sql-dialect.js'
-import type { Drift } from './drift.js'
+import type { Drift, DriftPolicy } from './drift.js'
 import type { RecordedLayout } from './layout.js'
 import type { LoadScript } from './load-script.js'
 import type { TableProbe } from './table-probe.js'
@@ -23,8 +23,17 @@ export interface WarehouseTarget {
   loaded(): Promise<ReadonlyMap<string, LoadRecord>>
   /** What `stage`, `load` and `finish` do with a table: a dry run prints it, they execute it. */
   script(load: TableLoad): LoadScript
-  /** Brings rows to where the warehouse reads them; seen by nobody. */
-  stage(load: TableLoad, script: LoadScript): Promise<void>
+  /** Exports that began and were not published, the newest first. Writes nothing. */
+  unfinished(): Promise<readonly ExportTicket[]>
+  /** Writes down, at once, what an export is to do. */
+  begun(ticket: ExportTicket): Promise<void>
+  /** Forgets exports that are published, or overtaken. */
+  ended(loadIds: readonly string[]): Promise<void>
+  /**
+   * Brings rows to where the warehouse reads them; seen by nobody.
+   * @param resumed whether an earlier try of this load may have left staged files, which are used if they are whole
+   */
+  stage(load: TableLoad, script: LoadScript, resumed: boolean): Promise<void>
   /** Starts the transaction, and waits for other exports to end theirs. */
   begin(): Promise<void>
   load(load: TableLoad, script: LoadScript): Promise<void>
@@ -42,6 +51,16 @@ export interface WarehouseTarget {
   /** After `publish` or `rollback`: statistics, and the removal of staged files. */
   finish(loads: readonly { readonly load: TableLoad; readonly script: LoadScript }[], published: boolean): Promise<void>
   close(): Promise<void>
+}
+
+/** What an export is to do: kept in the warehouse until it has been done, so that it can be gone on with. */
+export interface ExportTicket {
+  readonly loadId: string
+  readonly beganMs: number
+  /** Version by table. */
+  readonly versions: Readonly<Record<string, number>>
+  readonly mode: LoadMode
+  readonly drift: DriftPolicy
 }
 
 /** `auto`: by changes where there are any to be had and the table is made as before, else whole. */

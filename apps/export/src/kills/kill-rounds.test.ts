@@ -12,7 +12,7 @@ describe('an export that is killed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'deltaworks-killed-export-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('W-22: the warehouse has the former version or the new one, whole, and never twice', async () => {
+  it('W-22 O-21: the warehouse has the former version or the new one, whole, and never twice', async () => {
     generateLanding({ out: join(folder, 'landing'), scale: 0.05 })
     const session = Session.create()
     const root = `file://${join(folder, 'lake')}`

@@ -21,6 +21,8 @@ export interface KillRounds {
   readonly seed: number
   /** What a warehouse does with the session of a client that is gone. */
   readonly afterKill?: () => Promise<void>
+  /** Files that are staged now; none may be left once an export has come to its end. */
+  readonly staged?: () => Promise<number>
   readonly onRound?: (round: number, found: 'former' | 'new' | 'done') => void
 }
 
@@ -31,18 +33,23 @@ export interface KillResult {
   readonly new: number
   /** Exports that were at their end before the kill. */
   readonly done: number
+  /** Exports that were gone on with (`--resume`), at the version that they had begun with. */
+  readonly resumed: number
 }
 
 /**
  * Changes the facts, begins an export, and kills it (SIGKILL) at a random point of its life, again and again. After each kill
- * the warehouse must hold a whole version of the facts, the former or the new one, as its control table says; and the export
- * that is run after it must bring the new one, once.
+ * the warehouse must hold a whole version of the facts, the former or the new one, as its control table says. Then the facts
+ * change once more: `--resume` must bring the version that the killed export had begun with, and the export after it the newest.
  * @throws Error saying in which round what was found
  */
 export async function killRounds(options: KillRounds): Promise<KillResult> {
   const random = numbers(options.seed)
+  await exportToItsEnd(options)
+  // The first export, which loads everything, lives longer than those that load what has changed.
+  await changeFacts(options)
   let lifeMs = await exportToItsEnd(options)
-  const counts = { former: 0, new: 0, done: 0 }
+  const counts = { former: 0, new: 0, done: 0, resumed: 0 }
   const expected = new Map<number, TableTotals>()
   let former = await versionOf(options, expected)
   for (let round = 1; round <= options.rounds; round++) {
@@ -54,11 +61,18 @@ export async function killRounds(options: KillRounds): Promise<KillResult> {
     const kind = !wasKilled ? 'done' : found === next ? 'new' : 'former'
     counts[kind]++
     options.onRound?.(round, kind)
-    // The first export, which loads everything, lives longer than those that load what has changed.
-    lifeMs *= wasKilled ? 1.15 : 0.75
+    // Kills are to come before the end: what takes how long on a busy machine changes.
+    lifeMs *= kind === 'former' ? 1.1 : 0.6
+    await changeFacts(options)
+    const newest = await versionOf(options, expected)
+    if (kind === 'former' && (await resumed(options))) {
+      counts.resumed++
+      await check(options, expected, [next], round)
+      await checkNothingStaged(options, round)
+    }
     await exportToItsEnd(options)
-    await check(options, expected, [next], round)
-    former = next
+    await check(options, expected, [newest], round)
+    former = newest
   }
   return { rounds: options.rounds, ...counts }
 }
@@ -68,9 +82,10 @@ async function changeFacts({ session, root }: KillRounds): Promise<void> {
   const facts = await DeltaTable.open(session, `${root}/${factPath}`)
   const { type } = facts.schema.fields.find((field) => field.name === 'quantity')!
   const some = col('transaction_key')
-    .mod(lit(100n))
-    .eq(lit(BigInt(facts.version % 100)))
-  await facts.update({ quantity: col('quantity').add(lit(1)).cast(type) }, some)
+    .mod(lit(7n))
+    .eq(lit(BigInt(facts.version % 7)))
+  const changed = await facts.update({ quantity: col('quantity').add(lit(1)).cast(type) }, some)
+  if (changed.version === facts.version) throw new Error('the facts did not change: there are too few of them')
 }
 
 async function factTable({ session, root }: KillRounds): Promise<WarehouseTable> {
@@ -114,6 +129,19 @@ async function check(
   } finally {
     await target.close()
   }
+}
+
+async function checkNothingStaged({ staged }: KillRounds, round: number): Promise<void> {
+  const left = (await staged?.()) ?? 0
+  if (left > 0) throw new Error(`round ${round}: ${left} staged files were left`)
+}
+
+/** @returns false: it was killed before it had written down that it began */
+async function resumed({ args, root }: KillRounds): Promise<boolean> {
+  const child = spawn(process.execPath, [bin, ...args, '--resume', '--root', root, '--quiet'], { stdio: 'ignore' })
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
+  if (code !== 0 && code !== 2) throw new Error(`a resumed export ended with ${code}`)
+  return code === 0
 }
 
 /** @returns whether it was still alive */

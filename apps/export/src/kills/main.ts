@@ -65,6 +65,7 @@ async function inRedshift(task: Task) {
       open: () => redshiftTarget({ ...connection, stage, copy: { iamRole: 'default' } }),
       // The service ends idle sessions after a while; nobody waits for that here.
       afterKill: () => server.closeSessions(),
+      staged: async () => (await stage.store.list('loads')).length,
     })
   } finally {
     await server.stop()

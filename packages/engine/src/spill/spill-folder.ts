@@ -16,7 +16,7 @@ export class SpillFolder {
   readonly path: string
   readonly limitBytes: number
   readonly #parent: string
-  readonly #counter = new SharedArrayBuffer(8)
+  readonly #counter = new SharedArrayBuffer(12)
   #queries = 0
 
   /** @param parent default: a folder of the user in the system's folder for temporary files */
@@ -31,7 +31,26 @@ export class SpillFolder {
 
   /** Bytes on disk now. */
   get usedBytes(): number {
-    return Atomics.load(new Int32Array(this.#counter), 0) * 4096
+    return this.#bytes(0)
+  }
+
+  /** The most that was on disk at a time. */
+  get peakBytes(): number {
+    return this.#bytes(1)
+  }
+
+  /** All that was ever written. */
+  get writtenBytes(): number {
+    return this.#bytes(2)
+  }
+
+  /** The folder of all sessions. */
+  get parent(): string {
+    return this.#parent
+  }
+
+  #bytes(word: number): number {
+    return Atomics.load(new Int32Array(this.#counter), word) * 4096
   }
 
   /** A query's own folder in this one. */

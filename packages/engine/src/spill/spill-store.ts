@@ -12,10 +12,10 @@ import { makeSpillFolder } from './spill-folder.js'
  * the heap, where its columns lie as they were; and apache-arrow need not be loaded.
  */
 
-/** Where a query spills, as data for its workers. Counters: int32 pages of 4 KiB on disk | files made. */
+/** Where a query spills, as data for its workers. Counters are of int32: pages of 4 KiB on disk | files made. */
 export interface SpillTarget {
   readonly folder: string
-  /** The session's counter. */
+  /** The session's counter: pages on disk | the most at a time | all that were written. */
   readonly session: SharedArrayBuffer
   /** The query's own. */
   readonly query: SharedArrayBuffer
@@ -133,6 +133,15 @@ export class SpillFile {
     const before = this.#take(pages)
     if ((before + pages) * pageBytes > this.#target.limitBytes) {
       throw spillLimitReached(before * pageBytes, this.#target.limitBytes)
+    }
+    Atomics.add(this.#session, 2, pages)
+    this.#notePeak(before + pages)
+  }
+
+  #notePeak(pages: number): void {
+    for (;;) {
+      const peak = Atomics.load(this.#session, 1)
+      if (pages <= peak || Atomics.compareExchange(this.#session, 1, peak, pages) === peak) return
     }
   }
 

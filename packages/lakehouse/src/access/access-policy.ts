@@ -3,7 +3,14 @@ import { metricsPath } from '../delta-metrics.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
 import type { OperationsConfiguration } from '../operations/operations-configuration.js'
 import { decisionsPath } from '../review/decisions.js'
-import { operationsPath, publicationsPath } from '../runs/operations-path.js'
+import {
+  leasesPath,
+  maintenanceLogPath,
+  manifestsPath,
+  operationsPath,
+  publicationsPath,
+  unfinishedPath,
+} from '../runs/operations-path.js'
 import { watchedAccess } from './watched-access.js'
 
 export type DeployedApp = 'batch' | 'maintenance' | 'export' | 'console'
@@ -114,11 +121,14 @@ function lakeStatements(app: DeployedApp, lake: Place, { lakehouse }: AccessOpti
         statement('WriteTables', ['s3:PutObject', 's3:AbortMultipartUpload'], objects(lake, all)),
         statement('RemoveOldFiles', ['s3:DeleteObject'], objects(lake, all)),
         statement('Republish', ['s3:PutObject', 's3:DeleteObject'], objects(lake, [`${publicationsPath}/*`])),
+        statement('HoldLease', ['s3:PutObject', 's3:DeleteObject'], objects(lake, [`${leasesPath}/maintenance/*`])),
+        statement('KeepLog', ['s3:PutObject'], objects(lake, [`${maintenanceLogPath}/*`])),
       ]
     }
     case 'export': {
       const exported = lakehouse.tables.filter(({ warehouse }) => warehouse !== null).map(({ path }) => `${path}/*`)
-      const read = [...exported, `${publicationsPath}/*`]
+      // The manifests tell which versions a run left: `--run`.
+      const read = [...exported, ...[publicationsPath, manifestsPath, unfinishedPath].map((path) => `${path}/*`)]
       return [listing('ListLake', lake, read), statement('ReadLake', ['s3:GetObject'], objects(lake, read))]
     }
     case 'console': {

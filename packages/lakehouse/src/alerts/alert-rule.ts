@@ -3,7 +3,12 @@
 export type AlertSeverity = 'critical' | 'warning'
 
 /** Figures of a run, or of a table in it, that rules look at. */
-export type AlertMeasure = 'durationMs' | 'rowsIn' | 'rowsOut' | 'rowsQuarantined' | 'quarantinedShare'
+export type AlertMeasure = 'durationMs' | 'rowsIn' | 'rowsOut' | 'rowsQuarantined' | 'quarantinedShare' | UsageMeasure
+
+/** Of a run as a whole: all that it spilled, the most that lay on disk at a time, the most memory that operators had reserved. */
+export type UsageMeasure = 'spilledBytes' | 'temporaryBytes' | 'memoryBytes'
+
+const usageMeasures: ReadonlySet<string> = new Set<UsageMeasure>(['spilledBytes', 'temporaryBytes', 'memoryBytes'])
 
 interface RuleBase {
   /** Unique in the lakehouse; also what a runbook is found by. */
@@ -31,7 +36,7 @@ export type AlertRule = RuleBase &
     /** A figure of a table that is far from what it was in earlier runs. */
     | {
         readonly kind: 'anomaly'
-        readonly measure: Exclude<AlertMeasure, 'durationMs' | 'quarantinedShare'>
+        readonly measure: Extract<AlertMeasure, 'rowsIn' | 'rowsOut' | 'rowsQuarantined'>
         readonly table: string
         readonly deviations: number
         readonly minimumRuns: number
@@ -152,6 +157,9 @@ export function alertRuleProblem(rules: readonly AlertRule[], tables: ReadonlySe
     ids.add(rule.id)
     if ('table' in rule && rule.table !== null && !tables.has(rule.table)) {
       return `the alert rule "${rule.id}" is about "${rule.table}", which is not a table of the lakehouse`
+    }
+    if (rule.kind === 'threshold' && rule.table !== null && usageMeasures.has(rule.measure)) {
+      return `the alert rule "${rule.id}" is about the ${rule.measure} of a table; they are of the run as a whole`
     }
     if (rule.kind === 'threshold' && rule.above === null && rule.below === null) {
       return `the alert rule "${rule.id}" has no bound; give above or below`

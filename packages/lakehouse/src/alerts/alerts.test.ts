@@ -6,7 +6,16 @@ import type { StepHistory } from '../runs/step-history.js'
 import type { RunResult } from '../run-result.js'
 import type { AlertsConfiguration } from '../operations/operations-configuration.js'
 import { alertFacts } from './alert-facts.js'
-import { onAnomaly, onFailure, onQuality, onResources, onSlow, onStale, onThreshold } from './alert-rule.js'
+import {
+  alertRuleProblem,
+  onAnomaly,
+  onFailure,
+  onQuality,
+  onResources,
+  onSlow,
+  onStale,
+  onThreshold,
+} from './alert-rule.js'
 import { readAlertLedger } from './alert-ledger.js'
 import { judgeAlerts, type AlertFacts } from './judge-alerts.js'
 import { isQuiet } from './quiet-hours.js'
@@ -46,7 +55,7 @@ describe('alert rules', () => {
   const firing = (rule: Parameters<typeof judgeAlerts>[0][number], change: Partial<AlertFacts> = {}) =>
     judgeAlerts([rule], facts(change)).filter((v) => v.firing)
 
-  it('M-095 M-096: failures, quality, bounds, pressure and freshness fire for what they name, and for nothing else', () => {
+  it('M-095 M-096 M-098: failures, quality, bounds, pressure and freshness fire for what they name, and for nothing else', () => {
     expect(firing(onFailure())).toEqual([])
     expect(firing(onFailure(), { result: null, error: { code: 'DW-X-1', message: 'no disk' } })).toMatchObject([
       { key: 'failure:run', severity: 'critical', detail: 'no disk' },
@@ -64,6 +73,18 @@ describe('alert rules', () => {
     expect(firing(onThreshold('quarantinedShare', { above: 0.5 }))).toEqual([])
     const pressure = { resource: 'memory', share: 0.91, used: '910 MiB', limit: '1,000 MiB' }
     expect(firing(onResources(), { pressures: [pressure] })).toMatchObject([{ key: 'resources:memory' }])
+    const spilled = { ...pressure, resource: 'spill' }
+    expect(firing(onResources(), { pressures: [spilled] })).toMatchObject([{ key: 'resources:spill' }])
+    const usage = { spilledBytes: 9e9, temporaryBytes: 4e9, memoryBytes: 1e9 }
+    const heavy = { result: { ...result, usage } }
+    expect(firing(onThreshold('spilledBytes', { above: 8e9 }), heavy)).toMatchObject([
+      { title: 'Run: bytes spilled to disk 9,000,000,000, more than 8,000,000,000' },
+    ])
+    expect(firing(onThreshold('temporaryBytes', { above: 8e9 }), heavy)).toEqual([])
+    expect(firing(onThreshold('spilledBytes', { above: 0 }))).toEqual([])
+    expect(alertRuleProblem([onThreshold('spilledBytes', { table: 'days', above: 1 })], new Set(['days']))).toMatch(
+      /of the run as a whole/,
+    )
     const stale = onStale('days', { hours: 24 })
     expect(firing(stale, { changedMs: new Map([['days', 0]]), nowMs: 25 * hour })).toHaveLength(1)
     expect(firing(stale, { changedMs: new Map([['days', 0]]), nowMs: 23 * hour })).toEqual([])

@@ -146,7 +146,7 @@ function slow(rule: Rule<'slow'>, step: StepResult, history: StepHistory): reado
 }
 
 /** Resources that were not near their limit have recovered. */
-const resourceNames = ['memory', 'pool', 'disk', 'cpu']
+const resourceNames = ['memory', 'pool', 'disk', 'spill', 'cpu']
 
 const resources = (rule: Rule<'resources'>, facts: AlertFacts): readonly AlertVerdict[] =>
   isIdle(facts)
@@ -200,6 +200,10 @@ function measureOf(measure: AlertMeasure, steps: readonly StepResult[], result: 
       return quarantined()
     case 'quarantinedShare':
       return rowsIn() === 0 ? 0 : quarantined() / rowsIn()
+    case 'spilledBytes':
+    case 'temporaryBytes':
+    case 'memoryBytes':
+      return result?.usage[measure] ?? 0
   }
 }
 
@@ -209,6 +213,9 @@ const measureNames: Readonly<Record<AlertMeasure, string>> = {
   rowsOut: 'rows written',
   rowsQuarantined: 'rows in quarantine',
   quarantinedShare: 'share in quarantine',
+  spilledBytes: 'bytes spilled to disk',
+  temporaryBytes: 'bytes of temporary disk',
+  memoryBytes: 'bytes of memory',
 }
 const figure = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 4 })
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`

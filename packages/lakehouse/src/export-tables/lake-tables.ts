@@ -6,6 +6,7 @@ import { joinPath } from '@deltaworks/storage'
 import type { ForeignKey, TableLayout, TableProfile, TableSource, WarehouseTable } from '@deltaworks/warehouse'
 import { batchesOf, changesSince } from './lake-changes.js'
 import { lakeProbe } from './lake-probe.js'
+import { Lake } from '../lake.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
 import { publishedLake } from '../runs/publication.js'
 import type { TableDefinition } from '../table-definition.js'
@@ -21,20 +22,29 @@ export interface LakeTablesOptions {
   readonly layouts?: Layouts
   /** Names of tables; default: all that are sent to a warehouse. */
   readonly only?: readonly string[]
+  /** Versions by the name of a table; default: those of the newest publication. */
+  readonly versions?: Readonly<Record<string, number>>
   /** Whether the warehouse reads Parquet files of this machine itself. */
   readonly readsFiles: boolean
   /** Whether lengths and encodings are chosen from the values. */
   readonly profiles: boolean
 }
 
-/** Every table that the definitions send to a warehouse, at its current version. */
+/**
+ * Every table that the definitions send to a warehouse, at the version that is asked for.
+ * @throws LakehouseError DW-LAKEHOUSE-0007; DeltaError for a version that is not there any more
+ */
 export async function lakeTables(options: LakeTablesOptions): Promise<readonly WarehouseTable[]> {
-  const lake = await publishedLake(options.session, options.root)
+  const { session, root, versions = {} } = options
+  const published = await publishedLake(session, root)
+  const lake = (path: string, version: number | undefined): Lake =>
+    version === undefined ? published : new Lake(session, root, new Map([[path, version]]))
   const tables: WarehouseTable[] = []
   for (const definition of options.lakehouse.tables) {
     if (definition.warehouse === null) continue
     if (options.only !== undefined && options.only.length > 0 && !options.only.includes(definition.name)) continue
-    tables.push(await warehouseTable(definition, await lake.existing(definition.path), options))
+    const { name, path } = definition
+    tables.push(await warehouseTable(definition, await lake(path, versions[name]).existing(path), options))
   }
   return tables
 }

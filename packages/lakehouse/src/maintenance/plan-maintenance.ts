@@ -1,5 +1,6 @@
 import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Lake } from '../lake.js'
+import { publishedVersions, type Publication } from '../runs/publication.js'
 import type { TableDefinition } from '../table-definition.js'
 
 export type MaintenanceOperation = 'zorder' | 'optimize' | 'checkpoint' | 'vacuum'
@@ -34,59 +35,107 @@ const storedByteWeight = 0.01
 /** Bytes a second that are written again, until this run has measured its own. */
 export const rewriteRates: Readonly<Record<'optimize' | 'zorder', number>> = { optimize: 40e6, zorder: 20e6 }
 
-/** What the definition asks for and the table has need of. Reads logs, and lists the folder for VACUUM; writes nothing. */
-export async function planTable(lake: Lake, definition: TableDefinition, nowMs: number): Promise<MaintenanceStep[]> {
-  const table = await lake.table(definition.path)
-  if (table === null) return []
-  const steps: MaintenanceStep[] = []
-  const rewriting = planRewriting(table, definition)
-  if (rewriting !== null) steps.push(rewriting)
-  const checkpoint = await planCheckpoint(table, definition)
-  if (checkpoint !== null) steps.push(checkpoint)
-  const vacuum = await planVacuum(table, definition, nowMs)
-  if (vacuum !== null) steps.push(vacuum)
-  return steps
+/** What was looked at to decide about an operation: it is due from its threshold on. */
+export interface MaintenanceMeasure {
+  readonly name: 'small files' | 'share of bytes out of order' | 'commits since the checkpoint' | 'files past retention'
+  readonly value: number
+  readonly threshold: number
 }
 
-function planRewriting(table: DeltaTable, definition: TableDefinition): MaintenanceStep | null {
+/** What was found about one operation that a table's policy asks for. */
+export interface Assessment {
+  readonly definition: TableDefinition
+  readonly operation: MaintenanceOperation
+  /** Of the table when it was looked at. */
+  readonly version: number
+  readonly measure: MaintenanceMeasure
+  /** Null: it is below its threshold. */
+  readonly step: MaintenanceStep | null
+}
+
+const assessed = (
+  table: DeltaTable,
+  measure: MaintenanceMeasure,
+  step: MaintenanceStep,
+  isDue = measure.value >= measure.threshold,
+): Assessment => ({
+  definition: step.definition,
+  operation: step.operation,
+  version: table.version,
+  measure,
+  step: isDue ? step : null,
+})
+
+/** What the definition asks for and what the table has need of. Reads logs, and lists the folder for VACUUM; writes nothing. */
+export async function assessTable(
+  lake: Lake,
+  definition: TableDefinition,
+  nowMs: number,
+  publication: Publication | null,
+): Promise<readonly Assessment[]> {
+  const table = await lake.table(definition.path)
+  if (table === null) return []
+  const rewriting = assessRewriting(table, definition)
+  return [
+    ...(rewriting === null ? [] : [rewriting]),
+    await assessCheckpoint(table, definition),
+    await assessVacuum(table, definition, nowMs, publication),
+  ]
+}
+
+function assessRewriting(table: DeltaTable, definition: TableDefinition): Assessment | null {
   const { optimize, zorderBy, filterBy, compactFrom, unorderedShare } = definition.maintenance
   const operation = zorderBy.length > 0 ? 'zorder' : 'optimize'
   if (operation === 'optimize' && !optimize) return null
   const estimate = table.estimateOptimize(operation === 'zorder' ? { zorderBy } : {}, filterBy)
-  const isDue =
+  const { bytesRewritten } = estimate
+  const measure: MaintenanceMeasure =
     operation === 'zorder'
-      ? estimate.bytesRewritten > 0 && table.unorderedBytes(zorderBy) >= estimate.bytesRewritten * unorderedShare
-      : estimate.filesRewritten >= compactFrom
-  if (!isDue) return null
-  const expected: Savings = { ...estimate, bytesFreed: 0 }
+      ? {
+          name: 'share of bytes out of order',
+          value: bytesRewritten === 0 ? 0 : Math.min(1, table.unorderedBytes(zorderBy) / bytesRewritten),
+          threshold: unorderedShare,
+        }
+      : { name: 'small files', value: estimate.filesRewritten, threshold: compactFrom }
   const scanned = (estimate.scannedBytesBefore ?? 0) - (estimate.scannedBytesAfter ?? 0)
-  return {
+  const step = {
     definition,
     operation,
-    expected,
+    expected: { ...estimate, bytesFreed: 0 },
     benefit: (estimate.filesBefore - estimate.filesAfter) * secondsAFile + Math.max(0, scanned) * secondsAByte,
-    expectedSeconds: estimate.bytesRewritten / rewriteRates[operation],
-  }
+    expectedSeconds: bytesRewritten / rewriteRates[operation],
+  } as const
+  return assessed(table, measure, step, bytesRewritten > 0 && measure.value >= measure.threshold)
 }
 
-async function planCheckpoint(table: DeltaTable, definition: TableDefinition): Promise<MaintenanceStep | null> {
+async function assessCheckpoint(table: DeltaTable, definition: TableDefinition): Promise<Assessment> {
   const commits = await table.commitsSinceCheckpoint()
-  if (commits < definition.maintenance.checkpointFrom) return null
+  const threshold = definition.maintenance.checkpointFrom
+  const measure: MaintenanceMeasure = { name: 'commits since the checkpoint', value: commits, threshold }
   const expected = unchanged(table, 0)
-  return { definition, operation: 'checkpoint', expected, benefit: commits * secondsACommit, expectedSeconds: 0 }
+  const benefit = commits * secondsACommit
+  return assessed(table, measure, { definition, operation: 'checkpoint', expected, benefit, expectedSeconds: 0 })
 }
 
-async function planVacuum(
+async function assessVacuum(
   table: DeltaTable,
   definition: TableDefinition,
   nowMs: number,
-): Promise<MaintenanceStep | null> {
+  publication: Publication | null,
+): Promise<Assessment> {
   const retentionMs = definition.maintenance.vacuumRetentionHours * 3_600_000
-  const { paths, sizeBytes } = await table.vacuum({ retentionMs, dryRun: true, nowMs })
-  if (paths.length === 0) return null
+  const keepVersions = publishedVersions(publication, definition)
+  const { paths, sizeBytes } = await table.vacuum({ retentionMs, keepVersions, dryRun: true, nowMs })
   const benefit = sizeBytes * secondsAByte * storedByteWeight
   const expectedSeconds = paths.length / 2000
-  return { definition, operation: 'vacuum', expected: unchanged(table, sizeBytes), benefit, expectedSeconds }
+  const step = {
+    definition,
+    operation: 'vacuum',
+    expected: unchanged(table, sizeBytes),
+    benefit,
+    expectedSeconds,
+  } as const
+  return assessed(table, { name: 'files past retention', value: paths.length, threshold: 1 }, step)
 }
 
 export function unchanged(table: DeltaTable, bytesFreed: number): Savings {

@@ -102,6 +102,8 @@ const resources = () =>
     memory: z.optional(share()),
     pool: z.optional(share()),
     disk: z.optional(share()),
+    /** Of the temporary disk that a run may use (`--temporary-disk`), or that there is. */
+    spill: z.optional(share()),
     cpu: z.optional(share()),
   })
 

@@ -1,6 +1,6 @@
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
 import { notPromoted } from '../runs/errors.js'
-import { promotedHashes } from './plan-promotion.js'
+import { promotedHashes, promotedRules } from './plan-promotion.js'
 import { latestPromotion } from './promotion-record.js'
 
 /**
@@ -8,8 +8,10 @@ import { latestPromotion } from './promotion-record.js'
  * @throws LakehouseError DW-LAKEHOUSE-0052 naming the tables whose definitions were not
  */
 export async function checkPromotion(lakehouse: LakehouseDefinition, environment: string, root: string): Promise<void> {
-  const known = (await latestPromotion(root))?.definitions ?? {}
-  const now = promotedHashes(lakehouse)
-  const names = lakehouse.tables.filter(({ path }) => known[path] !== now[path]).map(({ name }) => name)
+  const promoted = await latestPromotion(root)
+  const [now, rules] = [promotedHashes(lakehouse), promotedRules(lakehouse)]
+  const isOther = (path: string): boolean =>
+    promoted?.definitions[path] !== now[path] || (promoted?.rules !== undefined && promoted.rules[path] !== rules[path])
+  const names = lakehouse.tables.filter(({ path }) => isOther(path)).map(({ name }) => name)
   if (names.length > 0) throw notPromoted(names, environment)
 }

@@ -1,13 +1,15 @@
 import { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import { schemaChanges } from '../contract/schema-change.js'
-import { definitionHash } from '../definition-hash.js'
+import { definitionHash, rulesHash, rulesTextHash } from '../definition-hash.js'
 import { DeltaMetrics, metricsPath } from '../delta-metrics.js'
 import { Lake } from '../lake.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
+import { validateData } from '../validate-data.js'
 import { latestPublication } from '../runs/publication.js'
 import { readManifest, type RunManifest } from '../runs/run-manifest.js'
 import { unknownPromotionSource } from '../runs/errors.js'
+import type { TableDefinition } from '../table-definition.js'
 import { configurationDifferences, type ConfigurationDifference } from './configuration-differences.js'
 import { latestPromotion, type PromotionRecord } from './promotion-record.js'
 
@@ -29,6 +31,8 @@ export interface PromotedTable {
   readonly table: string
   /** Of the definition, against what was promoted last. */
   readonly definition: 'new' | 'changed' | 'same'
+  /** Of its rules, likewise. */
+  readonly rules: 'new' | 'changed' | 'same'
   /** What the next run does to the target's table: `build` it whole, or go on with it. */
   readonly next: 'build' | 'keep'
   /** How the table in the target differs from what the definition wants, in words. */
@@ -50,6 +54,7 @@ export interface PromotionPlan {
   /** Why it is refused; empty: it is not. */
   readonly problems: readonly string[]
   readonly definitions: PromotionRecord['definitions']
+  readonly rules: NonNullable<PromotionRecord['rules']>
 }
 
 /**
@@ -61,11 +66,13 @@ export async function planPromotion({ lakehouse, session, from, to }: PromotionO
   const former = await latestPromotion(to.root)
   const target = new Lake(session, to.root)
   const definitions = promotedHashes(lakehouse)
+  const rules = promotedRules(lakehouse)
   const tables: PromotedTable[] = []
+  /** Tables whose rules are not those that the source's run was judged by. */
+  const unproven: string[] = []
   const problems: string[] = [...problemsOfRun(manifest)]
   for (const table of lakehouse.tables) {
-    const known = former?.definitions[table.path]
-    const definition = known === undefined ? 'new' : known === definitions[table.path] ? 'same' : 'changed'
+    const definition = comparison(former?.definitions[table.path], definitions[table.path]!)
     const there = await target.table(table.path)
     const changes = there === null ? [] : schemaChanges(there, table)
     const breaking = changes.filter((change) => change.breaking)
@@ -74,26 +81,59 @@ export async function planPromotion({ lakehouse, session, from, to }: PromotionO
       problems.push(...breaking.map(({ column, what }) => `${table.name}: "${column}" ${what}`))
     const ran = manifest.definitions[table.path] === definitionHash(table, from.configuration)
     if (!ran) problems.push(`${table.name}: ${from.environment} has not run this definition; run it there first`)
+    if (!ranRules(table, manifest)) unproven.push(table.name)
     tables.push({
       table: table.name,
       definition,
+      rules: comparison(former?.rules?.[table.path], rules[table.path]!),
       next: table.source === null && (there === null || definition !== 'same') ? 'build' : 'keep',
       schema: changes.map(({ column, what }) => (column.startsWith('(') ? what : `"${column}" ${what}`)),
     })
   }
-  const quality = await failedRules(session, from.root, manifest.runId)
+  const quality = [
+    ...(await failedRules(session, from.root, manifest.runId)).filter(({ table }) => !unproven.includes(table)),
+    ...(await judgedNow(lakehouse, session, from, unproven)),
+  ]
   problems.push(
     ...quality
       .filter(({ level }) => level === 'critical')
       .map(({ table, rule }) => `${table}: critical rule ${rule} failed`),
   )
   const configuration = configurationDifferences(from.configuration, to.configuration)
-  return { runId: manifest.runId, tables, configuration, quality, problems, definitions }
+  return { runId: manifest.runId, tables, configuration, quality, problems, definitions, rules }
+}
+
+/** Rules that were changed since the run are judged by what it left. */
+async function judgedNow(
+  lakehouse: LakehouseDefinition,
+  session: Session,
+  { root, configuration }: PromotedEnvironment,
+  tables: readonly string[],
+): Promise<PromotionPlan['quality']> {
+  if (tables.length === 0) return []
+  const nowMicros = BigInt(Date.now()) * 1000n
+  const report = await validateData({ lakehouse, configuration, session, root, nowMicros, tables, keepMetrics: false })
+  return report.tables.flatMap(({ table, rules }) =>
+    rules
+      .filter(({ status }) => status !== 'passed')
+      .map(({ rule, level, metric }) => ({ table, rule, level, metric: metric ?? NaN })),
+  )
+}
+
+const comparison = (known: number | undefined, now: number): 'new' | 'changed' | 'same' =>
+  known === undefined ? 'new' : known === now ? 'same' : 'changed'
+
+function ranRules(table: TableDefinition, { rules, configuration, nowMicros }: RunManifest): boolean {
+  const context = { configuration: configuration as never, nowMicros: BigInt(nowMicros) }
+  return rules === undefined || rules[table.path] === rulesHash(table, context)
 }
 
 /** Hashes that are the same in all environments: without their configurations. */
 export const promotedHashes = ({ tables }: LakehouseDefinition): Readonly<Record<string, number>> =>
   Object.fromEntries(tables.map((table) => [table.path, definitionHash(table, null)]))
+
+export const promotedRules = ({ tables }: LakehouseDefinition): Readonly<Record<string, number>> =>
+  Object.fromEntries(tables.map((table) => [table.path, rulesTextHash(table)]))
 
 async function lastWholeRun({ environment, root }: PromotedEnvironment): Promise<RunManifest> {
   const publication = await latestPublication(root)

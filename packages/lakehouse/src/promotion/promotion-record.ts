@@ -11,6 +11,8 @@ export interface PromotionRecord {
   readonly to: { readonly environment: string; readonly root: string }
   /** Hash of each definition without configuration, by the path of its table. */
   readonly definitions: Readonly<Record<string, number>>
+  /** Hash of how each table's rules are written; absent in records of earlier versions. */
+  readonly rules?: Readonly<Record<string, number>>
   /** Version control's name of the code, if it is known. */
   readonly commit: string | null
   readonly by: string

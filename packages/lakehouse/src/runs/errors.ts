@@ -52,6 +52,14 @@ export const overBudget = (what: string, neededBytes: number, limitBytes: number
     { what, neededBytes, limitBytes },
   )
 
+export const overTime = (expectedMs: number, limitMs: number): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0056',
+    'resources',
+    `By earlier runs this one would take about ${seconds(expectedMs)}, more than its budget of ${seconds(limitMs)}. Nothing was read; raise the budget, or give fewer files (--files, --since) or steps (--only, --to).`,
+    { expectedMs, limitMs },
+  )
+
 export const outOfTime = (limitMs: number): LakehouseError =>
   new LakehouseError(
     'DW-LAKEHOUSE-0047',
@@ -83,5 +91,7 @@ export const promotionRefused = (from: string, to: string, problems: readonly st
     `Nothing was promoted from ${from} to ${to}: ${problems.join('; ')}.`,
     { from, to, problems },
   )
+
+const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`
 
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString('en-US')} MiB`

@@ -11,3 +11,5 @@ export const promotionsPath = `${operationsPath}/promotions`
 export const runsPath = `${operationsPath}/runs`
 /** A Delta table: see `profilesSchema`. */
 export const profilesPath = `${operationsPath}/profiles`
+/** A Delta table: see `decisionLogSchema`. */
+export const maintenanceLogPath = `${operationsPath}/maintenance`

@@ -24,6 +24,20 @@ export async function latestPublication(root: string): Promise<Publication | nul
   return last === undefined ? null : (decodeJson(await store.get(last.path)) as Publication)
 }
 
+/** The newest publication at a time. Null: the lake has none at all. */
+export async function publicationAt(
+  root: string,
+  timestampMs: number,
+): Promise<Publication | 'before the first' | null> {
+  const store = openStore(root)
+  const listing = await store.list(publicationsPath)
+  for (const { path } of [...listing].reverse()) {
+    const publication = decodeJson(await store.get(path)) as Publication
+    if (publication.publishedMs <= timestampMs) return publication
+  }
+  return listing.length === 0 ? null : 'before the first'
+}
+
 /**
  * Puts the next publication behind the newest one: one put-if-absent, so that readers switch at once.
  * @param change makes the next from the newest one; again, if another one came between. Null: nothing is to be published

@@ -161,17 +161,24 @@ describe('recorded runs', () => {
     for (const runId of ['one', 'two']) {
       const { lakehouse, session } = options()
       const into = `file://${lake.folder}/replay-${runId}`
-      const tables = await replayRun({ lakehouse, session, root: root(), runId, into })
-      expect(tables.map(({ table, equal }) => [table, equal])).toEqual([
-        ['products', true],
-        ['days', true],
+      const { tables, software } = await replayRun({ lakehouse, session, root: root(), runId, into })
+      expect(tables.map(({ table, how, equal }) => [table, how, equal])).toEqual([
+        ['orders', 'read', true],
+        ['products', 'built', true],
+        ['days', 'built', true],
       ])
+      expect(software.then).toEqual(software.now)
     }
     const { session } = options()
     const changed = { lakehouse: smallShop({ build: 'other' }), session, root: root(), runId: 'two', into: 'file:///x' }
     expect(await errorOf(() => replayRun(changed))).toMatchObject({
       code: 'DW-LAKEHOUSE-0044',
       message: expect.stringContaining('days'),
+    })
+    const ruled = { ...changed, lakehouse: smallShop({ drop: true }) }
+    expect(await errorOf(() => replayRun(ruled))).toMatchObject({
+      code: 'DW-LAKEHOUSE-0044',
+      message: expect.stringContaining('the rules of orders have changed'),
     })
   })
 

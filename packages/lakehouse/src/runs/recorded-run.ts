@@ -1,11 +1,12 @@
 import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import { isStale } from '../build.js'
-import { definitionHash } from '../definition-hash.js'
+import { definitionHash, rulesHash } from '../definition-hash.js'
 import { publishRunFinish, publishRunStart } from '../events.js'
 import { Lake } from '../lake.js'
 import { runContext, runIdOf, runLakehouse, type RunOptions } from '../run.js'
-import type { RunResult, StepFailure } from '../run-result.js'
+import { noReuse, noUsage, type RunResult, type StepFailure } from '../run-result.js'
+import type { BuildContext } from '../table-definition.js'
 import { checkBudget, type RunBudget } from './run-budget.js'
 import { outOfTime, staleTables } from './errors.js'
 import { publish } from './publication.js'
@@ -16,6 +17,7 @@ import {
   forgetManifest,
   hasRuns,
   readManifest,
+  software,
   writeManifest,
   type RunManifest,
   type RunOutcome,
@@ -43,7 +45,7 @@ export type RecordedRun =
  * step in the journal, and a publication at the end, by which readers see all of its tables at once.
  *
  * A run that found nothing to do leaves no trace. A run of some steps publishes nothing: see `publishLake`.
- * @throws what `runLakehouse` throws; LakehouseError DW-LAKEHOUSE-0041, 0046 and 0047
+ * @throws what `runLakehouse` throws; LakehouseError DW-LAKEHOUSE-0041, 0046, 0047 and 0056
  */
 export async function runRecorded(options: RecordedRunOptions): Promise<RecordedRun> {
   const runId = options.runId ?? runIdOf(options.nowMicros)
@@ -157,10 +159,17 @@ async function startManifest(
     pinned: options.pinned ?? {},
     startedMs: Date.now(),
     definitions: Object.fromEntries(lakehouse.tables.map((t) => [t.path, definitionHash(t, configuration)])),
+    rules: Object.fromEntries(lakehouse.tables.map((t) => [t.path, rulesHash(t, rulesContext(options))])),
+    software,
     before: resumed ? former.before : await versionsOf(options, lake),
     finished: null,
   }
 }
+
+const rulesContext = ({ configuration, nowMicros }: RecordedRunOptions): BuildContext<never> => ({
+  configuration: configuration as never,
+  nowMicros,
+})
 
 async function versionsOf({ lakehouse }: RecordedRunOptions, lake: Lake): Promise<Readonly<Record<string, number>>> {
   const versions: Record<string, number> = {}
@@ -273,6 +282,9 @@ const failedResult = (
   profiles: [],
   quarantined: 0,
   tables: [],
+  usage: noUsage,
+  reuse: noReuse,
+  metrics: [],
 })
 
 /** @throws LakehouseError DW-LAKEHOUSE-0047 */

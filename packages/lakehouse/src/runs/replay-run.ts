@@ -2,7 +2,7 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { buildTable } from '../build.js'
-import { definitionHash } from '../definition-hash.js'
+import { definitionHash, rulesHash } from '../definition-hash.js'
 import { passGate } from '../gate.js'
 import { Lake } from '../lake.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
@@ -12,7 +12,7 @@ import type { RunContext } from '../run-context.js'
 import type { TableDefinition } from '../table-definition.js'
 import { notReplayable } from './errors.js'
 import { startOf } from './resume-run.js'
-import { requireManifest, type RunManifest, type RunOutcome } from './run-manifest.js'
+import { requireManifest, software, type RunManifest, type RunOutcome, type Software } from './run-manifest.js'
 import { logicalHash } from './table-hash.js'
 
 export interface ReplayOptions {
@@ -26,8 +26,16 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal
 }
 
+export interface Replay {
+  readonly tables: readonly ReplayedTable[]
+  /** What the run was made by, if it is known, and what it was replayed by. */
+  readonly software: { readonly then: Software | null; readonly now: Software }
+}
+
 export interface ReplayedTable {
   readonly table: string
+  /** `built` again; `read`: rows that landed, which are there as the run left them. */
+  readonly how: 'built' | 'read'
   /** Version that the run made. */
   readonly version: number
   readonly expected: string
@@ -36,20 +44,21 @@ export interface ReplayedTable {
 }
 
 /**
- * Makes the tables of a run again, from the versions that it read, with its clock and configuration and the definitions of
- * today, which must be those of then; and compares the rows.
+ * Makes the tables of a run again, from the versions that it read, with its clock and configuration and the definitions and
+ * rules of today, which must be those of then; and compares the rows. No function of a query draws random numbers, so there is
+ * no seed to be pinned.
  * @throws LakehouseError DW-LAKEHOUSE-0042, 0044
  */
-export async function replayRun(options: ReplayOptions): Promise<readonly ReplayedTable[]> {
+export async function replayRun(options: ReplayOptions): Promise<Replay> {
   const manifest = await requireManifest(options.root, options.runId)
   const outcome = replayable(manifest, options)
-  const replay = new Replay(manifest, outcome, options)
+  const replay = new TableReplay(manifest, outcome, options)
   const results: ReplayedTable[] = []
   for (const table of options.lakehouse.tables) {
-    if (table.build === null || !outcome.written.includes(table.path)) continue
-    results.push(await replay.table(table))
+    if (!outcome.written.includes(table.path)) continue
+    results.push(await (table.build === null ? replay.landed(table) : replay.table(table)))
   }
-  return results
+  return { tables: results, software: { then: manifest.software ?? null, now: software } }
 }
 
 function replayable(manifest: RunManifest, { lakehouse, runId, into, root }: ReplayOptions): RunOutcome {
@@ -65,10 +74,18 @@ function replayable(manifest: RunManifest, { lakehouse, runId, into, root }: Rep
     const names = changed.map(({ name }) => name).join(', ')
     throw notReplayable(runId, `the definition of ${names} has changed since; check out the code that it ran with`)
   }
+  const context = { configuration: configuration as never, nowMicros: BigInt(manifest.nowMicros) }
+  const ruled = lakehouse.tables.filter(
+    (table) => manifest.rules !== undefined && rulesHash(table, context) !== manifest.rules[table.path],
+  )
+  if (ruled.length > 0) {
+    const names = ruled.map(({ name }) => name).join(', ')
+    throw notReplayable(runId, `the rules of ${names} have changed since; check out the code that it ran with`)
+  }
   return finished
 }
 
-class Replay {
+class TableReplay {
   readonly #manifest: RunManifest
   readonly #outcome: RunOutcome
   readonly #options: ReplayOptions
@@ -86,6 +103,15 @@ class Replay {
     this.#original = new Lake(session, options.root, new Map(Object.entries(outcome.versions)), 'absent')
   }
 
+  /** Rows that landed are not read from their files again: they are pinned, and must be what they were. */
+  async landed(table: TableDefinition): Promise<ReplayedTable> {
+    const { session, signal } = this.#options
+    const original = await this.#original.existing(table.path)
+    const actual = await logicalHash(session, scan(original.provider()), signal)
+    const expected = this.#outcome.hashes[table.path] ?? actual
+    return { table: table.name, how: 'read', version: original.version, expected, actual, equal: expected === actual }
+  }
+
   async table(table: TableDefinition): Promise<ReplayedTable> {
     const { session, signal } = this.#options
     const original = await this.#original.existing(table.path)
@@ -99,7 +125,7 @@ class Replay {
     if (built.table === null) throw notReplayable(this.#options.runId, `a critical rule fails on ${table.name} now`)
     const expected = this.#outcome.hashes[table.path] ?? (await logicalHash(session, scan(original.provider()), signal))
     const actual = await logicalHash(session, scan(built.table.provider()), signal)
-    return { table: table.name, version: original.version, expected, actual, equal: expected === actual }
+    return { table: table.name, how: 'built', version: original.version, expected, actual, equal: expected === actual }
   }
 
   /** What a build read: a table that was made again, or the version of then, passed through its gate if it is raw. */

@@ -23,11 +23,23 @@ export interface RunManifest {
   readonly startedMs: number
   /** `definitionHash` by the path of a table. */
   readonly definitions: Readonly<Record<string, number>>
+  /** `rulesHash` by the path of a table; absent in manifests of earlier versions. */
+  readonly rules?: Readonly<Record<string, number>>
+  /** What the run was made by; absent in manifests of earlier versions. */
+  readonly software?: Software
   /** Versions of the lake's tables when the run began, by path; -1: not there. */
   readonly before: Readonly<Record<string, number>>
   /** Null as long as the run has not ended by itself. */
   readonly finished: RunOutcome | null
 }
+
+/** Versions that a run was made by. Rows do not depend on them as far as we know; who compares them should know of them. */
+export interface Software {
+  readonly deltaworks: string
+  readonly node: string
+}
+
+export const software: Software = { deltaworks: '0.1.0', node: process.versions.node }
 
 export interface RunOutcome {
   readonly status: RunResult['status']

@@ -343,7 +343,7 @@ describe('D-88: S3Store', () => {
     expect(server.buckets.get('lake')!.get('c').headers['x-amz-server-side-encryption']).toBe('AES256')
   })
 
-  it('signs with the credentials of the chain, or of a role that it assumes', async () => {
+  it('M-111: signs with the credentials of the chain, or of a role that it assumes', async () => {
     const server = await serve({ credentials: [{ accessKeyId: 'test', secretAccessKey: 'test12345' }] })
     const direct = open(server)
     await direct.put('odd/é x+y=1%2&(1)!.json', bytes('1'), 'create')

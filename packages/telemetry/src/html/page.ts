@@ -3,7 +3,8 @@ import { outcomes, totalsOf } from '../outcome.js'
 import type { RunReport } from '../run-report.js'
 import { escape } from './markup.js'
 import { profiles } from './profiles.js'
-import { exported, files, quality, quarantine, tables, warnings, whereThingsAre } from './sections.js'
+import { queries } from './queries.js'
+import { exported, files, metrics, quality, quarantine, tables, warnings, whereThingsAre } from './sections.js'
 import { style } from './style.js'
 import { timeline } from './timeline.js'
 
@@ -21,7 +22,9 @@ export function renderHtml(report: RunReport): string {
     cards(report) +
     warnings(report) +
     timeline(report) +
+    queries(report) +
     tables(report) +
+    metrics(report) +
     quality(report) +
     quarantine(report) +
     exported(report) +

@@ -187,6 +187,28 @@ export function exported(report: RunReport): string {
   return section('exports', 'Warehouse', report.exports[0]!.location, table(columns, rows))
 }
 
+/** Figures of the business, as the definition asks for them. */
+export function metrics({ metrics: figures }: RunReport): string {
+  if (figures.length === 0) return ''
+  const rows = figures.map(({ name, description, unit, value, problem }) => [
+    `<span class="name">${escape(name)}</span><small>${escape(description)}</small>`,
+    value === null
+      ? pill(problem === null ? 'none' : 'not known', problem === null ? 'neutral' : 'warning')
+      : escape(figureOf(value)),
+    unit === '1' ? nothing : escape(unit),
+    problem === null ? nothing : escape(problem),
+  ])
+  const columns = [
+    { title: 'Figure', wide: true },
+    { title: 'Value', align: 'right' as const },
+    { title: 'Unit' },
+    { title: 'Why it is not known' },
+  ]
+  return section('metrics', 'Business figures', plural(figures.length, 'figure'), table(columns, rows))
+}
+
+const figureOf = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 4 })
+
 export function whereThingsAre({ places, facts }: RunReport): string {
   const list = (items: readonly (readonly [string, string])[]) =>
     `<dl>${items.map(([label, value]) => `<dt>${escape(label)}</dt><dd>${value}</dd>`).join('')}</dl>`

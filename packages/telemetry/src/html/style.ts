@@ -54,6 +54,7 @@ svg .row:hover .stripe{fill:var(--hover)}svg .stripe{fill:transparent}svg .figur
 .ingest{fill:var(--ingest);background:var(--ingest)}.quality{fill:var(--quality);background:var(--quality)}.quarantine{fill:var(--quarantine);background:var(--quarantine)}
 .build{fill:var(--build);background:var(--build)}.maintenance,.other{fill:var(--maintenance);background:var(--maintenance)}.export{fill:var(--export);background:var(--export)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 18px;margin:0 0 10px;color:var(--soft);font-size:12.5px}.legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:7px;vertical-align:-1px}
+details details{margin-left:18px}pre{margin:6px 8px;white-space:pre}
 footer{margin-top:26px;color:var(--faint);font-size:12.5px;display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 20px}
 @media(max-width:640px){main{padding:20px 14px 40px}section{padding:16px 14px}dl{grid-template-columns:1fr;gap:0 0}dd{margin-bottom:8px}}
 @media print{body{background:#fff}section,.card{break-inside:avoid;box-shadow:none}}

@@ -11,11 +11,13 @@ export type TableChanges = ReadonlyMap<string, number | null>
  * point says which lakehouse and environment it is of.
  */
 export class RunMeter {
+  readonly #meter: Meter
   readonly #common: Attributes
   readonly #stop: () => void
   readonly #instruments: ReturnType<typeof instrumentsOf>
 
   constructor(meter: Meter, common: Attributes) {
+    this.#meter = meter
     this.#common = common
     const made = instrumentsOf(meter)
     this.#instruments = made
@@ -41,12 +43,13 @@ export class RunMeter {
   }
 
   /** @param pool of the session's memory */
-  resources({ cpuShare, rssBytes, wasmBytes, poolBytes, diskFreeBytes }: ResourceSample): void {
-    const { cpu, rss, wasm, pool, diskFree } = this.#instruments
+  resources({ cpuShare, rssBytes, wasmBytes, poolBytes, spilledBytes, diskFreeBytes }: ResourceSample): void {
+    const { cpu, rss, wasm, pool, spill, diskFree } = this.#instruments
     cpu.record(cpuShare, this.#common)
     rss.record(rssBytes, this.#common)
     wasm.record(wasmBytes, this.#common)
     pool.record(poolBytes, this.#common)
+    spill.record(spilledBytes, this.#common)
     if (diskFreeBytes !== null) diskFree.record(diskFreeBytes, this.#common)
   }
 
@@ -73,6 +76,10 @@ export class RunMeter {
       if (metric !== null) made.quality.record(metric, about)
       if (rowsFailed !== null) made.qualityRows.record(rowsFailed, about)
       made.qualityPassed.record(outcome === 'passed' ? 1 : 0, about)
+    }
+    for (const { name, description, unit, value } of result.metrics) {
+      if (value === null) continue
+      this.#meter.createGauge(`deltaworks.business.${name}`, { description, unit }).record(value, this.#common)
     }
     for (const { table, layer, version, rowCount, files, sizeBytes } of result.tables) {
       const about = { ...this.#common, table, layer }
@@ -141,6 +148,7 @@ function instrumentsOf(meter: Meter) {
     rss: gauge('process.memory', 'Resident memory of the process', 'By'),
     wasm: gauge('process.wasm_memory', 'WebAssembly memory of the main thread', 'By'),
     pool: gauge('process.pool', 'Memory that operators have reserved', 'By'),
+    spill: gauge('process.spill', 'Temporary disk that operators use now', 'By'),
     diskFree: gauge('disk.free', 'Free bytes where temporary files are', 'By'),
   }
 }

@@ -8,6 +8,8 @@ import { formatBytes } from '../figures.js'
 export interface ResourceSources {
   readonly wasmBytes: () => number
   readonly pool: () => { readonly usedBytes: number; readonly limitBytes: number }
+  /** What goes to disk for want of memory: its limit may be Infinity, which is as much as there is room for. */
+  readonly spill?: () => { readonly usedBytes: number; readonly peakBytes: number; readonly limitBytes: number }
   /** Where temporary files are; default: the system's folder for them. */
   readonly temporaryFolder?: string
 }
@@ -18,6 +20,7 @@ export interface ResourceSample {
   readonly rssBytes: number
   readonly wasmBytes: number
   readonly poolBytes: number
+  readonly spilledBytes: number
   readonly diskFreeBytes: number | null
 }
 
@@ -27,11 +30,13 @@ export interface ResourceLimits {
   /** Of the session's memory budget: operators go to disk near it, so it is not looked at by default. */
   readonly pool: number | null
   readonly disk: number | null
+  /** Of the disk that a session may spill to: at its limit, queries fail. */
+  readonly spill: number | null
   /** Of all cores. */
   readonly cpu: number | null
 }
 
-export const defaultResourceLimits: ResourceLimits = { memory: 0.85, pool: null, disk: 0.9, cpu: null }
+export const defaultResourceLimits: ResourceLimits = { memory: 0.85, pool: null, disk: 0.9, spill: 0.8, cpu: null }
 
 const pressureChannel = channel('deltaworks:resources:pressure')
 
@@ -67,17 +72,24 @@ export class ResourceMonitor {
   sample(): ResourceSample {
     const { usedBytes, limitBytes } = this.#sources.pool()
     const disk = diskOf(this.#sources.temporaryFolder ?? tmpdir())
+    const spill = this.#sources.spill?.() ?? null
     const sample: ResourceSample = {
       cpuShare: this.#cpuShare(),
       rssBytes: process.memoryUsage.rss(),
       wasmBytes: this.#sources.wasmBytes(),
       poolBytes: usedBytes,
+      spilledBytes: spill?.usedBytes ?? 0,
       diskFreeBytes: disk?.freeBytes ?? null,
     }
     const cores = availableParallelism()
     this.#judge('memory', sample.rssBytes, this.#memoryLimit)
     this.#judge('pool', usedBytes, limitBytes)
     if (disk !== null) this.#judge('disk', disk.totalBytes - disk.freeBytes, disk.totalBytes)
+    // What came and went between two looks counts too.
+    if (spill !== null) {
+      const room = disk === null ? Infinity : disk.freeBytes + spill.usedBytes
+      this.#judge('spill', spill.peakBytes, Math.min(spill.limitBytes, room))
+    }
     this.#judge('cpu', sample.cpuShare, cores, (share) => `${share.toFixed(1)} cores`)
     this.#onSample(sample)
     return sample

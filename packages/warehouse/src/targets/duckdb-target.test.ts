@@ -148,6 +148,7 @@ describe('an export into DuckDB', () => {
       })
     })
     expect(await sql('select table_name from duckdb_tables() order by 1', path)).toEqual([
+      ['deltaworks_exports'],
       ['deltaworks_loads'],
       ['dim'],
     ])

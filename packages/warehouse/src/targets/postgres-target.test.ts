@@ -76,7 +76,7 @@ describe('an export into PostgreSQL', () => {
     expect(await rows('SELECT id FROM orders ORDER BY id')).toEqual(['2', '3'])
     expect(
       await rows(`SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`),
-    ).toEqual(['deltaworks_loads', 'orders', 'sales'])
+    ).toEqual(['deltaworks_exports', 'deltaworks_loads', 'orders', 'sales'])
   })
 
   it('W-19: a second export of the same version loads nothing', async () => {

@@ -21,7 +21,7 @@ import {
   type Value,
 } from '@deltaworks/schema'
 import { MemoryStore } from '@deltaworks/storage'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { exportTables } from '../export-tables.js'
 import { formatPlan } from '../format-plan.js'
 import { planExport } from '../plan-export.js'
@@ -280,6 +280,68 @@ describe('a Redshift that fails', () => {
     server.faults.clear()
     expect(await rows()).toEqual(secondRows)
     expect(await rows('SELECT delta_version FROM deltaworks_loads ORDER BY load_number')).toEqual(['1', '2'])
+  })
+
+  /** A target whose process is killed as it enters a step: what comes after never happens, house-keeping neither. */
+  const killedAt = (step: 'begin' | 'publish'): SqlTarget => {
+    const dead = () => new Promise<never>((_, reject) => reject(new Error('killed')))
+    return Object.assign(target(), { [step]: dead, finish: () => Promise.resolve() })
+  }
+
+  it.each(['begin', 'publish'] as const)(
+    'W-22: an export that is killed at %s is resumed with what it had staged, and leaves no file',
+    async (step) => {
+      await exportTables(target(), [await at(1, first)], run('a'))
+      const next = await at(2, second, { changes })
+      await expect(exportTables(killedAt(step), [next], run('b'))).rejects.toThrow('killed')
+      await server.closeSessions()
+      expect(await rows()).toEqual(firstRows)
+      const staged = await store.list('stage')
+      expect(staged.length).toBeGreaterThan(3)
+      const [ticket] = await target().unfinished()
+      expect(ticket).toEqual({
+        loadId: 'b',
+        beganMs: run('b').nowMs,
+        versions: { sales: 2 },
+        mode: 'auto',
+        drift: 'append',
+      })
+      const puts = jest.spyOn(store, 'put')
+      const resumed = await exportTables(target(), [next], { ...run('b'), resumed: true })
+      expect(puts).not.toHaveBeenCalled()
+      puts.mockRestore()
+      expect(resumed.tables).toMatchObject([{ mode: 'incremental', rowCount: 3, reconciliation: { equal: true } }])
+      expect(await rows()).toEqual(secondRows)
+      expect([await store.list('stage'), await target().unfinished()]).toEqual([[], []])
+    },
+  )
+
+  it('W-22: staged files that are not whole, or are of something else, are staged again', async () => {
+    await exportTables(target(), [await at(1, first)], run('a'))
+    const next = await at(2, second)
+    await expect(exportTables(killedAt('begin'), [next], { ...run('b'), mode: 'full' })).rejects.toThrow('killed')
+    const part = (await store.list('stage')).find(({ path }) => path.endsWith('.parquet'))!
+    await store.put(part.path, new Uint8Array(3), 'overwrite')
+    const third = await at(3, first, {})
+    await exportTables(target(), [third], { ...run('b'), mode: 'full', resumed: true })
+    expect(await rows()).toEqual(firstRows)
+    await expect(exportTables(killedAt('begin'), [next], { ...run('c'), mode: 'full' })).rejects.toThrow('killed')
+    await store.put(
+      (await store.list('stage/c')).find(({ path }) => path.endsWith('.parquet'))!.path,
+      new Uint8Array(3),
+      'overwrite',
+    )
+    await exportTables(target(), [next], { ...run('c'), mode: 'full', resumed: true })
+    expect(await rows()).toEqual(secondRows)
+    expect(await store.list('stage')).toEqual([])
+  })
+
+  it('W-22: an export that did not end is overtaken by a later one of its tables', async () => {
+    await expect(exportTables(killedAt('begin'), [await at(1, first)], run('a'))).rejects.toThrow('killed')
+    expect(await target().unfinished()).toHaveLength(1)
+    await exportTables(target(), [await at(2, second)], run('b'))
+    expect(await target().unfinished()).toEqual([])
+    await store.delete((await store.list('stage')).map(({ path }) => path))
   })
 
   it('W-22: two exports at once: one loads, the other finds it done', async () => {

@@ -36,6 +36,12 @@ export interface VacuumResult {
   readonly dryRun: boolean
 }
 
+/** @throws DeltaTableError DW-TABLE-0009 if it is shorter than the table's own */
+export function checkRetention(uri: string, { metadata }: Snapshot, retentionMs: number): void {
+  const limitMs = deletedFileRetentionMs(metadata.configuration)
+  if (retentionMs < limitMs) throw retentionTooShort(uri, retentionMs, limitMs)
+}
+
 /**
  * Deletes files that no version younger than the retention needs: not in the snapshot, not removed within the retention, not
  * written within it (a running writer has not committed its files yet). Paths that begin with `_` or `.` are kept, but for
@@ -49,11 +55,8 @@ export async function vacuumTable(
 ): Promise<VacuumResult> {
   const { location } = context
   checkWritable(location.uri, snapshot.protocol, snapshot.metadata, snapshot.schema, 'write')
-  const limitMs = deletedFileRetentionMs(snapshot.metadata.configuration)
-  const retentionMs = options.retentionMs ?? limitMs
-  if (retentionMs < limitMs && options.allowShortRetention !== true) {
-    throw retentionTooShort(location.uri, retentionMs, limitMs)
-  }
+  const retentionMs = options.retentionMs ?? deletedFileRetentionMs(snapshot.metadata.configuration)
+  if (options.allowShortRetention !== true) checkRetention(location.uri, snapshot, retentionMs)
   const cutoffMs = (options.nowMs ?? Date.now()) - retentionMs
   const needed = await neededPaths(context, snapshot, cutoffMs, options.keepVersions ?? [])
   const { objects, latestExpired } = await candidates(context, snapshot, cutoffMs, options)

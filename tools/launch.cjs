@@ -7,8 +7,8 @@ const { setFlagsFromString } = require('node:v8')
 const { Script } = require('node:vm')
 
 // A run of a few files ends before optimised JavaScript has paid for its compilation, which takes the second core besides:
-// V8 waits four times longer than by default. The kernels do the heavy work, and a long run is optimised all the same.
-setFlagsFromString('--interrupt-budget=300000')
+// V8 waits fifteen times longer than by default. The kernels do the heavy work, and a long run is optimised all the same.
+setFlagsFromString('--interrupt-budget=1000000')
 
 const file = join(__dirname, 'main.cjs')
 const cache = join(__dirname, 'main.cache')

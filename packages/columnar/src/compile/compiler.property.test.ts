@@ -17,7 +17,8 @@ import { Arena } from '../arena.js'
 import { dictionaryColumn, type Column } from '../column.js'
 import { createContext, type ColumnarContext } from '../context.js'
 import { recordBatch, type RecordBatch } from '../record-batch.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 import { createEvaluator, createFilter } from './evaluator.js'
 
 /** Random expressions over random batches: what the compiled loop gives is what the interpreter gives, bit for bit. */

@@ -28,7 +28,7 @@ interface Place {
 }
 
 /** Paths of the image; those of the system's programs are the machine's own. */
-const imagePaths = /(?<![\w./'"$-])\/(build|opt|usr\/local\/bin|home)(?=[/\s"';$]|$)/g
+const imagePaths = /(?<![\w./$-])\/(build|opt|usr\/local\/bin|home)(?=[/\s"';$]|$)/g
 
 /**
  * Does the steps one after the other. Accounts are not made (`useradd`): that is the machine's own business.

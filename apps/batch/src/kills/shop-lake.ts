@@ -91,7 +91,7 @@ export interface Sight {
 export async function look(session: Session, lake: string): Promise<Sight> {
   const root = `file://${lake}`
   const publication = await latestPublication(root)
-  const seen = await publishedLake(session, root)
+  const seen = await publishedLake(session, root, publication)
   const rows: Record<string, number | null> = {}
   for (const path of Object.keys(publication?.versions ?? {})) rows[path] = (await seen.existing(path)).detail().numRows
   return { publication, rows }

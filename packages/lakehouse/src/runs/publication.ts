@@ -50,9 +50,9 @@ async function forgetOld(store: ObjectStore, count: number, listing: readonly { 
   if (count > 0) await store.delete(listing.slice(0, count).map(({ path }) => path))
 }
 
-/** A lake as its last whole run left it; as it is, if none has published. */
-export async function publishedLake(session: Session, root: string): Promise<Lake> {
-  const publication = await latestPublication(root)
+/** A lake as its last whole run left it (or as one of its publications says); as it is, if none has published. */
+export async function publishedLake(session: Session, root: string, publication?: Publication | null): Promise<Lake> {
+  publication ??= await latestPublication(root)
   if (publication === null) return new Lake(session, root)
   return new Lake(session, root, new Map(Object.entries(publication.versions)), 'absent')
 }

@@ -12,9 +12,9 @@ setFlagsFromString('--interrupt-budget=1000000')
 
 const file = join(__dirname, 'main.cjs')
 const cache = join(__dirname, 'main.cache')
-// The bundle is ASCII: read as such, it takes one byte a character and is not decoded.
+// A function of its require, import and name. The bundle is ASCII: read as such, it takes one byte a character and is not decoded.
 const source = readFileSync(file, 'latin1')
-const script = new Script(`(function (require, __import, __filename) {${source}\n})`, {
+const script = new Script(source, {
   filename: file,
   cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
 })

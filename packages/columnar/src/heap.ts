@@ -31,6 +31,8 @@ export class Heap {
   #f64: Float64Array<ArrayBufferLike>
   #top: number
   readonly #free = new FreeList()
+  /** Freed chunks of the least size, which most arenas begin with: handed out again as they are. */
+  readonly #spare: number[] = []
   #usedBytes = 0
   #touched = 0
   readonly limitBytes: number
@@ -115,7 +117,7 @@ export class Heap {
   /** A chunk of at least `bytes`, rounded up to `chunkSize(bytes)`; 64-byte aligned, not zeroed. @throws ColumnarError DW-COLUMNAR-0001 */
   allocate(bytes: number): number {
     const size = chunkSize(bytes)
-    const reused = this.#free.take(size)
+    const reused = this.#reuse(size)
     if (reused >= 0) {
       this.#usedBytes += size
       return reused
@@ -130,15 +132,28 @@ export class Heap {
     return address
   }
 
+  /** @returns -1 if nothing that was freed is large enough */
+  #reuse(size: number): number {
+    if (size === leastChunk && this.#spare.length > 0) return this.#spare.pop()!
+    const found = this.#free.take(size)
+    if (found >= 0 || this.#spare.length === 0) return found
+    for (const address of this.#spare.splice(0)) this.#give(address, leastChunk)
+    return this.#free.take(size)
+  }
+
   /** Gives back what `allocate(bytes)` returned, with the same `bytes`. */
   free(address: number, bytes: number): void {
     const size = chunkSize(bytes)
-    const run = this.#free.give(address, size)
-    if (run.start + run.size === this.#top) {
-      this.#free.drop(run.start, run.size)
-      this.#top = run.start
-    }
     this.#usedBytes -= size
+    if (size === leastChunk && this.#spare.length < maxSpare) this.#spare.push(address)
+    else this.#give(address, size)
+  }
+
+  #give(address: number, size: number): void {
+    const run = this.#free.give(address, size)
+    if (run.start + run.size !== this.#top) return
+    this.#free.drop(run.start, run.size)
+    this.#top = run.start
   }
 
   #grow(end: number): void {
@@ -167,10 +182,13 @@ const pageBytes = 65_536
 export const scratchBase = 65_536
 export const scratchBytes = 1_048_576
 
+const leastChunk = 65_536
+const maxSpare = 16
+
 /** What a request really takes: powers of two up to 1 MiB, multiples of 1 MiB above. */
 export function chunkSize(bytes: number): number {
   if (bytes > 1_048_576) return Math.ceil(bytes / 1_048_576) * 1_048_576
-  let size = 65_536
+  let size = leastChunk
   while (size < bytes) size *= 2
   return size
 }

@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdir,
   mkdirSync,
+  open,
   openSync,
   readdirSync,
   readFileSync,
@@ -39,8 +40,8 @@ export interface FileStoreOptions {
 
 /**
  * Objects are files below a folder. Calls are synchronous inside: for the many small files of a lake a trip to Node's thread
- * pool costs several times the call itself, and a bulk read runs on a worker that has nothing else to do. Only folders of data
- * files (`fresh`) are made in the pool, several at a time: each can take a busy disk a millisecond.
+ * pool costs several times the call itself, and a bulk read runs on a worker that has nothing else to do. Only data files
+ * (`fresh`) and their folders are made in the pool, several at a time: each can take a busy disk a millisecond.
  *
  * A write goes to a hidden file `.tmp-…` beside its target and takes its name when it is whole: by rename(2) to overwrite, by
  * link(2), which fails if the name is taken, to create. There is no lock, so a writer that is killed at any step leaves
@@ -124,7 +125,7 @@ export class FileStore implements ObjectStore {
     }
   }
 
-  /** Such files come in numbers, a folder each, and the caller has others to encode while that is made. */
+  /** Such files come in numbers, a folder each, and the caller has others to encode while they are made. */
   async #putFresh(path: string, file: string, data: Uint8Array | readonly Uint8Array[]): Promise<'written'> {
     try {
       const descriptor = await openFresh(file)
@@ -359,13 +360,14 @@ function openForWriting(file: string): number {
 }
 
 // Not node:fs/promises: loading it takes longer than all the files of a small run.
+const openInPool = promisify(open)
 const syncInPool = promisify(fsync)
 const makeInPool: (folder: string) => Promise<void> = promisify(mkdir)
 
 async function openFresh(file: string): Promise<number> {
   const folder = dirname(file)
   if (statSync(folder, noThrow) === undefined) await makeInPool(folder).catch(() => makeFolder(folder))
-  return openForWriting(file)
+  return openInPool(file, 'wx', 0o666)
 }
 
 /** mkdir -p. Node's own (20.20) never returns where the system denies a folder below an existing one, as in /proc. */

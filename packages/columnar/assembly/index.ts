@@ -1,5 +1,6 @@
 export * from './accumulate/index'
 export * from './bits/index'
+export * from './compare/index'
 export * from './csv/index'
 export * from './expression/index'
 export * from './group/index'

@@ -82,11 +82,12 @@ export class Arena {
   reset(): void {
     for (const { address, bytes } of this.#chunks) this.heap.free(address, bytes)
     this.account.release(this.#sizeBytes)
+    // What comes next is most often as large as what was.
+    this.#nextChunkBytes = Math.min(chunkSize(this.#sizeBytes - (this.#end - this.#cursor)), 1_048_576)
     this.#chunks.length = 0
     this.#sizeBytes = 0
     this.#cursor = 0
     this.#end = 0
-    this.#nextChunkBytes = 65_536
   }
 
   close(): void {

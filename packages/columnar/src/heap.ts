@@ -31,8 +31,8 @@ export class Heap {
   #f64: Float64Array<ArrayBufferLike>
   #top: number
   readonly #free = new FreeList()
-  /** Freed chunks of the least size, which most arenas begin with: handed out again as they are. */
-  readonly #spare: number[] = []
+  /** Chunks of up to 1 MiB that were given back last, by size: most are asked for again at once. Not joined until space is short. */
+  readonly #recent: readonly number[][] = Array.from({ length: 5 }, () => [])
   #usedBytes = 0
   #touched = 0
   readonly limitBytes: number
@@ -117,7 +117,7 @@ export class Heap {
   /** A chunk of at least `bytes`, rounded up to `chunkSize(bytes)`; 64-byte aligned, not zeroed. @throws ColumnarError DW-COLUMNAR-0001 */
   allocate(bytes: number): number {
     const size = chunkSize(bytes)
-    const reused = this.#reuse(size)
+    const reused = this.#recentOf(size)?.pop() ?? this.#reuse(size)
     if (reused >= 0) {
       this.#usedBytes += size
       return reused
@@ -132,24 +132,36 @@ export class Heap {
     return address
   }
 
-  /** @returns -1 if nothing that was freed is large enough */
-  #reuse(size: number): number {
-    if (size === leastChunk && this.#spare.length > 0) return this.#spare.pop()!
-    const found = this.#free.take(size)
-    if (found >= 0 || this.#spare.length === 0) return found
-    for (const address of this.#spare.splice(0)) this.#give(address, leastChunk)
-    return this.#free.take(size)
-  }
-
   /** Gives back what `allocate(bytes)` returned, with the same `bytes`. */
   free(address: number, bytes: number): void {
     const size = chunkSize(bytes)
     this.#usedBytes -= size
-    if (size === leastChunk && this.#spare.length < maxSpare) this.#spare.push(address)
-    else this.#give(address, size)
+    const recent = this.#recentOf(size)
+    if (recent !== undefined && recent.length < recentChunks) recent.push(address)
+    else this.#join(address, size)
   }
 
-  #give(address: number, size: number): void {
+  #recentOf(size: number): number[] | undefined {
+    return size > 1_048_576 ? undefined : this.#recent[15 - Math.clz32(size)]
+  }
+
+  /** A hole of that size; -1 if there is none, recent chunks joined with their neighbours. */
+  #reuse(size: number): number {
+    const found = this.#free.take(size)
+    return found >= 0 || !this.#joinRecent() ? found : this.#free.take(size)
+  }
+
+  #joinRecent(): boolean {
+    let any = false
+    this.#recent.forEach((addresses, i) => {
+      any ||= addresses.length > 0
+      for (const address of addresses) this.#join(address, 65_536 << i)
+      addresses.length = 0
+    })
+    return any
+  }
+
+  #join(address: number, size: number): void {
     const run = this.#free.give(address, size)
     if (run.start + run.size !== this.#top) return
     this.#free.drop(run.start, run.size)
@@ -178,17 +190,16 @@ export class Heap {
 }
 
 const pageBytes = 65_536
+/** So many recently freed chunks of a size are kept apart. */
+const recentChunks = 16
 /** Where kernels and compiled expressions may keep state that does not outlive one call. */
 export const scratchBase = 65_536
 export const scratchBytes = 1_048_576
 
-const leastChunk = 65_536
-const maxSpare = 16
-
 /** What a request really takes: powers of two up to 1 MiB, multiples of 1 MiB above. */
 export function chunkSize(bytes: number): number {
   if (bytes > 1_048_576) return Math.ceil(bytes / 1_048_576) * 1_048_576
-  let size = leastChunk
+  let size = 65_536
   while (size < bytes) size *= 2
   return size
 }

@@ -16,11 +16,13 @@ export function selectColumn(
   context: ColumnarContext,
   arena: Arena,
   column: Column,
-  { address, count, bits }: SelectionVector,
+  selection: SelectionVector,
 ): Column {
+  const { count, bits } = selection
   const { type, length, values, dictionary } = column
   const width = dictionary === null ? byteWidth(type) : 4
-  if (bits === undefined || (width !== 4 && width !== 8)) return takeColumn(context, arena, column, address, count)
+  if (bits === undefined || (width !== 4 && width !== 8))
+    return takeColumn(context, arena, column, selection.address, count)
   const { kernels } = context
   const target = arena.allocate(count * width + 16)
   kernels[width === 4 ? 'compress32' : 'compress64']!(values, bits, length, target)
@@ -162,13 +164,24 @@ export const takeBatch = (
 /** Rows where a boolean column is true (not false, not null). */
 export function selectionOfTrue({ kernels }: ColumnarContext, arena: Arena, column: Column): SelectionVector {
   const { length, values, validity } = column
-  const address = arena.allocate((length + 8) * 4)
-  const count = kernels['bitsSelect']!(values, validity, length, address)
+  const count = kernels['bitsCount']!(values, validity, 0, 0, length)
   let bits = values
   if (validity !== 0) {
     const bytes = (length + 7) >> 3
     bits = arena.allocate(bytes)
     kernels['bitsCombine']!(0, values, validity, bytes, bits)
   }
-  return { address, count, bits }
+  let address = 0
+  return {
+    count,
+    bits,
+    // Few ask for the numbers: most columns are picked by the bits.
+    get address() {
+      if (address === 0) {
+        address = arena.allocate((length + 8) * 4)
+        kernels['bitsSelect']!(bits, 0, length, address)
+      }
+      return address
+    },
+  }
 }

@@ -214,6 +214,38 @@ describe.each(testSessions)('on the %s', (_, session) => {
       })
     })
 
+    it('D-61: replaceUsing replaces the rows that equal a new one in these columns; nulls stay, new rows all come', async () => {
+      const table = await DeltaTable.createWith(
+        session,
+        newUri(),
+        rowsOf(row(1, 'a'), row(2, 'a'), row(3, 'b'), row(4, null)),
+      )
+      const fresh = rowsOf(row(5, 'a'), row(6, 'a'), row(7, null), row(8, 'c'))
+      const replaced = await table.overwrite(fresh, { replaceUsing: ['city'] })
+      expect(await ids(replaced)).toEqual([3, 4, 5, 6, 7, 8])
+      expect(replaced.version).toBe(1)
+      expect((await replaced.history(1))[0]!.info).toMatchObject({
+        operation: 'WRITE',
+        operationParameters: { mode: 'Overwrite' },
+      })
+      const nothing = await replaced.overwrite(rowsOf(), { replaceUsing: ['city'] })
+      expect(await ids(nothing)).toEqual([3, 4, 5, 6, 7, 8])
+      await expect(replaced.overwrite(fresh, { replaceUsing: ['town'] })).rejects.toMatchObject({ fault: 'usage' })
+      expect(await ids(await replaced.refresh())).toEqual([3, 4, 5, 6, 7, 8])
+    })
+
+    it('D-61: replaceOn replaces the rows for which a condition on both is true, null-safe if it says so', async () => {
+      const table = await DeltaTable.createWith(session, newUri(), rowsOf(row(1, 'a'), row(2, 'b'), row(3, null)))
+      const same = fn.is_not_distinct_from(col('city', 'target'), col('city', 'source'))
+      const older = col('id', 'target').lt(col('id', 'source'))
+      const replaced = await table.overwrite(rowsOf(row(9, null), row(10, 'b'), row(0, 'a')), {
+        replaceOn: same.and(older),
+      })
+      expect(await ids(replaced)).toEqual([0, 1, 9, 10])
+      const extra = values({ fields: [...replaced.schema.fields, field('more', int64)] }, [])
+      await expect(replaced.overwrite(extra, { replaceUsing: ['id'] })).rejects.toMatchObject({ code: 'DW-TABLE-0001' })
+    })
+
     it('D-60: dynamic partition overwrite replaces touched partitions only', async () => {
       const table = await DeltaTable.createWith(session, newUri(), rowsOf(row(1, 'a'), row(2, 'b'), row(3, null)), {
         partitionBy: ['city'],

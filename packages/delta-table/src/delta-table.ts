@@ -206,7 +206,7 @@ export class DeltaTable {
     return this.#afterWrite(options.nowMs, appendRows(this.#context, this.snapshot, rows, options))
   }
 
-  /** Replaces all rows, those that satisfy `replaceWhere`, or the partitions that the rows touch. */
+  /** Replaces all rows, those that satisfy `replaceWhere` or match a new row, or the partitions that the rows touch. */
   overwrite(rows: Rows, options: OverwriteOptions = {}): Promise<DeltaTable> {
     return this.#afterWrite(options.nowMs, overwriteRows(this.#context, this.snapshot, rows, options))
   }

@@ -40,6 +40,8 @@ export async function insertRows(catalog: TableCatalog, statement: InsertInto): 
   let after: DeltaTable
   if (statement.replaceWhere !== null) {
     after = await table.overwrite(rows, { ...settings, replaceWhere: await expressionIn(statement.replaceWhere) })
+  } else if (statement.replaceUsing !== null) {
+    after = await table.overwrite(rows, { ...settings, replaceUsing: statement.replaceUsing })
   } else if (!statement.overwrite) after = await table.append(rows, settings)
   else if (statement.partition.length === 0) after = await table.overwrite(rows, settings)
   else if (fixed.length < statement.partition.length) {

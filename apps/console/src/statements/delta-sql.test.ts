@@ -60,7 +60,7 @@ describe('statements about Delta tables', () => {
     ])
   })
 
-  it('D-58, D-59, D-60: INSERT OVERWRITE of all, of a partition, of the partitions that come, and REPLACE WHERE', async () => {
+  it('D-58, D-59, D-60, D-61: INSERT OVERWRITE of all, of a partition, of the partitions that come, REPLACE WHERE and USING', async () => {
     const { run } = newConsole()
     const all = () => run('SELECT id, p FROM t ORDER BY p, id')
     await run("CREATE TABLE t USING delta PARTITIONED BY (p) AS SELECT 1 AS id, 'a' AS p UNION ALL SELECT 2, 'b'")
@@ -70,6 +70,9 @@ describe('statements about Delta tables', () => {
     expect(await all()).toEqual(['{"id":7,"p":"a"}', '{"id":8,"p":"b"}'])
     await run("INSERT INTO t REPLACE WHERE p = 'a' SELECT 9, 'a'")
     expect(await all()).toEqual(['{"id":9,"p":"a"}', '{"id":8,"p":"b"}'])
+    await run("INSERT INTO t REPLACE USING (p) SELECT 8, 'b' UNION ALL SELECT 10, 'b'")
+    expect(await all()).toEqual(['{"id":9,"p":"a"}', '{"id":8,"p":"b"}', '{"id":10,"p":"b"}'])
+    await run('DELETE FROM t WHERE id = 10')
     await run("INSERT INTO t BY NAME SELECT 'c' AS p, 3 AS id")
     await run("INSERT INTO t WITH SCHEMA EVOLUTION (id, p) SELECT 4, 'd', 'more' AS extra")
     expect(await run("SELECT * FROM t WHERE p > 'b' ORDER BY p")).toEqual([

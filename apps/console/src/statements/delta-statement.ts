@@ -41,6 +41,8 @@ export interface InsertInto {
   readonly byName: boolean
   readonly mergeSchema: boolean
   readonly replaceWhere: string | null
+  /** Columns in which the rows that are replaced equal a new one. */
+  readonly replaceUsing: readonly string[] | null
   /** Static partition values of INSERT … PARTITION (a = 1): SQL literals by column; null: dynamic. */
   readonly partition: readonly (readonly [column: string, value: string | null])[]
   readonly source: string

@@ -20,8 +20,20 @@ export function parseInsert(reader: TokenReader): InsertInto {
       : null
   const byName = reader.takes('BY NAME')
   const replaceWhere = reader.takes('REPLACE WHERE') ? reader.until('SELECT', 'VALUES', 'WITH', 'TABLE', 'FROM') : null
+  const replaceUsing = reader.takes('REPLACE USING') ? reader.list(() => reader.identifier('A column')) : null
   const source = reader.takes('TABLE') ? `SELECT * FROM ${reader.rest()}` : reader.rest()
-  return { kind: 'insert', table, overwrite, columns, byName, mergeSchema, replaceWhere, partition, source }
+  return {
+    kind: 'insert',
+    table,
+    overwrite,
+    columns,
+    byName,
+    mergeSchema,
+    replaceWhere,
+    replaceUsing,
+    partition,
+    source,
+  }
 }
 
 /** A table and its alias, if it has one. */

@@ -19,7 +19,8 @@ import { createContext, type ColumnarContext } from '../context.js'
 import { recordBatch, type RecordBatch } from '../record-batch.js'
 import { readValue } from '../read-values.js'
 import { columnFromValues } from '../values.js'
-import { createEvaluator, createFilter } from './evaluator.js'
+import { createEvaluator } from './evaluator.js'
+import { createFilter } from './filter.js'
 
 /** Random expressions over random batches: what the compiled loop gives is what the interpreter gives, bit for bit. */
 

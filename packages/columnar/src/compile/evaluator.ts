@@ -5,7 +5,6 @@ import type { Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
 import { constantColumn } from '../copy.js'
 import type { RecordBatch } from '../record-batch.js'
-import { selectionOfTrue, type SelectionVector } from '../take.js'
 import { BitmapLogic, isBitmapLogic } from './bitmap-logic.js'
 import { EncodedGroup } from './encoded-group.js'
 import { InterpretedExpression } from './interpreted.js'
@@ -24,11 +23,6 @@ export interface EvaluatorOptions {
 export interface Evaluator {
   /** One column an expression, in the arena (or of the batch). @throws ExpressionError with the row's place and values */
   project(arena: Arena, batch: RecordBatch): Column[]
-}
-
-export interface FilterEvaluator {
-  /** The rows for which the predicate is true. @throws ExpressionError with the row's place and values */
-  select(arena: Arena, batch: RecordBatch): SelectionVector
 }
 
 export function createEvaluator(
@@ -77,14 +71,4 @@ function computeAll(
     const computed = group?.project(arena, batch).values()
     return isLogic.map((is) => (is ? combined : computed!).next().value!)
   }
-}
-
-export function createFilter(
-  context: ColumnarContext,
-  predicate: BoundExpression,
-  input: Schema,
-  options: EvaluatorOptions = {},
-): FilterEvaluator {
-  const evaluator = createEvaluator(context, [predicate], input, options)
-  return { select: (arena, batch) => selectionOfTrue(context, arena, evaluator.project(arena, batch)[0]!) }
 }

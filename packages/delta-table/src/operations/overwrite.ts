@@ -45,10 +45,15 @@ import type { AppendOptions } from '../write/write-options.js'
 import { changesAs, writeChanges } from '../write/write-changes.js'
 import { discardOnFailure, writeRows } from '../write/write-rows.js'
 import { isCommitted } from './append.js'
+import { replaceMatching } from './replace-matching.js'
 
 export interface OverwriteOptions extends AppendOptions {
   /** Only rows that satisfy this are replaced; the new rows must satisfy it as well. */
   readonly replaceWhere?: Condition
+  /** Only rows are replaced that equal one of the new rows in these columns; null equals nothing. */
+  readonly replaceUsing?: readonly string[]
+  /** Only rows are replaced for which this is true with one of the new rows: over `col(name, 'target')` and `col(name, 'source')`. */
+  readonly replaceOn?: Condition
   /** `dynamic`: only partitions that the new rows touch are replaced. Default `static`: all of them. */
   readonly partitionOverwrite?: 'static' | 'dynamic'
   /** The table takes the rows' schema (and `partitionBy`, if given) instead of its own. */
@@ -68,6 +73,8 @@ export function overwriteRows(
     checkWritable(context.location.uri, base.protocol, base.metadata, base.schema, 'write')
     if (options.replaceWhere !== undefined)
       return replaceWhere(context, base, rows, options, options.replaceWhere, nowMs)
+    const on = options.replaceUsing ?? options.replaceOn
+    if (on !== undefined) return replaceMatching(context, base, rows, options, on, nowMs)
     return options.partitionOverwrite === 'dynamic'
       ? replacePartitions(context, base, rows, options, nowMs)
       : replaceAll(context, base, rows, options, nowMs)

@@ -7,13 +7,12 @@ import {
   type ColumnarContext,
   type FilterEvaluator,
 } from '@deltaworks/columnar'
-import { columnsOf, conjunction, conjuncts } from '@deltaworks/expression'
+import { columnsOf, conjunction, conjuncts, isSimpleFilter } from '@deltaworks/expression'
 import type { FileScan } from '../file-scan.js'
 import type { ReadNode } from './read-plan.js'
 import type { RowRange } from './row-ranges.js'
-import { isSimpleFilter } from './simple-filter.js'
 
-/** Batches of which the filter is tried before it must have left something out. */
+/** Batches of which the filter is tried before it must have left something out; after a row group where it did not, one. */
 const trialBatches = 4
 
 /**
@@ -25,6 +24,7 @@ export class LateFilter {
   readonly #filter: FilterEvaluator
   /** Positions of the columns that filters look at. */
   readonly columns: ReadonlySet<number>
+  #trial = trialBatches
   #tried = 0
   #rowsSeen = 0
   #rowsLeftOut = 0
@@ -46,11 +46,12 @@ export class LateFilter {
   }
 
   get isWorthwhile(): boolean {
-    return this.#tried < trialBatches || this.#rowsLeftOut * 8 >= this.#rowsSeen
+    return this.#tried < this.#trial || this.#rowsLeftOut * 8 >= this.#rowsSeen
   }
 
   /** For the next row group: rows may lie otherwise there. */
   restart(): void {
+    if (this.#tried > 0) this.#trial = this.isWorthwhile ? trialBatches : 1
     this.#tried = 0
     this.#rowsSeen = 0
     this.#rowsLeftOut = 0

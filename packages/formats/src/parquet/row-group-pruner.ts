@@ -1,5 +1,11 @@
 import type { ColumnarContext, MemoryAccount } from '@deltaworks/columnar'
-import { columnsOf, conjuncts, createPruningPredicate, type BoundExpression } from '@deltaworks/expression'
+import {
+  columnsOf,
+  conjuncts,
+  createPruningPredicate,
+  type BoundExpression,
+  isSimpleFilter,
+} from '@deltaworks/expression'
 import type { Value } from '@deltaworks/schema'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
 import { bloomMayHold, loadBloomFilter } from './bloom-probe.js'
@@ -13,7 +19,6 @@ import { rowsThatMayMatch, type IndexedColumn } from './prune-pages.js'
 import { rowGroupStatistics } from './prune-row-groups.js'
 import type { LeafRead, ReadNode } from './read-plan.js'
 import { countRows, type RowRange } from './row-ranges.js'
-import { isSimpleFilter } from './simple-filter.js'
 
 /** Row groups with fewer rows are read rather than asked twice. */
 const worthwhileRows = 1000

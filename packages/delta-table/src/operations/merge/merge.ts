@@ -77,12 +77,14 @@ interface Touched {
   readonly bySourceDeleted: number
 }
 
-async function mergeIntent(
+/** @param insertsAll whether rows of the source are inserted that match rows of the table as well */
+export async function mergeIntent(
   context: OperationContext,
   base: Snapshot,
   source: TableProvider,
   options: MergeOptions,
   nowMs: number,
+  insertsAll = false,
 ): Promise<Intent | null> {
   const { session, location } = context
   const wanted = options.mergeSchema === true ? mergedSchema(base.schema, source.schema) : base.schema
@@ -123,7 +125,7 @@ async function mergeIntent(
   let inserts: LogicalPlan | null = null
   const identities = clauses.notMatched.length > 0 ? [...rules.identity.keys()] : []
   if (clauses.notMatched.length > 0) {
-    const made = insertPlan(input, candidates, clauses.notMatched, stored.fields)
+    const made = insertPlan(input, insertsAll ? [] : candidates, clauses.notMatched, stored.fields)
     const numbered = withIdentityValues(made, rules, identities)
     // Rows that are written twice, once as changes, must be the same both times.
     inserts = keepsChanges

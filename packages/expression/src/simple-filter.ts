@@ -1,4 +1,5 @@
-import { someNode, type BoundExpression } from '@deltaworks/expression'
+import type { BoundExpression } from './expression.js'
+import { someNode } from './traverse.js'
 
 /** Functions whose result depends on their arguments alone, and which never fail: a scan may evaluate them early. */
 const simple: ReadonlySet<string> = new Set([
@@ -21,6 +22,6 @@ const simple: ReadonlySet<string> = new Set([
   'like',
 ])
 
-/** Whether a filter can be evaluated outside the query: it knows no clock or zone, and cannot fail on a row. */
+/** Whether a condition knows no clock or zone and cannot fail on a row: a scan may evaluate it, in any order with others. */
 export const isSimpleFilter = (filter: BoundExpression): boolean =>
   !someNode(filter, (e) => !(e.kind === 'column' || e.kind === 'literal' || (e.kind === 'call' && simple.has(e.name))))

@@ -60,8 +60,9 @@ const main = await build({
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 })
-// launch.cjs gives the script an import() to use.
-writeFileSync(join(out, 'main.cjs'), main.outputFiles[0].text.replaceAll(/(?<![\w.$])import\(/g, '__import('))
+// launch.cjs gives the script what it needs of Node, and an import() to use.
+const script = main.outputFiles[0].text.replaceAll(/(?<![\w.$])import\(/g, '__import(')
+writeFileSync(join(out, 'main.cjs'), `(function (require, __import, __filename) {${script}\n})`)
 await build({
   ...common,
   entryPoints: [join(root, 'packages/engine/dist/worker.js')],

@@ -57,21 +57,27 @@ function prepareLanding(): string {
   return landing
 }
 
+/**
+ * A folder that was never there. The lakes of earlier rounds stay until the end if they are small: what was just deleted slows
+ * down the file system that is to make new files.
+ */
+const smallScale = 10
+let lakes = 0
+function newLake(): string {
+  const former = join(work, `lake-${lakes}`)
+  if (Number(options.scale) > smallScale) rmSync(former, { recursive: true, force: true })
+  lakes++
+  return join(work, `lake-${lakes}`)
+}
+
 const landing = prepareLanding()
 const contenders: Readonly<Record<string, () => Measured>> = {
-  deltaworks: () => {
-    const lake = join(work, 'lake-ours')
-    rmSync(lake, { recursive: true, force: true })
-    return measure('node', [batch, 'run', '--landing', landing, '--root', lake, '--quiet'])
-  },
+  deltaworks: () => measure('node', [batch, 'run', '--landing', landing, '--root', newLake(), '--quiet']),
   ...(options.peers === undefined
     ? {}
     : {
-        'duckdb + delta-rs': () => {
-          const lake = join(work, 'lake-duck')
-          rmSync(lake, { recursive: true, force: true })
-          return measure(options.python, [join(options.peers!, 'duck_pipeline.py'), landing, lake])
-        },
+        'duckdb + delta-rs': () =>
+          measure(options.python, [join(options.peers!, 'duck_pipeline.py'), landing, newLake()]),
       }),
   'node -e 0': () => measure('node', ['-e', '0']),
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { promises } from 'node:fs'
 import { join } from 'node:path'
 import { invalidOption, type CommonOptions } from '@deltaworks/cli'
 import type { Session } from '@deltaworks/engine'
@@ -75,7 +75,7 @@ async function readRules(
       )
     }
     const file = pair.slice(place + 1)
-    const text = await readFile(file, 'utf8').catch(() => {
+    const text = await promises.readFile(file, 'utf8').catch(() => {
       throw invalidOption('--rules', pair, `there is no file ${file}`)
     })
     rules.set(table, [...(rules.get(table) ?? []), ...parseDqdl(text)])
@@ -84,8 +84,8 @@ async function readRules(
 }
 
 async function writeReport(report: QualityReport, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await promises.mkdir(folder, { recursive: true })
   for (const [format, name] of Object.entries(files)) {
-    await writeFile(join(folder, name), renderReport(report, format as ReportFormat))
+    await promises.writeFile(join(folder, name), renderReport(report, format as ReportFormat))
   }
 }

@@ -7,7 +7,8 @@ import { recordBatch } from './record-batch.js'
 import { readSegment, segmentInfo, writeSegment } from './segment.js'
 import { selectColumn, selectionOfTrue, takeColumn } from './take.js'
 import { columnIn, flatTypes, forms, nestedTypes, nullable, valuesOf } from './testing/columns.js'
-import { batchFromRows, batchToRows } from './values.js'
+import { batchToRows } from './read-values.js'
+import { batchFromRows } from './values.js'
 
 /** What moves values about, against the same on JavaScript arrays: all types, plain, sliced and dictionary-encoded. */
 

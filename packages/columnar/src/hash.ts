@@ -3,7 +3,7 @@ import { valueKind } from './accumulators/value-kind.js'
 import type { Arena } from './arena.js'
 import type { Column } from './column.js'
 import type { ColumnarContext } from './context.js'
-import { readValue } from './values.js'
+import { readValue } from './read-values.js'
 
 /** One 32-bit hash a row over the columns; equal keys (null = null, NaN = NaN, -0.0 = 0.0) hash equally. @returns address of uint32[rowCount] */
 export function hashColumns(

@@ -65,8 +65,16 @@ export function encodeSegment<T extends ArrayBuffer | SharedArrayBuffer>(
   new Uint32Array(segment, 0, 2).set([magic, text.length])
   new Uint8Array(segment, 8, text.length).set(text)
   writer.copyTo(segment, base)
+  if (segment instanceof SharedArrayBuffer) knownHeaders.set(segment, { header, base })
   return segment
 }
+
+interface PlacedHeader {
+  readonly header: Header
+  readonly base: number
+}
+/** Of segments that this thread made or read: a table in memory is read many times. */
+const knownHeaders = new WeakMap<SharedArrayBuffer, PlacedHeader>()
 
 /** Lays out columns' buffers one behind the other, then copies them. */
 class SegmentWriter {
@@ -164,10 +172,14 @@ class SegmentWriter {
   }
 }
 
-function readHeader(segment: SharedArrayBuffer): { readonly header: Header; readonly base: number } {
+function readHeader(segment: SharedArrayBuffer): PlacedHeader {
+  const known = knownHeaders.get(segment)
+  if (known !== undefined) return known
   const [, bytes] = new Uint32Array(segment, 0, 2) as unknown as [number, number]
   const text = Buffer.from(segment, 8, bytes).toString('utf8')
-  return { header: JSON.parse(text) as Header, base: align(8 + bytes) }
+  const read = { header: JSON.parse(text) as Header, base: align(8 + bytes) }
+  knownHeaders.set(segment, read)
+  return read
 }
 
 /** The batches of a segment whose bytes are in the heap already, at a 16-byte aligned address: their columns lie in it. */

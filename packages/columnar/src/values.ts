@@ -1,5 +1,4 @@
 import {
-  maxInt64DecimalPrecision,
   type DataType,
   type ListType,
   type MapType,
@@ -9,82 +8,7 @@ import {
 } from '@deltaworks/schema'
 import type { Arena } from './arena.js'
 import { byteWidth, fixedColumn, nestedColumn, variableColumn, type Column } from './column.js'
-import type { Heap } from './heap.js'
 import { recordBatch, type RecordBatch } from './record-batch.js'
-
-export const isNull = (heap: Heap, column: Column, row: number): boolean =>
-  column.type.kind === 'null' ||
-  (column.validity !== 0 && ((heap.u8[column.validity + (row >> 3)]! >> (row & 7)) & 1) === 0)
-
-const decoder = new TextDecoder('utf-8')
-
-/** UTF-8 bytes of the heap as a string; short ASCII without a decoder. */
-export function readText(heap: Heap, start: number, end: number): string {
-  const { u8 } = heap
-  if (end - start <= 24) {
-    let text = ''
-    for (let i = start; i < end; i++) {
-      const byte = u8[i]!
-      if (byte >= 0x80) return decoder.decode(u8.slice(start, end))
-      text += String.fromCharCode(byte)
-    }
-    return text
-  }
-  return decoder.decode(u8.slice(start, end))
-}
-
-/** One value of a column; see `DataType` for its JavaScript type. */
-export function readValue(heap: Heap, column: Column, row: number): Value {
-  if (isNull(heap, column, row)) return null
-  const { type, values, offsets, dictionary } = column
-  if (dictionary !== null) return readValue(heap, dictionary, heap.i32[(values >>> 2) + row]!)
-  switch (type.kind) {
-    case 'null':
-      return null
-    case 'boolean':
-      return ((heap.u8[values + (row >> 3)]! >> (row & 7)) & 1) === 1
-    case 'int8':
-      return heap.i8[values + row]!
-    case 'int16':
-      return heap.i16[(values >>> 1) + row]!
-    case 'int32':
-    case 'date':
-      return heap.i32[(values >>> 2) + row]!
-    case 'int64':
-    case 'timestamp':
-    case 'timestamp_ntz':
-      return heap.i64[(values >>> 3) + row]!
-    case 'float32':
-      return heap.f32[(values >>> 2) + row]!
-    case 'float64':
-      return heap.f64[(values >>> 3) + row]!
-    case 'decimal': {
-      if (type.precision <= maxInt64DecimalPrecision) return heap.i64[(values >>> 3) + row]!
-      const word = (values >>> 3) + row * 2
-      return (heap.i64[word + 1]! << 64n) | heap.u64[word]!
-    }
-    case 'string':
-    case 'variant':
-      return readText(heap, values + heap.i32[(offsets >>> 2) + row]!, values + heap.i32[(offsets >>> 2) + row + 1]!)
-    case 'binary':
-      return heap.u8.slice(values + heap.i32[(offsets >>> 2) + row]!, values + heap.i32[(offsets >>> 2) + row + 1]!)
-    case 'list':
-    case 'map': {
-      const out: Value[] = []
-      const end = heap.i32[(offsets >>> 2) + row + 1]!
-      for (let i = heap.i32[(offsets >>> 2) + row]!; i < end; i++) {
-        out.push(
-          type.kind === 'list'
-            ? readValue(heap, column.children[0]!, i)
-            : [readValue(heap, column.children[0]!, i), readValue(heap, column.children[1]!, i)],
-        )
-      }
-      return out
-    }
-    case 'struct':
-      return column.children.map((child) => readValue(heap, child, row))
-  }
-}
 
 const encoder = new TextEncoder()
 
@@ -167,12 +91,42 @@ function textColumn(
   validity: number,
   nullCount: number,
 ): Column {
+  const offsets = arena.allocate((values.length + 1) * 4)
+  const bytes = asciiTexts(arena, values, offsets) ?? encodedTexts(arena, values, offsets)
+  return variableColumn(type, values.length, offsets, bytes, validity, nullCount)
+}
+
+/** Characters that are put together before they are written. */
+const maxTogether = 1_048_576
+
+/** Texts of which each character is a byte are written together. @returns where; null if they are not such, or no texts */
+function asciiTexts(arena: Arena, values: readonly Value[], offsets: number): number | null {
+  let size = 0
+  for (const value of values) {
+    if (typeof value === 'string') size += value.length
+    else if (value !== null) return null
+  }
+  if (size > maxTogether) return null
+  const all = values.join('')
+  if (Buffer.byteLength(all) !== size) return null
+  const bytes = arena.allocate(size)
+  Buffer.from(arena.heap.memory.buffer, bytes, size).write(all, 'latin1')
+  const { i32 } = arena.heap
+  let position = 0
+  for (let i = 0; i < values.length; i++) {
+    i32[(offsets >>> 2) + i] = position
+    position += (values[i] as string | null)?.length ?? 0
+  }
+  i32[(offsets >>> 2) + values.length] = position
+  return bytes
+}
+
+function encodedTexts(arena: Arena, values: readonly Value[], offsets: number): number {
   const parts = values.map((value) =>
     typeof value === 'string' ? encoder.encode(value) : value instanceof Uint8Array ? value : null,
   )
   let size = 0
   for (const part of parts) size += part?.length ?? 0
-  const offsets = arena.allocate((values.length + 1) * 4)
   const bytes = arena.allocate(size)
   const { u8, i32 } = arena.heap
   let position = 0
@@ -185,7 +139,7 @@ function textColumn(
     }
   }
   i32[(offsets >>> 2) + parts.length] = position
-  return variableColumn(type, values.length, offsets, bytes, validity, nullCount)
+  return bytes
 }
 
 function repeatedColumn(
@@ -246,9 +200,3 @@ export const batchFromRows = (arena: Arena, schema: Schema, rows: readonly (read
       ),
     ),
   )
-
-export function batchToRows(heap: Heap, batch: RecordBatch): Value[][] {
-  const rows: Value[][] = []
-  for (let row = 0; row < batch.rowCount; row++) rows.push(batch.columns.map((column) => readValue(heap, column, row)))
-  return rows
-}

@@ -1,21 +1,15 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import {
-  Arena,
-  GroupTable,
-  readValue,
-  recordBatch,
-  takeColumn,
-  type Column,
-  type RecordBatch,
-} from '@deltaworks/columnar'
+import { Arena, recordBatch, type RecordBatch } from '@deltaworks/columnar'
 import { ParquetWriter } from '@deltaworks/formats'
 import { fieldIndex, type Schema, type Value } from '@deltaworks/schema'
 import { joinPath, openStore, type ObjectStore, type ObjectWriter } from '@deltaworks/storage'
 import type { ExecutionContext } from './execution-context.js'
 import type { FileSink, WrittenFile } from './file-sink.js'
+import { HeldBatches } from './held-batches.js'
 import type { PoolAccount } from './memory-pool.js'
 import { open, type ExecutionPlan } from './operators/execution-plan.js'
 import { partitionFolder } from './partition-path.js'
+import { PartitionRouter, type PartitionRows } from './partition-router.js'
 import { PendingPuts } from './pending-puts.js'
 
 /** Files of more partitions than this are not kept open at once: the largest is ended early. */
@@ -59,10 +53,11 @@ export class PartitionedWriter {
   readonly #fileSchema: Schema
   readonly #partitionColumns: readonly number[]
   readonly #dataColumns: readonly number[]
-  readonly #groups: GroupTable | null
+  readonly #router: PartitionRouter | null
+  /** Rows that are not written yet: there may be few. */
+  #held: HeldBatches | null
   readonly #arena: Arena
   readonly #partitions: (OpenFile | undefined)[] = []
-  readonly #values: Record<string, Value>[] = []
   readonly #written: WrittenFile[] = []
   readonly #puts = new PendingPuts()
   readonly #began: (path: string) => void
@@ -86,78 +81,60 @@ export class PartitionedWriter {
     const others = schema.fields.map((_, i) => i).filter((i) => !this.#partitionColumns.includes(i))
     this.#dataColumns = sink.keepsPartitionColumns === true ? [...others, ...this.#partitionColumns] : others
     this.#fileSchema = { fields: this.#dataColumns.map((i) => schema.fields[i]!) }
-    this.#groups =
-      sink.partitionBy.length === 0
-        ? null
-        : new GroupTable(
-            context.columnar,
-            account,
-            this.#partitionColumns.map((i) => schema.fields[i]!.type),
-          )
+    const isPartitioned = sink.partitionBy.length > 0
+    this.#router = isPartitioned ? new PartitionRouter(schema, sink.partitionBy, context, account) : null
+    this.#held = isPartitioned ? new HeldBatches(context, account) : null
     this.#arena = new Arena(context.columnar.heap, account)
   }
 
   async write(batch: RecordBatch): Promise<void> {
     if (batch.rowCount === 0) return
-    const data = this.#dataColumns.map((i) => batch.columns[i]!)
-    if (this.#groups === null) {
-      await this.#append(0, recordBatch(this.#fileSchema, batch.rowCount, data))
+    if (this.#router === null) {
+      const columns = this.#dataColumns.map((i) => batch.columns[i]!)
+      await this.#append(0, recordBatch(this.#fileSchema, batch.rowCount, columns))
       return
     }
+    if (this.#held?.hold(batch) === true) return
+    for (const held of this.#held?.release() ?? []) await this.#writeRouted(held)
+    this.#held?.close()
+    this.#held = null
+    await this.#writeRouted(batch)
+  }
+
+  async #writeRouted(batch: RecordBatch): Promise<void> {
     this.#arena.reset()
-    for (const { partition, address, count } of this.#route(batch)) {
-      const whole = count === batch.rowCount
-      const columns = whole
-        ? data
-        : data.map((column) => takeColumn(this.#context.columnar, this.#arena, column, address, count))
-      await this.#append(partition, recordBatch(this.#fileSchema, count, columns))
-    }
+    for (const rows of this.#router!.route(this.#arena, batch)) await this.#appendRows(batch, rows)
   }
 
-  /** Row numbers of the batch by partition: a counting sort over group numbers. */
-  #route(
-    batch: RecordBatch,
-  ): readonly { readonly partition: number; readonly address: number; readonly count: number }[] {
-    const keys = this.#partitionColumns.map((i) => batch.columns[i]!)
-    const { rowCount } = batch
-    const groupIds = this.#arena.allocate(rowCount * 4)
-    const before = this.#groups!.groupCount
-    this.#groups!.insert(keys, rowCount, groupIds)
-    const groups = this.#groups!.groupCount
-    const { i32 } = this.#context.columnar.heap
-    const counts = new Int32Array(groups + 1)
-    for (let row = 0; row < rowCount; row++) {
-      const group = i32[(groupIds >>> 2) + row]!
-      counts[group + 1]!++
-      if (group >= before && this.#values[group] === undefined) this.#values[group] = this.#partitionValues(keys, row)
-    }
-    for (let group = 0; group < groups; group++) counts[group + 1]! += counts[group]!
-    const starts = counts.slice()
-    const address = this.#arena.allocate(rowCount * 4)
-    const fresh = this.#context.columnar.heap.i32
-    for (let row = 0; row < rowCount; row++) {
-      const group = fresh[(groupIds >>> 2) + row]!
-      fresh[(address >>> 2) + starts[group]!++] = row
-    }
-    const routed = []
-    for (let partition = 0; partition < groups; partition++) {
-      const count = counts[partition + 1]! - counts[partition]!
-      if (count > 0) routed.push({ partition, address: address + counts[partition]! * 4, count })
-    }
-    return routed
+  async #appendRows(batch: RecordBatch, rows: PartitionRows): Promise<void> {
+    const columns = this.#router!.take(this.#arena, batch, this.#dataColumns, rows)
+    await this.#append(rows.partition, recordBatch(this.#fileSchema, rows.count, columns))
   }
 
-  #partitionValues(keys: readonly Column[], row: number): Record<string, Value> {
-    return Object.fromEntries(
-      this.#sink.partitionBy.map((name, i) => [name, readValue(this.#context.columnar.heap, keys[i]!, row)]),
-    )
+  /** All rows are there: files are written one after the other, so that one is open at a time. */
+  async #writeHeld(): Promise<void> {
+    if (this.#held === null) return
+    const index = new Arena(this.#context.columnar.heap, this.#account)
+    try {
+      const byPartition: { readonly batch: RecordBatch; readonly rows: PartitionRows }[][] = []
+      for (const batch of this.#held.release()) {
+        for (const rows of this.#router!.route(index, batch)) (byPartition[rows.partition] ??= []).push({ batch, rows })
+      }
+      for (const [partition, parts] of byPartition.entries()) {
+        this.#arena.reset()
+        for (const { batch, rows } of parts) await this.#appendRows(batch, rows)
+        if (this.#partitions[partition] !== undefined) await this.#end(partition)
+      }
+    } finally {
+      index.close()
+    }
   }
 
   async #append(partition: number, batch: RecordBatch): Promise<void> {
     let file = this.#partitions[partition]
     if (file === undefined) {
       if (this.#openCount() >= maxOpenFiles) await this.#endLargest()
-      file = this.#openFile(this.#values[partition] ?? {})
+      file = this.#openFile(this.#router?.values[partition] ?? {})
       this.#partitions[partition] = file
     }
     file.writer.write(batch)
@@ -231,6 +208,7 @@ export class PartitionedWriter {
   }
 
   async finish(): Promise<WrittenFile[]> {
+    await this.#writeHeld()
     for (let partition = 0; partition < this.#partitions.length; partition++) {
       if (this.#partitions[partition] !== undefined) await this.#end(partition)
     }
@@ -246,7 +224,8 @@ export class PartitionedWriter {
 
   close(): void {
     this.#arena.close()
-    this.#groups?.close()
+    this.#held?.close()
+    this.#router?.close()
   }
 }
 

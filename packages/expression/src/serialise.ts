@@ -57,7 +57,29 @@ function untag(json: Json): unknown {
 }
 
 /** A text that two trees share if and only if they are equal: for maps of expressions, plan hashes, caches. */
-export const expressionKey = (tree: unknown): string => JSON.stringify(expressionToJson(tree))
+export function expressionKey(tree: unknown): string {
+  if (tree === null || tree === undefined) return 'null'
+  switch (typeof tree) {
+    case 'string':
+      return JSON.stringify(tree)
+    case 'boolean':
+      return String(tree)
+    case 'object':
+      if (tree instanceof Uint8Array) break
+      return Array.isArray(tree) ? `[${tree.map(expressionKey).join(',')}]` : recordKey(tree)
+    default:
+  }
+  return JSON.stringify(expressionToJson(tree))
+}
+
+function recordKey(record: object): string {
+  let text = ''
+  for (const [key, value] of Object.entries(record)) {
+    if (value === undefined) continue
+    text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${expressionKey(value)}`
+  }
+  return text === '' ? '{}' : `${text}}`
+}
 
 /** Whether two trees have the same `expressionKey`; it ends at the first difference, and makes no text. */
 export function expressionsEqual(a: unknown, b: unknown): boolean {

@@ -1,5 +1,4 @@
 import {
-  close,
   closeSync,
   copyFileSync,
   fstatSync,
@@ -42,7 +41,7 @@ export interface FileStoreOptions {
 /**
  * Objects are files below a folder. Calls are synchronous inside: for the many small files of a lake a trip to Node's thread
  * pool costs several times the call itself, and a bulk read runs on a worker that has nothing else to do. Only data files
- * (`fresh`) are made in the pool, several at a time: a new folder for each can take a busy disk a millisecond.
+ * (`fresh`) and their folders are made in the pool, several at a time: each can take a busy disk a millisecond.
  *
  * A write goes to a hidden file `.tmp-…` beside its target and takes its name when it is whole: by rename(2) to overwrite, by
  * link(2), which fails if the name is taken, to create. There is no lock, so a writer that is killed at any step leaves
@@ -126,7 +125,7 @@ export class FileStore implements ObjectStore {
     }
   }
 
-  /** In the thread pool: such files come in numbers, a folder each, and the caller has others to encode meanwhile. */
+  /** Such files come in numbers, a folder each, and the caller has others to encode while they are made. */
   async #putFresh(path: string, file: string, data: Uint8Array | readonly Uint8Array[]): Promise<'written'> {
     try {
       const descriptor = await openFresh(file)
@@ -137,7 +136,7 @@ export class FileStore implements ObjectStore {
         removeQuietly(file)
         throw error
       } finally {
-        await closeInPool(descriptor)
+        closeSync(descriptor)
       }
       if (this.#durable) syncPath(dirname(file))
       return 'written'
@@ -362,18 +361,12 @@ function openForWriting(file: string): number {
 
 // Not node:fs/promises: loading it takes longer than all the files of a small run.
 const openInPool = promisify(open)
-const closeInPool = promisify(close)
 const syncInPool = promisify(fsync)
 const makeInPool: (folder: string) => Promise<void> = promisify(mkdir)
 
 async function openFresh(file: string): Promise<number> {
-  try {
-    return await openInPool(file, 'wx', 0o666)
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
-  }
   const folder = dirname(file)
-  await makeInPool(folder).catch(() => makeFolder(folder))
+  if (statSync(folder, noThrow) === undefined) await makeInPool(folder).catch(() => makeFolder(folder))
   return openInPool(file, 'wx', 0o666)
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { promises } from 'node:fs'
 import { join } from 'node:path'
 import { TelemetryError } from './errors.js'
 import { parseReport, type RunReport } from './run-report.js'
@@ -11,7 +11,7 @@ import { parseReport, type RunReport } from './run-report.js'
 export async function readHistory(folder: string, limit = 100): Promise<readonly RunReport[]> {
   let names: string[]
   try {
-    names = await readdir(folder)
+    names = await promises.readdir(folder)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
@@ -24,7 +24,7 @@ export async function readHistory(folder: string, limit = 100): Promise<readonly
   const reports = await Promise.all(
     newest.map(async (name) => {
       try {
-        return parseReport(await readFile(join(folder, name), 'utf8'), name)
+        return parseReport(await promises.readFile(join(folder, name), 'utf8'), name)
       } catch (error) {
         if (error instanceof TelemetryError) return null
         throw error

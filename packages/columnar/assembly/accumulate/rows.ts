@@ -54,3 +54,14 @@ export function accumulateChosen(values: usize, validity: usize, rowCount: u32, 
     store<u8>(target + <usize>row, <u8>((bits >> (row & 7)) & 1))
   }
 }
+
+/** Row numbers (i32) of the rows that count. @returns how many */
+export function accumulateRows(validity: usize, chosen: usize, rowCount: u32, target: usize): u32 {
+  let count: u32 = 0
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    store<u32>(target + (<usize>count << 2), row)
+    count++
+  }
+  return count
+}

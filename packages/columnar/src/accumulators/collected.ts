@@ -3,7 +3,8 @@ import type { Arena } from '../arena.js'
 import type { Column } from '../column.js'
 import { canonicalKey } from '../hash.js'
 import type { Heap } from '../heap.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 import type { Accumulator, AggregateSpec, GroupedRows } from './accumulator.js'
 
 /** Aggregates that need their values: kept as a list a group, in the order of the rows. */

@@ -2,6 +2,7 @@ import { isFloat, isNested, isVariableLength, type DataType } from '@deltaworks/
 import { unknownAggregate } from '../errors.js'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulator.js'
 import { Collected, collectedAggregates } from './collected.js'
+import { CollectedList } from './collected-list.js'
 import { CountAccumulator } from './count.js'
 import { DistinctAccumulator } from './distinct.js'
 import { ExactSum } from './exact-sum.js'
@@ -40,6 +41,9 @@ export function createAccumulator(scope: AccumulatorScope, spec: AggregateSpec):
       return new Moments(scope, spec)
     case 'approx_count_distinct':
       return new HyperLogLog(scope)
+    case 'collect_list':
+      if (spec.argTypes.length === 1) return new CollectedList(scope, spec)
+      break
     default:
   }
   const finishCollected = collectedAggregates[spec.name]

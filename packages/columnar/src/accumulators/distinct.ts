@@ -3,7 +3,7 @@ import type { Arena } from '../arena.js'
 import { fixedColumn, nestedColumn, type Column } from '../column.js'
 import { GroupTable } from '../group-table.js'
 import { takeColumn } from '../take.js'
-import { isNull } from '../values.js'
+import { isNull } from '../read-values.js'
 import type { Accumulator, AccumulatorScope, AggregateSpec, GroupedRows } from './accumulator.js'
 
 /** DISTINCT: each group's values once, then the plain aggregate over them. */

@@ -4,7 +4,8 @@ import { float64 } from '@deltaworks/schema'
 import { Accumulators } from '../accumulators.js'
 import { Arena, unlimited } from '../arena.js'
 import { createContext } from '../context.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 
 const context = createContext()
 const names = ['sum', 'avg', 'stddev', 'var_pop'] as const

@@ -2,7 +2,8 @@ import { comparatorOf } from '@deltaworks/expression'
 import type { DataType, Value } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import type { Column } from '../column.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 import type { Accumulator, AccumulatorScope, GroupedRows } from './accumulator.js'
 
 /** The greatest (sign 1) or least (sign -1) struct, list or map, by the order of expressions. */

@@ -141,7 +141,7 @@ class BatchBitmaps {
     if (bitmap === 'none') return this.#arena.allocateZeroed(this.#bytes)
     if (this.#ones === 0) {
       this.#ones = this.#arena.allocate(this.#bytes)
-      this.#context.heap.u8.fill(0xff, this.#ones, this.#ones + this.#bytes)
+      this.#context.heap.fill(this.#ones, 0xff, this.#bytes)
     }
     return this.#ones
   }

@@ -1,11 +1,4 @@
-import {
-  childrenOf,
-  columnsOf,
-  fixedOffsetMicros,
-  transform,
-  type BoundExpression,
-  type EvaluationContext,
-} from '@deltaworks/expression'
+import { childrenOf, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
 import { isVariableLength, type Schema, type Value } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import { byteWidth, fixedColumn, variableColumn, type Column } from '../column.js'
@@ -14,7 +7,8 @@ import type { RecordBatch } from '../record-batch.js'
 import { InterpretedExpression } from './interpreted.js'
 import { mathFunctions } from './kernel-signatures.js'
 import type { ColumnForm, Slot } from './loop-builder.js'
-import { compiledLoop, loopKey, type CompiledLoop } from './module-cache.js'
+import { loopShape, type LoopShape } from './loop-shape.js'
+import { compiledLoop, type CompiledLoop } from './module-cache.js'
 
 interface Variant {
   readonly loop: CompiledLoop
@@ -41,13 +35,11 @@ const computedNodes = (e: BoundExpression): number =>
 export class CompiledGroup {
   readonly #context: ColumnarContext
   readonly #expressions: readonly BoundExpression[]
-  /** The columns that they read, and the same expressions and types over those alone: a loop serves all that look alike. */
-  readonly #columns: readonly number[]
-  readonly #shape: readonly BoundExpression[]
-  readonly #shapeTypes: Schema
-  readonly #zoneIsUtc: boolean
-  readonly #key: string
-  readonly #interpreted: readonly InterpretedExpression[]
+  readonly #schema: Schema
+  readonly #evaluation: EvaluationContext
+  /** Made when they are needed: most groups are either compiled or interpreted. */
+  #loopShape: LoopShape | null = null
+  readonly #interpreted: (InterpretedExpression | undefined)[] = []
   readonly #variants = new Map<string, Variant | null>()
   readonly #mayBeInterpreted: boolean
   #textBytesPerRow = 16
@@ -64,17 +56,22 @@ export class CompiledGroup {
   ) {
     this.#context = context
     this.#expressions = expressions
-    const columns = [...new Set(expressions.flatMap(columnsOf))].sort((a, b) => a - b)
-    this.#columns = columns
-    this.#shape = expressions.map((expression) =>
-      transform(expression, (e) => (e.kind === 'column' ? { ...e, index: columns.indexOf(e.index), name: '' } : e)),
-    )
-    this.#shapeTypes = { fields: columns.map((index) => schema.fields[index]!) }
-    this.#zoneIsUtc = fixedOffsetMicros(evaluation.timezone) === 0n
-    this.#key = loopKey(this.#shape, this.#shapeTypes, this.#zoneIsUtc)
-    this.#interpreted = expressions.map((e) => new InterpretedExpression(context, e, evaluation))
+    this.#schema = schema
+    this.#evaluation = evaluation
     this.#mayBeInterpreted = mayBeInterpreted
     this.#nodes = expressions.reduce((sum, expression) => sum + computedNodes(expression), 0)
+  }
+
+  get #shape(): LoopShape {
+    return (this.#loopShape ??= loopShape(this.#expressions, this.#schema, this.#evaluation))
+  }
+
+  #interpreter(index: number): InterpretedExpression {
+    return (this.#interpreted[index] ??= new InterpretedExpression(
+      this.#context,
+      this.#expressions[index]!,
+      this.#evaluation,
+    ))
   }
 
   project(arena: Arena, batch: RecordBatch): Column[] {
@@ -84,7 +81,7 @@ export class CompiledGroup {
       const computed = this.#run(arena, batch, variant)
       variant.loop.compiled.forEach((index, output) => (columns[index] = computed[output]!))
     }
-    return this.#expressions.map((_, i) => columns[i] ?? this.#interpreted[i]!.column(arena, batch))
+    return this.#expressions.map((_, i) => columns[i] ?? this.#interpreter(i).column(arena, batch))
   }
 
   #isTooSmall(batch: RecordBatch): boolean {
@@ -95,7 +92,7 @@ export class CompiledGroup {
 
   #variant(batch: RecordBatch): Variant | null {
     let pattern = ''
-    for (const index of this.#columns) {
+    for (const index of this.#shape.columns) {
       const column = batch.columns[index]!
       pattern +=
         column.validity !== 0 ? (column.dictionary !== null ? 'b' : 'n') : column.dictionary !== null ? 'd' : '.'
@@ -113,7 +110,8 @@ export class CompiledGroup {
       nullable: form === 'b' || form === 'n',
       dictionary: form === 'b' || form === 'd',
     }))
-    const loop = compiledLoop(this.#key, pattern, this.#shape, this.#shapeTypes, forms, this.#zoneIsUtc)
+    const { key, expressions, types, zoneIsUtc } = this.#shape
+    const loop = compiledLoop(key, pattern, expressions, types, forms, zoneIsUtc)
     if (loop === null) return null
     const env: Record<string, WebAssembly.ImportValue> = { memory: this.#context.heap.memory }
     for (const name of loop.imports) env[name] = mathFunctions[name] ?? this.#context.kernels[name]!
@@ -163,7 +161,8 @@ export class CompiledGroup {
     if (loop.makesText) this.#giveText(arena, state, rowCount)
     const scratch = arena.allocate(16)
     const parameters = arena.allocate(loop.slots.length * 4)
-    const columnAt = (place: number): Column => batch.columns[this.#columns[place]!]!
+    const { columns } = this.#shape
+    const columnAt = (place: number): Column => batch.columns[columns[place]!]!
     const address = (slot: Slot): number => {
       switch (slot.kind) {
         case 'values':
@@ -236,7 +235,7 @@ export class CompiledGroup {
     flags: number,
   ): { nulls: number | null; validity: number } {
     const { heap } = this.#context
-    const interpreted = this.#interpreted[index]!
+    const interpreted = this.#interpreter(index)
     const { rowCount } = batch
     let { validity } = output
     for (let base = 0; base < rowCount; base += 32) {

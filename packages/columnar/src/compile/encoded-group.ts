@@ -141,7 +141,7 @@ export class EncodedGroup {
     let present = 0
     if (validity !== 0) {
       present = arena.allocate((length + 7) >> 3)
-      u8.fill(0xff, present, present + ((length + 7) >> 3))
+      arena.heap.fill(present, 0xff, (length + 7) >> 3)
       u8[present + (count >> 3)]! &= ~(1 << (count & 7))
     }
     return dictionaryColumn(dictionary!, length, codes, present, present === 0 ? 0 : 1)
@@ -186,9 +186,8 @@ export class EncodedGroup {
     const missing = validity === 0 ? 0 : (heap.u8[bits + (entries >> 3)]! >> (entries & 7)) & 1
     const set = kernels['bitsCount']!(bits, 0, 0, 0, entries)
     if (set !== 0 && set !== entries) kernels['bitsOfCodes']!(bits, codes, validity, missing, length, target)
-    else if (validity === 0 || (missing === 1) === (set !== 0))
-      heap.u8.fill(set === 0 ? 0 : 0xff, target, target + bytes)
-    else if (set !== 0) heap.u8.copyWithin(target, validity, validity + bytes)
+    else if (validity === 0 || (missing === 1) === (set !== 0)) heap.fill(target, set === 0 ? 0 : 0xff, bytes)
+    else if (set !== 0) heap.copy(target, validity, bytes)
     else for (let i = 0; i < bytes; i++) heap.u8[target + i] = ~heap.u8[validity + i]!
     return target
   }

@@ -3,7 +3,8 @@ import { expressionCases, isFailure, type Failure } from '@deltaworks/expression
 import { isDeltaworksError, schema, type Schema, type Value } from '@deltaworks/schema'
 import { Arena } from '../arena.js'
 import { createContext, type ColumnarContext } from '../context.js'
-import { batchFromRows, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { batchFromRows } from '../values.js'
 import { createEvaluator } from './evaluator.js'
 
 let context: ColumnarContext

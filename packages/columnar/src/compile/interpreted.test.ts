@@ -4,7 +4,8 @@ import { Arena } from '../arena.js'
 import type { Column } from '../column.js'
 import { createContext } from '../context.js'
 import { recordBatch } from '../record-batch.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 import { InterpretedExpression } from './interpreted.js'
 
 describe('InterpretedExpression', () => {

@@ -16,7 +16,8 @@ import type { ColumnarContext } from '../context.js'
 import { GroupTable } from '../group-table.js'
 import type { RecordBatch } from '../record-batch.js'
 import { takeColumn } from '../take.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 
 /** A batch of fewer rows is evaluated row by row sooner than its values are told apart. */
 const encodedFrom = 512

@@ -2,7 +2,8 @@ import { bind, col, fn } from '@deltaworks/expression'
 import { decimal, field, int32, int64, schema, string, type Value } from '@deltaworks/schema'
 import { Arena } from '../arena.js'
 import { createContext } from '../context.js'
-import { batchFromRows, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { batchFromRows } from '../values.js'
 import { createEvaluator } from './evaluator.js'
 
 const context = createContext()

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { Arena } from '../arena.js'
 import { createContext } from '../context.js'
 import { recordBatch } from '../record-batch.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 import { createEvaluator } from './evaluator.js'
 
 /** Quotients and roundings of 128 bits: the kernel's digits are those of exact integers. */

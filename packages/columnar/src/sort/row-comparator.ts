@@ -1,6 +1,6 @@
 import type { Column } from '../column.js'
 import type { Heap } from '../heap.js'
-import { isNull, readValue } from '../values.js'
+import { isNull, readValue } from '../read-values.js'
 
 /**
  * Compares row i of `a` with row j of `b` under a key's direction and null order. NaN is greatest, strings go by UTF-8 bytes, false

@@ -25,7 +25,8 @@ import {
 import fc from 'fast-check'
 import type { Arena } from '../arena.js'
 import { byteWidth, dictionaryColumn, type Column } from '../column.js'
-import { columnFromValues, readValue } from '../values.js'
+import { readValue } from '../read-values.js'
+import { columnFromValues } from '../values.js'
 
 /** Types whose values have an order and an equality of their own. */
 export const flatTypes: readonly DataType[] = [

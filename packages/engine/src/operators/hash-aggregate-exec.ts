@@ -7,8 +7,8 @@ import {
   type ColumnarContext,
   type RecordBatch,
 } from '@deltaworks/columnar'
-import type { BoundAggregate } from '@deltaworks/expression'
-import type { Aggregate } from '@deltaworks/plan'
+import { expressionKey, type BoundAggregate, type BoundExpression } from '@deltaworks/expression'
+import { isVolatile, type Aggregate } from '@deltaworks/plan'
 import { field, type Schema } from '@deltaworks/schema'
 import { isOverShare, spillFile, type ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
@@ -102,11 +102,19 @@ export function aggregateUpdater(
   context: ExecutionContext,
 ): Consume {
   const expressions = [...groupBy]
-  const layout = aggregates.map((aggregate) => {
-    const args = aggregate.args.map((arg) => expressions.push(arg) - 1)
-    const filter = aggregate.filter === null ? null : expressions.push(aggregate.filter) - 1
-    return { args, filter }
-  })
+  const places = new Map<string, number>()
+  /** What several aggregates ask of a row is computed once. */
+  const placeOf = (expression: BoundExpression): number => {
+    if (expression.kind === 'column' || isVolatile(expression)) return expressions.push(expression) - 1
+    const key = expressionKey(expression)
+    let place = places.get(key)
+    if (place === undefined) places.set(key, (place = expressions.push(expression) - 1))
+    return place
+  }
+  const layout = aggregates.map(({ args, filter }) => ({
+    args: args.map(placeOf),
+    filter: filter === null ? null : placeOf(filter),
+  }))
   const evaluator = createEvaluator(context.columnar, expressions, schema, { evaluation: context.evaluation })
   return (arena, states, batch) => {
     const columns = evaluator.project(arena, batch)

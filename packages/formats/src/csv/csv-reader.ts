@@ -233,7 +233,7 @@ export class CsvReader {
     const left = this.#filled - this.#at
     if (this.#window === 0) this.#allocate(this.#capacity)
     else if (left * 2 > this.#capacity) this.#grow(left)
-    else this.#heap.u8.copyWithin(this.#window, this.#window + this.#at, this.#window + this.#filled)
+    else this.#heap.copy(this.#window, this.#window + this.#at, this.#filled - this.#at)
     this.#base += this.#at
     this.#at = 0
     this.#filled = left
@@ -262,7 +262,7 @@ export class CsvReader {
     this.#windowArena = new Arena(this.#heap, this.#account)
     this.#capacity *= 2
     this.#allocate(this.#capacity)
-    this.#heap.u8.copyWithin(this.#window, source, source + left)
+    this.#heap.copy(this.#window, source, left)
     former.close()
   }
 

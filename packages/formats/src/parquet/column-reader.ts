@@ -269,8 +269,8 @@ export class ColumnReader {
     for (const piece of pieces) {
       const levels = levelsOf(piece)
       const size = piece.end - piece.start
-      if (levels === 0) heap.u8.fill(node.definition, at, at + size)
-      else heap.u8.copyWithin(at, levels + piece.start, levels + piece.end)
+      if (levels === 0) heap.fill(at, node.definition, size)
+      else heap.copy(at, levels + piece.start, piece.end - piece.start)
       at += size
     }
     return address

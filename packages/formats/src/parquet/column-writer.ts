@@ -158,8 +158,8 @@ export class ColumnWriter {
     if (this.leaf.definition > 0) {
       const buffer = this.#pages.definitions
       buffer.reserve(count + 16)
-      if (present === 0) heap.u8.fill(0, buffer.end, buffer.end + count)
-      else if (validity === 0) heap.u8.fill(1, buffer.end, buffer.end + count)
+      if (present === 0) heap.fill(buffer.end, 0, count)
+      else if (validity === 0) heap.fill(buffer.end, 1, count)
       else present = kernels.parquetBitsToLevels(validity, start, count, 1, 0, buffer.end)
       buffer.length += count
     } else if (validity !== 0 && column.nullCount !== 0) this.#refuseNulls(validity, start, count)
@@ -274,8 +274,7 @@ export class ColumnWriter {
     if (this.#source !== dictionary) {
       this.#source = dictionary
       this.#remap.reserve(dictionary.length * 4)
-      const start = this.#remap.address >>> 2
-      this.#context.heap.i32.fill(-1, start, start + dictionary.length)
+      this.#context.heap.fill(this.#remap.address, 0xff, dictionary.length * 4)
     }
     const { offsets, values } = dictionary
     return builder.insertCodes(

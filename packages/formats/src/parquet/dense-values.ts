@@ -76,7 +76,7 @@ function joinFixed(context: DecodeContext, pieces: readonly DensePiece[], width:
     if (values.kind === 'fixedCodes') context.kernels.parquetGather(values.codes, count, values.address, width, at)
     else {
       const from = (values as FixedValues).address
-      context.heap.u8.copyWithin(at, from, from + count * width)
+      context.heap.copy(at, from, count * width)
     }
     at += count * width
   }
@@ -88,7 +88,7 @@ function joinCodes(context: DecodeContext, pieces: readonly DensePiece[], arena:
   let at = codes
   for (const { values, count } of pieces) {
     const from = (values as CodedValues).codes
-    context.heap.u8.copyWithin(at, from, from + count * 4)
+    context.heap.copy(at, from, count * 4)
     at += count * 4
   }
   return { kind: 'codes', codes, dictionary: (pieces[0]!.values as CodedValues).dictionary }
@@ -116,7 +116,7 @@ function joinStrings(context: DecodeContext, pieces: readonly DensePiece[], aren
     } else if (values.kind === 'strings') {
       const start = heap.i32[values.offsets >>> 2]!
       kernels.parquetShiftOffsets(values.offsets, count + 1, base - start, at)
-      heap.u8.copyWithin(bytes + base, values.bytes + start, values.bytes + start + sizes[i]!)
+      heap.copy(bytes + base, values.bytes + start, sizes[i]!)
     }
     base += sizes[i]!
     at += count * 4

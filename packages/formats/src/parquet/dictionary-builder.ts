@@ -152,7 +152,7 @@ export class DictionaryBuilder {
     const oldSlots = this.#slots
     this.#slots = capacity * 2
     this.#table = new OwnedBuffer(this.#arena, this.#slots * 8)
-    heap.u8.fill(0, this.#table.address, this.#table.address + this.#slots * 8)
+    heap.fill(this.#table.address, 0, this.#slots * 8)
     this.#set(0, this.#table.address)
     this.#set(1, this.#slots - 1)
     this.#set(3, capacity)

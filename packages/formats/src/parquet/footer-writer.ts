@@ -40,13 +40,14 @@ export function writeFooter(
   writer.begin()
   writer.i32(1, 2)
   writer.list(2, thrift.struct, schema.elements.length)
-  for (const element of schema.elements) writeElement(writer, element)
+  const parts = schemaParts(schema)
+  writer.append(parts.elements)
   writer.i64(
     3,
     rowGroups.reduce((sum, group) => sum + group.rowCount, 0),
   )
   writer.list(4, thrift.struct, rowGroups.length)
-  rowGroups.forEach((group, i) => writeRowGroup(writer, group, i, extrasOf))
+  rowGroups.forEach((group, i) => writeRowGroup(writer, group, i, parts, extrasOf))
   const entries = Object.entries(keyValue)
   if (entries.length > 0) {
     writer.list(5, thrift.struct, entries.length)
@@ -60,12 +61,7 @@ export function writeFooter(
   writer.string(6, createdBy)
   // TypeDefinedOrder for every column: bounds compare as their logical type says.
   writer.list(7, thrift.struct, schema.leaves.length)
-  for (let i = 0; i < schema.leaves.length; i++) {
-    writer.begin()
-    writer.begin(1)
-    writer.end()
-    writer.end()
-  }
+  writer.append(parts.orders)
   writer.end()
   const footer = writer.bytes()
   const result = new Uint8Array(footer.length + 8)
@@ -73,6 +69,37 @@ export function writeFooter(
   new DataView(result.buffer).setUint32(footer.length, footer.length, true)
   result.set(parquetMagic, footer.length + 4)
   return result
+}
+
+/** What all files of a schema have in their footers. */
+interface SchemaParts {
+  readonly elements: Uint8Array
+  /** The names of each leaf. */
+  readonly paths: readonly Uint8Array[]
+  readonly orders: Uint8Array
+}
+const knownParts = new WeakMap<WriteSchema, SchemaParts>()
+
+function schemaParts(schema: WriteSchema): SchemaParts {
+  let parts = knownParts.get(schema)
+  if (parts !== undefined) return parts
+  const elements = new ThriftWriter(schema.elements.length * 48)
+  for (const element of schema.elements) writeElement(elements, element)
+  const paths = schema.leaves.map(({ filePath }) => {
+    const names = new ThriftWriter(64)
+    for (const name of filePath) names.stringElement(name)
+    return names.bytes()
+  })
+  const orders = new ThriftWriter(schema.leaves.length * 4)
+  for (let i = 0; i < schema.leaves.length; i++) {
+    orders.begin()
+    orders.begin(1)
+    orders.end()
+    orders.end()
+  }
+  parts = { elements: elements.bytes(), paths, orders: orders.bytes() }
+  knownParts.set(schema, parts)
+  return parts
 }
 
 export const parquetMagic = Uint8Array.of(0x50, 0x41, 0x52, 0x31)
@@ -118,11 +145,12 @@ function writeRowGroup(
   writer: ThriftWriter,
   group: WrittenRowGroup,
   ordinal: number,
+  parts: SchemaParts,
   extrasOf: (group: number, chunk: number) => ChunkExtras,
 ): void {
   writer.begin()
   writer.list(1, thrift.struct, group.chunks.length)
-  group.chunks.forEach((chunk, i) => writeChunk(writer, chunk, extrasOf(ordinal, i)))
+  group.chunks.forEach((chunk, i) => writeChunk(writer, chunk, parts, extrasOf(ordinal, i)))
   writer.i64(
     2,
     sum(group.chunks, (chunk) => chunk.uncompressedBytes),
@@ -140,7 +168,7 @@ function writeRowGroup(
 const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((total, item) => total + of(item), 0)
 
-function writeChunk(writer: ThriftWriter, chunk: WrittenChunk, extras: ChunkExtras): void {
+function writeChunk(writer: ThriftWriter, chunk: WrittenChunk, { paths }: SchemaParts, extras: ChunkExtras): void {
   const { leaf } = chunk
   writer.begin()
   writer.i64(2, chunk.dictionaryOffset ?? chunk.dataOffset)
@@ -150,7 +178,7 @@ function writeChunk(writer: ThriftWriter, chunk: WrittenChunk, extras: ChunkExtr
   writer.list(2, thrift.i32, encodings.length)
   for (const used of encodings) writer.i32Element(used)
   writer.list(3, thrift.binary, leaf.filePath.length)
-  for (const name of leaf.filePath) writer.stringElement(name)
+  writer.append(paths[leaf.index]!)
   writer.i32(4, chunk.codec)
   writer.i64(5, chunk.valueCount)
   writer.i64(6, chunk.uncompressedBytes)

@@ -33,7 +33,7 @@ export class HeapBuffer {
   /** Room for `capacity` bytes in all; the first `length` are kept. */
   resize(capacity: number): void {
     const address = this.take(capacity)
-    this.arena.heap.u8.copyWithin(address, this.#address, this.#address + this.length)
+    if (this.length > 0) this.arena.heap.copy(address, this.#address, this.length)
     this.giveBack(this.#address, this.#capacity)
     this.#address = address
     this.#capacity = capacity
@@ -42,7 +42,7 @@ export class HeapBuffer {
   /** Copies bytes of the heap to the end. */
   append(address: number, bytes: number): void {
     this.reserve(bytes)
-    this.arena.heap.u8.copyWithin(this.end, address, address + bytes)
+    this.arena.heap.copy(this.end, address, bytes)
     this.length += bytes
   }
 

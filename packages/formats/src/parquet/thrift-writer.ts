@@ -92,9 +92,7 @@ export class ThriftWriter {
 
   #raw(value: Uint8Array): void {
     this.#varint(value.length)
-    this.#room(value.length)
-    this.#bytes.set(value, this.#length)
-    this.#length += value.length
+    this.append(value)
   }
 
   /** Begins a list; its elements follow by the `…Element` methods. */
@@ -125,6 +123,13 @@ export class ThriftWriter {
 
   stringElement(value: string): void {
     this.#raw(utf8.encode(value))
+  }
+
+  /** What another writer wrote: whole structs or elements, which are the same wherever they stand. */
+  append(bytes: Uint8Array): void {
+    this.#room(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
   }
 
   /** A struct that is a field, or (id 0) an element of a list or the whole message. */

@@ -90,7 +90,7 @@ const aligned =
     const { address, width } = values as FixedValues
     if (address % Math.min(width, 8) === 0) return values
     const target = arena.allocate(count * width)
-    context.heap.u8.copyWithin(target, address, address + count * width)
+    context.heap.copy(target, address, count * width)
     return { kind: 'fixed', address: target, width }
   }
 

@@ -62,8 +62,19 @@ export interface WriteNames {
   readonly fieldIds: Readonly<Record<string, number>> | null
 }
 
+/** The last that was made of a schema: of many files of one schema, all have it. */
+const made = new WeakMap<Schema, { readonly names: WriteNames; readonly result: WriteSchema }>()
+
 /** @throws FormatError DW-FORMAT-0006 */
 export function writeSchema(schema: Schema, names: WriteNames): WriteSchema {
+  const known = made.get(schema)
+  if (known?.names.physicalNames === names.physicalNames && known.names.fieldIds === names.fieldIds) return known.result
+  const result = makeWriteSchema(schema, names)
+  made.set(schema, { names, result })
+  return result
+}
+
+function makeWriteSchema(schema: Schema, names: WriteNames): WriteSchema {
   const builder = new WriteSchemaBuilder(names)
   builder.elements.push(group('schema', null, schema.fields.length, {}))
   const nodes = schema.fields.map((field) =>

@@ -30,7 +30,13 @@ export function histogramOf(points: Float64Array): Histogram | null {
 }
 
 export function orderedPoints(values: readonly Value[], point: (value: Value) => number): Float64Array {
-  return Float64Array.from(values, point).filter(Number.isFinite).sort()
+  const points = new Float64Array(values.length)
+  let count = 0
+  for (const value of values) {
+    const at = point(value)
+    if (Number.isFinite(at)) points[count++] = at
+  }
+  return points.subarray(0, count).sort()
 }
 
 /** The most frequent values with how many rows have them, about, if they are told from fewer than all. */

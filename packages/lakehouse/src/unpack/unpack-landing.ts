@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { mkdtempSync, promises, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -168,7 +167,7 @@ export class LandingUnpacker {
     // Its name is for messages.
     const name = sourceFile.replaceAll(/[^\w.-]+/g, '-').slice(-80)
     const path = join(this.#folder, `${this.#count++}-${name}`)
-    const output = await open(path, 'wx')
+    const output = await promises.open(path, 'wx')
     let sizeBytes = 0
     try {
       for await (const chunk of content) {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { promises } from 'node:fs'
 import { clientOptions, loadAwsClient } from '../aws-client.js'
 import { secretNotFound, secretTooShort } from '../errors.js'
 import { leastSecretLength, type SecretMask } from './secret-mask.js'
@@ -44,7 +44,7 @@ async function fetchSecret(reference: SecretReference, place: string): Promise<s
       if (value === undefined) throw secretNotFound(place, 'it is not set')
       return value
     }
-    if (file !== undefined) return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
+    if (file !== undefined) return (await promises.readFile(file, 'utf8')).replace(/\r?\n$/, '')
     return secretsManager === undefined
       ? await parameterValue(parameter!, reference)
       : await secretValue(secretsManager, reference, place)

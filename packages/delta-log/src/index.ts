@@ -66,14 +66,16 @@ export type { LeafStatistics } from './statistics-json.js'
 export { locationIn, logFolder, tableLocation } from './table-location.js'
 export type { TableLocation } from './table-location.js'
 export {
-  checkpointInterval,
   checkProperties,
+  checkpointInterval,
   deletedFileRetentionMs,
   indexedColumnCount,
   indexedColumns,
   isAppendOnly,
   isolationLevel,
   knownProperties,
+  parquetPageVersion,
+  randomPrefixLength,
   targetFileBytes,
   usesDeletionVectors,
   usesV2Checkpoints,

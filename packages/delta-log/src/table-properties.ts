@@ -77,6 +77,16 @@ export const targetFileBytes = (configuration: Configuration): number | null => 
   return Number(match[1]) * (unit ?? 1)
 }
 
+/** Length of the random folders that data files stand in instead of their partitions', or null: `delta.randomizeFilePrefixes`. */
+export function randomPrefixLength(configuration: Configuration): number | null {
+  const length = positive(configuration, 'delta.randomPrefixLength', 2)
+  return configuration['delta.randomizeFilePrefixes']?.toLowerCase() === 'true' ? length : null
+}
+
+/** Version of the data pages of Parquet files: `delta.parquet.format.version`. */
+export const parquetPageVersion = (configuration: Configuration): 1 | 2 =>
+  configuration['delta.parquet.format.version']?.startsWith('2.') === true ? 2 : 1
+
 /** What Delta itself reads; a property beyond these that begins with `delta.` would be a typing error kept for ever. */
 export const knownProperties: readonly string[] = [
   'delta.appendOnly',
@@ -135,6 +145,7 @@ const allowedValues: Readonly<Record<string, readonly string[]>> = {
   'delta.enableRowTracking': flag,
   'delta.enableVariantShredding': flag,
   'delta.parquet.compression.codec': ['uncompressed', 'none', 'snappy', 'gzip', 'zstd'],
+  'delta.randomizeFilePrefixes': flag,
   'delta.rowTrackingSuspended': flag,
   'delta.writePartitionColumnsToParquet': flag,
   'delta.enableTypeWidening': flag,
@@ -156,6 +167,7 @@ export function checkProperties(configuration: Configuration): void {
     throw invalidProperty('delta.parquet.format.version', page, '1.0.0 or 2.MINOR.PATCH')
   }
   checkpointInterval(configuration)
+  randomPrefixLength(configuration)
   deletedFileRetentionMs(configuration)
   logRetentionMs(configuration)
   transactionRetentionMs(configuration)

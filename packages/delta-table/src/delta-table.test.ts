@@ -1,7 +1,19 @@
 import { col, fn, lit } from '@deltaworks/expression'
 import { scan, values, type DataFrame, type TableProvider } from '@deltaworks/plan'
-import { date, decimal, field, int32, int64, string, timestamp, type Schema, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  date,
+  decimal,
+  field,
+  int32,
+  int64,
+  string,
+  timestamp,
+  type Schema,
+  type Value,
+} from '@deltaworks/schema'
 import { readCommit } from '@deltaworks/delta-log'
+import { joinPath } from '@deltaworks/storage'
 import { DeltaTable } from './delta-table.js'
 import { testSessions } from './test-sessions.js'
 
@@ -132,6 +144,33 @@ describe.each(testSessions)('on the %s', (_, session) => {
       })
       expect(table.snapshot.protocol.writerFeatures).toContain('inCommitTimestamp')
       expect((await table.append(rowsOf(row(2)), { nowMs: 900 })).timestampMs).toBe(1001)
+    })
+
+    it('D-87: random prefixes instead of folders of partitions; VACUUM leaves them', async () => {
+      const uri = newUri()
+      const properties = { 'delta.randomizeFilePrefixes': 'true', 'delta.randomPrefixLength': '4' }
+      const settings = { partitionBy: ['city'], properties }
+      let table = await DeltaTable.createWith(session, uri, rowsOf(row(1, 'a'), row(2, 'b')), settings)
+      table = await table.append(rowsOf(row(3, 'a')))
+      const paths = [...table.snapshot.files.values()].map(({ path }) => path)
+      expect(paths).toHaveLength(3)
+      for (const path of paths) expect(path).toMatch(/^[A-Za-z0-9]{4}\/part-[^/]*$/)
+      await table.vacuum()
+      expect(await ids(await table.refresh())).toEqual([1, 2, 3])
+      const wrong = { properties: { ...properties, 'delta.randomPrefixLength': 'long' } }
+      await expect(DeltaTable.createWith(session, newUri(), rowsOf(), wrong)).rejects.toMatchObject({ fault: 'usage' })
+    })
+
+    it('D-87: data pages of version 2, compressed as the table asks', async () => {
+      const flags = values({ fields: [field('flag', boolean)] }, [[true], [false]])
+      const firstPage = async (properties: Readonly<Record<string, string>>) => {
+        const table = await DeltaTable.createWith(session, newUri(), flags, { properties })
+        const [file] = [...table.snapshot.files.values()]
+        // Behind the magic: the type of the first page, zigzag.
+        return (await table.location.store.get(joinPath(table.location.path, file!.path)))[5]
+      }
+      expect(await firstPage({ 'delta.parquet.format.version': '1.0.0' })).toBe(0)
+      expect(await firstPage({ 'delta.parquet.format.version': '2.0.0' })).toBe(6)
     })
 
     it('D-87: unknown table properties are refused', async () => {

@@ -68,6 +68,7 @@ export class ReferenceSession implements TableSession {
     const writer = new ParquetWriter(this.context, unlimited, fileSchema, {
       ...(sink.variants !== undefined && { variants: sink.variants }),
       ...(sink.physicalNames !== undefined && { physicalNames: sink.physicalNames }),
+      ...(sink.pageVersion !== undefined && { pageVersion: sink.pageVersion }),
       ...(sink.fieldIds !== undefined && { fieldIds: sink.fieldIds }),
     })
     const arena = new Arena(this.context.heap)
@@ -91,7 +92,8 @@ export class ReferenceSession implements TableSession {
     const name = createHash('sha1')
       .update(`${this.#files++} ${String(process.hrtime.bigint())}`)
       .digest('hex')
-    const path = joinPath(sink.directory, folder, `part-${name}.snappy.parquet`)
+    const place = sink.randomPrefixLength === undefined ? folder : name.slice(0, sink.randomPrefixLength)
+    const path = joinPath(sink.directory, place, `part-${name}.snappy.parquet`)
     await openStore(sink.store).put(path, file.parts, 'create')
     return {
       path,

@@ -19,6 +19,10 @@ export interface FileSink {
   /** How variants are stored; default `text`. */
   readonly variants?: 'text' | 'binary'
   readonly fieldIds?: Readonly<Record<string, number>>
+  /** Files stand in folders of so many random letters and digits, and in none of their partitions. */
+  readonly randomPrefixLength?: number
+  /** Version of the data pages; default 1. */
+  readonly pageVersion?: 1 | 2
 }
 
 export interface WrittenFile {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { Arena, recordBatch, type RecordBatch } from '@deltaworks/columnar'
 import { ParquetWriter } from '@deltaworks/formats'
 import { fieldIndex, type Schema, type Value } from '@deltaworks/schema'
@@ -158,14 +158,8 @@ export class PartitionedWriter {
   }
 
   #openFile(values: Record<string, Value>): OpenFile {
-    const { directory, partitionBy, compression, physicalNames, fieldIds, variants } = this.#sink
-    const folders = partitionBy.map((name, i) =>
-      partitionFolder(
-        physicalNames?.[name] ?? name,
-        this.#schema.fields[this.#partitionColumns[i]!]!.type,
-        values[name] ?? null,
-      ),
-    )
+    const { directory, compression, physicalNames, fieldIds, variants, pageVersion } = this.#sink
+    const folders = this.#folders(values)
     const suffix = compression === 'none' ? '' : `.${compression === 'gzip' ? 'gz' : compression}`
     const name = `part-${String(this.#sequence++).padStart(5, '0')}-${randomUUID()}.c000${suffix}.parquet`
     const path = joinPath(directory, ...folders, name)
@@ -181,8 +175,21 @@ export class PartitionedWriter {
           ...(isCrowded ? { pageRows: manyFilesPageRows } : {}),
           ...(physicalNames === undefined ? {} : { physicalNames }),
           ...(variants === undefined ? {} : { variants }),
+          ...(pageVersion === undefined ? {} : { pageVersion }),
           ...(fieldIds === undefined ? {} : { fieldIds }),
         }),
+    )
+  }
+
+  #folders(values: Readonly<Record<string, Value>>): readonly string[] {
+    const { partitionBy, physicalNames, randomPrefixLength } = this.#sink
+    if (randomPrefixLength !== undefined) return [randomName(randomPrefixLength)]
+    return partitionBy.map((name, i) =>
+      partitionFolder(
+        physicalNames?.[name] ?? name,
+        this.#schema.fields[this.#partitionColumns[i]!]!.type,
+        values[name] ?? null,
+      ),
     )
   }
 
@@ -221,6 +228,10 @@ export class PartitionedWriter {
     this.#router?.close()
   }
 }
+
+const nameSymbols = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const randomName = (length: number): string =>
+  Array.from({ length }, () => nameSymbols[randomInt(nameSymbols.length)]!).join('')
 
 /** A file that is being written: its encoded parts go to the store in one piece, or as a stream once they are many. */
 class OpenFile {

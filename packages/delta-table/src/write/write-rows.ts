@@ -9,7 +9,9 @@ import {
   indexedColumnCount,
   indexedColumns,
   materializesPartitions,
+  parquetPageVersion,
   physicalName,
+  randomPrefixLength,
   type AddFile,
   type ColumnMappingMode,
   type LeafStatistics,
@@ -92,6 +94,7 @@ export function sinkOf(
   directory: string,
 ): FileSink {
   const mapping = columnMapping(metadata, schema)
+  const prefixLength = randomPrefixLength(metadata.configuration)
   return {
     store: location.store.uri,
     directory,
@@ -99,6 +102,8 @@ export function sinkOf(
     compression: compressionOf(metadata),
     targetFileBytes,
     variants: 'binary',
+    pageVersion: parquetPageVersion(metadata.configuration),
+    ...(prefixLength !== null && { randomPrefixLength: prefixLength }),
     ...(materializesPartitions(protocol, metadata) && { keepsPartitionColumns: true }),
     ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
     ...(mapping.mode !== 'none' && { fieldIds: fieldIdsOf(schema) }),

@@ -1,18 +1,5 @@
-<<<<<<< HEAD
-import { randomUUID } from 'node:crypto'
-import { Arena, recordBatch, type RecordBatch } from '@deltaworks/columnar'
-=======
 import { randomInt, randomUUID } from 'node:crypto'
-import {
-  Arena,
-  GroupTable,
-  readValue,
-  recordBatch,
-  takeColumn,
-  type Column,
-  type RecordBatch,
-} from '@deltaworks/columnar'
->>>>>>> main
+import { Arena, recordBatch, type RecordBatch } from '@deltaworks/columnar'
 import { ParquetWriter } from '@deltaworks/formats'
 import { fieldIndex, type Schema, type Value } from '@deltaworks/schema'
 import { joinPath, openStore, type ObjectStore, type ObjectWriter } from '@deltaworks/storage'

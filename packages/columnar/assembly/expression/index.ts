@@ -1,3 +1,4 @@
+export { exprTextMd5, exprTextTranslate } from './digest'
 export { exprHashInt, exprHashLong, exprHashText } from './hash'
 export { exprBelow128, exprDivide128, exprMultiply128 } from './decimal'
 export {

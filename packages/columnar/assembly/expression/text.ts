@@ -3,13 +3,13 @@
  * describes: { cursor, end, overflowed, start of the text being appended to }. When it is full the text is empty and `overflowed`
  * is set; the caller then runs the batch again with a larger buffer.
  */
-function at(text: i64): usize {
+export function at(text: i64): usize {
   return <usize>(text & 0xffffffff)
 }
-function size(text: i64): i32 {
+export function size(text: i64): i32 {
   return <i32>(text >>> 32)
 }
-function pack(address: usize, bytes: i32): i64 {
+export function pack(address: usize, bytes: i32): i64 {
   return ((<i64>bytes) << 32) | (<i64>address)
 }
 
@@ -49,7 +49,7 @@ export function exprTextCompare(a: i64, b: i64): i32 {
 }
 
 /** Room for so many bytes, or 0. */
-function room(state: usize, bytes: i32): usize {
+export function room(state: usize, bytes: i32): usize {
   const cursor = load<u32>(state)
   if (<u64>cursor + <u64>bytes > <u64>load<u32>(state, 4)) {
     store<u32>(state, 1, 8)

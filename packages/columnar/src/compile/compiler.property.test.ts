@@ -60,13 +60,15 @@ const { expressions } = fc.letrec<{ number: Expr; text: Expr; truth: Expr; day: 
     tie('text').map((t) => t.cast(int32)),
     tie('day').map((d) => fn.year(d)),
     tie('day').map((d) => fn.week(d)),
+    tie('day').map((d) => fn.unix_date(d)),
+    fc.constant(fn.unix_micros(col('at'))),
     fc.constant(fn.hour(col('at'))),
   ),
   text: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom(col('t'), col('u'), lit('ab'), lit('é')),
     fc
-      .tuple(fc.constantFrom('lower', 'upper', 'trim', 'ltrim'), tie('text'))
+      .tuple(fc.constantFrom('lower', 'upper', 'trim', 'ltrim', 'md5'), tie('text'))
       .map(([name, t]) => fn[name as 'lower'](t)),
     fc.tuple(tie('text'), tie('text')).map(([t, u]) => fn.concat(t, u)),
     fc.tuple(tie('text'), tie('text'), tie('text')).map(([s, t, u]) => fn.concat_ws(s, t, u)),
@@ -75,6 +77,7 @@ const { expressions } = fc.letrec<{ number: Expr; text: Expr; truth: Expr; day: 
       .map(([t, p, n]) => fn.substring(t, p, n)),
     fc.tuple(tie('text'), fc.integer({ min: -3, max: 3 })).map(([t, p]) => fn.split_part(t, 'a', p)),
     fc.tuple(tie('text'), tie('text'), tie('text')).map(([t, u, v]) => fn.replace(t, u, v)),
+    fc.tuple(tie('text'), fc.constantFrom('', 'ab', 'aa', 'é')).map(([t, from]) => fn.translate(t, from, 'xy')),
     fc.tuple(tie('truth'), tie('text'), tie('text')).map(([c, x, y]) => fn.if(c, x, y)),
     fc.constantFrom(col('l').cast(string), col('d').cast(string), col('day').cast(string)),
   ),

@@ -27,6 +27,8 @@ export const kernelSignatures = {
   exprTextPosition: sign('i64 i64', 'i32'),
   exprTextSplitPart: sign('i64 i64 i32', 'i64'),
   exprTextReplace: sign('i64 i64 i64 i32', 'i64'),
+  exprTextMd5: sign('i64 i32', 'i64'),
+  exprTextTranslate: sign('i64 i64 i64 i32', 'i64'),
   exprTextLike: sign('i64 i64', 'i32'),
   exprParseInteger: sign('i64 i32', 'i32'),
   exprParseDecimal: sign('i64 i32 i64 i32', 'i32'),

@@ -48,6 +48,10 @@ export function lowerDate(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
         ? dateField(b, fields[name]!, of, y)
         : refuse(name)
     }
+    case 'unix_date':
+      return from?.kind === 'date' ? x : refuse('days of what is no date')
+    case 'unix_micros':
+      return from?.kind === 'timestamp' ? x : refuse('microseconds of what is no instant')
     case 'date_trunc':
       return truncateTimestamp(b, literalText(e.args[0]), e.type, y)
     case 'trunc': {

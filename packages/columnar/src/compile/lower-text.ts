@@ -69,6 +69,12 @@ export function lowerText(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
         ...b.kernel('exprTextReplace'),
       ])
     }
+    case 'md5':
+      return text(() => [...first.code, ...b.state, ...b.kernel('exprTextMd5')])
+    case 'translate':
+      if (!e.args.slice(1).every(isAscii) || bytesIn(e.args[1]!) !== bytesIn(e.args[2]!))
+        return refuse('letters that are computed, taken out, or of several bytes')
+      return text(() => [...all, ...b.state, ...b.kernel('exprTextTranslate')])
     case 'like':
       return b.guarded(first.valid, 'i32', () =>
         b.value('i32', b.set('i32', first.code, b.text(likeProgram(e.args)).code, b.kernel('exprTextLike')), null),
@@ -83,6 +89,11 @@ export function lowerText(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
       return null
   }
 }
+
+const bytesIn = (e: BoundExpression): number =>
+  e.kind === 'literal' && typeof e.value === 'string' ? e.value.length : -1
+const isAscii = (e: BoundExpression): boolean =>
+  e.kind === 'literal' && typeof e.value === 'string' && /^[\x00-\x7f]*$/.test(e.value)
 
 /** right(text, 0) is empty; substring from -0 would be all of it. */
 function rightmost(b: LoopBuilder, text: Code, length: Code): Code {

@@ -74,12 +74,12 @@ export function keepGreater32(flip: u32, a: usize, stepA: usize, b: usize, stepB
   keep32(false, flip, a, stepA, b, stepB, count, bits)
 }
 
-/** Keeps the bits of rows where a = b (flip 0xff: where it is not). */
+/** Keeps the bits of rows where a = b (flip 0xffff: where it is not). */
 export function keepEqual64(flip: u32, a: usize, stepA: usize, b: usize, stepB: usize, count: u32, bits: usize): void {
   keep64(true, flip, a, stepA, b, stepB, count, bits)
 }
 
-/** Keeps the bits of rows where a > b (flip 0xff: where it is not). */
+/** Keeps the bits of rows where a > b (flip 0xffff: where it is not). */
 export function keepGreater64(flip: u32, a: usize, stepA: usize, b: usize, stepB: usize, count: u32, bits: usize): void {
   keep64(false, flip, a, stepA, b, stepB, count, bits)
 }

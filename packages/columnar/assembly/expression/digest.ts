@@ -1,6 +1,6 @@
 import { pack, room, at, size } from './text'
 
-// MD5 (RFC 1321): what stands in the way of nobody who means harm, but is the same in every database.
+// MD5 (RFC 1321): for checksums that every database computes alike, not against forgery.
 
 const sines = memory.data<u32>([
   0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
@@ -88,22 +88,4 @@ export function exprTextMd5(text: i64, state: usize): i64 {
 
 function hexDigit(value: u32): u32 {
   return value + (value < 10 ? 48 : 87)
-}
-
-/** Each byte that stands in `from` (as long as `to`, ASCII both) is the one at its place in `to`. */
-export function exprTextTranslate(text: i64, from: i64, to: i64, state: usize): i64 {
-  const bytes = size(text)
-  const target = room(state, bytes)
-  if (target == 0) return 0
-  const count = <usize>size(from)
-  for (let i: usize = 0; i < <usize>bytes; i++) {
-    let byte = load<u8>(at(text) + i)
-    for (let j: usize = 0; j < count; j++) {
-      if (load<u8>(at(from) + j) != byte) continue
-      byte = load<u8>(at(to) + j)
-      break
-    }
-    store<u8>(target + i, byte)
-  }
-  return pack(target, bytes)
 }

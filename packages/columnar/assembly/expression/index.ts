@@ -1,4 +1,4 @@
-export { exprTextMd5, exprTextTranslate } from './digest'
+export { exprTextMd5 } from './digest'
 export { exprHashInt, exprHashLong, exprHashText } from './hash'
 export { exprBelow128, exprDivide128, exprMultiply128 } from './decimal'
 export {
@@ -29,6 +29,7 @@ export {
   exprTextStarts,
   exprTextSubstring,
   exprTextTotal,
+  exprTextTranslate,
   exprTextTrim,
   exprTextUpper,
 } from './text'

@@ -301,3 +301,21 @@ export function exprTextGather(texts: usize, count: i32, offsets: usize, bytes: 
   }
   store<i32>(offsets + <usize>count * 4, position)
 }
+
+/** Each byte that stands in `from` (as long as `to`, ASCII both) is the one at its place in `to`. */
+export function exprTextTranslate(text: i64, from: i64, to: i64, state: usize): i64 {
+  const bytes = size(text)
+  const target = room(state, bytes)
+  if (target == 0) return 0
+  const count = <usize>size(from)
+  for (let i: usize = 0; i < <usize>bytes; i++) {
+    let byte = load<u8>(at(text) + i)
+    for (let j: usize = 0; j < count; j++) {
+      if (load<u8>(at(from) + j) != byte) continue
+      byte = load<u8>(at(to) + j)
+      break
+    }
+    store<u8>(target + i, byte)
+  }
+  return pack(target, bytes)
+}

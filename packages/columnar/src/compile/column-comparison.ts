@@ -1,5 +1,5 @@
 import type { BoundExpression, BoundLiteral } from '@deltaworks/expression'
-import { isVariableLength, type DataType } from '@deltaworks/schema'
+import type { DataType } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
 import { byteWidth } from '../column.js'
 import type { ColumnarContext } from '../context.js'
@@ -59,7 +59,7 @@ function integerWidth(type: DataType): 4 | 8 | null {
     case 'timestamp_ntz':
       return 8
     case 'decimal':
-      return !isVariableLength(type) && byteWidth(type) === 8 ? 8 : null
+      return byteWidth(type) === 8 ? 8 : null
     default:
       return null
   }

@@ -24,7 +24,7 @@ export class ConjunctFilter {
     this.#others = others
   }
 
-  /** @returns null if it is better evaluated as one expression: something in it may fail, or there is no comparison in it */
+  /** @returns null if it is better evaluated as one expression: something in it may fail, or it is one condition that is no such comparison */
   static create(
     context: ColumnarContext,
     predicate: BoundExpression,

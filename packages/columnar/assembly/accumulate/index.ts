@@ -1,5 +1,12 @@
 export * from './extremes'
-export { accumulateFloatSum, accumulateFloatSumOut, accumulateMergeFloats, accumulateMoments } from './floats'
+export {
+  accumulateDoubles,
+  accumulateFloatSum,
+  accumulateFloatSumOut,
+  accumulateMergeFloats,
+  accumulateMoments,
+  accumulateProducts,
+} from './floats'
 export * from './numbers'
 export * from './registers'
 export { accumulateChosen, accumulateRows } from './rows'

@@ -142,9 +142,14 @@ export function stateSchema(columnar: ColumnarContext, aggregates: readonly Boun
   }
 }
 
-export const specOf = ({ name, args, type, distinct }: BoundAggregate): AggregateSpec => ({
+export const specOf = ({ name, args, type, distinct, filter }: BoundAggregate): AggregateSpec => ({
   name,
   argTypes: args.map((arg) => arg.type),
   type,
   distinct,
+  input: valuesAreKept.has(name) && !distinct ? inputKey(args[0]!, filter) : undefined,
 })
+/** Aggregates that keep all values, and can do so together. */
+const valuesAreKept = new Set(['median', 'percentile'])
+const inputKey = (value: BoundExpression, filter: BoundExpression | null): string | undefined =>
+  isVolatile(value) || (filter !== null && isVolatile(filter)) ? undefined : expressionKey([value, filter])

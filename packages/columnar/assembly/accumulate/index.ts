@@ -10,3 +10,4 @@ export {
 export * from './numbers'
 export * from './registers'
 export { accumulateChosen, accumulateRows } from './rows'
+export { accumulateMergeSquares, accumulateSquares } from './squares'

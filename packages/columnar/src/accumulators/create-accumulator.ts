@@ -1,4 +1,4 @@
-import { isFloat, isNested, isVariableLength, type DataType } from '@deltaworks/schema'
+import { isFloat, isInteger, isNested, isVariableLength, type DataType } from '@deltaworks/schema'
 import { unknownAggregate } from '../errors.js'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulator.js'
 import { Collected, collectedAggregates } from './collected.js'
@@ -11,6 +11,7 @@ import { ExactSum } from './exact-sum.js'
 import { Extreme } from './extreme.js'
 import { FloatSum } from './float-sum.js'
 import { HyperLogLog } from './hyper-log-log.js'
+import { IntegerMoments } from './integer-moments.js'
 import { Moments } from './moments.js'
 import { NestedExtreme } from './nested-extreme.js'
 import { Percentile } from './percentile.js'
@@ -48,7 +49,7 @@ export function createAccumulator(
     case 'stddev_pop':
     case 'variance':
     case 'var_pop':
-      return new Moments(scope, spec)
+      return isExact(spec.argTypes[0]!) ? new IntegerMoments(scope, spec) : new Moments(scope, spec)
     case 'corr':
     case 'covar_samp':
     case 'covar_pop':
@@ -67,6 +68,9 @@ export function createAccumulator(
   if (finishCollected === undefined) throw unknownAggregate(spec.name)
   return new Collected(scope.context.heap, spec, finishCollected)
 }
+
+/** Whole numbers of one word. */
+const isExact = (type: DataType): boolean => isInteger(type) || (type.kind === 'decimal' && type.precision <= 18)
 
 function percentileOf(scope: AccumulatorScope, { argTypes, input }: AggregateSpec, shared: SharedValues): Percentile {
   const percentile = new Percentile(scope, argTypes.length, (input && shared.get(input)) || null)

@@ -54,8 +54,9 @@ export class Covariance implements Accumulator {
       const state = this.#states.address + group * stateBytes
       const count = floatSumCount(heap, state)
       if (count === 0 || (count === 1 && this.#name === 'covar_samp')) return null
-      const found = Array.from({ length: sums }, (_, i) => binarySum(heap, state + i * floatSumBytes))
-      const [sx, sy, xy, xx, yy] = found
+      const [sx, sy, xy, xx, yy] = Array.from({ length: sums }, (_, i) =>
+        binarySum(heap, state + i * floatSumBytes),
+      ) as [Sum, Sum, Sum, Sum, Sum]
       if (this.#name !== 'corr') return aboutMeans(count, sx, sy, xy, count - (this.#name === 'covar_samp' ? 1 : 0))
       const [varianceX, varianceY] = [aboutMeans(count, sx, sx, xx, count), aboutMeans(count, sy, sy, yy, count)]
       if (varianceX <= 0 || varianceY <= 0) return null
@@ -67,11 +68,11 @@ export class Covariance implements Accumulator {
   }
 }
 
-type Sum = BinarySum | null | undefined
+type Sum = BinarySum | null
 
 /** (Σxy - Σx Σy / count) / divisor, rounded once; NaN if a sum is not finite. */
 function aboutMeans(count: number, x: Sum, y: Sum, products: Sum, divisor: number): number {
-  if (x == null || y == null || products == null) return Number.NaN
+  if (x === null || y === null || products === null) return Number.NaN
   const power = Math.min(products.power, x.power + y.power)
   const difference =
     BigInt(count) * (products.value << BigInt(products.power - power)) -

@@ -46,7 +46,8 @@ interface Rounds {
   readonly said: DeequSaid
 }
 
-/** Round by round in turn, so that whatever else the machine does, it does to both; the first of both are their processes' first. */
+/** Round by round in turn, so that whatever else the machine does, it does to both; the first of both are the first of their
+ * sessions, which have begun: Spark's threads and ours run. */
 async function inTurn(session: Session, table: string, rounds: number): Promise<Rounds> {
   const folder = await mkdtemp(join(tmpdir(), 'deltaworks-deequ-speed-'))
   try {
@@ -99,6 +100,7 @@ async function main(): Promise<number> {
   }
   const session = Session.create({ threads: 2 })
   try {
+    await session.start()
     const { seconds, deequSeconds, result, said } = await inTurn(
       session,
       resolve(options.table),

@@ -8,12 +8,12 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { fileTable, Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
 import { verifyChecks, type Check } from '@deltaworks/quality'
-import { inTurn, ratio, shown } from './in-turn.js'
+import { inTurn, medianRatio, shown } from './in-turn.js'
 import { byHand, thirteenChecks, twelveChecks } from './suite.js'
 import { rowsOf, transactionFiles } from './transactions.js'
 
 /*
- * node benchmarks/dist/quality/checks.js [--landing DIR | --table DIR | --rows 1000000] [--threads 2] [--rounds 5] [--keep DIR]
+ * node benchmarks/dist/quality/checks.js [--landing DIR | --table DIR | --rows 1000000] [--threads 2] [--rounds 11] [--keep DIR]
  *
  * Twelve checks on the order lines of a landing zone (or made ones) in one scan, beside one query written by hand for DuckDB over
  * the same Parquet files; then a thirteenth check; then the twelve in a process of their own, for its memory. Writes
@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
     table: { type: 'string' },
     rows: { type: 'string', default: '1000000' },
     threads: { type: 'string', default: '2' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '11' },
     keep: { type: 'string' },
     /** Used by the benchmark itself: only the checks, on these files. */
     alone: { type: 'string' },
@@ -63,19 +63,19 @@ if (options.alone !== undefined) {
     const self = fileURLToPath(import.meta.url)
     const alone = spawnSync(process.execPath, [self, '--alone', folder, '--rows', String(rows)], { encoding: 'utf8' })
     const peakMb = Number(alone.stdout)
-    const [beside, more] = [ratio(least.twelve, least.byHand), ratio(least.thirteen, least.twelve)]
+    const [beside, more] = [medianRatio(least.twelve, least.byHand), medianRatio(least.thirteen, least.twelve)]
     console.log(
       `${rows} rows, ${threads} threads: ${status} in ${verification.scanCount} scan, the numbers are DuckDB's`,
     )
     console.log(`12 checks ${shown(least.twelve)}; DuckDB by hand ${shown(least.byHand)}`)
-    console.log(`ratio ${beside.wall.toFixed(2)} by the clock, ${beside.cpu.toFixed(2)} of all threads`)
+    console.log(`median ratio ${beside.wall.toFixed(2)} by the clock, ${beside.cpu.toFixed(2)} of all threads`)
     console.log(
       `13 checks ${shown(least.thirteen)}: ${((more.wall - 1) * 100).toFixed(1)} % more, ${((more.cpu - 1) * 100).toFixed(1)} % of all threads`,
     )
     console.log(
       `12 checks in a process of their own: ${peakMb.toFixed(0)} MB at most; load ${loadavg()[0]!.toFixed(2)}`,
     )
-    const command = `node benchmarks/dist/quality/checks.js ${options.landing === undefined && options.table === undefined ? `--rows ${rows}` : '--landing DIR'} --threads ${threads}`
+    const command = `node benchmarks/dist/quality/checks.js ${options.landing === undefined && options.table === undefined ? `--rows ${rows}` : '--landing DIR'} --threads ${threads} --rounds ${options.rounds}`
     const result = { command, cores: cpus().length, load: loadavg()[0], rows, least, beside, more, peakMb }
     const file = fileURLToPath(new URL('../../results/quality-checks.json', import.meta.url))
     await writeFile(file, `${JSON.stringify(result, null, 2)}\n`)

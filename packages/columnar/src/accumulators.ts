@@ -1,7 +1,7 @@
 import type { DataType } from '@deltaworks/schema'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulators/accumulator.js'
 import { CountAccumulator } from './accumulators/count.js'
-import { createAccumulator } from './accumulators/create-accumulator.js'
+import { createAccumulator, type SharedValues } from './accumulators/create-accumulator.js'
 import { DistinctAccumulator } from './accumulators/distinct.js'
 import { Arena, type MemoryAccount } from './arena.js'
 import type { Column } from './column.js'
@@ -19,7 +19,8 @@ export class Accumulators {
     const arena = (): Arena => new Arena(context.heap, account)
     this.#scope = { context, account, states: arena(), scratch: arena() }
     this.#chosen = arena()
-    this.#accumulators = aggregates.map((spec) => createAccumulator(this.#scope, spec))
+    const shared: SharedValues = new Map()
+    this.#accumulators = aggregates.map((spec) => createAccumulator(this.#scope, spec, shared))
   }
 
   /** Types of the columns that `partial` gives and `mergePartial` takes, all aggregates in a row. */

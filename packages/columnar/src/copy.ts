@@ -56,7 +56,16 @@ export function constantColumn(arena: Arena, type: DataType, value: Value, lengt
   if (type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant') {
     return dictionaryColumn(columnFromValues(arena, type, [value]), length, arena.allocateZeroed(length * 4))
   }
-  return columnFromValues(arena, type, new Array<Value>(length).fill(value))
+  const width = byteWidth(type)
+  if (width === 0 || length === 0) return columnFromValues(arena, type, new Array<Value>(length).fill(value))
+  const first = columnFromValues(arena, type, [value])
+  const values = arena.allocate(length * width)
+  const { u8 } = arena.heap
+  u8.copyWithin(values, first.values, first.values + width)
+  for (let done = width; done < length * width; done *= 2) {
+    u8.copyWithin(values + done, values, values + Math.min(done, length * width - done))
+  }
+  return fixedColumn(type, length, values)
 }
 
 /** @throws TypeError for a heap that no context was made for, which is a bug */

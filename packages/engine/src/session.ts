@@ -165,6 +165,12 @@ export class Session {
     return new Session(options)
   }
 
+  /** Starts the worker threads now, so that the first large query does not wait for them. @throws EngineError of a closed session */
+  async start(): Promise<void> {
+    this.#requireOpen()
+    if (this.threads > 1) await this.#workers.start()
+  }
+
   /** All rows as values. @throws EngineError, and what reading and evaluating throw */
   async collect(query: Query, options: QueryOptions = {}): Promise<QueryResult> {
     const rows: Value[][] = []

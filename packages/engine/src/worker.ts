@@ -2,3 +2,6 @@ import { runTask } from './scheduler/run-task.js'
 
 // The entry point of a worker thread: piscina calls the default export with each task.
 export default runTask
+
+/** Does nothing: who calls it wants the worker's code loaded. */
+export function wake(): void {}

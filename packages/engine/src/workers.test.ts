@@ -45,6 +45,17 @@ describe('workers', () => {
     expect((await two.sql(query, inParts)).rows.map(text).sort()).toEqual(expected)
   })
 
+  it('M-029: workers that are started beforehand do the first query, and end with their session', async () => {
+    const session = Session.create({ ...onWorkers, threads: 2 })
+    await Promise.all([session.start(), session.start()])
+    expect((await session.sql('select count(*) from orders', tables)).rows).toEqual([[3000n]])
+    await session.close()
+    await expect(session.start()).rejects.toMatchObject({ code: 'DW-ENGINE-0004' })
+    const alone = Session.create({ threads: 1 })
+    await alone.start()
+    await alone.close()
+  })
+
   it('streams in order, at the pace of the consumer, and stops when it does', async () => {
     const plan = (await planOf('select id from orders where quantity is not null', tables))!
     const ids: bigint[] = []

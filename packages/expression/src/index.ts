@@ -21,6 +21,8 @@ export { createPruningPredicate, PruningPredicate } from './pruning-predicate.js
 export type { ColumnBounds, ColumnStatisticsSource } from './pruning-predicate.js'
 export { parsePattern } from './functions/datetime-pattern.js'
 export type { PatternToken } from './functions/datetime-pattern.js'
+export { matchesEmpty, parseRegularExpression } from './regular-expression.js'
+export type { CodePoints, RegularExpression } from './regular-expression.js'
 export { functionRegistry, isScalarFunction, scalarFunction } from './function-registry.js'
 export type { RegisteredFunction, ScalarFunctionName } from './function-registry.js'
 export { aggregateFunction, aggregateRegistry, isAggregateFunction } from './aggregate-registry.js'

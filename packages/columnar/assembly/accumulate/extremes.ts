@@ -1,4 +1,4 @@
-import { counts, groupOf, wordAt } from './rows'
+import { allPresent, blockRows, counts, groupOf, wordAt } from './rows'
 
 /** Doubles' bits in the order of their values: NaN is the greatest, zeros are equal. */
 // @ts-ignore: decorator
@@ -59,18 +59,55 @@ function extremeOfAll<T>(
 ): void {
   let has = load<i64>(state, 16) != 0
   let best = <T>load<i64>(state)
-  for (let row: u32 = 0; row < rowCount; row++) {
-    if (!counts(validity, chosen, row)) continue
-    const value = load<T>(values + <usize>row * sizeof<T>())
-    if (!has || (sign > 0 ? value > best : value < best)) {
-      best = value
+  let row: u32 = 0
+  while (row < rowCount) {
+    const at = values + <usize>row * sizeof<T>()
+    if (chosen == 0 && row + blockRows <= rowCount && allPresent(validity, row)) {
+      const value = extremeOfBlock<T>(sign, at)
+      if (!has || (sign > 0 ? value > best : value < best)) best = value
       has = true
+      row += blockRows
+      continue
+    }
+    const end = min(row + blockRows, rowCount)
+    for (; row < end; row++) {
+      if (!counts(validity, chosen, row)) continue
+      const value = load<T>(values + <usize>row * sizeof<T>())
+      if (!has || (sign > 0 ? value > best : value < best)) {
+        best = value
+        has = true
+      }
     }
   }
   if (!has) return
   store<i64>(state, <i64>best)
   store<i64>(state, 0, 8)
   store<i64>(state, 1, 16)
+}
+
+/** Of a block's values, all of which count. */
+function extremeOfBlock<T>(sign: i32, values: usize): T {
+  const end = values + <usize>blockRows * sizeof<T>()
+  let best = v128.load(values)
+  for (let at = values + 16; at < end; at += 16) {
+    const next = v128.load(at)
+    if (sizeof<T>() == 8) {
+      const isBetter = sign > 0 ? i64x2.gt_s(next, best) : i64x2.lt_s(next, best)
+      best = v128.bitselect(next, best, isBetter)
+    } else best = sign > 0 ? i32x4.max_s(best, next) : i32x4.min_s(best, next)
+  }
+  let found = v128.extract_lane<T>(best, 0)
+  found = betterOf<T>(sign, found, v128.extract_lane<T>(best, 1))
+  if (sizeof<T>() == 4) {
+    found = betterOf<T>(sign, found, <T>i32x4.extract_lane(best, 2))
+    found = betterOf<T>(sign, found, <T>i32x4.extract_lane(best, 3))
+  }
+  return found
+}
+
+// @ts-ignore: decorator
+@inline function betterOf<T>(sign: i32, a: T, b: T): T {
+  return (sign > 0 ? b > a : b < a) ? b : a
 }
 
 // @ts-ignore: decorator

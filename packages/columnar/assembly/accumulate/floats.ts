@@ -100,6 +100,68 @@ export function accumulateMoments(
   }
 }
 
+/** value · other, as two doubles that make it exactly (Dekker 1971). */
+// @ts-ignore: decorator
+@inline function addProduct(state: usize, value: f64, other: f64): void {
+  const product = value * other
+  addExactly(state, product)
+  const split = value * 134217729.0
+  const high = split - (split - value)
+  const low = value - high
+  const otherSplit = other * 134217729.0
+  const otherHigh = otherSplit - (otherSplit - other)
+  const otherLow = other - otherHigh
+  const rest = low * otherLow - (product - high * otherHigh - low * otherHigh - high * otherLow)
+  if (isFinite<f64>(rest)) addExactly(state, rest)
+}
+
+/** Five sums a state, of pairs of doubles: of x, of y, of their products and, where `squares`, of both their squares. */
+export function accumulateProducts(
+  xs: usize,
+  ys: usize,
+  groups: usize,
+  chosen: usize,
+  rowCount: u32,
+  squares: bool,
+  states: usize,
+): void {
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(0, chosen, row)) continue
+    const state = states + groupOf(groups, row) * stateBytes * 5
+    const x = load<f64>(xs + (<usize>row << 3))
+    const y = load<f64>(ys + (<usize>row << 3))
+    store<i64>(state, load<i64>(state) + 1)
+    addExactly(state, x)
+    addExactly(state + stateBytes, y)
+    addProduct(state + stateBytes * 2, x, y)
+    if (!squares) continue
+    addProduct(state + stateBytes * 3, x, x)
+    addProduct(state + stateBytes * 4, y, y)
+  }
+}
+
+/** Numbers times `unit`, and the group of each (`toGroups`, or 0: not asked for), of the rows that count. @returns how many */
+export function accumulateDoubles(
+  kind: i32,
+  unit: f64,
+  values: usize,
+  validity: usize,
+  groups: usize,
+  chosen: usize,
+  rowCount: u32,
+  to: usize,
+  toGroups: usize,
+): u32 {
+  let count: u32 = 0
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    store<f64>(to + (<usize>count << 3), numberAt(kind, values, row) * unit)
+    if (toGroups != 0) store<u32>(toGroups + (<usize>count << 2), <u32>groupOf(groups, row))
+    count++
+  }
+  return count
+}
+
 /** Adds states of `sums` sums each that come as columns: `columns` has the address of each word's, seven a sum. */
 export function accumulateMergeFloats(columns: usize, sums: u32, groups: usize, rowCount: u32, states: usize): void {
   for (let row: u32 = 0; row < rowCount; row++) {

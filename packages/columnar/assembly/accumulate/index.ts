@@ -1,5 +1,13 @@
 export * from './extremes'
-export { accumulateFloatSum, accumulateFloatSumOut, accumulateMergeFloats, accumulateMoments } from './floats'
+export {
+  accumulateDoubles,
+  accumulateFloatSum,
+  accumulateFloatSumOut,
+  accumulateMergeFloats,
+  accumulateMoments,
+  accumulateProducts,
+} from './floats'
 export * from './numbers'
 export * from './registers'
 export { accumulateChosen, accumulateRows } from './rows'
+export { accumulateMergeSquares, accumulateSquares } from './squares'

@@ -10,6 +10,15 @@
   return validity == 0 || ((<u32>load<u8>(validity + <usize>(row >> 3)) >> (row & 7)) & 1) == 1
 }
 
+/** Rows whose bits of a bitmap are one word. */
+export const blockRows: u32 = 64
+
+/** Whether none of a block's rows is null; `row` is its first, a multiple of `blockRows`. */
+// @ts-ignore: decorator
+@inline export function allPresent(validity: usize, row: u32): bool {
+  return validity == 0 || load<u64>(validity + <usize>(row >> 3)) == <u64>-1
+}
+
 // @ts-ignore: decorator
 @inline export function groupOf(groups: usize, row: u32): usize {
   return groups == 0 ? 0 : <usize>load<u32>(groups + (<usize>row << 2))

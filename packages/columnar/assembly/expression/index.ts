@@ -22,6 +22,7 @@ export {
   exprTextGather,
   exprTextLength,
   exprTextLike,
+  exprTextMatches,
   exprTextLower,
   exprTextPosition,
   exprTextReplace,

@@ -278,6 +278,21 @@ export function exprTextLike(text: i64, pattern: i64): i32 {
   return q == stop ? 1 : 0
 }
 
+/** Whether some part of the text matches: an automaton as `compile/pattern-program.ts` makes it. */
+export function exprTextMatches(text: i64, program: i64): i32 {
+  let p = at(text)
+  const end = p + <usize>size(text)
+  const classes = at(program)
+  const width = <usize>load<u16>(classes, 256)
+  let state = <usize>load<u16>(classes, 258)
+  while (p < end && state > 1) {
+    const next = (state * width + <usize>load<u8>(classes + <usize>load<u8>(p))) << 1
+    state = <usize>load<u16>(classes + next, 260)
+    p++
+  }
+  return state > 1 ? <i32>load<u16>(classes + (((state + 1) * width - 1) << 1), 260) : <i32>state
+}
+
 /** Bytes of all the texts. */
 export function exprTextTotal(texts: usize, count: i32): f64 {
   let total: i64 = 0

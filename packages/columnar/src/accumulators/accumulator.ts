@@ -9,6 +9,8 @@ export interface AggregateSpec {
   readonly argTypes: readonly DataType[]
   readonly type: DataType
   readonly distinct: boolean
+  /** Equal for aggregates of one node that are asked of the same values of the same rows: they may keep them together. */
+  readonly input?: string | undefined
 }
 
 /** What the accumulators of one node share. */

@@ -90,37 +90,6 @@ const collected = (
 const keptValue: CollectedFinish['result'] = ([kept = null], { argTypes }) =>
   argTypes.length === 1 || kept === null ? kept : (kept as readonly Value[])[0]!
 
-/** Sums of squares and products about the means, of the pairs without nulls. */
-function products(values: readonly Value[], { argTypes }: AggregateSpec) {
-  const pairs = (values as readonly (readonly Value[])[]).filter(([x, y]) => x !== null && y !== null)
-  const [xs, ys] = [0, 1].map((side) => pairs.map((pair) => asNumber(pair[side]!, argTypes[side]!))) as [
-    number[],
-    number[],
-  ]
-  const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
-  const [mx, my] = [mean(xs), mean(ys)]
-  let [xy, xx, yy] = [0, 0, 0]
-  xs.forEach((x, i) => {
-    xy += (x - mx) * (ys[i]! - my)
-    xx += (x - mx) ** 2
-    yy += (ys[i]! - my) ** 2
-  })
-  return { count: pairs.length, xy, xx, yy }
-}
-
-const asNumber = (value: Value, type: DataType): number =>
-  Number(value) * (type.kind === 'decimal' ? 10 ** -type.scale : 1)
-
-/** The value at a fraction of the ordered values, linearly interpolated. */
-function percentile(values: readonly Value[], spec: AggregateSpec, fraction: number): Value {
-  if (values.length === 0) return null
-  const numbers = values.map((value) => asNumber(value, spec.argTypes[0]!)).sort(compareFloats)
-  const position = (numbers.length - 1) * fraction
-  const below = Math.floor(position)
-  const above = Math.min(numbers.length - 1, below + 1)
-  return numbers[below]! + (numbers[above]! - numbers[below]!) * (position - below)
-}
-
 export const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
   first: collected(keptValue, { keepsNulls: true, keep: 'first' }),
   any_value: collected(keptValue, { keep: 'first' }),
@@ -132,16 +101,6 @@ export const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
     return values
       .map((value) => (Array.isArray(value) ? (value as readonly Value[])[0] : value) as string)
       .join(Array.isArray(values[0]) ? String((values[0] as readonly Value[])[1] ?? '') : '')
-  }),
-  median: collected((values, spec) => percentile(values, spec, 0.5)),
-  percentile: collected((values, spec) => {
-    const tuples = values as readonly (readonly Value[])[]
-    const fraction = tuples.length === 0 ? 0.5 : asNumber(tuples[0]![1]!, spec.argTypes[1]!)
-    return percentile(
-      tuples.map((tuple) => tuple[0]!),
-      spec,
-      fraction,
-    )
   }),
   mode: collected((values) => {
     const counts = new Map<string, { value: Value; count: number }>()
@@ -155,19 +114,4 @@ export const collectedAggregates: Readonly<Record<string, CollectedFinish>> = {
     }
     return best?.value ?? null
   }),
-  corr: collected((values, spec) => {
-    const { xy, xx, yy } = products(values, spec)
-    return xx === 0 || yy === 0 ? null : xy / Math.sqrt(xx * yy)
-  }),
-  covar_samp: collected((values, spec) => {
-    const { count, xy } = products(values, spec)
-    return count < 2 ? null : xy / (count - 1)
-  }),
-  covar_pop: collected((values, spec) => {
-    const { count, xy } = products(values, spec)
-    return count === 0 ? null : xy / count
-  }),
 }
-
-const compareFloats = (a: number, b: number): number =>
-  a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : -1

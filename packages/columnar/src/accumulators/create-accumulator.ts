@@ -1,20 +1,31 @@
-import { isFloat, isNested, isVariableLength, type DataType } from '@deltaworks/schema'
+import { isFloat, isInteger, isNested, isVariableLength, type DataType } from '@deltaworks/schema'
 import { unknownAggregate } from '../errors.js'
 import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulator.js'
 import { Collected, collectedAggregates } from './collected.js'
+import type { CollectedDoubles } from './collected-doubles.js'
 import { CollectedList } from './collected-list.js'
 import { CountAccumulator } from './count.js'
+import { Covariance } from './covariance.js'
 import { DistinctAccumulator } from './distinct.js'
 import { ExactSum } from './exact-sum.js'
 import { Extreme } from './extreme.js'
 import { FloatSum } from './float-sum.js'
 import { HyperLogLog } from './hyper-log-log.js'
+import { IntegerMoments } from './integer-moments.js'
 import { Moments } from './moments.js'
 import { NestedExtreme } from './nested-extreme.js'
+import { Percentile } from './percentile.js'
 import { TextExtreme } from './text-extreme.js'
 
+/** What aggregates of one node keep together, by `AggregateSpec.input`. */
+export type SharedValues = Map<string, CollectedDoubles>
+
 /** @throws ColumnarError DW-COLUMNAR-0004 */
-export function createAccumulator(scope: AccumulatorScope, spec: AggregateSpec): Accumulator {
+export function createAccumulator(
+  scope: AccumulatorScope,
+  spec: AggregateSpec,
+  shared: SharedValues = new Map(),
+): Accumulator {
   if (spec.distinct && !['min', 'max', 'bool_and', 'bool_or'].includes(spec.name)) {
     return new DistinctAccumulator(scope, spec, () => createAccumulator(scope, { ...spec, distinct: false }))
   }
@@ -38,7 +49,14 @@ export function createAccumulator(scope: AccumulatorScope, spec: AggregateSpec):
     case 'stddev_pop':
     case 'variance':
     case 'var_pop':
-      return new Moments(scope, spec)
+      return isExact(spec.argTypes[0]!) ? new IntegerMoments(scope, spec) : new Moments(scope, spec)
+    case 'corr':
+    case 'covar_samp':
+    case 'covar_pop':
+      return new Covariance(scope, spec)
+    case 'median':
+    case 'percentile':
+      return percentileOf(scope, spec, shared)
     case 'approx_count_distinct':
       return new HyperLogLog(scope)
     case 'collect_list':
@@ -49,6 +67,15 @@ export function createAccumulator(scope: AccumulatorScope, spec: AggregateSpec):
   const finishCollected = collectedAggregates[spec.name]
   if (finishCollected === undefined) throw unknownAggregate(spec.name)
   return new Collected(scope.context.heap, spec, finishCollected)
+}
+
+/** Whole numbers of one word. */
+const isExact = (type: DataType): boolean => isInteger(type) || (type.kind === 'decimal' && type.precision <= 18)
+
+function percentileOf(scope: AccumulatorScope, { argTypes, input }: AggregateSpec, shared: SharedValues): Percentile {
+  const percentile = new Percentile(scope, argTypes.length, (input && shared.get(input)) || null)
+  if (input !== undefined) shared.set(input, percentile.values)
+  return percentile
 }
 
 function extremeOf(scope: AccumulatorScope, type: DataType, sign: 1 | -1): Accumulator {

@@ -4,6 +4,7 @@ import { byteWidth, fixedColumn, type Column } from '../column.js'
 import { aggregateOverflow } from '../errors.js'
 import { columnFromValues } from '../values.js'
 import type { Accumulator, AccumulatorScope, AggregateSpec, GroupedRows } from './accumulator.js'
+import { nearestDouble } from './exact-float-sum.js'
 import { withValidity } from './group-validity.js'
 import { StateBuffer } from './state-buffer.js'
 import { valueKind } from './value-kind.js'
@@ -75,9 +76,9 @@ export class ExactSum implements Accumulator {
     if (count === 0n) return null
     const sum = (i64[at + 2]! << 128n) | (u64[at + 1]! << 64n) | u64[at]!
     const { type, argTypes } = this.#spec
-    if (type.kind !== 'decimal') return quotient(sum, count)
     const argument = argTypes[0]!
     const scale = argument.kind === 'decimal' ? argument.scale : 0
+    if (type.kind !== 'decimal') return quotient(sum, count * pow10(scale))
     return divideHalfUp(sum * pow10(type.scale - scale), count)
   }
   close(): void {
@@ -85,8 +86,8 @@ export class ExactSum implements Accumulator {
   }
 }
 
-/** sum / count as the nearest double, also where the sum is beyond 2^53. */
+/** The nearest double. */
 function quotient(sum: bigint, count: bigint): number {
-  const whole = sum / count
-  return Number(whole) + Number(sum - whole * count) / Number(count)
+  const magnitude = nearestDouble(sum < 0n ? -sum : sum, count, 0)
+  return sum < 0n ? -magnitude : magnitude
 }

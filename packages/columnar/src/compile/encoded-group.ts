@@ -1,7 +1,7 @@
 import { columnsOf, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
 import { isDeltaworksError, isVariableLength, type Schema } from '@deltaworks/schema'
 import type { Arena } from '../arena.js'
-import { dictionaryColumn, fixedColumn, type Column } from '../column.js'
+import { byteWidth, dictionaryColumn, fixedColumn, type Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
 import { recordBatch, type RecordBatch } from '../record-batch.js'
 import { takeColumn } from '../take.js'
@@ -104,17 +104,18 @@ export class EncodedGroup {
 
   /** Batches of one row group share a dictionary: what its entries gave stands for the next batch too. */
   #keep(index: number, column: Column, results: readonly Column[]): void {
-    if (results.some(({ type }) => type.kind !== 'boolean')) return
+    if (results.some(({ type }) => type.kind !== 'boolean' && byteWidth(type) === 0)) return
     const { u8 } = this.#context.heap
-    const kept = (address: number, length: number) => u8.slice(address, address + ((length + 7) >> 3))
-    const bits = results.map(({ type, length, values, validity, nullCount }) => ({
-      type,
-      length,
-      nullCount,
-      values: kept(values, length),
-      validity: validity === 0 ? null : kept(validity, length),
+    const bytesOf = ({ type, length }: Column) =>
+      type.kind === 'boolean' ? (length + 7) >> 3 : length * byteWidth(type)
+    const kept = results.map((result) => ({
+      type: result.type,
+      length: result.length,
+      nullCount: result.nullCount,
+      values: u8.slice(result.values, result.values + bytesOf(result)),
+      validity: result.validity === 0 ? null : u8.slice(result.validity, result.validity + ((result.length + 7) >> 3)),
     }))
-    this.#lastKnown.set(index, { dictionary: column.dictionary!, hasNull: column.validity !== 0, bits })
+    this.#lastKnown.set(index, { dictionary: column.dictionary!, hasNull: column.validity !== 0, kept })
   }
 
   #known(arena: Arena, index: number, { dictionary, validity }: Column): readonly Column[] | null {
@@ -126,7 +127,7 @@ export class EncodedGroup {
       u8.set(bytes, address)
       return address
     }
-    return last.bits.map((of) =>
+    return last.kept.map((of) =>
       fixedColumn(of.type, of.length, put(of.values), of.validity === null ? 0 : put(of.validity), of.nullCount),
     )
   }
@@ -193,11 +194,11 @@ export class EncodedGroup {
   }
 }
 
-/** Results that are conditions, copied out of the arena. */
+/** Results of a fixed width, copied out of the arena. */
 interface KnownEntries {
   readonly dictionary: Column
   readonly hasNull: boolean
-  readonly bits: readonly {
+  readonly kept: readonly {
     readonly type: Column['type']
     readonly length: number
     readonly nullCount: number

@@ -30,6 +30,7 @@ export const kernelSignatures = {
   exprTextMd5: sign('i64 i32', 'i64'),
   exprTextTranslate: sign('i64 i64 i64 i32', 'i64'),
   exprTextLike: sign('i64 i64', 'i32'),
+  exprTextMatches: sign('i64 i64', 'i32'),
   exprParseInteger: sign('i64 i32', 'i32'),
   exprParseDecimal: sign('i64 i32 i64 i32', 'i32'),
   exprParseDateTime: sign('i64 i64 i32', 'i32'),

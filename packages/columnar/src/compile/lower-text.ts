@@ -2,6 +2,7 @@ import type { BoundCall, BoundExpression } from '@deltaworks/expression'
 import { refused } from './lower-cast.js'
 import { refuse, type LoopBuilder, type Operand } from './loop-builder.js'
 import { i32Const, op, type Code } from './wasm-module.js'
+import { patternProgram } from './pattern-program.js'
 import type { KernelName } from './kernel-signatures.js'
 
 const predicates: Readonly<Record<string, KernelName>> = {
@@ -79,6 +80,10 @@ export function lowerText(b: LoopBuilder, e: BoundCall, args: readonly Operand[]
       return b.guarded(first.valid, 'i32', () =>
         b.value('i32', b.set('i32', first.code, b.text(likeProgram(e.args)).code, b.kernel('exprTextLike')), null),
       )
+    case 'rlike':
+      return b.guarded(first.valid, 'i32', () =>
+        b.value('i32', b.set('i32', first.code, b.text(automaton(e.args)).code, b.kernel('exprTextMatches')), null),
+      )
     case 'concat':
       return b.guarded(valid, 'text', () => {
         b.emit(b.state, b.kernel('exprTextBegin'))
@@ -116,6 +121,11 @@ function joinTexts(b: LoopBuilder, [separator, ...parts]: readonly Operand[]): O
   })
 }
 const varint = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, n >> 7])
+
+function automaton([, pattern]: readonly BoundExpression[]): Uint8Array {
+  const source = pattern?.kind === 'literal' && typeof pattern.value === 'string' ? pattern.value : null
+  return (source === null ? null : patternProgram(source)) ?? refuse('a pattern that is computed, or is not regular')
+}
 
 /** The bytes of a literal pattern with 0xff for % and 0xfe for _ (see exprTextLike). */
 function likeProgram(args: readonly BoundExpression[]): Uint8Array {

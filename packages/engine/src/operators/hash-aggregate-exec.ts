@@ -9,7 +9,7 @@ import {
 } from '@deltaworks/columnar'
 import { expressionKey, type BoundAggregate, type BoundExpression } from '@deltaworks/expression'
 import { isVolatile, type Aggregate } from '@deltaworks/plan'
-import { field, type Schema } from '@deltaworks/schema'
+import { field, isInteger, type Schema } from '@deltaworks/schema'
 import { spillFile, type ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
 import {
@@ -111,9 +111,9 @@ export function aggregateUpdater(
     if (place === undefined) places.set(key, (place = expressions.push(expression) - 1))
     return place
   }
-  const layout = aggregates.map(({ args, filter }) => ({
-    args: args.map(placeOf),
-    filter: filter === null ? null : placeOf(filter),
+  const layout = aggregates.map((aggregate) => ({
+    args: valuesOf(aggregate).map(placeOf),
+    filter: aggregate.filter === null ? null : placeOf(aggregate.filter),
   }))
   const evaluator = createEvaluator(context.columnar, expressions, schema, { evaluation: context.evaluation })
   return (arena, states, batch) => {
@@ -142,9 +142,28 @@ export function stateSchema(columnar: ColumnarContext, aggregates: readonly Boun
   }
 }
 
-export const specOf = ({ name, args, type, distinct }: BoundAggregate): AggregateSpec => ({
-  name,
-  argTypes: args.map((arg) => arg.type),
-  type,
-  distinct,
-})
+export const specOf = (aggregate: BoundAggregate): AggregateSpec => {
+  const { name, type, distinct, filter } = aggregate
+  const args = valuesOf(aggregate)
+  return {
+    name,
+    argTypes: args.map((arg) => arg.type),
+    type,
+    distinct,
+    input: valuesAreKept.has(name) && !distinct ? inputKey(args[0]!, filter) : undefined,
+  }
+}
+
+/** What an aggregate is computed of: means and variances of whole numbers and decimals of these, exactly, and not of doubles. */
+function valuesOf({ name, args, distinct }: BoundAggregate): readonly BoundExpression[] {
+  const [first] = args
+  if (first?.kind !== 'cast' || first.type.kind !== 'float64' || distinct || !exactMeans.has(name)) return args
+  const { type } = first.input
+  return isInteger(type) || (type.kind === 'decimal' && type.precision <= 18) ? [first.input] : args
+}
+const exactMeans = new Set(['avg', 'stddev', 'stddev_pop', 'variance', 'var_pop'])
+
+/** Aggregates that keep all values, and can do so together. */
+const valuesAreKept = new Set(['median', 'percentile'])
+const inputKey = (value: BoundExpression, filter: BoundExpression | null): string | undefined =>
+  isVolatile(value) || (filter !== null && isVolatile(filter)) ? undefined : expressionKey([value, filter])

@@ -3,11 +3,14 @@ import type { TaskRequest, TaskResult } from './task.js'
 import { workerEntry } from './worker-entry.js'
 
 interface Pool {
-  run(task: unknown, options: { readonly transferList: readonly MessagePort[] }): Promise<TaskResult>
+  run(
+    task: unknown,
+    options: { readonly name?: string; readonly transferList: readonly MessagePort[] },
+  ): Promise<TaskResult>
   destroy(): Promise<void>
 }
 
-/** The session's worker threads, started with the first task. */
+/** The session's worker threads, started with the first task, or before. */
 export class WorkerPool {
   readonly threads: number
   readonly #entry: string
@@ -28,6 +31,14 @@ export class WorkerPool {
     this.#pool ??= this.#start()
     const pool = await this.#pool
     return pool.run(task, { transferList: [task.port] })
+  }
+
+  /** Until all of them have loaded their code. */
+  async start(): Promise<void> {
+    this.#pool ??= this.#start()
+    const pool = await this.#pool
+    const wake = () => pool.run(null, { name: 'wake', transferList: [] })
+    await Promise.all(Array.from({ length: this.threads }, wake))
   }
 
   async #start(): Promise<Pool> {

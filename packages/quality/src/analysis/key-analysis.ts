@@ -1,6 +1,6 @@
-import { agg, col, expr, fn, type Expr } from '@deltaworks/expression'
+import { agg, col, expr, fn, lit, type Expr, type Expression } from '@deltaworks/expression'
 import type { DataFrame } from '@deltaworks/plan'
-import { float64, type Schema, type Value } from '@deltaworks/schema'
+import { float64, type Schema } from '@deltaworks/schema'
 import type {
   Answers,
   FrequenciesRequirement,
@@ -53,7 +53,8 @@ export function keyState(analyzer: KeyAnalyzer, answers: Answers, purpose: Purpo
   )
   if (analyzer.kind !== 'MutualInformation')
     return { kind: 'frequency_summary', rows, groups, singles, duplicateRows, logSum }
-  const sums = answers.query(mutualInformationRequirement(analyzer)) as PairSums
+  const { pairs, first, second, unpaired } = answers.query(mutualInformationRequirement(analyzer)) as MarginalSums
+  const sums = { pairs, joint: logSum - unpaired, first, second }
   return rows === 0 ? null : { kind: 'final', value: informationOf(sums, rows) }
 }
 
@@ -101,6 +102,14 @@ interface PairSums {
   readonly second: number
 }
 
+/** The same, by the values of each column; `unpaired`: the part of the sum of c ln c that is of values beside a null. */
+interface MarginalSums {
+  readonly pairs: number
+  readonly first: number
+  readonly second: number
+  readonly unpaired: number
+}
+
 const informationOf = ({ pairs, joint, first, second }: PairSums, rows: number): number =>
   (joint - first - second + pairs * Math.log(rows)) / rows
 
@@ -127,32 +136,31 @@ function pairSums({ counts }: FrequenciesState): PairSums {
 const mutualInformationRequirement = (analyzer: KeyAnalyzer): QueryRequirement => ({
   kind: 'query',
   key: `mutual information ${toText([analyzer.columns, analyzer.where])}`,
-  async run(context): Promise<PairSums> {
-    const [pairs, joint, first, second] = await context.row(mutualInformationQuery(context.frame, analyzer))
-    const number = (value: Value | undefined) => Number(value ?? 0)
-    return { pairs: number(pairs), joint: number(joint), first: number(first), second: number(second) }
+  async run(context): Promise<MarginalSums> {
+    const [x, y] = analyzer.columns as [string, string]
+    const read = async (of: string, other: string): Promise<readonly number[]> =>
+      (await context.row(marginalQuery(context.frame, of, other, analyzer.where))).map((value) => Number(value ?? 0))
+    const [first, second] = [await read(x, y), await read(y, x)]
+    return { pairs: first[0]!, first: first[1]!, second: second[1]!, unpaired: first[2]! + second[2]! }
   },
 })
 
-function mutualInformationQuery(frame: DataFrame, { columns, where }: KeyAnalyzer) {
-  const [x, y] = columns.map((name) => col(name)) as [Expr, Expr]
+/**
+ * Of the values of one column: the rows that have the other one too (p), and the sums of p ln (all rows of the value) and of
+ * r ln r, r being the rows without the other one. The pairs themselves are of the grouping that all analyzers of both share.
+ */
+function marginalQuery(frame: DataFrame, of: string, other: string, where: Expression | null) {
   const rows = where === null ? frame : frame.filter(expr(where))
-  const joint = rows.filter(x.isNotNull().or(y.isNotNull())).groupBy(x.as('x'), y.as('y')).agg({ n: agg.count() })
-  const marginal = (name: 'x' | 'y') =>
-    joint
-      .groupBy(col(name))
-      .agg({ total: agg.sum(col('n')) })
-      .rename({ [name]: `${name}_of`, total: `${name}_total` })
-  const logged = (of: string) =>
-    agg.sum(
-      col('n')
-        .cast(float64)
-        .mul(ln(col(of))),
-    )
-  return joint
-    .join(marginal('x'), col('x').eq(col('x_of')), 'inner')
-    .join(marginal('y'), col('y').eq(col('y_of')), 'inner')
-    .agg({ pairs: agg.sum(col('n')), joint: logged('n'), first: logged('x_total'), second: logged('y_total') }).plan
+  const [total, paired] = [col('total'), col('paired')]
+  const alone = total.sub(paired)
+  const logged = (n: Expr, count: Expr): Expr => agg.sum(n.cast(float64).mul(ln(count)))
+  return rows
+    .select(col(of).as('value'), col(other).as('other'))
+    .filter(col('value').isNotNull())
+    .groupBy(col('value'))
+    .agg({ total: agg.count(), paired: agg.count(col('other')) })
+    .agg({ pairs: agg.sum(paired), weighted: logged(paired, total), alone: logged(alone, fn.greatest(alone, lit(1))) })
+    .plan
 }
 
 const ln = (count: Expr): Expr => fn.ln(count.cast(float64))

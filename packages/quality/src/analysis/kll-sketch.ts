@@ -18,10 +18,9 @@ type Size = Pick<KllParameters, 'sketchSize' | 'shrinkingFactor'>
  */
 export class KllSketch {
   readonly #size: Size
-  #levels: number[][] = [[]]
-  #capacities: number[]
+  readonly #levels: Level[]
   /** Whether the next compaction of a level keeps the items at odd places. */
-  #odd: boolean[] = [false]
+  readonly #odd: boolean[] = [false]
   #items = 0
   #capacity: number
   #count = 0
@@ -30,14 +29,14 @@ export class KllSketch {
 
   constructor(size: Size) {
     this.#size = size
-    this.#capacities = [this.#capacityOf(0)]
-    this.#capacity = this.#capacities[0]!
+    this.#levels = [new Level(this.#capacityOf(0))]
+    this.#capacity = this.#capacityOf(0)
   }
 
   static from(state: KllSketchState): KllSketch {
     const sketch = new KllSketch(state)
     while (sketch.#levels.length < state.levels.length) sketch.#expand()
-    sketch.#levels = state.levels.map((level) => [...level])
+    state.levels.forEach((level, height) => sketch.#levels[height]!.add(level))
     sketch.#items = state.levels.reduce((sum, level) => sum + level.length, 0)
     sketch.#count = state.count
     sketch.#minimum = state.minimum
@@ -55,7 +54,7 @@ export class KllSketch {
 
   merge(other: KllSketchState): void {
     while (this.#levels.length < other.levels.length) this.#expand()
-    other.levels.forEach((level, height) => this.#levels[height]!.push(...level))
+    other.levels.forEach((level, height) => this.#levels[height]!.add(level))
     this.#items = this.#levels.reduce((sum, level) => sum + level.length, 0)
     this.#count += other.count
     this.#minimum = Math.min(this.#minimum, other.minimum)
@@ -66,7 +65,7 @@ export class KllSketch {
   state(): KllSketchState {
     return {
       ...this.#size,
-      levels: this.#levels.map((level) => [...level]),
+      levels: this.#levels.map((level) => level.items()),
       count: this.#count,
       minimum: this.#minimum,
       maximum: this.#maximum,
@@ -79,27 +78,65 @@ export class KllSketch {
   }
 
   #expand(): void {
-    const capacity = this.#capacityOf(this.#levels.length)
-    this.#levels.push([])
+    const level = new Level(this.#capacityOf(this.#levels.length))
+    this.#levels.push(level)
     this.#odd.push(false)
-    this.#capacities.push(capacity)
-    this.#capacity += capacity
+    this.#capacity += level.capacity
   }
 
   /** Compacts the lowest full level. */
   #condense(): void {
-    const height = this.#levels.findIndex((level, i) => level.length >= this.#capacities[i]!)
+    const height = this.#levels.findIndex((level) => level.length >= level.capacity)
     if (height < 0) return this.#expand()
     if (height + 1 === this.#levels.length) this.#expand()
-    const level = this.#levels[height]!
-    const even = level.length - (level.length % 2)
-    const rest = level.slice(even)
-    const sorted = Float64Array.from(level.slice(0, even)).sort()
-    const above = this.#levels[height + 1]!
-    for (let i = this.#odd[height]! ? 1 : 0; i < even; i += 2) above.push(sorted[i]!)
+    this.#items -= this.#levels[height]!.compactInto(this.#levels[height + 1]!, this.#odd[height]!)
     this.#odd[height] = !this.#odd[height]
-    this.#levels[height] = rest
-    this.#items -= even / 2
+  }
+}
+
+/** Items that stand for as many values each. */
+class Level {
+  /** From so many items on it is full; it takes more. */
+  readonly capacity: number
+  #items: Float64Array
+  length = 0
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+    this.#items = new Float64Array(capacity + 1)
+  }
+
+  push(item: number): void {
+    this.#reserve(1)
+    this.#items[this.length++] = item
+  }
+
+  add(items: readonly number[]): void {
+    this.#reserve(items.length)
+    this.#items.set(items, this.length)
+    this.length += items.length
+  }
+
+  items(): number[] {
+    return Array.from(this.#items.subarray(0, this.length))
+  }
+
+  /** Sorts an even number of items, and has every second of them go up. @returns how many items there are less */
+  compactInto(above: Level, odd: boolean): number {
+    const even = this.length - (this.length % 2)
+    const sorted = this.#items.subarray(0, even).sort()
+    above.#reserve(even / 2)
+    for (let i = odd ? 1 : 0; i < even; i += 2) above.#items[above.length++] = sorted[i]!
+    this.#items[0] = this.#items[this.length - 1]!
+    this.length -= even
+    return even / 2
+  }
+
+  #reserve(more: number): void {
+    if (this.length + more <= this.#items.length) return
+    const larger = new Float64Array(2 * (this.length + more))
+    larger.set(this.#items.subarray(0, this.length))
+    this.#items = larger
   }
 }
 

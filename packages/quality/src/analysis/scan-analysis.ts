@@ -1,4 +1,14 @@
-import { agg, col, expr, fn, lit, type Expr, type Expression } from '@deltaworks/expression'
+import {
+  agg,
+  col,
+  expr,
+  fn,
+  lit,
+  matchesEmpty,
+  parseRegularExpression,
+  type Expr,
+  type Expression,
+} from '@deltaworks/expression'
 import { boolean, fieldIndex, float64, isNumeric, string, typeName, type Schema } from '@deltaworks/schema'
 import type { Answers, MomentsRequirement, Requirement } from '../analyzers/analyzer.js'
 import { aggregate, asNumber, countRows, countWhere, filtered } from '../analyzers/counting.js'
@@ -76,9 +86,15 @@ function scanAggregates(analyzer: ScanAnalyzer): readonly Expr[] {
 const percentile = (column: string, share: number): Expr =>
   agg.percentile(col(column).cast(float64), lit(share, float64))
 
-/** A match of nothing is none. */
-export const matchesSomething = (value: Expr, pattern: string): Expr =>
-  fn.coalesce(fn.regexp_substr(value.cast(string), lit(pattern)).ne(lit('')), lit(false, boolean))
+/** A match of nothing is none: to tell one from the other, what matched must be read. */
+export function matchesSomething(value: Expr, pattern: string): Expr {
+  const tree = parseRegularExpression(pattern)
+  const matches =
+    tree !== null && !matchesEmpty(tree)
+      ? value.cast(string).rlike(pattern)
+      : fn.regexp_substr(value.cast(string), lit(pattern)).ne(lit(''))
+  return fn.coalesce(matches, lit(false, boolean))
+}
 
 const longest = 2 ** 31 - 1
 

@@ -140,6 +140,11 @@ export const runIdOf = (nowMicros: bigint): string =>
     .replaceAll(/[-:]/g, '')
     .replace(/\.(\d+)Z/, '$1Z')
 
+interface PendingIngest {
+  readonly staged: StagedIngest
+  readonly startMs: number
+}
+
 /** One run over the steps that it is about. */
 class Run {
   #context: RunContext
@@ -217,25 +222,32 @@ class Run {
     listing: readonly ObjectMeta[],
     inMemoryBytes: number,
   ): Promise<void> {
+    const staged: PendingIngest[] = []
+    try {
+      const planned = await this.#stageAll(tables, listing, inMemoryBytes, staged)
+      await this.#commitAll(staged)
+      for (const { table, files } of planned) await disposeLanding(table.source!, files, this.#context)
+    } finally {
+      // What was committed is not there any more.
+      for (const { staged: left } of staged) await left.passed?.discard()
+    }
+  }
+
+  /** Reads what is new of each source. @param staged gets it, as far as it comes */
+  async #stageAll(
+    tables: readonly TableDefinition[],
+    listing: readonly ObjectMeta[],
+    inMemoryBytes: number,
+    staged: PendingIngest[],
+  ): Promise<readonly IngestPlan[]> {
     let context = this.#context
     let unpackedBytes = 0
-    const staged: { readonly staged: StagedIngest; readonly startMs: number }[] = []
     const planned: IngestPlan[] = []
     for (const table of tables) {
       const startMs = this.#progress.now()
       const plan = await planIngest(table, listing, context)
       planned.push(plan)
-      const told = new Set(this.#progress.files.filter((file) => file.table === table.name).map((file) => file.path))
-      const fresh = plan.files.filter((file) => file.state !== 'known' || !told.has(file.path))
-      this.#progress.files.push(
-        ...fresh.map(({ path, sizeBytes, sha256, state }) => ({
-          table: table.name,
-          path,
-          sizeBytes,
-          sha256,
-          state,
-        })),
-      )
+      this.#tellFiles(plan)
       if (plan.pending.length === 0) {
         this.#progress.unchanged(`ingest ${table.name}`, 'ingest', table, startMs)
         continue
@@ -250,11 +262,28 @@ class Run {
       }
       const seen = context
       const policy = this.#policy(table)
+      // Rows that do not stay in memory are written as they are read.
+      if (!seen.keepInMemory) await this.#beforeWriting()
       const read = await retryStep(`ingest ${table.name}`, policy, seen.signal, (signal) =>
-        stageIngest(plan, { ...seen, signal }, parts),
+        stageIngest(plan, seen, parts, signal),
       )
       staged.push({ staged: read, startMs })
     }
+    return planned
+  }
+
+  #tellFiles({ table, files }: IngestPlan): void {
+    const told = new Set(this.#progress.files.filter((file) => file.table === table.name).map((file) => file.path))
+    const fresh = files.filter((file) => file.state !== 'known' || !told.has(file.path))
+    this.#progress.files.push(
+      ...fresh.map(({ path, sizeBytes, sha256, state }) => ({ table: table.name, path, sizeBytes, sha256, state })),
+    )
+  }
+
+  /** @param staged loses what is committed */
+  async #commitAll(staged: PendingIngest[]): Promise<void> {
+    const context = this.#context
+    const measured = staged.flatMap(({ staged: { measured } }) => measured ?? [])
     const malformed = staged.filter(
       ({ staged }) => staged.rowsMalformed > 0 && staged.table.source!.malformed === 'quarantine',
     )
@@ -264,12 +293,12 @@ class Run {
         'quarantine malformed rows',
       )
     }
-    for (const {
-      staged: { table, ...stage },
-      startMs,
-    } of staged) {
+    for (let next = staged[0]; next !== undefined; next = staged[0]) {
+      const { staged: stage, startMs } = next
+      const { table } = stage
       await this.#beforeWriting()
-      const written = await commitIngest({ table, ...stage }, context)
+      const written = await commitIngest(stage, context)
+      staged.shift()
       this.#progress.finish(context.runId, {
         step: `ingest ${table.name}`,
         kind: 'ingest',
@@ -282,8 +311,7 @@ class Run {
         ...writtenBy(written),
       })
     }
-    await this.#keepProfiles(staged.flatMap(({ staged: { measured } }) => measured ?? []))
-    for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
+    await this.#keepProfiles(measured)
   }
 
   /** Batches are compared with those before them, and join them. */

@@ -1,4 +1,4 @@
-import type { DataType, Schema, Value } from '@deltaworks/schema'
+import { isNested, type DataType, type Schema, type Value } from '@deltaworks/schema'
 import type { Arena } from './arena.js'
 import { byteWidth, dictionaryColumn, fixedColumn, nestedColumn, variableColumn, type Column } from './column.js'
 import { columnTooLong } from './errors.js'
@@ -56,7 +56,24 @@ export function constantColumn(arena: Arena, type: DataType, value: Value, lengt
   if (type.kind === 'string' || type.kind === 'binary' || type.kind === 'variant') {
     return dictionaryColumn(columnFromValues(arena, type, [value]), length, arena.allocateZeroed(length * 4))
   }
-  return columnFromValues(arena, type, new Array<Value>(length).fill(value))
+  if (type.kind === 'boolean' || isNested(type) || length < 2) {
+    return columnFromValues(arena, type, new Array<Value>(length).fill(value))
+  }
+  const { heap } = arena
+  const one = columnFromValues(arena, type, [value])
+  const width = byteWidth(type)
+  const values = arena.allocate(length * width)
+  switch (width) {
+    case 4:
+      heap.i32.fill(heap.i32[one.values >>> 2]!, values >>> 2, (values >>> 2) + length)
+      break
+    case 8:
+      heap.i64.fill(heap.i64[one.values >>> 3]!, values >>> 3, (values >>> 3) + length)
+      break
+    default:
+      for (let i = 0; i < length; i++) heap.copy(values + i * width, one.values, width)
+  }
+  return fixedColumn(type, length, values)
 }
 
 /** @throws TypeError for a heap that no context was made for, which is a bug */

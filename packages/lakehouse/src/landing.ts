@@ -158,11 +158,7 @@ const filesAtOnce = 16
 const hashChunkBytes = 2 * 1024 * 1024
 
 /** @param chunk memory that it may use */
-async function hashContent(
-  store: ObjectStore,
-  { path, sizeBytes }: ObjectMeta,
-  chunk: Uint8Array,
-): Promise<string> {
+async function hashContent(store: ObjectStore, { path, sizeBytes }: ObjectMeta, chunk: Uint8Array): Promise<string> {
   if (sizeBytes === 0) return hash('sha256', new Uint8Array(0))
   const whole = createHash('sha256')
   for (let start = 0; start < sizeBytes;) {

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { TableSession } from '@deltaworks/delta-table'
 import type { FileSink, Session, SplitOutput, SplitSink } from '@deltaworks/engine'
-import { bind, bindAggregate, col, lit, type AggregateCall, type BoundExpression, type Expr } from '@deltaworks/expression'
+import {
+  bind,
+  bindAggregate,
+  col,
+  lit,
+  type AggregateCall,
+  type BoundExpression,
+  type Expr,
+} from '@deltaworks/expression'
 import { columnOf, type DataFrame } from '@deltaworks/plan'
 import { field, fieldIndex, type Field, type Schema, type Value } from '@deltaworks/schema'
 import { joinPath } from '@deltaworks/storage'

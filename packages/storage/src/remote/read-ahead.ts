@@ -102,17 +102,12 @@ export class ReadAhead {
     const start = reader.bodies.at(-1)?.end ?? reader.next
     const length = Math.min(reader.rangeBytes, (reader.total ?? Infinity) - start)
     reader.rangeBytes = Math.min(maxRangeBytes, reader.rangeBytes * 2)
-    const body: ReceivedBody = new ReceivedBody(
-      source.open(start, start + length, reader.etag),
-      start,
-      length,
-      () => {
-        reader.total ??= body.total
-        // The connection is free: the next range is asked for before this one is taken.
-        const isLast = reader.bodies.at(-1) === body
-        if (isLast && (reader.total === null || body.end < reader.total)) this.#open(reader, source)
-      },
-    )
+    const body: ReceivedBody = new ReceivedBody(source.open(start, start + length, reader.etag), start, length, () => {
+      reader.total ??= body.total
+      // The connection is free: the next range is asked for before this one is taken.
+      const isLast = reader.bodies.at(-1) === body
+      if (isLast && (reader.total === null || body.end < reader.total)) this.#open(reader, source)
+    })
     reader.bodies.push(body)
   }
 }

@@ -30,7 +30,10 @@ export class S3Bucket {
     this.options = options
     this.connections = options.connections ?? defaultConnections
     const maxAttempts = options.maxAttempts ?? defaultMaxAttempts
-    this.#runner = new RequestRunner({ maxAttempts, connections: this.connections, classify: retryClass, isAmbiguous }, retry)
+    this.#runner = new RequestRunner(
+      { maxAttempts, connections: this.connections, classify: retryClass, isAmbiguous },
+      retry,
+    )
   }
 
   /** Members of every request on this bucket. */

@@ -35,6 +35,7 @@ import { SharedInputs } from './runs/shared-inputs.js'
 import { RunProgress } from './runs/run-progress.js'
 import { selectedTables, type StepSelection } from './runs/step-graph.js'
 import { logicalHash } from './runs/table-hash.js'
+import { WrittenHashes } from './runs/written-hashes.js'
 import type { SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
 import { LandingUnpacker } from './unpack/unpack-landing.js'
@@ -159,6 +160,7 @@ class Run {
   #begun: Promise<void> | null = null
   #shared: SharedInputs
   readonly #spilledBefore: number
+  readonly #hashes: WrittenHashes
   /** One writes to the quarantine at a time. */
   #quarantining: Promise<unknown> = Promise.resolve()
 
@@ -169,6 +171,7 @@ class Run {
     this.#selected = selectedTables(options.lakehouse, options.steps ?? {})
     this.#progress = new RunProgress(this.#selected.size)
     this.#shared = new SharedInputs([...this.#selected])
+    this.#hashes = new WrittenHashes(options.root)
   }
 
   async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
@@ -297,8 +300,12 @@ class Run {
       const { staged: stage, startMs } = next
       const { table } = stage
       await this.#beforeWriting()
+      const former = await context.lake.version(table.path)
       const written = await commitIngest(stage, context)
       staged.shift()
+      if (stage.passed !== null && this.#options.hashes === true) {
+        await this.#hashes.added(table.path, written, { ...sumsOf(stage.passed), former })
+      }
       this.#progress.finish(context.runId, {
         step: `ingest ${table.name}`,
         kind: 'ingest',
@@ -506,6 +513,11 @@ class Run {
     return added
   }
 
+  async #hashOf({ path }: TableDefinition, version: number): Promise<string> {
+    const { lake } = this.#context
+    return this.#hashes.of(path, version) ?? logicalHash(lake.session, await lake.frame(path))
+  }
+
   async result(): Promise<RunResult> {
     const { steps, files, quality, profiles, failures, quarantined, startedMs } = this.#progress
     const { runId, lakehouse, lake, landing } = this.#context
@@ -524,7 +536,7 @@ class Run {
         rowCount: numRows,
         files: numFiles,
         sizeBytes: sizeInBytes,
-        hash: written.has(table.name) ? await logicalHash(lake.session, await lake.frame(table.path)) : null,
+        hash: written.has(table.name) ? await this.#hashOf(table, opened.version) : null,
       })
     }
     const changed = steps.some((step) => step.status === 'written')
@@ -557,6 +569,8 @@ class Run {
     }
   }
 }
+
+const sumsOf = ({ sums, schema }: NonNullable<StagedIngest['passed']>) => ({ sums, schema })
 
 function malformedNote(malformed: SourceDefinition['malformed'], rows: number): string | null {
   if (rows === 0 || malformed === 'quarantine' || malformed === 'fail') return null

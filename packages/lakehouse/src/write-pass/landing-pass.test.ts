@@ -2,12 +2,15 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync, readdirSync } from 'node:fs'
 import { col, lit } from '@deltaworks/expression'
 import * as z from 'zod/mini'
-import type { DataFrame } from '@deltaworks/plan'
+import { scan, type DataFrame } from '@deltaworks/plan'
 import { anyFrame, type AnyFrame } from '../any-frame.js'
 import { bigint, integer, string } from '../column-definition.js'
 import { defineLakehouse } from '../lakehouse-definition.js'
 import { quarantinePath } from '../quarantine.js'
 import { runLakehouse } from '../run.js'
+import { latestPublication } from '../runs/publication.js'
+import { runRecorded } from '../runs/recorded-run.js'
+import { logicalHash } from '../runs/table-hash.js'
 import { csvFiles } from '../source-definition.js'
 import { defineTable } from '../table-definition.js'
 import { errorOf, TestLake } from '../testing/test-lake.js'
@@ -52,14 +55,14 @@ describe('landing pass', () => {
       : []
   const filesOf = (path: string): string[] => parquetFiles().filter((name) => name.startsWith(path))
 
-  /** Queries that landing files are read with. */
-  async function readsOf(work: () => Promise<unknown>): Promise<number> {
+  /** Queries that read a table. */
+  async function readsOf(work: () => Promise<unknown>, name = 'landing of stock'): Promise<number> {
     let count = 0
     const counted = (message: unknown): void => {
       const text = JSON.stringify((message as { readonly plan: unknown }).plan, (_, value: unknown) =>
         typeof value === 'bigint' ? null : value,
       )
-      if (text.includes('landing of stock')) count++
+      if (text.includes(name)) count++
     }
     subscribe('deltaworks:query:start', counted)
     try {
@@ -91,6 +94,24 @@ describe('landing pass', () => {
     expect(found[0]!.rows).toHaveLength(72)
     expect(found[0]!.refused).toHaveLength(8)
     expect(await readsOf(() => run())).toBe(1)
+  })
+
+  it('M-065: what a run publishes of the rows that it adds is their hash, though none is read again', async () => {
+    const options = { ...lake.options(stock({ maxMalformed: 0.2 })), environment: 'dev', inMemoryBytes: 0 }
+    let published = ''
+    for (let i = 0; i < 3; i++) {
+      if (i > 0) lake.land(`stock_${i + 2}.csv`, lines(10_000 * i, 20 * i))
+      const readsTable = readsOf(
+        () => runRecorded({ ...options, nowMicros: options.nowMicros + BigInt(i) * 1_000_000n }),
+        'raw/stock',
+      )
+      expect(await readsTable).toBe(0)
+      const { hashes, versions } = (await latestPublication(options.root))!
+      const rows = scan((await lake.open('raw/stock')).provider())
+      expect([hashes['raw/stock'], versions['raw/stock']]).toEqual([await logicalHash(lake.session, rows), i])
+      expect(hashes['raw/stock']).not.toBe(published)
+      published = hashes['raw/stock']!
+    }
   })
 
   it('M-019: too many malformed rows refuse the source, and leave nothing', async () => {

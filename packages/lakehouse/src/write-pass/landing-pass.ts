@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { TableSession } from '@deltaworks/delta-table'
-import type { FileSink, Session, SplitOutput, SplitSink } from '@deltaworks/engine'
+import type { FileSink, RowSums, Session, SplitOutput, SplitSink } from '@deltaworks/engine'
 import {
   bind,
   bindAggregate,
@@ -37,6 +37,8 @@ export class LandingPass<T> {
   /** Of the aggregates, with their fields. */
   readonly values: readonly Value[]
   readonly fields: readonly Field[]
+  /** What the rows that are written add up to, by the columns of `schema`. */
+  readonly sums: RowSums
   readonly #write: CapturedWrite<T>
   readonly #good: WrittenRows
   readonly #malformed: WrittenRows
@@ -45,14 +47,19 @@ export class LandingPass<T> {
   constructor(
     write: CapturedWrite<T>,
     [good, malformed]: readonly [good: WrittenRows, malformed: WrittenRows],
-    values: readonly Value[],
-    fields: readonly Field[],
+    { values, fields, sums }: Pick<LandingPass<T>, 'values' | 'fields' | 'sums'>,
   ) {
+    this.sums = sums
     this.#write = write
     this.#good = good
     this.#malformed = malformed
     this.values = values
     this.fields = fields
+  }
+
+  /** Columns of the rows that are written. */
+  get schema(): Schema {
+    return this.#good.schema
   }
 
   /** Malformed rows that were kept apart: their file, line, text and reason. They are gone after `commit` and `discard`. */
@@ -104,11 +111,11 @@ export async function passLanding<T>(
       await captured.giveUp()
       return null
     }
-    const target = { expressions, schema: asked.plan.schema, sink: asked.sink }
+    const target = { expressions, schema: asked.plan.schema, sink: asked.sink, summed: true }
     const { sink, fields } = splitOf(rows.schema, target, options)
-    const { files, measures } = await engine.writeSplit(rows.plan, sink, { signal })
+    const { files, measures, sums } = await engine.writeSplit(rows.plan, sink, { signal })
     const [good, apart] = sink.outputs.map(({ schema, sink }, i) => ({ files: files[i]!, schema, sink }))
-    return new LandingPass(captured, [good!, apart!], measures!, fields)
+    return new LandingPass(captured, [good!, apart!], { values: measures!, fields, sums: sums[0]! })
   } catch (error) {
     await captured.giveUp()
     throw error

@@ -1,5 +1,5 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { agg, col, lit, type Expr } from '@deltaworks/expression'
+import { col, lit, type Expr } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { date, timestamp } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
@@ -27,7 +27,8 @@ import { landingColumns, stampedAudit } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
-import { profilePass, type MeasuredBatch, type ProfilePass } from './profile/profile-pass.js'
+import { measureRows, measuringOf, type Measuring } from './landing-measures.js'
+import type { MeasuredBatch } from './profile/profile-pass.js'
 import { reopenDecisions, rowsOfFiles } from './review/decisions.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
@@ -280,34 +281,4 @@ async function checkUnchanged(files: readonly LandingFile[], { landing }: RunCon
       changed.map((file) => file.path),
     )
   }
-}
-
-/** What is counted and measured of landed rows. */
-interface Measuring {
-  /** Null: the source wants no profile. */
-  readonly pass: ProfilePass | null
-  prepare(landed: DataFrame): DataFrame
-  /** First how many rows there are, and how many of them are malformed. */
-  readonly aggregates: Readonly<Record<string, Expr>>
-}
-
-function measuringOf(table: TableDefinition, parts: readonly LandingPart[]): Measuring {
-  const counts = { all: agg.count(), malformed: agg.count(col(landingColumns.corruptReason)) }
-  const pass = table.source!.profile ? profilePass(table, parts) : null
-  return {
-    pass,
-    prepare: (landed) => pass?.prepare(landed) ?? landed,
-    aggregates: { ...counts, ...pass?.aggregates },
-  }
-}
-
-async function measureRows(
-  landed: DataFrame,
-  { prepare, aggregates }: Measuring,
-  context: RunContext,
-  signal: AbortSignal | undefined,
-): Promise<Pick<LandingPass<DeltaTable>, 'values' | 'fields'>> {
-  const query = prepare(landed).agg(aggregates).plan
-  const { rows } = await context.lake.session.collect(query, { signal })
-  return { values: rows[0]!, fields: query.schema.fields }
 }

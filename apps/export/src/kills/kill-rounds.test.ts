@@ -24,5 +24,5 @@ describe('an export that is killed', () => {
     const result = await killRounds({ session, root, args, open: () => duckDbTarget(file), rounds: 3, seed: 11 })
     expect(result.former + result.new + result.done).toBe(3)
     await session.close()
-  })
+  }, 180_000)
 })

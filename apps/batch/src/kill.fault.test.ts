@@ -7,7 +7,7 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
 
-/** Points at which a run is killed, and a quarter of that streamed; DELTAWORKS_KILL_POINTS=200 for a long night. */
+/** Points at which a run is killed, and a sixth of that streamed; DELTAWORKS_KILL_POINTS=200 for a long night. */
 const points = Number(process.env['DELTAWORKS_KILL_POINTS'] ?? 12)
 const files = 50
 const linesOfFile = 40
@@ -80,7 +80,7 @@ await session.close()
 
   it.each([
     ['in memory', points, args],
-    ['streamed', Math.ceil(points / 4), streamedArgs],
+    ['streamed', Math.ceil(points / 6), streamedArgs],
   ])(
     `M-004 M-011 M-065: %s, at %i random points, then run again: every row once, by file and line`,
     async (_, points, args) => {

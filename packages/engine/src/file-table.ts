@@ -4,11 +4,11 @@ import { openStore, resolveUri, splitUri, type ObjectMeta, type ObjectStore } fr
 import { noFiles } from './errors.js'
 import { parquetStatistics } from './parquet-statistics.js'
 
-export type FileTableFormat = 'parquet' | 'csv' | 'json'
+export type FileTableFormat = 'parquet' | 'csv' | 'json' | 'arrow' | 'avro'
 
 /**
- * The files of a path, a folder or a glob as one table. The schema is that of the first file (Parquet) or inferred from it
- * (CSV, JSON). @throws EngineError DW-ENGINE-0006 if there is no file
+ * The files of a path, a folder or a glob as one table. The schema is that of the first file or, of text (CSV,
+ * JSON), inferred from it. @throws EngineError DW-ENGINE-0006 if there is no file
  */
 export async function fileTable(
   path: string,
@@ -70,6 +70,14 @@ async function describeFiles(
         statistics: unknown,
       }
     }
+    case 'arrow': {
+      const { readArrowSchema } = await import('@deltaworks/formats')
+      return { schema: await readArrowSchema(store, file.path, file.sizeBytes), options: {}, statistics: unknown }
+    }
+    case 'avro': {
+      const { readAvroSchema } = await import('@deltaworks/formats')
+      return { schema: await readAvroSchema(store, file.path, file.sizeBytes), options: {}, statistics: unknown }
+    }
   }
 }
 
@@ -83,6 +91,8 @@ const extensions: Readonly<Record<FileTableFormat, RegExp>> = {
   parquet: /\.parquet$/i,
   csv: /\.(csv|tsv|txt)$/i,
   json: /\.(json|jsonl|ndjson)$/i,
+  arrow: /\.(arrow|arrows|feather|ipc)$/i,
+  avro: /\.avro$/i,
 }
 
 async function findFiles(

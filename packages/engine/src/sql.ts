@@ -50,6 +50,8 @@ const fileFunctions: Readonly<Record<string, TableFunction>> = {
   read_csv_auto: reader('csv'),
   read_json: reader('json'),
   read_json_auto: reader('json'),
+  read_arrow: reader('arrow'),
+  read_avro: reader('avro'),
 }
 
 /** The tables and table functions that a text of the session may name. */

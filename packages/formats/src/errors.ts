@@ -237,3 +237,22 @@ export const unsupportedArrow = (path: string, what: string): FormatError =>
     `${path} cannot be read: it has ${what}, which Deltaworks does not implement. Write the file again without it.`,
     { path, what },
   )
+
+export const notAvro = (path: string, why: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0080',
+    'data',
+    `${path} is no Avro file: ${why}. Check that the path is right and that the file was written to its end.`,
+    { path },
+  )
+
+export const corruptAvro = (path: string, what: string): FormatError =>
+  new FormatError('DW-FORMAT-0081', 'data', `${path} is damaged: ${what}. Write the file again.`, { path, what })
+
+export const unsupportedAvro = (path: string, what: string): FormatError =>
+  new FormatError(
+    'DW-FORMAT-0082',
+    'unsupported',
+    `${path} cannot be read: it has ${what}, which Deltaworks does not implement. Write the file again without it.`,
+    { path, what },
+  )

@@ -40,3 +40,5 @@ export { readArrowSchema, scanArrow } from './arrow/scan-arrow.js'
 export { writeArrow } from './arrow/write-arrow.js'
 export type { ArrowWriteOptions } from './arrow/write-arrow.js'
 export type { ArrowCompression } from './arrow/body-compression.js'
+
+export { readAvroSchema, scanAvro } from './avro/scan-avro.js'

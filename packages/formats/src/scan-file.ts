@@ -3,10 +3,10 @@ import type { Json } from '@deltaworks/schema'
 import type { FileScan, ScanMetrics } from './file-scan.js'
 
 /** Formats that can be scanned; each is loaded when its first file comes. */
-export type FileKind = 'parquet' | 'csv' | 'json' | 'arrow'
+export type FileKind = 'parquet' | 'csv' | 'json' | 'arrow' | 'avro'
 
 /**
- * Scans a file of any format. `options` are those of the format's reader (Parquet and Arrow have none).
+ * Scans a file of any format. `options` are those of the format's reader (Parquet, Arrow and Avro have none).
  * A batch is valid until the next one is asked for.
  */
 export async function* scanFile(
@@ -36,6 +36,11 @@ export async function* scanFile(
     case 'arrow': {
       const { scanArrow } = await import('./arrow/scan-arrow.js')
       yield* scanArrow(context, account, scan, metrics)
+      return
+    }
+    case 'avro': {
+      const { scanAvro } = await import('./avro/scan-avro.js')
+      yield* scanAvro(context, account, scan, metrics)
       return
     }
   }

@@ -108,7 +108,7 @@ export const unknownTable = (name: string, known: readonly string[], position: S
   new PlanError(
     'DW-PLAN-0022',
     'usage',
-    `There is no table "${name}"${nearest(name, known)}${at(position)}.${known.length === 0 ? ' Name tables when you run the query, or read files with read_delta, read_parquet, read_csv or read_json.' : ` Tables: ${listed(known)}.`}`,
+    `There is no table "${name}"${nearest(name, known)}${at(position)}.${known.length === 0 ? ' Name tables when you run the query, or read files with read_delta, read_parquet, read_csv, read_json, read_arrow or read_avro.' : ` Tables: ${listed(known)}.`}`,
     { table: name, tables: known, ...placed(position) },
   )
 
@@ -119,7 +119,17 @@ export const unknownTableFunction = (name: string, position: SqlPosition | null)
     `There is no table function "${name}"${nearest(name, tableFunctions)}${at(position)}. There are ${tableFunctions.join(', ')}.`,
     { function: name, ...placed(position) },
   )
-const tableFunctions = ['read_delta', 'read_parquet', 'read_csv', 'read_json', 'generate_series', 'range', 'unnest']
+const tableFunctions = [
+  'read_delta',
+  'read_parquet',
+  'read_csv',
+  'read_json',
+  'read_arrow',
+  'read_avro',
+  'generate_series',
+  'range',
+  'unnest',
+]
 
 export const sqlInvalid = (reason: string, position: SqlPosition | null): PlanError =>
   new PlanError('DW-PLAN-0024', 'usage', `${reason}${at(position)}.`, placed(position))

@@ -84,7 +84,7 @@ export type VirtualColumn = 'file_path' | 'line' | 'row_index' | 'byte_offset' |
 
 /** `options` are those of the format's reader (`CsvReadOptions` of formats, say) as JSON. */
 export interface FileFormat {
-  readonly kind: 'parquet' | 'csv' | 'json'
+  readonly kind: 'parquet' | 'csv' | 'json' | 'arrow' | 'avro'
   readonly options: Json
 }
 

@@ -10,7 +10,7 @@ const minMorselBytes = 4 * 1024 * 1024
 const maxMorselBytes = 32 * 1024 * 1024
 const morselsWanted = 64
 /** Columnar memory that a byte of a file becomes, about; for text it stands for the work of parsing it. */
-const expansion = { parquet: 4, csv: 2, json: 2 } as const
+const expansion = { parquet: 4, csv: 2, json: 2, arrow: 1, avro: 3 } as const
 
 export interface SizedSplit {
   readonly split: ScanSplit

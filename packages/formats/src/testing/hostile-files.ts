@@ -33,6 +33,7 @@ import { fileScan } from '../file-scan.js'
 import { ParquetWriter } from '../parquet/parquet-writer.js'
 import type { ParquetWriteOptions } from '../parquet/write-options.js'
 import { scanFile, type FileKind } from '../scan-file.js'
+import { avroFile } from './avro-file.js'
 
 /*
  * Files that are damaged on purpose. Whatever the damage, a scan gives rows or one clear error, within a budget of memory,
@@ -99,6 +100,33 @@ const parquetOptions: readonly ParquetWriteOptions[] = [
 ]
 const arrowOptions: readonly ArrowWriteOptions[] = [{}, { form: 'file' }, { compression: 'lz4' }]
 
+/** The same columns in Avro. */
+const avroSchema: Parameters<typeof avroFile>[0] = {
+  type: 'record',
+  name: 'Row',
+  fields: [
+    { name: 'id', type: 'long' },
+    { name: 'text', type: ['null', 'string'] },
+    { name: 'flag', type: 'boolean' },
+    { name: 'wide', type: { type: 'bytes', logicalType: 'decimal', precision: 38, scale: 2 } },
+    { name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 } },
+    { name: 'ratio', type: 'double' },
+    { name: 'day', type: { type: 'int', logicalType: 'date' } },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-micros' } },
+    { name: 'list', type: ['null', { type: 'array', items: 'string' }] },
+  ],
+}
+function avroRow(row: readonly Value[]): Readonly<Record<string, unknown>> {
+  const [id, text, flag, wide, price, ratio, day, at, list] = row
+  const bytes = (value: Value | undefined): Buffer => {
+    const buffer = Buffer.alloc(16)
+    buffer.writeBigInt64BE(BigInt.asIntN(64, (value as bigint) >> 64n))
+    buffer.writeBigUInt64BE(BigInt.asUintN(64, value as bigint), 8)
+    return buffer
+  }
+  return { id, text, flag, wide: bytes(wide), price: bytes(price), ratio, day, at, list }
+}
+
 /** Sound files of every format. */
 export async function soundFiles(context: ColumnarContext): Promise<HostileFile[]> {
   const arena = new Arena(context.heap)
@@ -127,6 +155,9 @@ export async function soundFiles(context: ColumnarContext): Promise<HostileFile[
   const records = rows.map((row) => canonicalLine(schema, row))
   add('json', '0.json', [text.encode(records.join('\n'))])
   add('json', '1.json', [text.encode(`[${records.join(',\n')}]`)])
+  for (const [i, codec] of (['null', 'deflate', 'snappy'] as const).entries()) {
+    add('avro', `${i}.avro`, [avroFile(avroSchema, rows.map(avroRow), { codec, blockRows: 90 })])
+  }
   arena.close()
   return files
 }
@@ -188,7 +219,7 @@ export function damaged({ bytes, kind }: HostileFile, next: (below: number) => n
 
 /** Half of the damage to Parquet and Arrow files goes where their structure is. */
 function placeOf(kind: FileKind, length: number, next: (below: number) => number): number {
-  const isStructured = kind === 'parquet' || kind === 'arrow'
+  const isStructured = kind === 'parquet' || kind === 'arrow' || kind === 'avro'
   if (!isStructured || next(2) === 0) return next(length)
   return kind === 'parquet' ? Math.max(0, length - 1 - next(Math.min(length, 6000))) : next(Math.min(length, 1500))
 }

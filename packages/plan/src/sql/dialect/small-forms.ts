@@ -145,6 +145,8 @@ const readers: readonly (readonly [RegExp, string])[] = [
   [/\.parquet$/i, 'read_parquet'],
   [/\.(csv|tsv|txt)(\.gz)?$/i, 'read_csv'],
   [/\.(json|jsonl|ndjson)(\.gz)?$/i, 'read_json'],
+  [/\.(arrow|arrows|feather|ipc)$/i, 'read_arrow'],
+  [/\.avro$/i, 'read_avro'],
   [/./, 'read_delta'],
 ]
 
@@ -161,7 +163,7 @@ export function filePaths(tokens: readonly Token[]): readonly Token[] {
       const [, reader] = readers.find(([pattern]) => pattern.test(token.text.slice(1, -1)))!
       result = spliced(result, i, i + 1, ...made(token, `${reader}(${token.text})`, token.before))
     } else if (
-      isWord(token, 'parquet', 'csv', 'json', 'delta') &&
+      isWord(token, 'parquet', 'csv', 'json', 'arrow', 'avro', 'delta') &&
       isSymbol(result[i + 1], '.') &&
       result[i + 2]?.text.startsWith('`') === true
     ) {

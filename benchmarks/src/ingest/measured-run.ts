@@ -26,6 +26,8 @@ export default defineLakehouse({ name: 'orders', description: 'One source.', tab
 
 export interface MeasuredRun {
   readonly seconds: number
+  /** Of all threads, in the process and in the system for it. */
+  readonly cpuSeconds: number
   /** Largest resident set of the whole process, threads included. */
   readonly peakMb: number
   readonly exitCode: number | null
@@ -36,7 +38,10 @@ export interface MeasuredRun {
 /** Runs the batch app as a process of its own. */
 export function measuredRun(args: readonly string[], cwd: string): MeasuredRun {
   const started = performance.now()
-  const script = `process.on('exit', () => require('node:fs').writeSync(2, '\\npeak ' + process.resourceUsage().maxRSS + '\\n'))`
+  const script = `process.on('exit', () => {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  require('node:fs').writeSync(2, '\\npeak ' + maxRSS + ' ' + (userCPUTime + systemCPUTime) + '\\n')
+})`
   const preload = join(cwd, 'peak.cjs')
   writeFileSync(preload, script)
   const run = spawnSync(process.execPath, ['--require', preload, batchBin, 'run', '--json', ...args], {
@@ -45,15 +50,16 @@ export function measuredRun(args: readonly string[], cwd: string): MeasuredRun {
     maxBuffer: 1 << 28,
   })
   const seconds = (performance.now() - started) / 1000
-  const peakMb = Number(/peak (\d+)/.exec(run.stderr)?.[1] ?? 0) / 1024
-  const error = run.stderr.replaceAll(/\n?peak \d+\n/g, '').trim()
+  const [, peakKb = 0, cpuMicros = 0] = /peak (\d+) (\d+)/.exec(run.stderr) ?? []
+  const error = run.stderr.replaceAll(/\n?peak \d+ \d+\n/g, '').trim()
   const report =
     run.status === 0
       ? (JSON.parse(run.stdout) as { readonly tables: readonly { readonly rowCount: number | null }[] })
       : null
   return {
     seconds,
-    peakMb,
+    cpuSeconds: Number(cpuMicros) / 1e6,
+    peakMb: Number(peakKb) / 1024,
     exitCode: run.status,
     rows: report?.tables[0]?.rowCount ?? null,
     error: error === '' ? null : error.slice(0, 300),

@@ -40,38 +40,49 @@ for (let i = 0; i < files; i++) {
 }
 const lakehouse = writeOrdersLakehouse(folder, `csvFiles('orders_*.csv')`)
 
-function ours(): number {
-  rmSync(join(folder, 'lake'), { recursive: true, force: true })
-  const places = ['--lakehouse', lakehouse, '--landing', 'landing', '--root', 'lake', '--threads', options.threads]
-  const { seconds, rows, error } = measuredRun(places, folder)
-  if (rows !== expected) throw new Error(`we read ${rows} of ${expected} rows: ${error}`)
-  return seconds
+interface Spent {
+  readonly seconds: number
+  readonly cpuSeconds: number
 }
 
-function theirs(): number {
+function ours(): Spent {
+  rmSync(join(folder, 'lake'), { recursive: true, force: true })
+  const places = ['--lakehouse', lakehouse, '--landing', 'landing', '--root', 'lake', '--threads', options.threads]
+  const { seconds, cpuSeconds, rows, error } = measuredRun(places, folder)
+  if (rows !== expected) throw new Error(`we read ${rows} of ${expected} rows: ${error}`)
+  return { seconds, cpuSeconds }
+}
+
+function theirs(): Spent {
   const table = join(folder, 'table')
   rmSync(table, { recursive: true, force: true })
   const started = performance.now()
   const run = spawnSync(options.python, [script, join(folder, 'landing', '*.csv'), table], { encoding: 'utf8' })
   const seconds = (performance.now() - started) / 1000
-  if (Number(run.stdout) !== expected)
-    throw new Error(`they read ${run.stdout.trim()} of ${expected} rows: ${run.stderr}`)
-  return seconds
+  const [rows, cpuSeconds = 0] = run.stdout.trim().split(' ').map(Number)
+  if (rows !== expected) throw new Error(`they read ${run.stdout.trim()} of ${expected} rows: ${run.stderr}`)
+  return { seconds, cpuSeconds }
 }
 
-const results = { deltaworks: [] as number[], 'duckdb and delta-rs': [] as number[] }
+const results = { deltaworks: [] as Spent[], 'duckdb and delta-rs': [] as Spent[] }
 for (let round = 0; round < Number(options.rounds); round++) {
   results.deltaworks.push(ours())
   results['duckdb and delta-rs'].push(theirs())
 }
 rmSync(folder, { recursive: true, force: true })
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
-const [mine, peer] = [median(results.deltaworks), median(results['duckdb and delta-rs'])]
+const medianOf = (of: keyof Spent): readonly [number, number] => {
+  const [mine, peer] = Object.values(results).map((runs) => median(runs.map((run) => run[of])))
+  return [mine!, peer!]
+}
+const [mine, peer] = medianOf('seconds')
+const [cpuMine, cpuPeer] = medianOf('cpuSeconds')
 console.log(`${files} files, ${(bytes / 1e6).toFixed(0)} MB, ${expected} rows`)
 console.log(`deltaworks ${mine.toFixed(2)} s, duckdb and delta-rs ${peer.toFixed(2)} s: ${(mine / peer).toFixed(2)}`)
+console.log(`CPU ${cpuMine.toFixed(2)} s, ${cpuPeer.toFixed(2)} s: ${(cpuMine / cpuPeer).toFixed(2)}`)
 mkdirSync(resultsFolder, { recursive: true })
 const command = `node benchmarks/dist/ingest/small-files.js --files ${files} --rounds ${options.rounds} --threads ${options.threads} --python PATH`
 writeFileSync(
   join(resultsFolder, 'ingest-small-files.json'),
-  `${JSON.stringify({ command, files, bytes, rows: expected, seconds: results, ratio: mine / peer }, null, 2)}\n`,
+  `${JSON.stringify({ command, files, bytes, rows: expected, runs: results, ratio: mine / peer, cpuRatio: cpuMine / cpuPeer }, null, 2)}\n`,
 )

@@ -49,15 +49,19 @@ export class Accumulators {
     this.#grow(Math.max(1, groupCount))
     const { scratch } = this.#scope
     // Many aggregates may have one filter.
-    const known = new Map<Column, number>()
+    const known = new Map<Column, number | null>()
     this.#accumulators.forEach((accumulator, index) => {
       const filter = filters[index] ?? null
       const own = args[index]!
       if (filter !== null && groupIds === 0 && accumulator instanceof CountAccumulator) {
         if (own[0]?.type.kind === 'null' || accumulator.countAll(filter, own, rowCount)) return
       }
-      let chosen = 0
-      if (filter !== null) known.set(filter, (chosen = known.get(filter) ?? this.#trueRows(filter)))
+      let chosen: number | null = 0
+      if (filter !== null) {
+        chosen = known.has(filter) ? known.get(filter)! : this.#trueRows(filter)
+        known.set(filter, chosen)
+      }
+      if (chosen === null) return
       accumulator.update({ rowCount, groups: groupIds, chosen }, own)
       scratch.reset()
     })
@@ -71,9 +75,13 @@ export class Accumulators {
     this.#scope.scratch.reset()
   }
 
-  /** Address of a byte a row: 1 where a boolean column is true. */
-  #trueRows({ values, validity, length }: Column): number {
+  /** Address of a byte a row: 1 where a boolean column is true; 0: it is everywhere; null: nowhere. */
+  #trueRows({ values, validity, length }: Column): number | null {
     const { context } = this.#scope
+    const { u8 } = context.heap
+    const [all, none] = [isUniform(u8, values, length, 0xff), isUniform(u8, values, length, 0)]
+    if (all && (validity === 0 || isUniform(u8, validity, length, 0xff))) return 0
+    if (none) return null
     const target = this.#chosen.allocate(length)
     context.kernels['accumulateChosen']!(values, validity, length, target)
     return target
@@ -149,4 +157,12 @@ export class Accumulators {
     this.#scope.scratch.close()
     this.#chosen.close()
   }
+}
+
+/** Whether the first bits at an address are all set, or all clear. */
+function isUniform(bytes: Uint8Array, address: number, length: number, whole: 0 | 0xff): boolean {
+  const end = address + (length >> 3)
+  for (let at = address; at < end; at++) if (bytes[at] !== whole) return false
+  const mask = (1 << (length & 7)) - 1
+  return mask === 0 || (bytes[end]! & mask) === (whole & mask)
 }

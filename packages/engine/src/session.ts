@@ -44,6 +44,7 @@ import { SpillFolder } from './spill/spill-folder.js'
 import { SpillStore } from './spill/spill-store.js'
 import { executeSql, type SqlResult, type SqlTables, type TableFunction } from './sql.js'
 import { stateSchema } from './operators/hash-aggregate-exec.js'
+import { addRowSums, noRows, type RowSums } from './row-sums.js'
 import { writeSplit } from './scheduler/split-writer.js'
 import type { PhasedAggregate } from './scheduler/stage.js'
 import type { SplitResult, SplitSink } from './split-sink.js'
@@ -246,13 +247,13 @@ export class Session {
     const plan = planned(query)
     const parallel = this.#isLarge(plan) && !isThreadLocal(sink.outputs[0]!.sink.store)
     return this.#published(plan, metrics, async () => {
-      const { files, measured } = parallel
+      const { files, measured, sums } = parallel
         ? await this.#inParallel(metrics, options, (executor) => executor.writeSplit(plan, sink))
         : await this.#inline(metrics, options, (context) => writeSplit(physicalPlan(plan), sink, context))
       metrics.rowsOut = files.reduce((sum, file) => sum + file.rowCount, 0)
       const byOutput = sink.outputs.map((_, i) => files.filter(({ output }) => output === i))
       const measures = sink.measures === null ? null : await this.#finishMeasures(sink.measures, measured, options)
-      return { files: byOutput, measures, metrics }
+      return { files: byOutput, sums: sumsByOutput(sink, sums), measures, metrics }
     })
   }
 
@@ -446,6 +447,11 @@ export class Session {
 const segmentRows = 262_144
 /** Segments of a large table are morsels of the next query. */
 const largeSegmentRows = 65_536
+
+const sumsByOutput = ({ outputs }: SplitSink, tasks: readonly (readonly (RowSums | null)[])[]) =>
+  outputs.map(({ summed }, i) =>
+    summed === true ? tasks.reduce((sum, task) => addRowSums(sum, task[i] ?? noRows), noRows) : null,
+  )
 
 async function* splitsOf(node: TableScan, metrics: QueryMetrics): AsyncGenerator<ScanSplit> {
   const planned = await node.table.scan({ projection: node.projection, filters: node.filters, fetch: node.fetch })

@@ -3,6 +3,7 @@ import type { Aggregate } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import type { FileSink, WrittenFile } from './file-sink.js'
 import type { QueryMetrics } from './metrics.js'
+import type { RowSums } from './row-sums.js'
 
 /**
  * Where the rows of a query go that are judged while they are written: each to one of several outputs, or to none, and what is
@@ -25,11 +26,15 @@ export interface SplitOutput {
   readonly schema: Schema
   /** All outputs are in one store. */
   readonly sink: FileSink
+  /** Whether the rows are added up on the way: `SplitResult.sums`. */
+  readonly summed?: boolean
 }
 
 export interface SplitResult {
   /** By output. */
   readonly files: readonly (readonly WrittenFile[])[]
+  /** By output; null where they were not asked for. */
+  readonly sums: readonly (RowSums | null)[]
   /** The row of the measures. */
   readonly measures: readonly Value[] | null
   readonly metrics: QueryMetrics

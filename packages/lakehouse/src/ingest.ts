@@ -1,5 +1,5 @@
 import { DeltaTable } from '@deltaworks/delta-table'
-import { agg, col, lit, type Expr } from '@deltaworks/expression'
+import { col, lit, type Expr } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
 import { date, timestamp } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
@@ -27,11 +27,13 @@ import { landingColumns, stampedAudit } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
-import { profilePass, type MeasuredBatch } from './profile/profile-pass.js'
+import { measureRows, measuringOf, type Measuring } from './landing-measures.js'
+import type { MeasuredBatch } from './profile/profile-pass.js'
 import { reopenDecisions, rowsOfFiles } from './review/decisions.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
 import type { LandingPart } from './unpack/unpack-landing.js'
+import { passLanding, type LandingPass } from './write-pass/landing-pass.js'
 import { writeSettings } from './write-settings.js'
 
 /** A source's landing files compared with its table, before anything is read. */
@@ -45,6 +47,8 @@ export interface IngestPlan {
 /** Rows read but not yet committed. */
 export interface StagedIngest extends IngestPlan {
   readonly landed: DataFrame
+  /** They are in files already, which a commit is to name; null: they are yet to be written. */
+  readonly passed: LandingPass<DeltaTable> | null
   readonly rowsRead: number
   readonly rowsMalformed: number
   /** Of the well-formed rows; null: the source wants no profile. */
@@ -98,31 +102,81 @@ export async function fitContract(
 }
 
 /**
- * Reads the pending files once if they are small (they stay in memory), else counts what is malformed in them;
- * the same pass gives the profile.
+ * Reads the pending files: if they are small they stay in memory, else what the table gets of them is written in the same pass.
+ * That pass counts what is malformed, too, and gives the profile.
  * @throws LakehouseError DW-LAKEHOUSE-0010 if more rows are malformed than the source allows, DW-LAKEHOUSE-0014 if any is
- * and the source is to fail then, DW-LAKEHOUSE-0030 if the definition does not fit the table any more
+ * and the source is to fail then, DW-LAKEHOUSE-0030 if the definition does not fit the table any more; nothing is left then
+ * @param signal of this try to read them; that of the context is for the commit, too
  */
 export async function stageIngest(
   plan: IngestPlan,
   context: RunContext,
   parts: readonly LandingPart[],
+  signal: AbortSignal | undefined = context.signal,
 ): Promise<StagedIngest> {
   const { session } = context.lake
   const { table } = await fitContract(plan.table, parts, context)
   const provider = new LandingTable(session, table, parts)
   const rows = numbered(scan(provider), table)
-  const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name })) : rows
-  const { rowsRead, rowsMalformed, measured } = await measureRows(landed, table, parts, context)
+  const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name, signal })) : rows
+  const measuring = measuringOf(table, parts)
+  const passed = context.keepInMemory ? null : await writeLanding(plan, table, landed, measuring, context, signal)
+  const found = passed ?? (await measureRows(landed, measuring, context, signal))
+  try {
+    const [all, malformed, ...measures] = found.values
+    const measured = measuring.pass?.profile(measures, found.fields.slice(2)) ?? null
+    const staged = { ...plan, table, landed, passed, rowsRead: Number(all), rowsMalformed: Number(malformed), measured }
+    await refuseMalformed(staged, context)
+    return staged
+  } catch (error) {
+    await passed?.discard()
+    throw error
+  }
+}
+
+/** @throws LakehouseError DW-LAKEHOUSE-0010, 0014 */
+async function refuseMalformed(staged: StagedIngest, context: RunContext): Promise<void> {
+  const { table, rowsRead, rowsMalformed } = staged
   const { maxMalformed: limit, maxMalformedRows, malformed } = table.source!
-  if (malformed === 'fail' && rowsMalformed > 0) throw await firstMalformed(table, landed, rowsMalformed, context)
+  if (malformed === 'fail' && rowsMalformed > 0) throw await firstMalformed(staged, context)
   if (rowsRead > 0 && rowsMalformed > rowsRead * limit) {
     throw tooManyMalformed(table.name, rowsMalformed, rowsRead, limit)
   }
   if (maxMalformedRows !== null && rowsMalformed > maxMalformedRows) {
     throw tooManyMalformedRows(table.name, rowsMalformed, maxMalformedRows)
   }
-  return { ...plan, table, landed, rowsRead, rowsMalformed, measured }
+}
+
+/** Writes what the table gets. @returns null if that takes more than a look at each row, or rows of former files are to go */
+async function writeLanding(
+  { pending }: IngestPlan,
+  table: TableDefinition,
+  landed: DataFrame,
+  measuring: Measuring,
+  context: RunContext,
+  signal: AbortSignal | undefined,
+): Promise<LandingPass<DeltaTable> | null> {
+  if (pending.some((file) => file.state !== 'new')) return null
+  const { lake } = context
+  const version = (await lake.table(table.path))?.version ?? null
+  const settings = ingestSettings(table, pending, context)
+  const { malformed } = table.source!
+  return passLanding(
+    lake.session,
+    async (session, rows) => {
+      const written = landedRows(rows, table, context)
+      const uri = lake.uri(table.path)
+      if (version === null) return DeltaTable.createWith(session, uri, written, settings)
+      return (await DeltaTable.open(session, uri, { version })).append(written, settings)
+    },
+    {
+      rows: measuring.prepare(landed),
+      landed: landed.schema,
+      aggregates: measuring.aggregates,
+      malformed: malformed === 'keep' ? 'together' : malformed === 'drop' ? 'nowhere' : 'apart',
+      signal,
+    },
+  )
 }
 
 /** Rows of Parquet have no lines: they are counted from 1. */
@@ -131,8 +185,8 @@ const numbered = (rows: DataFrame, table: TableDefinition): DataFrame =>
     ? anyFrame(rows.withColumn(landingColumns.sourceLine, col(landingColumns.sourceLine).add(lit(1n))))
     : rows
 
-export const stagedMalformed = (staged: StagedIngest, context: RunContext): DataFrame =>
-  malformedRows(staged.landed, staged.table.name, context)
+export const stagedMalformed = ({ landed, passed, table }: StagedIngest, context: RunContext): DataFrame =>
+  malformedRows(passed?.malformed ?? landed, table.name, context)
 
 /**
  * Commits the well-formed rows together with the record of their files. Rows of a changed file take the place of those
@@ -140,23 +194,18 @@ export const stagedMalformed = (staged: StagedIngest, context: RunContext): Data
  */
 export async function commitIngest(staged: StagedIngest, context: RunContext): Promise<DeltaTable> {
   const { lake } = context
-  const { table, pending } = staged
+  const { table, pending, passed } = staged
+  await reopenDecisions(table, pending, context)
+  if (passed !== null) {
+    const written = await passed.commit()
+    lake.wrote(table.path, written)
+    return written
+  }
   const computed = landedRows(usableRows(staged), table, context)
   const rows = context.keepInMemory
     ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
     : computed
-  const settings = {
-    ...writeSettings(table, context),
-    // Breaking changes were refused before anything was read.
-    mergeSchema: true,
-    audit: () => checkUnchanged(pending, context),
-    appTransactions: pending.flatMap(ledgerEntries),
-    userMetadata: JSON.stringify({
-      run: context.runId,
-      files: pending.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
-    }),
-  }
-  await reopenDecisions(table, pending, context)
+  const settings = ingestSettings(table, pending, context)
   const existing = await lake.table(table.path)
   if (existing === null) {
     const created = await DeltaTable.createWith(lake.session, lake.uri(table.path), rows, settings)
@@ -170,6 +219,18 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
   lake.wrote(table.path, written)
   return written
 }
+
+const ingestSettings = (table: TableDefinition, pending: readonly LandingFile[], context: RunContext) => ({
+  ...writeSettings(table, context),
+  // Breaking changes were refused before anything was read.
+  mergeSchema: true,
+  audit: () => checkUnchanged(pending, context),
+  appTransactions: pending.flatMap(ledgerEntries),
+  userMetadata: JSON.stringify({
+    run: context.runId,
+    files: pending.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
+  }),
+})
 
 /** Landed rows as rows of their table: without what only landing knows, with what `derive` and the audit add. */
 export function landedRows(landed: DataFrame, table: TableDefinition, context: RunContext): DataFrame {
@@ -193,20 +254,18 @@ const usableRows = ({ landed, table }: StagedIngest): DataFrame =>
   table.source!.malformed === 'keep' ? landed : landed.filter(col(landingColumns.corruptReason).isNull())
 
 async function firstMalformed(
-  table: TableDefinition,
-  landed: DataFrame,
-  count: number,
+  { table, landed, passed, rowsMalformed }: StagedIngest,
   context: RunContext,
 ): Promise<Error> {
   const { sourceFile, sourceLine, corruptReason } = landingColumns
-  const rows = landed
+  const rows = (passed?.malformed ?? landed)
     .filter(col(corruptReason).isNotNull())
     .select(col(sourceFile), col(sourceLine), col(corruptReason))
     .orderBy(col(sourceFile), col(sourceLine))
     .limit(1)
   const [first] = (await context.lake.session.collect(rows, { signal: context.signal })).rows
   const [file, line, reason] = first!
-  return malformedRow(table.name, String(file), Number(line), String(reason), count)
+  return malformedRow(table.name, String(file), Number(line), String(reason), rowsMalformed)
 }
 
 /**
@@ -221,24 +280,5 @@ async function checkUnchanged(files: readonly LandingFile[], { landing }: RunCon
       landing.uri,
       changed.map((file) => file.path),
     )
-  }
-}
-
-/** Rows that the landing files hold, how many of them are malformed, and what the others hold: one pass. */
-async function measureRows(
-  landed: DataFrame,
-  table: TableDefinition,
-  parts: readonly LandingPart[],
-  context: RunContext,
-): Promise<Pick<StagedIngest, 'rowsRead' | 'rowsMalformed' | 'measured'>> {
-  const counts = { all: agg.count(), malformed: agg.count(col(landingColumns.corruptReason)) }
-  const pass = table.source!.profile ? profilePass(table, parts) : null
-  const query = (pass === null ? landed.agg(counts) : pass.prepare(landed).agg({ ...counts, ...pass.aggregates })).plan
-  const { rows } = await context.lake.session.collect(query, { signal: context.signal })
-  const [all, malformed, ...measures] = rows[0]!
-  return {
-    rowsRead: Number(all),
-    rowsMalformed: Number(malformed),
-    measured: pass?.profile(measures, query.schema.fields.slice(2)) ?? null,
   }
 }

@@ -32,14 +32,21 @@ function stock(options: SourceOptions = {}, pattern = '**/stock*.csv') {
 
 const lines = (...rows: readonly string[]): string => `id,items\n${rows.map((row) => `${row}\n`).join('')}`
 
-describe('landing options', () => {
+describe.each([
+  ['in memory', undefined],
+  ['streamed', 0],
+])('landing options, %s', (_, inMemoryBytes) => {
   let lake: TestLake
   beforeEach(() => {
     lake = new TestLake()
   })
   afterEach(() => lake.close())
   const run = (options: SourceOptions = {}, selection: LandingSelection = {}, nowMicros = testClock) =>
-    runLakehouse({ ...lake.options(stock(options), {}, nowMicros), selection })
+    runLakehouse({
+      ...lake.options(stock(options), {}, nowMicros),
+      selection,
+      ...(inMemoryBytes === undefined ? {} : { inMemoryBytes }),
+    })
   const rows = () => lake.rows('raw/stock', 'id', 'items')
   const landed = (): string[] =>
     readdirSync(lake.landing, { recursive: true, encoding: 'utf8' })

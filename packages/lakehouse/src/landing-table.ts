@@ -61,6 +61,12 @@ export class LandingTable implements TableProvider {
     const format = landed
       ? { kind: this.#table.source!.format, options: readerOptions(this.#table) }
       : ({ kind: 'json', options: { form: 'lines' } } as const)
+    // Splits share what is the same in all: they are many, and are posted to workers.
+    const virtualColumns: FileSplit['virtualColumns'] = {
+      ...(landed ? { [landingColumns.sourceLine]: format.kind === 'parquet' ? 'row_index' : 'line' } : {}),
+      [landingColumns.rawRecord]: 'raw_record',
+      [landingColumns.corruptReason]: 'corrupt_reason',
+    }
     for (const file of this.#parts) {
       const physicalNames =
         format.kind === 'parquet' ? await parquetNames(openStore(file.store), file, this.#table) : null
@@ -79,11 +85,7 @@ export class LandingTable implements TableProvider {
           physicalNames,
           fieldIds: null,
           deletedRows: null,
-          virtualColumns: {
-            ...(landed ? { [landingColumns.sourceLine]: format.kind === 'parquet' ? 'row_index' : 'line' } : {}),
-            [landingColumns.rawRecord]: 'raw_record',
-            [landingColumns.corruptReason]: 'corrupt_reason',
-          },
+          virtualColumns,
         })
       }
     }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { comparePaths, objectNotFoundCode, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
+import { createHash, hash } from 'node:crypto'
+import { comparePaths, isRemote, objectNotFoundCode, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
 import type { SourceDefinition } from './source-definition.js'
 
 /** A file of the landing zone, and whether its table has it already. */
@@ -114,11 +114,17 @@ async function compareFiles(
 ): Promise<readonly LandingFile[]> {
   const files = new Array<LandingFile>(candidates.length)
   let next = 0
+  const chunkBytes = Math.min(
+    hashChunkBytes,
+    candidates.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0),
+  )
   // Over a network a file is mostly waiting: several at once, each with one chunk in memory.
-  const readers = Array.from({ length: Math.min(filesAtOnce, candidates.length) }, async () => {
+  const atOnce = isRemote(store.uri) ? filesAtOnce : 1
+  const readers = Array.from({ length: Math.min(atOnce, candidates.length) }, async () => {
+    const chunk = new Uint8Array(chunkBytes)
     while (next < candidates.length) {
       const at = next++
-      files[at] = await compareWithLedger(store, candidates[at]!, ledger, reprocess)
+      files[at] = await compareWithLedger(store, candidates[at]!, ledger, reprocess, chunk)
     }
   })
   await Promise.all(readers)
@@ -130,13 +136,14 @@ async function compareWithLedger(
   meta: ObjectMeta,
   ledger: Ledger,
   reprocess: boolean,
+  chunk: Uint8Array,
 ): Promise<LandingFile> {
   const { path, sizeBytes, modifiedMs, etag } = meta
   const recorded = ledger.get(contentTransaction(path))
   if (!reprocess && recorded !== undefined && isKnownByStat(meta, ledger)) {
     return { path, sizeBytes, modifiedMs, etag, state: 'known', contentHash: recorded, sha256: '' }
   }
-  const sha256 = await hashContent(store, meta)
+  const sha256 = await hashContent(store, meta, chunk)
   const contentHash = first52Bits(sha256)
   const same = reprocess ? 'again' : 'known'
   const state = recorded === undefined ? 'new' : recorded === contentHash ? same : 'changed'
@@ -150,17 +157,24 @@ export const isKnownByStat = (meta: ObjectMeta, ledger: Ledger): boolean =>
 const filesAtOnce = 16
 const hashChunkBytes = 2 * 1024 * 1024
 
-async function hashContent(store: ObjectStore, { path, sizeBytes }: ObjectMeta): Promise<string> {
-  const hash = createHash('sha256')
-  for (let start = 0; start < sizeBytes; start += hashChunkBytes) {
-    hash.update(await store.get(path, { start, end: Math.min(sizeBytes, start + hashChunkBytes) }))
+/** @param chunk memory that it may use */
+async function hashContent(store: ObjectStore, { path, sizeBytes }: ObjectMeta, chunk: Uint8Array): Promise<string> {
+  if (sizeBytes === 0) return hash('sha256', new Uint8Array(0))
+  const whole = createHash('sha256')
+  for (let start = 0; start < sizeBytes;) {
+    const wanted = Math.min(sizeBytes - start, chunk.byteLength)
+    const part = chunk.subarray(0, await store.getInto(path, start, chunk.subarray(0, wanted)))
+    if (start === 0 && part.byteLength === sizeBytes) return hash('sha256', part)
+    whole.update(part)
+    start += part.byteLength
+    if (part.byteLength < wanted) break
   }
-  return hash.digest('hex')
+  return whole.digest('hex')
 }
 
 const first52Bits = (hex: string): number => Number.parseInt(hex.slice(0, 13), 16)
 
-export const hash52 = (text: string): number => first52Bits(createHash('sha256').update(text).digest('hex'))
+export const hash52 = (text: string): number => first52Bits(hash('sha256', text))
 
 /** A store that tells times in seconds (S3) tells a quick replacement by its etag. */
 const statHash = ({ sizeBytes, modifiedMs, etag }: Stat): number => hash52(`${sizeBytes}:${modifiedMs}:${etag ?? ''}`)

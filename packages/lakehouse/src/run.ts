@@ -1,27 +1,14 @@
-import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
 import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { passGate, type GateResult } from './gate.js'
-import {
-  commitIngest,
-  landingParts,
-  planIngest,
-  stagedMalformed,
-  stageIngest,
-  type IngestPlan,
-  type StagedIngest,
-} from './ingest.js'
-import { disposeLanding } from './landing-disposal.js'
 import { landingFiles, type LandingSelection } from './landing.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
 import { computeMetrics } from './metrics/compute-metrics.js'
-import { keepProfiles } from './profile/profile-history.js'
-import type { MeasuredBatch } from './profile/profile-pass.js'
 import { pinnedPaths } from './raw-versions.js'
 import { expireRows } from './retention.js'
 import { reopenRefused } from './review/decisions.js'
@@ -30,12 +17,13 @@ import type { RunResult, TableState } from './run-result.js'
 import { defaultRetryPolicy, retryStep, type RetryPolicy } from './runs/retry-step.js'
 import { RunMetrics } from './runs/run-metrics.js'
 import { FrameCache } from './runs/frame-cache.js'
+import { Ingestion } from './runs/ingestion.js'
 import { runInOrder } from './runs/run-in-order.js'
 import { SharedInputs } from './runs/shared-inputs.js'
-import { RunProgress } from './runs/run-progress.js'
+import { RunProgress, writtenBy } from './runs/run-progress.js'
 import { selectedTables, type StepSelection } from './runs/step-graph.js'
 import { logicalHash } from './runs/table-hash.js'
-import type { SourceDefinition } from './source-definition.js'
+import { WrittenHashes } from './runs/written-hashes.js'
 import type { TableDefinition } from './table-definition.js'
 import { LandingUnpacker } from './unpack/unpack-landing.js'
 
@@ -154,6 +142,8 @@ class Run {
   #begun: Promise<void> | null = null
   #shared: SharedInputs
   readonly #spilledBefore: number
+  readonly #hashes: WrittenHashes
+  readonly #ingestion: Ingestion
   /** One writes to the quarantine at a time. */
   #quarantining: Promise<unknown> = Promise.resolve()
 
@@ -164,6 +154,14 @@ class Run {
     this.#selected = selectedTables(options.lakehouse, options.steps ?? {})
     this.#progress = new RunProgress(this.#selected.size)
     this.#shared = new SharedInputs([...this.#selected])
+    this.#hashes = new WrittenHashes(options.root)
+    this.#ingestion = new Ingestion({
+      progress: this.#progress,
+      hashes: options.hashes === true ? this.#hashes : null,
+      policy: (table) => this.#policy(table),
+      beforeWriting: () => this.#beforeWriting(),
+      quarantine: (rows, step) => this.#quarantine(rows, step),
+    })
   }
 
   async execute(listing: readonly ObjectMeta[], inMemoryBytes: number): Promise<RunResult> {
@@ -172,7 +170,7 @@ class Run {
     await this.#streamIfLarge(inMemoryBytes)
     const raw = tables.filter((table) => table.source !== null)
     if (this.#context.pinned.size === 0) {
-      await this.ingest(raw, listing, inMemoryBytes)
+      this.#context = await this.#ingestion.run(raw, listing, this.#context, inMemoryBytes)
       await this.#expire(raw)
     }
     await this.buildAll(tables.filter((table) => table.build !== null))
@@ -209,87 +207,6 @@ class Run {
     this.#blocked.clear()
     this.#refused = false
     this.#progress.restart()
-  }
-
-  /** Malformed rows of all sources are quarantined before any raw table says that it has their files. */
-  async ingest(
-    tables: readonly TableDefinition[],
-    listing: readonly ObjectMeta[],
-    inMemoryBytes: number,
-  ): Promise<void> {
-    let context = this.#context
-    let unpackedBytes = 0
-    const staged: { readonly staged: StagedIngest; readonly startMs: number }[] = []
-    const planned: IngestPlan[] = []
-    for (const table of tables) {
-      const startMs = this.#progress.now()
-      const plan = await planIngest(table, listing, context)
-      planned.push(plan)
-      const told = new Set(this.#progress.files.filter((file) => file.table === table.name).map((file) => file.path))
-      const fresh = plan.files.filter((file) => file.state !== 'known' || !told.has(file.path))
-      this.#progress.files.push(
-        ...fresh.map(({ path, sizeBytes, sha256, state }) => ({
-          table: table.name,
-          path,
-          sizeBytes,
-          sha256,
-          state,
-        })),
-      )
-      if (plan.pending.length === 0) {
-        this.#progress.unchanged(`ingest ${table.name}`, 'ingest', table, startMs)
-        continue
-      }
-      this.#progress.start(this.#context.runId, `ingest ${table.name}`, 'ingest')
-      const parts = await landingParts(plan, context)
-      unpackedBytes += parts.reduce((sum, part) => sum + part.sizeBytes, 0)
-      // Packed files may be small in the listing and large to read.
-      if (unpackedBytes > inMemoryBytes && context.keepInMemory) {
-        context = { ...context, keepInMemory: false }
-        this.#context = context
-      }
-      const seen = context
-      const policy = this.#policy(table)
-      const read = await retryStep(`ingest ${table.name}`, policy, seen.signal, (signal) =>
-        stageIngest(plan, { ...seen, signal }, parts),
-      )
-      staged.push({ staged: read, startMs })
-    }
-    const malformed = staged.filter(
-      ({ staged }) => staged.rowsMalformed > 0 && staged.table.source!.malformed === 'quarantine',
-    )
-    if (malformed.length > 0) {
-      await this.#quarantine(
-        malformed.map(({ staged }) => stagedMalformed(staged, context)).reduce((a, b) => a.union(b)),
-        'quarantine malformed rows',
-      )
-    }
-    for (const {
-      staged: { table, ...stage },
-      startMs,
-    } of staged) {
-      await this.#beforeWriting()
-      const written = await commitIngest({ table, ...stage }, context)
-      this.#progress.finish(context.runId, {
-        step: `ingest ${table.name}`,
-        kind: 'ingest',
-        table,
-        status: 'written',
-        startMs,
-        rowsIn: stage.rowsRead,
-        rowsQuarantined: table.source!.malformed === 'quarantine' ? stage.rowsMalformed : 0,
-        note: malformedNote(table.source!.malformed, stage.rowsMalformed),
-        ...writtenBy(written),
-      })
-    }
-    await this.#keepProfiles(staged.flatMap(({ staged: { measured } }) => measured ?? []))
-    for (const { table, files } of planned) await disposeLanding(table.source!, files, context)
-  }
-
-  /** Batches are compared with those before them, and join them. */
-  async #keepProfiles(batches: readonly MeasuredBatch[]): Promise<void> {
-    if (batches.length === 0) return
-    this.#progress.profiles.push(...(await keepProfiles(batches, this.#context)))
   }
 
   async #expire(tables: readonly TableDefinition[]): Promise<void> {
@@ -478,6 +395,11 @@ class Run {
     return added
   }
 
+  async #hashOf({ path }: TableDefinition, version: number): Promise<string> {
+    const { lake } = this.#context
+    return this.#hashes.of(path, version) ?? logicalHash(lake.session, await lake.frame(path))
+  }
+
   async result(): Promise<RunResult> {
     const { steps, files, quality, profiles, failures, quarantined, startedMs } = this.#progress
     const { runId, lakehouse, lake, landing } = this.#context
@@ -496,7 +418,7 @@ class Run {
         rowCount: numRows,
         files: numFiles,
         sizeBytes: sizeInBytes,
-        hash: written.has(table.name) ? await logicalHash(lake.session, await lake.frame(table.path)) : null,
+        hash: written.has(table.name) ? await this.#hashOf(table, opened.version) : null,
       })
     }
     const changed = steps.some((step) => step.status === 'written')
@@ -530,17 +452,7 @@ class Run {
   }
 }
 
-function malformedNote(malformed: SourceDefinition['malformed'], rows: number): string | null {
-  if (rows === 0 || malformed === 'quarantine' || malformed === 'fail') return null
-  return `${rows} malformed row${rows > 1 ? 's' : ''} ${malformed === 'keep' ? 'kept' : 'dropped'}`
-}
-
 const incrementalNotes = {
   append: 'from new rows alone, which were appended',
   aggregate: 'from new rows alone, whose groups were merged',
 } as const
-
-const writtenBy = (table: DeltaTable) => {
-  const { rowsWritten, filesWritten, bytesWritten } = table.lastWrite
-  return { rowsOut: rowsWritten, filesWritten, bytesWritten, version: table.version }
-}

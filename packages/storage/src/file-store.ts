@@ -371,16 +371,19 @@ async function openFresh(file: string): Promise<number> {
 }
 
 /** mkdir -p. Node's own (20.20) never returns where the system denies a folder below an existing one, as in /proc. */
-function makeFolder(folder: string): void {
+function makeFolder(folder: string, isRetried = false): void {
   try {
     mkdirSync(folder)
   } catch (error) {
     const code = systemCode(error)
     if (code === 'EEXIST') return
     const parent = dirname(folder)
-    if (code !== 'ENOENT' || parent === folder || statSync(parent, noThrow) !== undefined) throw error
-    makeFolder(parent)
-    makeFolder(folder)
+    if (code !== 'ENOENT' || parent === folder) throw error
+    if (statSync(parent, noThrow) !== undefined) {
+      // Another thread may have made it since.
+      if (isRetried) throw error
+    } else makeFolder(parent)
+    makeFolder(folder, true)
   }
 }
 

@@ -208,7 +208,14 @@ export function accumulateTextExtreme(
 // @ts-ignore: decorator
 @inline function compareTexts(a: usize, aBytes: u32, b: usize, bBytes: u32): i32 {
   const least = <usize>(aBytes < bBytes ? aBytes : bBytes)
-  for (let i: usize = 0; i < least; i++) {
+  let i: usize = 0
+  // Texts of a column often begin alike.
+  for (; i + 8 <= least; i += 8) {
+    const x = load<u64>(a + i)
+    const y = load<u64>(b + i)
+    if (x != y) return bswap<u64>(x) < bswap<u64>(y) ? -1 : 1
+  }
+  for (; i < least; i++) {
     const x = load<u8>(a + i)
     const y = load<u8>(b + i)
     if (x != y) return x < y ? -1 : 1

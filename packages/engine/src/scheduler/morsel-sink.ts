@@ -5,6 +5,7 @@ import { SegmentBuffer } from '../exchange/segment-buffer.js'
 import { SegmentWriter } from '../exchange/segment-writer.js'
 import type { ExecutionContext } from '../execution-context.js'
 import type { WrittenFile } from '../file-sink.js'
+import type { RowSums } from '../row-sums.js'
 import { PartitionedWriter } from '../write-files.js'
 import { SplitWriter } from './split-writer.js'
 import type { MorselSegment, SegmentSplit, StageSink } from './stage.js'
@@ -18,6 +19,8 @@ export interface MorselSink {
   finish(): Promise<readonly WrittenFile[]>
   /** After `finish`: the state of what was measured. */
   measured(): readonly (readonly Value[])[]
+  /** After `finish`: what rows added up to, by output. */
+  sums?(): readonly (RowSums | null)[]
   abort(): Promise<void>
   close(): void
 }

@@ -1,6 +1,5 @@
 import { Arena, readSegment, recordBatch } from '@deltaworks/columnar'
 import type { LogicalPlan, MemorySegment } from '@deltaworks/plan'
-import type { Value } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import type { FileSink, WrittenFile } from '../file-sink.js'
 import type { ExchangeAccount } from '../memory-pool.js'
@@ -13,7 +12,7 @@ import { AdaptivePlanner, type StageExecutor } from './adaptive-planner.js'
 import { createSink } from './morsel-sink.js'
 import { isSingle, mergeMorsels } from './pipeline.js'
 import type { MorselSegment, Pipeline, StageSink, StageTable } from './stage.js'
-import { writeSplit } from './split-writer.js'
+import { writeSplit, type WrittenSplit } from './split-writer.js'
 import { StageRun, type StageResources } from './stage-run.js'
 
 const everything = Number.MAX_SAFE_INTEGER
@@ -124,11 +123,7 @@ export class ParallelExecutor implements StageExecutor {
     return run.files
   }
 
-  /** Files, and the states of what was measured. */
-  async writeSplit(
-    plan: LogicalPlan,
-    sink: SplitSink,
-  ): Promise<{ readonly files: readonly WrittenFile[]; readonly measured: readonly (readonly Value[])[] }> {
+  async writeSplit(plan: LogicalPlan, sink: SplitSink): Promise<WrittenSplit> {
     const pipeline = await this.#planner.pipelineOf(plan)
     if (isSingle(pipeline)) {
       this.root = physicalPlan(pipeline.plan)
@@ -142,7 +137,7 @@ export class ParallelExecutor implements StageExecutor {
     const stage = { number: ++this.#stages, name: 'SplitFiles', pipeline, sink: { kind: 'split', sink } } as const
     const run = new StageRun(stage, this.#resources, this.#exchange, everything)
     for await (const segment of run.segments()) void segment
-    return { files: run.files, measured: run.measured }
+    return { files: run.files, measured: run.measured, sums: run.sums }
   }
 
   close(): void {

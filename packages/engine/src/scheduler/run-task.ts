@@ -89,7 +89,9 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
     const files = await sink.finish()
     const measured = sink.measured()
     metrics.durationMs = performance.now() - start
-    return { kind: 'finished', files, measured, metrics: taskMetrics(request.task, plan, metrics, morsels, heapBytes) }
+    const sums = sink.sums?.() ?? []
+    const done = taskMetrics(request.task, plan, metrics, morsels, heapBytes)
+    return { kind: 'finished', files, measured, sums, metrics: done }
   } catch (error) {
     await sink.abort()
     throw error

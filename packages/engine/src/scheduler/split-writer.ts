@@ -17,20 +17,28 @@ import type { PoolAccount, SpillableAccount } from '../memory-pool.js'
 import { aggregateUpdater, specOf, stateSchema, type Consume } from '../operators/hash-aggregate-exec.js'
 import { open, type ExecutionPlan } from '../operators/execution-plan.js'
 import { closeStates, groupBatches, groupStates, type GroupStates } from '../operators/spilled-aggregate.js'
+import { RowSummer, type RowSums } from '../row-sums.js'
 import type { SplitOutput, SplitSink } from '../split-sink.js'
 import { PartitionedWriter } from '../write-files.js'
 import type { MorselSink } from './morsel-sink.js'
+
+/** Files, states of what was measured, and what rows added up to by output; the last two one a task. */
+export interface WrittenSplit {
+  readonly files: readonly WrittenFile[]
+  readonly measured: readonly (readonly Value[])[]
+  readonly sums: readonly (readonly (RowSums | null)[])[]
+}
 
 /** Writes the rows of a plan on this thread. If it fails, what was written is deleted. */
 export async function writeSplit(
   plan: ExecutionPlan,
   sink: SplitSink,
   context: ExecutionContext,
-): Promise<{ readonly files: readonly WrittenFile[]; readonly measured: readonly (readonly Value[])[] }> {
+): Promise<WrittenSplit> {
   const writer = new SplitWriter(plan.schema, sink, context, () => undefined)
   try {
     for await (const batch of open(plan, context)) await writer.write(batch)
-    return { files: await writer.finish(), measured: writer.measured() }
+    return { files: await writer.finish(), measured: writer.measured(), sums: [writer.sums()] }
   } catch (error) {
     await writer.abort()
     throw error
@@ -104,6 +112,10 @@ export class SplitWriter implements MorselSink {
     return this.#measures?.state() ?? []
   }
 
+  sums(): readonly (RowSums | null)[] {
+    return this.#outputs.map(({ summer }) => summer?.sums ?? null)
+  }
+
   async abort(): Promise<void> {
     for (const { files } of this.#outputs) await files.abort()
   }
@@ -118,6 +130,7 @@ export class SplitWriter implements MorselSink {
 
 class OutputWriter {
   readonly files: PartitionedWriter
+  readonly summer: RowSummer | null
   readonly #context: ExecutionContext
   readonly #schema: Schema
   /** The columns that it is made of. */
@@ -127,7 +140,7 @@ class OutputWriter {
   readonly #arena: Arena
 
   constructor(
-    { expressions, schema, sink }: SplitOutput,
+    { expressions, schema, sink, summed }: SplitOutput,
     input: Schema,
     context: ExecutionContext,
     account: PoolAccount,
@@ -141,6 +154,7 @@ class OutputWriter {
     const moved = expressions.map((e) => remapColumns(e, (index) => this.#places.indexOf(index)))
     this.#evaluator = createEvaluator(columnar, moved, this.#read, { evaluation })
     this.#arena = new Arena(columnar.heap, account)
+    this.summer = summed === true ? new RowSummer(columnar, account) : null
     this.files = new PartitionedWriter(schema, sink, context, account, began)
   }
 
@@ -152,10 +166,12 @@ class OutputWriter {
       return count === batch.rowCount ? column : selectColumn(this.#context.columnar, this.#arena, column, selection)
     })
     const columns = this.#evaluator.project(this.#arena, recordBatch(this.#read, count, taken))
+    this.summer?.add(columns, count)
     await this.files.write(recordBatch(this.#schema, count, columns))
   }
 
   close(): void {
+    this.summer?.close()
     this.files.close()
     this.#arena.close()
   }

@@ -11,6 +11,7 @@ import type { QueryMetrics, StageMetrics } from '../metrics.js'
 import type { WrittenFile } from '../file-sink.js'
 import { memoryShare, type ExchangeAccount, type MemoryPool } from '../memory-pool.js'
 import { MorselQueue } from './morsel-queue.js'
+import type { RowSums } from '../row-sums.js'
 import { portablePlan } from './portable-plan.js'
 import type { SpillTarget } from '../spill/spill-store.js'
 import type { MorselSegment, Stage } from './stage.js'
@@ -61,6 +62,7 @@ export class StageRun {
   readonly #ready = new Map<number, readonly MorselSegment[]>()
   readonly #written: WrittenFile[] = []
   readonly #measured: (readonly Value[])[] = []
+  readonly #sums: (readonly (RowSums | null)[])[] = []
   /** Files of tasks that came to nothing. */
   readonly #orphans: string[] = []
   readonly #paused: { readonly claimed: readonly number[]; readonly deaths: number }[] = []
@@ -100,6 +102,11 @@ export class StageRun {
   /** States of what a split measured, one a task. */
   get measured(): readonly (readonly Value[])[] {
     return this.#measured
+  }
+
+  /** What rows added up to by output, one a task. */
+  get sums(): readonly (readonly (RowSums | null)[])[] {
+    return this.#sums
   }
 
   /** Runs the stage. Segments come in the order of morsels, and within one as its rows come. */
@@ -235,6 +242,7 @@ export class StageRun {
     if (result.kind === 'finished') {
       this.#written.push(...result.files)
       this.#measured.push(...result.measured)
+      this.#sums.push(result.sums)
     } else this.#paused.push({ claimed: result.claimed, deaths: own.deaths })
   }
 

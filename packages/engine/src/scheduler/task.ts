@@ -4,6 +4,7 @@ import type { LogicalPlan } from '@deltaworks/plan'
 import type { ErrorData, Value } from '@deltaworks/schema'
 import type { WrittenFile } from '../file-sink.js'
 import type { TaskMetrics } from '../metrics.js'
+import type { RowSums } from '../row-sums.js'
 import type { SpillTarget } from '../spill/spill-store.js'
 import type { MorselSegment, SplitsByTable, StageSink } from './stage.js'
 
@@ -49,6 +50,8 @@ export type TaskResult =
       readonly files: readonly WrittenFile[]
       /** State of what a split measured. */
       readonly measured: readonly (readonly Value[])[]
+      /** What the rows of each output of a split added up to. */
+      readonly sums: readonly (RowSums | null)[]
       readonly metrics: TaskMetrics
     }
   | { readonly kind: 'failed'; readonly error: ErrorData }

@@ -1,3 +1,4 @@
+import { Arena, type Heap, type MemoryAccount } from '@deltaworks/columnar'
 import type { ObjectStore } from '@deltaworks/storage'
 import { notText, unknownEncoding } from '../errors.js'
 import type { ScanMetrics } from '../file-scan.js'
@@ -8,6 +9,8 @@ export interface ByteSource {
   readonly offset: number
   /** Fills `target` from its start. @returns bytes written; fewer than asked only at the end */
   read(target: Uint8Array): Promise<number>
+  /** Gives back what it holds. */
+  close?(): void
 }
 
 /** Reads a UTF-8 file from an offset. */
@@ -32,6 +35,67 @@ export class FileSource implements ByteSource {
   }
 }
 
+/** A file up to this size is read at once; of a larger one, so much tells what it is and has its header. */
+const smallFileBytes = 256 * 1024
+const headBytes = 64 * 1024
+
+/** Reads a file from its start. Its first bytes are there before: they tell what it is, and are read from the store once. */
+export class HeadSource implements ByteSource {
+  readonly #heap: Heap
+  readonly #arena: Arena
+  readonly #address: number
+  readonly #length: number
+  /** Null: the head is all that there is. */
+  readonly #rest: FileSource | null
+  offset = 0
+
+  private constructor(arena: Arena, address: number, length: number, rest: FileSource | null) {
+    this.#heap = arena.heap
+    this.#arena = arena
+    this.#address = address
+    this.#length = length
+    this.#rest = rest
+  }
+
+  static async open(
+    heap: Heap,
+    account: MemoryAccount,
+    { store, path, sizeBytes }: { readonly store: ObjectStore; readonly path: string; readonly sizeBytes: number },
+    metrics: ScanMetrics | undefined,
+  ): Promise<HeadSource> {
+    // One more than there is tells the end.
+    const wanted = sizeBytes < smallFileBytes ? sizeBytes + 1 : headBytes
+    const arena = new Arena(heap, account)
+    try {
+      const address = arena.allocate(wanted)
+      const source = new FileSource(store, path, 0, metrics)
+      const length = await source.read(heap.u8.subarray(address, address + wanted))
+      return new HeadSource(arena, address, length, length < wanted ? null : source)
+    } catch (error) {
+      arena.close()
+      throw error
+    }
+  }
+
+  /** Bytes of the head, at most so many. Valid until memory is allocated. */
+  head(limit: number): Uint8Array {
+    return this.#heap.u8.subarray(this.#address, this.#address + Math.min(limit, this.#length))
+  }
+
+  async read(target: Uint8Array): Promise<number> {
+    const { offset } = this
+    const count = Math.max(0, Math.min(target.byteLength, this.#length - offset))
+    if (count > 0) target.set(this.#heap.u8.subarray(this.#address + offset, this.#address + offset + count))
+    const more = count < target.byteLength && this.#rest !== null ? await this.#rest.read(target.subarray(count)) : 0
+    this.offset += count + more
+    return count + more
+  }
+
+  close(): void {
+    this.#arena.close()
+  }
+}
+
 /** Reads a file of another encoding from its start, as UTF-8. */
 export class TranscodingSource implements ByteSource {
   readonly #source: ByteSource
@@ -45,6 +109,10 @@ export class TranscodingSource implements ByteSource {
   constructor(source: ByteSource, encoding: string) {
     this.#source = source
     this.#decoder = textDecoder(encoding)
+  }
+
+  close(): void {
+    this.#source.close?.()
   }
 
   async read(target: Uint8Array): Promise<number> {

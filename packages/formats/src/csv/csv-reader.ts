@@ -130,6 +130,7 @@ export class CsvReader {
   }
 
   close(): void {
+    this.#options.source.close?.()
     this.#windowArena.close()
     this.#arena.close()
   }

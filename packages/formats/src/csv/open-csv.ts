@@ -1,7 +1,15 @@
 import type { ColumnarContext, MemoryAccount } from '@deltaworks/columnar'
 import { emptyFile, notText, tooManyColumns } from '../errors.js'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
-import { detectText, FileSource, isUtf8, TranscodingSource, type ByteSource, type TextStart } from './byte-source.js'
+import {
+  detectText,
+  FileSource,
+  HeadSource,
+  isUtf8,
+  TranscodingSource,
+  type ByteSource,
+  type TextStart,
+} from './byte-source.js'
 import type { CsvDialect, CsvReadOptions } from './csv-options.js'
 import { CsvReader } from './csv-reader.js'
 import { fieldText } from './field-text.js'
@@ -28,6 +36,8 @@ export interface OpenedCsv {
 export type CsvFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes'> & { readonly byteRange?: CsvRange | null }
 
 const wholeFile: CsvRange = { start: 0, end: Infinity }
+/** What a file is tells itself in its first bytes. */
+const detectedBytes = 4096
 /** Bytes of the header that are read when the rest of the file's start is not wanted. */
 const headerBytes = 64 * 1024
 
@@ -44,17 +54,48 @@ export async function openCsv(
   maxRows: number,
   metrics?: ScanMetrics,
 ): Promise<OpenedCsv> {
-  const text = await detectCsv(file, dialect, metrics)
+  const head = await HeadSource.open(context.heap, account, file, metrics)
+  try {
+    return await openFrom(head, context, account, file, options, dialect, maxRows, metrics)
+  } catch (error) {
+    head.close()
+    throw error
+  }
+}
+
+/** @param head the reader that is given closes it */
+async function openFrom(
+  head: HeadSource,
+  context: ColumnarContext,
+  account: MemoryAccount,
+  file: CsvFile,
+  options: CsvReadOptions,
+  dialect: CsvDialect,
+  maxRows: number,
+  metrics?: ScanMetrics,
+): Promise<OpenedCsv> {
+  const text = textOf(file, dialect, head.head(detectedBytes))
   // Offsets in another encoding mean nothing in the UTF-8 text: all rows belong to the range that starts at 0.
   const range: CsvRange = isUtf8(text.encoding)
     ? (file.byteRange ?? wholeFile)
     : (file.byteRange?.start ?? 0) > 0
       ? { start: 0, end: 0 }
       : wholeFile
-  const open = (source: ByteSource, sizeBytes: number, endOffset: number, firstLine: number): CsvReader =>
-    new CsvReader(context, account, { path: file.path, source, dialect, sizeBytes, endOffset, firstLine, maxRows })
+  const open = (source: ByteSource, sizeBytes: number, endOffset: number, firstLine: number): CsvReader => {
+    // A row has a byte at least.
+    const rows = Math.min(maxRows, Math.max(1, sizeBytes))
+    return new CsvReader(context, account, {
+      path: file.path,
+      source,
+      dialect,
+      sizeBytes,
+      endOffset,
+      firstLine,
+      maxRows: rows,
+    })
+  }
   const fromStart = (sizeBytes: number, endOffset: number): CsvReader =>
-    open(sourceOf(file, text, metrics), sizeBytes, endOffset, 1)
+    open(sourceOf(head, text), sizeBytes, endOffset, 1)
 
   if (range.start > 0 && range.line !== undefined && range.row !== undefined) {
     const first = fromStart(Math.min(file.sizeBytes, headerBytes), headerBytes)
@@ -93,15 +134,19 @@ export async function detectCsv(
   dialect: CsvDialect,
   metrics: ScanMetrics | undefined,
 ): Promise<TextStart> {
-  const head = new Uint8Array(Math.min(4096, Math.max(1, file.sizeBytes)))
+  const head = new Uint8Array(Math.min(detectedBytes, Math.max(1, file.sizeBytes)))
   const count = await new FileSource(file.store, file.path, 0, metrics).read(head)
-  if (count === 0 && dialect.header) throw emptyFile(file.path)
-  return detectText(file.path, 'CSV', head.subarray(0, count), dialect.encoding)
+  return textOf(file, dialect, head.subarray(0, count))
 }
 
-function sourceOf(file: CsvFile, { encoding, skip }: TextStart, metrics: ScanMetrics | undefined): ByteSource {
-  const source = new FileSource(file.store, file.path, skip, metrics)
-  return isUtf8(encoding) ? source : new TranscodingSource(source, encoding)
+function textOf({ path }: CsvFile, dialect: CsvDialect, head: Uint8Array): TextStart {
+  if (head.byteLength === 0 && dialect.header) throw emptyFile(path)
+  return detectText(path, 'CSV', head, dialect.encoding)
+}
+
+function sourceOf(head: HeadSource, { encoding, skip }: TextStart): ByteSource {
+  head.offset = skip
+  return isUtf8(encoding) ? head : new TranscodingSource(head, encoding)
 }
 
 async function readHeader(

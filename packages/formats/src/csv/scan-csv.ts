@@ -14,14 +14,15 @@ import { int64, string } from '@deltaworks/schema'
 import { malformedRow } from '../errors.js'
 import type { FileScan, ScanMetrics, VirtualColumn } from '../file-scan.js'
 import { sparseText } from '../sparse-text.js'
-import { mapColumns, type ColumnMapping } from './column-mapping.js'
+import type { ColumnMapping } from './column-mapping.js'
 import { parseColumns, type RowReasons } from './column-parser.js'
-import { csvDialect, type CsvDialect, type CsvReadOptions } from './csv-options.js'
+import type { CsvDialect, CsvReadOptions } from './csv-options.js'
 import type { CsvReader, RowBlock } from './csv-reader.js'
 import { fieldText, rowText } from './field-text.js'
 import { BadRecords } from '../bad-records.js'
 import { checkFields } from './field-checks.js'
 import { csvKernels, frameField } from './frame.js'
+import { knownDialect, knownMapping } from './known-mappings.js'
 import { openCsv } from './open-csv.js'
 
 /**
@@ -36,13 +37,13 @@ export async function* scanCsv(
   options: CsvReadOptions,
   metrics?: ScanMetrics,
 ): AsyncGenerator<RecordBatch, void, undefined> {
-  const dialect = csvDialect(options)
+  const dialect = knownDialect(options)
   const maxRows = scan.batchRows ?? targetBatchRows
   const { reader, header, firstRow } = await openCsv(context, account, scan, options, dialect, maxRows, metrics)
   if (metrics !== undefined) metrics.filesRead++
   const arena = new Arena(context.heap, account)
   try {
-    const mapping = mapColumns(scan, options, header)
+    const mapping = knownMapping(scan, options, header)
     const bad = options.badRecordsPath === undefined ? null : new BadRecords(scan, options.badRecordsPath)
     const files = new BatchMaker(context, arena, reader, scan, dialect, mapping, header, metrics, bad)
     let rowIndex = firstRow

@@ -1,3 +1,4 @@
+import type { DeltaTable } from '@deltaworks/delta-table'
 import { publishQualityFailure, publishStepFinish, publishStepStart, type StepEvent } from '../events.js'
 import type { BatchProfile } from '../profile/batch-profile.js'
 import type { IngestedFile, QualityResult, StepFailure, StepResult } from '../run-result.js'
@@ -100,4 +101,10 @@ export class RunProgress {
       publishQualityFailure({ runId, lakehouse: lakehouse.name, root: lake.root, version: null, ...result })
     }
   }
+}
+
+/** What a step that wrote a table says of it. */
+export const writtenBy = (table: DeltaTable) => {
+  const { rowsWritten, filesWritten, bytesWritten } = table.lastWrite
+  return { rowsOut: rowsWritten, filesWritten, bytesWritten, version: table.version }
 }

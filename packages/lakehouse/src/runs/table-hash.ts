@@ -1,5 +1,4 @@
-import { Arena, hashColumns } from '@deltaworks/columnar'
-import type { Session } from '@deltaworks/engine'
+import { RowSummer, type RowSums, type Session } from '@deltaworks/engine'
 import type { DataFrame } from '@deltaworks/plan'
 
 /**
@@ -7,41 +6,24 @@ import type { DataFrame } from '@deltaworks/plan'
  * `<rows>-<sum of the rows' hashes>-<sum of their squares>`, hexadecimal; the sums modulo 2^64.
  */
 export async function logicalHash(session: Session, rows: DataFrame, signal?: AbortSignal): Promise<string> {
-  const { context, pool } = session
-  const arena = new Arena(context.heap, pool.account('logical hash'))
-  let count = 0
-  let sum = 0n
-  let squares = 0n
+  const summer = new RowSummer(session.context, session.pool.account('logical hash'))
   try {
-    for await (const batch of session.stream(rows, { signal })) {
-      const hashes = hashColumns(context, arena, batch.columns, batch.rowCount)
-      const [batchSum, batchSquares] = sums(context.heap.i32, hashes >>> 2, batch.rowCount)
-      sum += batchSum
-      squares += batchSquares
-      count += batch.rowCount
-      arena.reset()
-    }
+    for await (const batch of session.stream(rows, { signal })) summer.add(batch.columns, batch.rowCount)
+    return hashText(summer.sums)
   } finally {
-    arena.close()
+    summer.close()
   }
-  const hex = (value: bigint): string => BigInt.asUintN(64, value).toString(16).padStart(16, '0')
-  return `${count.toString(16)}-${hex(sum)}-${hex(squares)}`
 }
 
-/** Squares tell rows apart whose hashes add up to the same; 16 bits at a time, they stay exact in doubles. */
-function sums(words: Int32Array, start: number, rowCount: number): readonly [bigint, bigint] {
-  let sum = 0
-  let low = 0
-  let middle = 0
-  let high = 0
-  for (let i = start; i < start + rowCount; i++) {
-    const hash = words[i]! >>> 0
-    const l = hash & 0xffff
-    const h = hash >>> 16
-    sum += hash
-    low += l * l
-    middle += l * h
-    high += h * h
-  }
-  return [BigInt(sum), BigInt(low) + (BigInt(middle) << 17n) + (BigInt(high) << 32n)]
+/** The hash of rows that were added up while they were written. */
+export function hashText({ rows, sum, squares }: RowSums): string {
+  const hex = (value: bigint): string => BigInt.asUintN(64, value).toString(16).padStart(16, '0')
+  return `${rows.toString(16)}-${hex(sum)}-${hex(squares)}`
+}
+
+/** Sums that a hash says, modulo 2^64; null if it is none. */
+export function sumsOfHash(hash: string): RowSums | null {
+  const [, rows, sum, squares] = /^([0-9a-f]+)-([0-9a-f]{16})-([0-9a-f]{16})$/.exec(hash) ?? []
+  if (rows === undefined) return null
+  return { rows: Number.parseInt(rows, 16), sum: BigInt(`0x${sum}`), squares: BigInt(`0x${squares}`) }
 }

@@ -13,10 +13,11 @@ export interface AskedWrite {
 }
 
 const givenUp = new Error('there is nothing to write')
+const cannotRepeat = new Error('the rows came by once, and cannot be written a second time')
 
 /**
  * A write that has begun and waits for its files, which are made by someone else: it then commits them, or is given up and leaves
- * nothing.
+ * nothing. A write that loses its commit to another one deletes its files, and may ask a second time.
  */
 export class CapturedWrite<T> {
   /** What it asked for; null if it came to its end without. @throws what the write throws before it asks */
@@ -25,13 +26,20 @@ export class CapturedWrite<T> {
   #answer: (files: FilesOfWrite) => void = () => undefined
   #refuse: (error: Error) => void = () => undefined
 
-  constructor(engine: Session, source: TableProvider, write: (session: TableSession, rows: DataFrame) => Promise<T>) {
+  /** @param again makes the files anew for a write that asks a second time */
+  constructor(
+    engine: Session,
+    source: TableProvider,
+    write: (session: TableSession, rows: DataFrame) => Promise<T>,
+    again: (asked: AskedWrite) => Promise<FilesOfWrite> = () => Promise.reject(cannotRepeat),
+  ) {
     const files = new Promise<FilesOfWrite>((resolve, reject) => {
       this.#answer = resolve
       this.#refuse = reject
     })
     files.catch(() => undefined)
     let ask: (asked: AskedWrite) => void = () => undefined
+    let isFirst = true
     const asking = new Promise<AskedWrite>((resolve) => (ask = resolve))
     const session: TableSession = {
       context: engine.context,
@@ -40,6 +48,8 @@ export class CapturedWrite<T> {
       materialise: (query, run) => engine.materialise(query, run),
       writeFiles: (plan, sink, run) => {
         if (!readsTable(plan, source)) return engine.writeFiles(plan, sink, run)
+        if (!isFirst) return again({ plan, sink })
+        isFirst = false
         ask({ plan, sink })
         return files
       },

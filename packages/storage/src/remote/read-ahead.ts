@@ -1,25 +1,31 @@
 import type { ReadResult } from './read-pieces.js'
+import { ReceivedBody, type OpenedRange } from './received-body.js'
 
-const chunkBytes = 4 * 1024 * 1024
-/** Chunks that are under way ahead of a reader. */
-const depth = 2
-/** Readers that are followed at once; with the numbers above, at most 32 MiB a thread and store. */
+/** Of a range that is asked for ahead of a reader; the next one is twice as long. */
+const firstRangeBytes = 4 * 1024 * 1024
+const maxRangeBytes = 32 * 1024 * 1024
+/** Readers that are followed at once; each has at most two bodies of 4 MiB in memory. */
 const maxReaders = 4
 
-export type RangeRead = (start: number, target: Uint8Array, etag: string | null) => Promise<ReadResult>
-
-interface Chunk {
-  readonly start: number
-  readonly bytes: Uint8Array
-  readonly result: Promise<ReadResult | null>
+/** How an object is read. */
+export interface RangeSource {
+  /** Fills the target, if need be by several requests. */
+  read(start: number, target: Uint8Array, etag: string | null): Promise<ReadResult>
+  /** The answer to one request for [start, end), its body yet to come; null: there is no such range. */
+  open(start: number, end: number, etag: string): Promise<OpenedRange | null>
 }
 
 interface Reader {
   /** Where it will read next, if it goes on. */
   next: number
-  etag: string | null
-  ended: boolean
-  readonly chunks: Chunk[]
+  readonly etag: string
+  /** Bytes of the object, once an answer has told it. */
+  total: number | null
+  rangeBytes: number
+  /** Somebody reads: whoever comes to the same place is another one. */
+  isBusy: boolean
+  /** What is on its way, in order. */
+  readonly bodies: ReceivedBody[]
 }
 
 /**
@@ -28,87 +34,80 @@ interface Reader {
  */
 export class ReadAhead {
   readonly #readers = new Map<string, Reader>()
-  /** Memory of chunks that were taken, for the next ones. */
-  readonly #free: Uint8Array[] = []
+  readonly #maxReaders: number
 
-  /** @param path tells objects apart; `read` reads from it */
-  async read(path: string, start: number, target: Uint8Array, read: RangeRead): Promise<number> {
+  /** @param connections that there are: those of bodies that wait for their readers are not for others */
+  constructor(connections: number) {
+    this.#maxReaders = Math.min(maxReaders, Math.floor(connections / 4))
+  }
+
+  /** @param path tells objects apart */
+  async read(path: string, start: number, target: Uint8Array, source: RangeSource): Promise<number> {
     const known = this.#readers.get(path)
-    if (known === undefined || known.next !== start || known.ended) {
-      const { bytesRead, etag } = await read(start, target, null)
-      this.#follow(path, start + bytesRead, etag, bytesRead < target.byteLength)
+    if (known?.isBusy === true) return (await source.read(start, target, null)).bytesRead
+    if (known === undefined || known.next !== start || known.next === known.total) {
+      const { bytesRead, etag } = await source.read(start, target, null)
+      if (bytesRead < target.byteLength || etag === null) this.forget(path)
+      else this.#follow(path, start + bytesRead, etag)
       return bytesRead
     }
-    const filled = await this.#take(known, start, target)
-    if (filled < target.byteLength && !known.ended) {
-      const { bytesRead, etag } = await read(start + filled, target.subarray(filled), known.etag).catch(
-        (error: unknown) => {
-          this.forget(path)
-          throw error
-        },
-      )
-      if (this.#readers.get(path) === known) {
-        known.next = start + filled + bytesRead
-        known.etag = etag ?? known.etag
-        known.ended = filled + bytesRead < target.byteLength
-        known.chunks.length = 0
-        this.#advance(known, read)
-      }
-      return filled + bytesRead
+    known.isBusy = true
+    try {
+      return await this.#readOn(path, known, target, source)
+    } catch (error) {
+      this.forget(path)
+      throw error
+    } finally {
+      known.isBusy = false
     }
-    this.#advance(known, read)
-    return filled
   }
 
   forget(path: string): void {
+    for (const body of this.#readers.get(path)?.bodies ?? []) body.close()
     this.#readers.delete(path)
   }
 
-  #follow(path: string, next: number, etag: string | null, ended: boolean): void {
-    this.#readers.delete(path)
-    if (ended || etag === null) return
-    if (this.#readers.size >= maxReaders) this.#readers.delete(this.#readers.keys().next().value!)
-    this.#readers.set(path, { next, etag, ended, chunks: [] })
+  #follow(path: string, next: number, etag: string): void {
+    this.forget(path)
+    if (this.#maxReaders === 0) return
+    if (this.#readers.size >= this.#maxReaders) this.forget(this.#readers.keys().next().value!)
+    this.#readers.set(path, { next, etag, total: null, rangeBytes: firstRangeBytes, isBusy: false, bodies: [] })
   }
 
-  /** Takes from chunks what they have of the target, front to back. */
-  async #take(reader: Reader, start: number, target: Uint8Array): Promise<number> {
+  async #readOn(path: string, reader: Reader, target: Uint8Array, source: RangeSource): Promise<number> {
     let filled = 0
-    while (filled < target.byteLength) {
-      const chunk = reader.chunks[0]
-      if (chunk === undefined || start + filled < chunk.start) break
-      const result = await chunk.result
-      // Someone else reads the same object at the same place, and was faster: its memory may be another chunk's by now.
-      if (reader.chunks[0] !== chunk) break
-      if (result === null) {
-        // It failed: the reader asks itself, and sees why.
-        reader.chunks.length = 0
-        break
-      }
-      const from = start + filled - chunk.start
-      const part = chunk.bytes.subarray(from, Math.min(result.bytesRead, from + target.byteLength - filled))
-      target.set(part, filled)
-      filled += part.byteLength
-      reader.next = start + filled
-      if (from + part.byteLength < result.bytesRead) break
-      reader.chunks.shift()
-      if (this.#free.length < depth) this.#free.push(chunk.bytes)
-      if (result.bytesRead < chunk.bytes.byteLength) {
-        reader.ended = true
-        break
-      }
+    while (filled < target.byteLength && reader.next !== reader.total) {
+      if (reader.bodies.length === 0) this.#open(reader, source)
+      const body = reader.bodies[0]!
+      const count = await body.take(target.subarray(filled))
+      filled += count
+      reader.next += count
+      reader.total ??= body.total
+      if (!body.isSpent) continue
+      reader.bodies.shift()
+      if (reader.next === body.end || reader.next === reader.total) continue
+      // It broke off: the reader asks itself, and sees why.
+      for (const other of reader.bodies.splice(0)) other.close()
+      const rest = target.subarray(filled)
+      const { bytesRead } = await source.read(reader.next, rest, reader.etag)
+      reader.next += bytesRead
+      filled += bytesRead
+      if (bytesRead < rest.byteLength) this.forget(path)
+      break
     }
     return filled
   }
 
-  /** Starts chunks until enough are under way. */
-  #advance(reader: Reader, read: RangeRead): void {
-    while (!reader.ended && reader.chunks.length < depth) {
-      const last = reader.chunks.at(-1)
-      const start = last === undefined ? reader.next : last.start + last.bytes.byteLength
-      const bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(chunkBytes)
-      const result = read(start, bytes, reader.etag).catch(() => null)
-      reader.chunks.push({ start, bytes, result })
-    }
+  #open(reader: Reader, source: RangeSource): void {
+    const start = reader.bodies.at(-1)?.end ?? reader.next
+    const length = Math.min(reader.rangeBytes, (reader.total ?? Infinity) - start)
+    reader.rangeBytes = Math.min(maxRangeBytes, reader.rangeBytes * 2)
+    const body: ReceivedBody = new ReceivedBody(source.open(start, start + length, reader.etag), start, length, () => {
+      reader.total ??= body.total
+      // The connection is free: the next range is asked for before this one is taken.
+      const isLast = reader.bodies.at(-1) === body
+      if (isLast && (reader.total === null || body.end < reader.total)) this.#open(reader, source)
+    })
+    reader.bodies.push(body)
   }
 }

@@ -12,6 +12,7 @@ import {
 import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from '../object-store.js'
 import type { RetryOptions } from '../retry.js'
 import { ReadAhead } from './read-ahead.js'
+import type { OpenedRange } from './received-body.js'
 import {
   httpRetryClass,
   isAmbiguousFailure,
@@ -44,7 +45,7 @@ export class RemoteStore implements ObjectStore {
   readonly #prefix: string
   readonly #names: FailureNames
   readonly #runner: RequestRunner
-  readonly #readAhead = new ReadAhead()
+  readonly #readAhead: ReadAhead
   #probe: Promise<void> | null = null
 
   constructor(
@@ -58,6 +59,7 @@ export class RemoteStore implements ObjectStore {
     this.uri = uri
     this.#backend = backend
     this.#prefix = prefix === '' ? '' : `${prefix}/`
+    this.#readAhead = new ReadAhead(settings.connections)
     this.#names = names
     this.#runner = new RequestRunner(
       {
@@ -98,7 +100,18 @@ export class RemoteStore implements ObjectStore {
 
   async getInto(path: string, start: number, target: Uint8Array): Promise<number> {
     checkObjectPath(this.uri, path)
-    return this.#readAhead.read(path, start, target, (from, into, etag) => this.#read(path, from, into, etag))
+    return this.#readAhead.read(path, start, target, {
+      read: (from, into, etag) => this.#read(path, from, into, etag),
+      open: (from, end, etag) => this.#open(path, from, end, etag),
+    })
+  }
+
+  #open(path: string, start: number, end: number, etag: string): Promise<OpenedRange> {
+    const key = this.#key(path)
+    return this.#send('read', path, async () => {
+      const { stream } = await this.#backend.read(key, start, end, etag)
+      return { stream, total: null }
+    })
   }
 
   #read(path: string, start: number, target: Uint8Array, etag: string | null) {

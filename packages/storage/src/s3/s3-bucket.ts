@@ -21,15 +21,19 @@ export class S3Bucket {
   readonly uri: string
   readonly name: string
   readonly options: S3Options
+  readonly connections: number
   readonly #runner: RequestRunner
 
   constructor(uri: string, name: string, options: S3Options, retry: Pick<RetryOptions, 'sleep' | 'random'> = {}) {
     this.uri = uri
     this.name = name
     this.options = options
-    const connections = options.connections ?? defaultConnections
+    this.connections = options.connections ?? defaultConnections
     const maxAttempts = options.maxAttempts ?? defaultMaxAttempts
-    this.#runner = new RequestRunner({ maxAttempts, connections, classify: retryClass, isAmbiguous }, retry)
+    this.#runner = new RequestRunner(
+      { maxAttempts, connections: this.connections, classify: retryClass, isAmbiguous },
+      retry,
+    )
   }
 
   /** Members of every request on this bucket. */

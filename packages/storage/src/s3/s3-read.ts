@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { objectChanged } from '../errors.js'
 import type { S3Bucket } from './s3-bucket.js'
 import { drain, IncompleteBody, readPieces, type ReadResult } from '../remote/read-pieces.js'
+import type { OpenedRange } from '../remote/received-body.js'
 import { isPreconditionFailed, statusOf } from './s3-failure.js'
 
 /**
@@ -54,6 +55,26 @@ async function readPiece(
       if (isPreconditionFailed(error)) throw objectChanged(bucket.uri, path)
       throw error
     }
+  })
+}
+
+/** Asks for [start, end) of a version; the body is the caller's to take. @returns null if there is no such range */
+export async function openRange(
+  bucket: S3Bucket,
+  key: string,
+  path: string,
+  start: number,
+  end: number,
+  etag: string,
+): Promise<OpenedRange | null> {
+  return bucket.send('read', path, async ({ sdk, client }) => {
+    const range = { Range: `bytes=${start}-${end - 1}`, IfMatch: etag }
+    const answer = await client.send(new sdk.GetObjectCommand({ ...bucket.common, Key: key, ...range }))
+    const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.ContentRange ?? '') ?? []
+    const stream = answer.Body as Readable
+    if (Number(first) === start) return { stream, total: Number(total) }
+    stream.destroy()
+    return null
   })
 }
 

@@ -8,7 +8,7 @@ import { isNotFound, storageError } from './s3-failure.js'
 import { s3Options } from '../options/storage-configuration.js'
 import type { S3Options } from './s3-options.js'
 import { probeConditionalWrites } from './s3-probe.js'
-import { readRange, readWhole } from './s3-read.js'
+import { openRange, readRange, readWhole } from './s3-read.js'
 import { putObject, S3Writer } from './s3-writer.js'
 
 /** More than this is put in parts. */
@@ -33,7 +33,7 @@ export class S3Store implements ObjectStore {
   readonly #bucket: S3Bucket
   /** '' or `prefix/`. */
   readonly #prefix: string
-  readonly #readAhead = new ReadAhead()
+  readonly #readAhead: ReadAhead
   #probe: Promise<void> | null = null
 
   /**
@@ -45,6 +45,7 @@ export class S3Store implements ObjectStore {
     this.uri = uri
     this.#prefix = prefix.length === 0 ? '' : `${prefix.join('/')}/`
     this.#bucket = new S3Bucket(uri, bucket, options ?? s3Options(bucket), retry)
+    this.#readAhead = new ReadAhead(this.#bucket.connections)
   }
 
   async head(path: string): Promise<ObjectMeta> {
@@ -78,9 +79,10 @@ export class S3Store implements ObjectStore {
 
   async getInto(path: string, start: number, target: Uint8Array): Promise<number> {
     const key = this.#key(path)
-    return this.#readAhead.read(path, start, target, (from, into, etag) =>
-      readRange(this.#bucket, key, path, from, into, etag),
-    )
+    return this.#readAhead.read(path, start, target, {
+      read: (from, into, etag) => readRange(this.#bucket, key, path, from, into, etag),
+      open: (from, end, etag) => openRange(this.#bucket, key, path, from, end, etag),
+    })
   }
 
   async put(path: string, data: Uint8Array | readonly Uint8Array[], mode: PutMode): Promise<'written' | 'exists'> {

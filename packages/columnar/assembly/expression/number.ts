@@ -1,5 +1,7 @@
 /* Numbers as text and back; texts are packed as text.ts has it. Parsers return 1 and store the value at `out`, or return 0. */
 
+import { room } from './text'
+
 function isSpace(byte: u8): bool {
   return byte == 32 || (byte >= 9 && byte <= 13)
 }
@@ -72,16 +74,6 @@ export function exprParseDecimal(text: i64, scale: i32, limit: i64, out: usize):
   if (value >= limit) return 0
   store<i64>(out, sign == 45 ? -value : value)
   return 1
-}
-
-function room(state: usize, bytes: u32): usize {
-  const cursor = load<u32>(state)
-  if (<u64>cursor + <u64>bytes > <u64>load<u32>(state, 4)) {
-    store<u32>(state, 1, 8)
-    return 0
-  }
-  store<u32>(state, cursor + bytes)
-  return <usize>cursor
 }
 
 /** A decimal of the given scale (an integer: 0) as text. */

@@ -34,6 +34,7 @@ export const kernelSignatures = {
   exprParseDecimal: sign('i64 i32 i64 i32', 'i32'),
   exprParseDateTime: sign('i64 i64 i32', 'i32'),
   exprFormatDecimal: sign('i64 i32 i32', 'i64'),
+  exprFormatDecimal128: sign('i64 i64 i32 i32', 'i64'),
   exprFormatDate: sign('i32 i32', 'i64'),
   exprDateField: sign('i32 i32', 'i32'),
   exprDateTruncate: sign('i32 i32', 'i32'),

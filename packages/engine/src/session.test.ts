@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -196,6 +197,32 @@ describe('large inputs on worker threads', () => {
       rmSync(target, { recursive: true, force: true })
       await session.close()
     }
+  })
+
+  it('M-090: what is kept in memory is told as a query with its stages, as what is read is', async () => {
+    const table = scan(await fileTable(join(folder, '**/*.parquet'), 'parquet'))
+    const session = Session.create({ threads: 2, inlineBytes: 0, morselBytes: 4096 })
+    const told: string[] = []
+    const open = new Set<object>()
+    const listeners = {
+      'query:start': ({ metrics }: { readonly metrics: object }) => open.add(metrics),
+      'stage:start': () => told.push(`stage of ${open.size} query`),
+      'query:finish': ({ metrics }: { readonly metrics: { readonly rowsOut: number } }) =>
+        told.push(`${metrics.rowsOut} rows of a query ${open.delete(metrics) ? 'that began' : 'unknown'}`),
+    }
+    const subscribed = Object.entries(listeners).map(([name, listener]) => {
+      const of = [`deltaworks:${name}`, (message: unknown) => void listener(message as never)] as const
+      subscribe(...of)
+      return of
+    })
+    try {
+      await session.materialise(table.groupBy('product').agg({ n: agg.count() }))
+    } finally {
+      for (const of of subscribed) unsubscribe(...of)
+      await session.close()
+    }
+    expect(told.at(-1)).toMatch(/^[1-9]\d* rows of a query that began$/)
+    expect(new Set(told.slice(0, -1))).toEqual(new Set(['stage of 1 query']))
   })
 
   it('E-07: an error in a worker is the error of the query', async () => {

@@ -184,10 +184,13 @@ export class Session {
   async materialise(query: Query, options: QueryOptions & { readonly name?: string } = {}): Promise<TableProvider> {
     const plan = planned(query)
     const name = options.name ?? 'materialised'
+    const metrics = queryMetrics()
     if (this.#isLarge(plan)) {
-      const segments = await this.#inParallel(queryMetrics(), options, (executor) =>
-        executor.segments(plan, largeSegmentRows),
-      )
+      const segments = await this.#published(plan, metrics, async () => {
+        const made = await this.#inParallel(metrics, options, (executor) => executor.segments(plan, largeSegmentRows))
+        metrics.rowsOut = made.reduce((sum, { rowCount }) => sum + rowCount, 0)
+        return made
+      })
       return segmentTable(name, plan.schema, segments)
     }
     const arena = new Arena(this.context.heap, this.pool.account('materialise'))
@@ -202,7 +205,7 @@ export class Session {
       arena.reset()
     }
     try {
-      for await (const batch of this.#run(plan, queryMetrics(), options)) {
+      for await (const batch of this.#run(plan, metrics, options)) {
         pending.push(copyBatch(arena, batch))
         pendingRows += batch.rowCount
         if (pendingRows >= segmentRows) flush()
@@ -331,7 +334,7 @@ export class Session {
   async *#run(plan: LogicalPlan, metrics: QueryMetrics, options: QueryOptions): BatchStream {
     this.#requireOpen()
     const start = performance.now()
-    if (queryStart.hasSubscribers) queryStart.publish({ plan })
+    if (queryStart.hasSubscribers) queryStart.publish({ plan, metrics })
     const context = this.#executionContext(metrics, options.signal)
     const executor = this.#isLarge(plan) ? this.#executor(context, options) : null
     try {
@@ -351,7 +354,7 @@ export class Session {
   async #published<T>(plan: LogicalPlan, metrics: QueryMetrics, run: () => Promise<T>): Promise<T> {
     this.#requireOpen()
     const start = performance.now()
-    if (queryStart.hasSubscribers) queryStart.publish({ plan })
+    if (queryStart.hasSubscribers) queryStart.publish({ plan, metrics })
     try {
       return await run()
     } finally {

@@ -66,8 +66,9 @@ export interface StepFinishMessage extends StepMessage {
 }
 
 export interface QueryMessage {
-  /** Identity and kind only. */
   readonly plan: { readonly kind: string }
+  /** Of this execution alone: the same plan may be executed twice at once. Filled while it runs. */
+  readonly metrics: object
 }
 
 export interface QueryFinishMessage extends QueryMessage {

@@ -58,12 +58,14 @@ const metrics = {
 /** Two steps side by side, each with a query in stages: what a run publishes. */
 async function aRun(): Promise<void> {
   publish('deltaworks:run:start', head)
+  // The steps execute the same plan.
+  const plan = { kind: 'aggregate' }
   const build = async (name: string): Promise<void> => {
     await tick()
     publish('deltaworks:step:start', { runId: 'run-1', step: name, kind: 'build' })
     await tick()
-    const plan = { kind: 'aggregate' }
-    publish('deltaworks:query:start', { plan })
+    const execution = { ...metrics }
+    publish('deltaworks:query:start', { plan, metrics: execution })
     await tick()
     publish('deltaworks:stage:start', { stage: 1, name: 'scan', morsels: 2 })
     publish('deltaworks:task:start', { stage: 1, name: 'scan', task: 1 })
@@ -86,7 +88,7 @@ async function aRun(): Promise<void> {
       spilledBytes: 5,
       durationMs: 2,
     })
-    publish('deltaworks:query:finish', { plan, metrics })
+    publish('deltaworks:query:finish', { plan, metrics: execution })
     publish('deltaworks:commit:finish', { table: 'file:///lake/days', version: 4, operation: 'WRITE', attempts: 1 })
     publish('deltaworks:quality:failed', rule)
     publish('deltaworks:step:finish', {

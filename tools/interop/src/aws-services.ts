@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { channel } from 'node:diagnostics_channel'
 import { dirname, join } from 'node:path'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { CloudWatchClient, GetMetricStatisticsCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch'
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
@@ -12,6 +11,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { SecretMask } from '@deltaworks/telemetry'
 import { alertMessage, resolveSecret, sendAlert, startTelemetry } from '@deltaworks/telemetry/operations'
 import { Checks } from './checks.js'
+import { freePort } from './free-port.js'
 import { PythonEnvironment } from './python.js'
 
 /*
@@ -34,14 +34,6 @@ Object.assign(process.env, {
 const at = process.argv.indexOf('--python')
 const given = at < 0 ? undefined : process.argv[at + 1]
 const python = new PythonEnvironment(given ?? join(here, '..', '..', '..', '.tools', 'moto'))
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { readonly port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 async function check(): Promise<void> {
   const port = await freePort()

@@ -11,7 +11,7 @@ import { S3Local } from '@deltaworks/s3-local'
 import { generateLanding } from '@deltaworks/sample-data'
 import { Checks } from './checks.js'
 import { lastLine, PythonEnvironment, run } from './python.js'
-import { freePort } from './s3-servers.js'
+import { freePort } from './free-port.js'
 import { checkGrammar } from './warehouse-grammar.js'
 
 /*

@@ -6,12 +6,22 @@ import { QueryRecorder } from './query-recorder.js'
 const publish = (name: string, message: unknown): void => channel(`deltaworks:${name}`).publish(message)
 const nap = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
+/** Of every step: the same table is read by many. */
+const plan = { kind: 'aggregate' }
+
 /** A step with one query on two workers. */
 async function aStep(step: string, rows: number): Promise<void> {
   publish('step:start', { runId: 'r', step, kind: 'build' })
   await nap()
-  const plan = { kind: 'aggregate' }
-  publish('query:start', { plan })
+  const metrics = {
+    rowsOut: rows,
+    durationMs: 12,
+    filesTotal: 7,
+    filesPruned: 5,
+    spilledBytes: 8,
+    stages: [] as object[],
+  }
+  publish('query:start', { plan, metrics })
   await nap()
   publish('stage:start', { stage: 1, name: 'scan <facts>', morsels: 8 })
   await nap()
@@ -27,7 +37,7 @@ async function aStep(step: string, rows: number): Promise<void> {
     spilledBytes: 32,
     tasks,
   }
-  const metrics = { rowsOut: rows, durationMs: 12, filesTotal: 7, filesPruned: 5, spilledBytes: 8, stages: [stage] }
+  metrics.stages.push(stage)
   publish('query:finish', { plan, metrics })
 }
 
@@ -70,9 +80,8 @@ describe('queries of a run', () => {
     const recorder = new QueryRecorder(() => 'x'.repeat(10_000))
     publish('run:start', { runId: 'r', lakehouse: 'shop', environment: '', root: '' })
     for (let i = 0; i < 450; i++) {
-      const plan = { kind: 'scan' }
-      publish('query:start', { plan })
       const metrics = { rowsOut: 1, durationMs: i, filesTotal: 0, filesPruned: 0, spilledBytes: 0, stages: [] }
+      publish('query:start', { plan, metrics })
       publish('query:finish', { plan, metrics })
     }
     recorder.close()

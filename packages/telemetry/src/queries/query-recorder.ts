@@ -42,10 +42,10 @@ export class QueryRecorder {
         this.#left = 0
       },
       'deltaworks:step:start': ({ step }) => this.#place.enterWith({ step, query: null }),
-      'deltaworks:query:start': ({ plan }) => {
+      'deltaworks:query:start': ({ metrics }) => {
         const step = this.#place.getStore()?.step ?? ''
         const query: OpenQuery = { step, startMs: this.#now(), stageStarts: new Map() }
-        this.#open.set(plan, query)
+        this.#open.set(metrics, query)
         this.#place.enterWith({ step, query })
       },
       'deltaworks:stage:start': ({ stage }) => this.#place.getStore()?.query?.stageStarts.set(stage, this.#now()),
@@ -72,7 +72,7 @@ export class QueryRecorder {
   }
 
   #finish({ plan, metrics }: QueryFinishMessage): void {
-    const open = this.#open.get(plan)
+    const open = this.#open.get(metrics)
     if (open === undefined) return
     const text = this.#describe(metrics)
     const stages = metrics.stages.map((stage): ReportStage => ({

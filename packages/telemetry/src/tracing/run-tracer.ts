@@ -53,13 +53,13 @@ export class RunTracer {
         this.#current.enterWith(frame)
       },
       'deltaworks:step:finish': (message) => this.#endStep(message),
-      'deltaworks:query:start': ({ plan }) => {
+      'deltaworks:query:start': ({ plan, metrics }) => {
         const frame = this.#begin(`query ${plan.kind}`, this.#now(), {})
-        this.#queries.set(plan, frame)
+        this.#queries.set(metrics, frame)
         this.#current.enterWith(frame)
       },
-      'deltaworks:query:finish': ({ plan, metrics }) => {
-        const frame = this.#queries.get(plan)
+      'deltaworks:query:finish': ({ metrics }) => {
+        const frame = this.#queries.get(metrics)
         this.#end(frame, {
           'deltaworks.rows.out': metrics.rowsOut,
           'deltaworks.files.total': metrics.filesTotal,

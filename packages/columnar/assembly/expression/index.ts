@@ -7,6 +7,7 @@ export {
   exprDateTruncate,
   exprFormatDate,
   exprFormatDecimal,
+  exprFormatTimestamp,
   exprParseDateTime,
   exprParseDecimal,
   exprParseInteger,

@@ -36,6 +36,7 @@ export const kernelSignatures = {
   exprFormatDecimal: sign('i64 i32 i32', 'i64'),
   exprFormatDecimal128: sign('i64 i64 i32 i32', 'i64'),
   exprFormatDate: sign('i32 i32', 'i64'),
+  exprFormatTimestamp: sign('i64 i32', 'i64'),
   exprDateField: sign('i32 i32', 'i32'),
   exprDateTruncate: sign('i32 i32', 'i32'),
   exprAddMonths: sign('i32 i32', 'i32'),

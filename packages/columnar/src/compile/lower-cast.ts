@@ -207,6 +207,8 @@ function toText(b: LoopBuilder, from: DataType, x: Operand): Operand {
     const text = b.set('i64', x.code, b.state, b.kernel('exprFormatDate'))
     return refused(b, text)
   }
+  if (from.kind === 'timestamp_ntz' || (from.kind === 'timestamp' && b.zoneIsUtc))
+    return refused(b, b.set('i64', x.code, b.state, b.kernel('exprFormatTimestamp')))
   return refuse(`a cast of ${from.kind} to text`)
 }
 

@@ -47,6 +47,11 @@ function measured(kind: string, ...args: readonly string[]): Measured {
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
 const wanted = (name: string): boolean => options.only === undefined || options.only === name
 const results: Record<string, unknown> = {}
+const file = fileURLToPath(new URL('../../results/warehouse.json', import.meta.url))
+// Parts that are not run keep their last figures.
+const former = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>) : {}
+/** The last run of each kind over the lake itself. */
+const ofLake = new Map<string, Measured>()
 
 /** Runs the tasks in turn, so many rounds; a fresh folder each. */
 function inTurn(kinds: readonly (readonly string[])[]): ReadonlyMap<string, readonly Measured[]> {
@@ -55,7 +60,8 @@ function inTurn(kinds: readonly (readonly string[])[]): ReadonlyMap<string, read
     for (const [kind, ...args] of kinds) {
       const out = join(work, `${kind}-${round}`)
       mkdirSync(out)
-      all.get(kind!)!.push(measured(kind!, ...args, out))
+      ofLake.set(kind!, measured(kind!, ...args, out))
+      all.get(kind!)!.push(ofLake.get(kind!)!)
       rmSync(out, { recursive: true, force: true })
     }
   }
@@ -78,6 +84,7 @@ if (wanted('duckdb')) {
     wholeExportMs: median(ours.map(({ ms }) => ms)),
     wholeRatio: median(ours.map(({ ms }) => ms)) / peerMs,
     peakMb: median(ours.map(({ peakMb }) => peakMb)),
+    createTableAsPeakMb: median(peer.map(({ peakMb }) => peakMb)),
     phases: ours[0]!.phases,
   }
 }
@@ -122,24 +129,19 @@ if (wanted('postgres') && options.postgres !== undefined) {
 
 if (options.small !== undefined) {
   const ways = { duckdb: 'duckdb-ours', staging: 'staging', postgres: 'postgres-copy' } as const
-  const memory: Record<string, unknown> = {}
+  const memory = { ...(former['memory'] as Readonly<Record<string, unknown>> | undefined) } as Record<string, unknown>
   for (const [name, kind] of Object.entries(ways)) {
     if (!wanted(name) || (name === 'postgres' && options.postgres === undefined)) continue
-    memory[name] = [options.small, lake].map((folder) => {
-      const out = join(work, `memory-${name}`)
-      mkdirSync(out)
-      const { rows, peakMb } = measured(kind, folder, ...(name === 'postgres' ? [options.postgres!] : []), out)
-      rmSync(out, { recursive: true, force: true })
-      return { rows, peakMb }
-    })
+    const out = join(work, `memory-${name}`)
+    mkdirSync(out)
+    const small = measured(kind, options.small, ...(name === 'postgres' ? [options.postgres!] : []), out)
+    rmSync(out, { recursive: true, force: true })
+    memory[name] = [small, ofLake.get(kind)!].map(({ rows, peakMb }) => ({ rows, peakMb }))
   }
   results['memory'] = memory
 }
 
 rmSync(work, { recursive: true, force: true })
-const file = fileURLToPath(new URL('../../results/warehouse.json', import.meta.url))
-// Parts that were not run keep their last figures.
-const former = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {}
 const report = {
   ...former,
   command: `node benchmarks/dist/warehouse/run.js --lake DIR --rounds ${options.rounds}`,

@@ -154,7 +154,7 @@ describe('deltaworks-batch on S3', () => {
   })
 
   it('D-88 M-004: a run that is killed at any moment leaves a lake that the next run completes', async () => {
-    for (const delay of [150, 250, 350, 450, 550, 650]) {
+    for (const delay of [200, 350, 500, 650]) {
       const server = await serve()
       const { child, ended } = start(server, ['run', '--json', ...places])
       setTimeout(() => child.kill('SIGKILL'), delay)

@@ -25,5 +25,5 @@ describe('an export that is killed', () => {
     expect(result).toMatchObject({ failed: 0, rounds: 1 + result.done })
     expect(result.former + result.new).toBe(1)
     await session.close()
-  })
+  }, 180_000)
 })

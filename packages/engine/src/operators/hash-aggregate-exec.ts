@@ -10,15 +10,15 @@ import {
 import { expressionKey, type BoundAggregate, type BoundExpression } from '@deltaworks/expression'
 import { isVolatile, type Aggregate } from '@deltaworks/plan'
 import { field, type Schema } from '@deltaworks/schema'
-import { isOverShare, spillFile, type ExecutionContext } from '../execution-context.js'
+import { spillFile, type ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
 import {
-  aggregatePart,
   assignGroups,
   closeStates,
   groupBatches,
   groupCountOf,
   groupStates,
+  isOverStates,
   SpilledAggregate,
   type GroupStates,
 } from './spilled-aggregate.js'
@@ -57,7 +57,7 @@ export class HashAggregateExec implements ExecutionPlan {
       for await (const batch of open(this.inputs[0]!, context)) {
         consume(arena, states, batch)
         arena.reset()
-        if (!isOverShare(context, account, aggregatePart)) continue
+        if (!isOverStates(context, account, states)) continue
         // Partial states may be of the same group: who merges them does not mind.
         if (this.#phase === 'partial') yield* groupBatches(context, account, this.schema, states, 'partial')
         else {

@@ -18,8 +18,10 @@ import type { SpillFile } from '../spill/spill-store.js'
 import type { BatchStream } from './execution-plan.js'
 
 /** Of the operator's share: tables double, and putting states on disk takes as much again. */
-export const aggregatePart = 0.25
+const aggregatePart = 0.25
 export const groupRows = 16_384
+/** What a table and accumulators take however few their groups are: putting them on disk would free nothing. */
+const leastStateBytes = 327_680
 /** States are put on disk so many groups at a time. */
 const writtenRows = 131_072
 
@@ -28,6 +30,8 @@ export interface GroupStates {
   /** Null: one group without a key. */
   readonly table: GroupTable | null
   readonly accumulators: Accumulators
+  /** What the account held when there were no groups yet. */
+  readonly emptyBytes: number
 }
 
 export function groupStates(
@@ -36,11 +40,14 @@ export function groupStates(
   keyTypes: readonly DataType[],
   specs: readonly AggregateSpec[],
 ): GroupStates {
-  return {
-    table: keyTypes.length === 0 ? null : new GroupTable(columnar, account, keyTypes),
-    accumulators: new Accumulators(columnar, account, specs),
-  }
+  const table = keyTypes.length === 0 ? null : new GroupTable(columnar, account, keyTypes)
+  const accumulators = new Accumulators(columnar, account, specs)
+  return { table, accumulators, emptyBytes: account.usedBytes }
 }
+
+/** Whether states should be put on disk. In a small budget what is around them may be over the share alone. */
+export const isOverStates = (context: ExecutionContext, account: SpillableAccount, states: GroupStates): boolean =>
+  account.usedBytes - states.emptyBytes > leastStateBytes && isOverShare(context, account, aggregatePart)
 
 export const groupCountOf = ({ table }: GroupStates): number => table?.groupCount ?? 1
 
@@ -272,7 +279,8 @@ export class SpilledAggregate {
         const { rowCount, columns } = batch
         const groupIds = assignGroups(arena, states, columns.slice(0, keyCount), rowCount)
         states.accumulators.updateOf(0, groupIds, columns.slice(keyCount), rowCount, groupCountOf(states))
-        if (level >= maxSpillLevel || !isOverShare(this.#context, this.#account, aggregatePart)) continue
+        arena.reset()
+        if (level >= maxSpillLevel || !isOverStates(this.#context, this.#account, states)) continue
         values ??= this.#valueSpiller(index, level + 1)
         putAway(values)
         closeStates(states)
@@ -313,7 +321,8 @@ export class SpilledAggregate {
           const groupIds = assignGroups(arena, states, columns.slice(0, keyCount), rowCount)
           const groups = groupCountOf(states)
           states.accumulators.mergePartialOf(indexes, groupIds, columns.slice(keyCount), rowCount, groups)
-          if (!divides || !isOverShare(this.#context, this.#account, aggregatePart)) continue
+          arena.reset()
+          if (!divides || !isOverStates(this.#context, this.#account, states)) continue
           rest ??= new SpilledAggregate(
             this.#context,
             this.#account,

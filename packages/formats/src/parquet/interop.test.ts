@@ -61,13 +61,16 @@ describe('DuckDB', () => {
     ),
   )('E-27, E-28: writes %s %s that we read, and reads what we write', async (version, codec) => {
     const [theirs, ours] = [`${version}-${codec}.parquet`, `${version}-${codec}-ours.parquet`]
+    // DuckDB takes long to compress by brotli.
+    const rows = codec === 'brotli' ? 3000 : 20_000
+    const table = `(from t limit ${rows})`
     await connection.run(
-      `copy t to '${join(folder, theirs)}' (format parquet, codec '${codec}', parquet_version '${version}', row_group_size 8192)`,
+      `copy ${table} to '${join(folder, theirs)}' (format parquet, codec '${codec}', parquet_version '${version}', row_group_size ${codec === 'brotli' ? 2048 : 8192})`,
     )
     await rewrite(theirs, ours, { rowGroupRows: 12_000, compression: version === 'V1' ? 'snappy' : 'gzip' })
     const read = `select * from read_parquet('${join(folder, ours)}')`
-    expect(await rowsOf(`select count(*) from (${read})`)).toEqual([['20000']])
-    expect(await rowsOf(`select count(*) from (from t except all ${read})`)).toEqual([['0']])
+    expect(await rowsOf(`select count(*) from (${read})`)).toEqual([[String(rows)]])
+    expect(await rowsOf(`select count(*) from (${table} except all ${read})`)).toEqual([['0']])
     expect(await rowsOf(`select typeof(columns(*)) from (${read}) limit 1`)).toEqual(
       await rowsOf(`select typeof(columns(*)) from t limit 1`),
     )

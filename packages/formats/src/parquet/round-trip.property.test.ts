@@ -153,7 +153,13 @@ describe('what the writer writes, the reader reads', () => {
   it('E-29: very long texts, and no rows at all', async () => {
     const schema: Schema = { fields: [field('s', string), field('b', binary, false)] }
     const rows: Value[][] = [5_000_000, 0, 300_000, 2].map((size) => ['é'.repeat(size / 2), new Uint8Array(size)])
-    expect(await roundTrip(schema, rows, {}, 2)).toEqual(rows)
+    const read = await roundTrip(schema, rows, {}, 2)
+    expect(read.length).toBe(rows.length)
+    // Byte by byte takes jest most of a minute.
+    for (const [i, [text, bytes]] of read.entries()) {
+      expect(text === rows[i]![0]).toBe(true)
+      expect(Buffer.compare(bytes as Uint8Array, rows[i]![1] as Uint8Array)).toBe(0)
+    }
     expect(await roundTrip(schema, [], {}, 2)).toEqual([])
   })
 })

@@ -252,7 +252,7 @@ describe('an export into Redshift', () => {
 
 describe('a Redshift that fails', () => {
   const faults: readonly (readonly [string, readonly FaultRule[], 'survived' | 'told'])[] = [
-    ['throttles each third request', [{ kind: 'throttle', probability: 0.3 }], 'survived'],
+    ['throttles many requests', [{ kind: 'throttle', probability: 0.3, times: 8 }], 'survived'],
     ['has too many statements', [{ kind: 'busy', probability: 0.3 }], 'survived'],
     ['loses answers', [{ kind: 'lost-response', probability: 0.2 }], 'survived'],
     ['loses requests', [{ kind: 'cut-request', probability: 0.2 }], 'survived'],

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
-import { loadConfiguration, runLakehouse, runRecorded } from '@deltaworks/lakehouse'
+import { exportLakehouse, loadConfiguration, runLakehouse, runRecorded } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
 import { generateLanding } from '@deltaworks/sample-data'
+import { openStore } from '@deltaworks/storage'
 import { duckDbTarget } from '@deltaworks/warehouse'
 import { chooseExport, type ChoiceOptions } from './chosen-export.js'
 
@@ -54,6 +55,44 @@ describe('deltaworks-export', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/fact_transactions/)
     expect(existsSync(at('dry.duckdb'))).toBe(false)
+  })
+
+  it('W-22: an export is not resumed while it is still going on', async () => {
+    const session = Session.create({ threads: 1 })
+    const root = `file://${at('lake')}`
+    const target = duckDbTarget(at('leased.duckdb'))
+    const begun = target.begin.bind(target)
+    let goOn!: () => void
+    const waits = new Promise<void>((resolve) => (goOn = resolve))
+    const reached = new Promise<void>((resolve) => {
+      target.begin = async () => {
+        resolve()
+        await waits
+        await begun()
+      }
+    })
+    const task = { lakehouse: retail, session, root, nowMs: 1_767_225_600_000, only: ['dim_product'] }
+    const other = duckDbTarget(at('other.duckdb'))
+    try {
+      const going = exportLakehouse({ ...task, target, loadId: 'a' })
+      await reached
+      const again = exportLakehouse({ ...task, target: other, loadId: 'a', resumed: true })
+      await expect(again).rejects.toMatchObject({
+        code: 'DW-LAKEHOUSE-0058',
+        message: expect.stringMatching(/^The export a is still going on: process \d+ of .*wait for its end/),
+      })
+      expect(existsSync(at('other.duckdb'))).toBe(false)
+      // Another export is not kept from it.
+      expect(await exportLakehouse({ ...task, target: other, loadId: 'b' })).toMatchObject({ rowsLoaded: 82 })
+      goOn()
+      expect(await going).toMatchObject({ rowsLoaded: 82 })
+      expect(await openStore(root).list('operations/leases')).toEqual([])
+      expect(await exportLakehouse({ ...task, target, loadId: 'a', resumed: true })).toMatchObject({ rowsLoaded: 0 })
+    } finally {
+      await target.close()
+      await other.close()
+      await session.close()
+    }
   })
 
   it('W-26 M-028: every table is loaded and reconciled; a second export loads nothing', () => {

@@ -9,7 +9,8 @@ import { parseArgs } from 'node:util'
  * node benchmarks/dist/warehouse/run.js --lake DIR [--rounds 3] [--postgres URL] [--only duckdb|staging|postgres] [--small DIR]
  *
  * Loads of the shop's facts beside what the warehouse does by itself, each a cold process, in turn: DuckDB's CREATE TABLE AS
- * from the same Parquet files; a plain copy of the table's files beside staging; single INSERTs beside COPY into PostgreSQL.
+ * from the same Parquet files; a plain copy of the table's files beside staging; single INSERTs beside COPY into PostgreSQL (and beside the
+ * whole export: planned, counted, copied and compared).
  * With --small, a lake of fewer rows, each way's peak of memory is told for both.
  * Writes results/warehouse.json.
  */
@@ -46,6 +47,11 @@ function measured(kind: string, ...args: readonly string[]): Measured {
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
 const wanted = (name: string): boolean => options.only === undefined || options.only === name
 const results: Record<string, unknown> = {}
+const file = fileURLToPath(new URL('../../results/warehouse.json', import.meta.url))
+// Parts that are not run keep their last figures.
+const former = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>) : {}
+/** The last run of each kind over the lake itself. */
+const ofLake = new Map<string, Measured>()
 
 /** Runs the tasks in turn, so many rounds; a fresh folder each. */
 function inTurn(kinds: readonly (readonly string[])[]): ReadonlyMap<string, readonly Measured[]> {
@@ -54,7 +60,8 @@ function inTurn(kinds: readonly (readonly string[])[]): ReadonlyMap<string, read
     for (const [kind, ...args] of kinds) {
       const out = join(work, `${kind}-${round}`)
       mkdirSync(out)
-      all.get(kind!)!.push(measured(kind!, ...args, out))
+      ofLake.set(kind!, measured(kind!, ...args, out))
+      all.get(kind!)!.push(ofLake.get(kind!)!)
       rmSync(out, { recursive: true, force: true })
     }
   }
@@ -77,6 +84,7 @@ if (wanted('duckdb')) {
     wholeExportMs: median(ours.map(({ ms }) => ms)),
     wholeRatio: median(ours.map(({ ms }) => ms)) / peerMs,
     peakMb: median(ours.map(({ peakMb }) => peakMb)),
+    createTableAsPeakMb: median(peer.map(({ peakMb }) => peakMb)),
     phases: ours[0]!.phases,
   }
 }
@@ -105,36 +113,35 @@ if (wanted('postgres') && options.postgres !== undefined) {
   ])
   const [inserts, copy] = [all.get('postgres-inserts')!, all.get('postgres-copy')!]
   const perSecond = (runs: readonly Measured[]): number => median(runs.map(({ rows, ms }) => rows / (ms / 1000)))
+  // An INSERT compares nothing: it stands beside the COPY and its commit.
+  const loads = copy.map((run) => ({ ...run, ms: run.phases!['load']! + run.phases!['publish']! }))
   results['postgres'] = {
     rows: copy[0]!.rows,
     insertRows: inserts[0]!.rows,
     insertsPerSecond: perSecond(inserts),
-    copiedPerSecond: perSecond(copy),
-    ratio: perSecond(copy) / perSecond(inserts),
+    copiedPerSecond: perSecond(loads),
+    ratio: perSecond(loads) / perSecond(inserts),
+    wholeExportPerSecond: perSecond(copy),
+    wholeRatio: perSecond(copy) / perSecond(inserts),
     peakMb: median(copy.map(({ peakMb }) => peakMb)),
   }
 }
 
 if (options.small !== undefined) {
   const ways = { duckdb: 'duckdb-ours', staging: 'staging', postgres: 'postgres-copy' } as const
-  const memory: Record<string, unknown> = {}
+  const memory = { ...(former['memory'] as Readonly<Record<string, unknown>> | undefined) } as Record<string, unknown>
   for (const [name, kind] of Object.entries(ways)) {
     if (!wanted(name) || (name === 'postgres' && options.postgres === undefined)) continue
-    memory[name] = [options.small, lake].map((folder) => {
-      const out = join(work, `memory-${name}`)
-      mkdirSync(out)
-      const { rows, peakMb } = measured(kind, folder, ...(name === 'postgres' ? [options.postgres!] : []), out)
-      rmSync(out, { recursive: true, force: true })
-      return { rows, peakMb }
-    })
+    const out = join(work, `memory-${name}`)
+    mkdirSync(out)
+    const small = measured(kind, options.small, ...(name === 'postgres' ? [options.postgres!] : []), out)
+    rmSync(out, { recursive: true, force: true })
+    memory[name] = [small, ofLake.get(kind)!].map(({ rows, peakMb }) => ({ rows, peakMb }))
   }
   results['memory'] = memory
 }
 
 rmSync(work, { recursive: true, force: true })
-const file = fileURLToPath(new URL('../../results/warehouse.json', import.meta.url))
-// Parts that were not run keep their last figures.
-const former = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {}
 const report = {
   ...former,
   command: `node benchmarks/dist/warehouse/run.js --lake DIR --rounds ${options.rounds}`,

@@ -199,5 +199,16 @@ export const invalidAlertRules = (lakehouse: string, problem: string): Lakehouse
 export const notExportable = (problem: string): LakehouseError =>
   new LakehouseError('DW-LAKEHOUSE-0054', 'usage', `Nothing was exported: ${problem}.`, { problem })
 
+export const exportIsRunning = (
+  loadId: string,
+  { host, pid, startedMs }: { readonly host: string; readonly pid: number; readonly startedMs: number },
+): LakehouseError =>
+  new LakehouseError(
+    'DW-LAKEHOUSE-0058',
+    'conflict',
+    `The export ${loadId} is still going on: process ${pid} of ${host}, since ${new Date(startedMs).toISOString()}. Nothing was done; wait for its end, or end that process and resume again.`,
+    { loadId, host, pid },
+  )
+
 export const invalidMetric = (name: string, problem: string): LakehouseError =>
   new LakehouseError('DW-LAKEHOUSE-0055', 'usage', `The metric "${name}" is wrong: ${problem}.`, { metric: name })

@@ -7,6 +7,7 @@ import {
   type LoadPlan,
   type WarehouseTarget,
 } from '@deltaworks/warehouse'
+import { exportAlone } from './export-tables/export-lease.js'
 import type { TableVersions } from './export-tables/exported-versions.js'
 import { lakeTables, type Layouts } from './export-tables/lake-tables.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
@@ -29,11 +30,11 @@ export interface ExportOptions extends LoadOptions {
 
 /**
  * Carries every table that the definitions send to a warehouse there, each at one version, all in one transaction.
- * @throws WarehouseError; LakehouseError for a table that is not there
+ * @throws WarehouseError; LakehouseError for a table that is not there, and if another process does the export of this `loadId`
  */
 export async function exportLakehouse(options: ExportOptions): Promise<ExportResult> {
   const tables = await tablesFor(options)
-  const result = await exportTables(options.target, tables, options)
+  const result = await exportAlone(options.root, options.loadId, () => exportTables(options.target, tables, options))
   if (options.certify === true) {
     const { certifyLoads } = await import('./certificates.js')
     await certifyLoads({ ...options, tables, result })

@@ -21,6 +21,8 @@ export interface ProbeDialect {
   readonly textType: string
   /** Orders text by its bytes, whatever the database's collation is. */
   byBytes(expression: string): string
+  /** Ends a subquery that would be folded into the query around it, and its values be computed each time they are read. */
+  readonly fence?: string
 }
 
 /** Kinds of values that look different in different engines (floats), or have no common text (nested ones). */
@@ -89,32 +91,40 @@ function wholeNumber(dialect: ProbeDialect, column: string, type: DataType): str
   }
 }
 
-/**
- * What is summed for a column's checksum. Texts are hashed. Numbers are multiplied by themselves, modulo two primes: unlike
- * their sum, it changes when what one row loses another one gets; and it costs two divisions, not a digest.
- */
-export function rowChecksum(dialect: ProbeDialect, column: string, type: DataType): string {
-  const number = wholeNumber(dialect, column, type)
-  return number === null
-    ? hashOfText(canonicalText(dialect, column, type))
-    : `(MOD(${number}, 1000003) + 1) * (MOD(${number}, 998244353) + 7)`
+/** What stands for a value in checksums. */
+export interface ValueNumber {
+  readonly sql: string
+  /** A number of a digest, spread already. */
+  readonly isDigest: boolean
 }
+
+/** Whole numbers stand for themselves, which costs less than a digest. Null stays null. */
+export function valueNumber(dialect: ProbeDialect, column: string, type: DataType): ValueNumber {
+  const own = wholeNumber(dialect, column, type)
+  return own === null
+    ? { sql: hashOfText(canonicalText(dialect, column, type)), isDigest: true }
+    : { sql: own, isDigest: false }
+}
+
+/** Multiplied by itself, modulo two primes: unlike a sum of numbers, that of these changes when one row loses what another gets. */
+const spread = (number: string): string => `(MOD(${number}, 1000003) + 1) * (MOD(${number}, 998244353) + 7)`
 
 /** Sum over the rows; null if there are none, or none but nulls. */
-export const columnChecksum = (dialect: ProbeDialect, column: string, type: DataType): string =>
-  `SUM(CAST(${rowChecksum(dialect, column, type)} AS DECIMAL(38,0)))`
+export const columnChecksum = ({ sql, isDigest }: ValueNumber): string =>
+  `SUM(CAST(${isDigest ? sql : spread(sql)} AS DECIMAL(38,0)))`
 
 /**
- * What is summed for a checksum of whole rows. Columns' own checksums stay as they are when values change places between rows;
- * this one does not.
+ * A checksum of whole rows. Columns' own checksums stay as they are when values change places between rows; this one does not:
+ * a row's values, each with a weight of its own, become one number, and that is spread.
  */
-export function wholeRowChecksum(
-  dialect: ProbeDialect,
-  columns: readonly { readonly name: string; readonly type: DataType }[],
-): string {
-  const texts = columns.map(({ name, type }) => `COALESCE(${canonicalText(dialect, dialect.quote(name), type)}, '~')`)
-  return hashOfText(texts.join(" || '|' || "))
+export function wholeRowChecksum(numbers: readonly string[]): string {
+  // Below 2^30 a value (null: the modulus) and 2^19 a weight: 16,384 columns stay below 2^63.
+  const weighted = numbers.map((number, i) => `COALESCE(MOD(${number}, 998244353), 998244353) * ${weightOf(i)}`)
+  return `SUM(CAST(${spread(`(${weighted.join(' + ')})`)} AS DECIMAL(38,0)))`
 }
+
+/** Another one for each column, as far as any warehouse has columns: 524,287 is a prime. */
+const weightOf = (index: number): number => (((index + 1) * 40_503) % 524_287) + 1
 
 /** One of `buckets` numbers (from 0), by the values of key columns. */
 export function keyBucket(

@@ -207,7 +207,8 @@ export class SqlTarget implements WarehouseTarget {
   ): Promise<void> {
     for (const { load, script } of loads) {
       if (published) await this.#execute(load, script.maintain).catch(() => undefined)
-      await this.#execute(load, script.cleanUp).catch(() => undefined)
+      // Files go even if a table that is to be dropped does not.
+      for (const step of script.cleanUp) await this.#execute(load, [step]).catch(() => undefined)
     }
     await this.#options.stage?.removeOrphans()
   }

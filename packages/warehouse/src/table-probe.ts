@@ -14,8 +14,10 @@ import {
   columnChecksum,
   hasChecksum,
   keyBucket,
+  valueNumber,
   wholeRowChecksum,
   type ProbeDialect,
+  type ValueNumber,
 } from './checksum.js'
 import type { ColumnTotals, TableTotals } from './warehouse-table.js'
 
@@ -93,32 +95,48 @@ interface Asked {
   readonly sql: string
 }
 
-/** The query for totals of a relation. Its one row: the number of rows, their checksum, then a value for each of `asked`. */
+/**
+ * The query for totals of a relation. Its one row: the number of rows, their checksum, then a value for each of `asked`. Columns
+ * `v…` are the relation's, and `k…` the numbers that stand for their values in checksums.
+ */
 export function totalsQuery(
   dialect: ProbeDialect,
   relation: string,
   wanted: WantedSums,
 ): { readonly sql: string; readonly asked: readonly Asked[] } {
+  const inner = new Map<string, string>()
+  const value = (column: string): string => {
+    const quoted = dialect.quote(column)
+    const name = inner.get(quoted) ?? `v${inner.size}`
+    inner.set(quoted, name)
+    return name
+  }
+  const number = (column: string, type: DataType): ValueNumber => {
+    const { sql, isDigest } = valueNumber(dialect, dialect.quote(column), type)
+    const name = inner.get(sql) ?? `k${inner.size}`
+    inner.set(sql, name)
+    return { sql: name, isDigest }
+  }
   const asked = wanted.columns.flatMap((request): Asked[] => {
     const { column, type } = request
-    const quoted = dialect.quote(column)
-    const comparable = orderedValue(dialect, quoted, type)
     const one = (total: keyof ColumnTotals, sql: string): Asked => ({ column, type, total, sql })
+    const comparable = () => orderedValue(dialect, value(column), type)
     return [
-      ...(request.nullCount ? [one('nullCount', `COUNT(*) - COUNT(${quoted})`)] : []),
+      ...(request.nullCount ? [one('nullCount', `COUNT(*) - COUNT(${value(column)})`)] : []),
       ...(request.sum
-        ? [one('sum', isInteger(type) ? `SUM(CAST(${quoted} AS DECIMAL(38,0)))` : `SUM(${quoted})`)]
+        ? [one('sum', isInteger(type) ? `SUM(CAST(${value(column)} AS DECIMAL(38,0)))` : `SUM(${value(column)})`)]
         : []),
-      ...(request.minMax ? [one('min', `MIN(${comparable})`), one('max', `MAX(${comparable})`)] : []),
-      ...(request.checksum ? [one('checksum', columnChecksum(dialect, quoted, type))] : []),
+      ...(request.minMax ? [one('min', `MIN(${comparable()})`), one('max', `MAX(${comparable()})`)] : []),
+      ...(request.checksum ? [one('checksum', columnChecksum(number(column, type)))] : []),
     ]
   })
   const columns = asked.map(({ sql }, i) => `CAST(${sql} AS ${dialect.textType}) AS c${i}`)
-  const whole =
-    wanted.rows.length === 0
-      ? 'NULL AS h'
-      : `CAST(SUM(CAST(${wholeRowChecksum(dialect, wanted.rows)} AS DECIMAL(38,0))) AS ${dialect.textType}) AS h`
-  return { sql: `SELECT ${['COUNT(*) AS n', whole, ...columns].join(', ')} FROM ${relation}`, asked }
+  const rowNumbers = wanted.rows.map(({ name, type }) => number(name, type).sql)
+  const whole = rowNumbers.length === 0 ? 'NULL' : `CAST(${wholeRowChecksum(rowNumbers)} AS ${dialect.textType})`
+  const values = [...inner].map(([sql, name]) => `${sql} AS ${name}`)
+  const from =
+    values.length === 0 ? relation : `(SELECT ${values.join(', ')} FROM ${relation}${dialect.fence ?? ''}) AS told`
+  return { sql: `SELECT ${['COUNT(*) AS n', `${whole} AS h`, ...columns].join(', ')} FROM ${from}`, asked }
 }
 
 const orderedValue = (dialect: ProbeDialect, quoted: string, type: DataType): string => {
@@ -171,11 +189,9 @@ export class SqlProbe implements TableProbe {
       grouping.by === 'column'
         ? canonicalText(dialect, dialect.quote(grouping.column.name), grouping.column.type)
         : `CAST(${keyBucket(dialect, grouping.keys, grouping.buckets)} AS ${dialect.textType})`
-    const sums = columns.map(
-      ({ name, type }, i) =>
-        `CAST(${columnChecksum(dialect, dialect.quote(name), type)} AS ${dialect.textType}) AS c${i}`,
-    )
-    const whole = `CAST(SUM(CAST(${wholeRowChecksum(dialect, columns)} AS DECIMAL(38,0))) AS ${dialect.textType}) AS h`
+    const numbers = columns.map(({ name, type }) => valueNumber(dialect, dialect.quote(name), type))
+    const sums = numbers.map((number, i) => `CAST(${columnChecksum(number)} AS ${dialect.textType}) AS c${i}`)
+    const whole = `CAST(${wholeRowChecksum(numbers.map(({ sql }) => sql))} AS ${dialect.textType}) AS h`
     const select = [`${key} AS g`, 'COUNT(*) AS n', whole, ...sums].join(', ')
     const rows = await this.#query(`SELECT ${select} FROM ${this.#relation} GROUP BY 1`)
     return new Map(rows.map(([group, ...values]) => [group ?? null, values.map((value) => value ?? '').join(' ')]))

@@ -17,22 +17,26 @@ export interface KillRounds {
   /** Arguments of the export app for this warehouse. */
   readonly args: readonly string[]
   readonly open: () => SqlTarget
-  readonly rounds: number
+  /** Rounds go on until so many exports were killed before their end. */
+  readonly kills: number
   readonly seed: number
+  /** Faults of the warehouse while exports run that may be killed, or are gone on with. */
+  readonly trouble?: { readonly begin: () => void; readonly end: () => void }
   /** What a warehouse does with the session of a client that is gone. */
   readonly afterKill?: () => Promise<void>
   /** Files that are staged now; none may be left once an export has come to its end. */
   readonly staged?: () => Promise<number>
-  readonly onRound?: (round: number, found: 'former' | 'new' | 'done') => void
+  readonly onRound?: (round: number, kind: RoundKind) => void
 }
 
-export interface KillResult {
+/**
+ * How a round's export ended: killed, and the warehouse has the former version, or the new one already; at its end before the
+ * kill; given up by itself, for the warehouse's faults.
+ */
+export type RoundKind = 'former' | 'new' | 'done' | 'failed'
+
+export interface KillResult extends Readonly<Record<RoundKind, number>> {
   readonly rounds: number
-  /** Rounds after which the warehouse still had the former version, or had the new one already. */
-  readonly former: number
-  readonly new: number
-  /** Exports that were at their end before the kill. */
-  readonly done: number
   /** Exports that were gone on with (`--resume`), at the version that they had begun with. */
   readonly resumed: number
 }
@@ -49,32 +53,43 @@ export async function killRounds(options: KillRounds): Promise<KillResult> {
   // The first export, which loads everything, lives longer than those that load what has changed.
   await changeFacts(options)
   let lifeMs = await exportToItsEnd(options)
-  const counts = { former: 0, new: 0, done: 0, resumed: 0 }
+  const counts = { rounds: 0, former: 0, new: 0, done: 0, failed: 0, resumed: 0 }
   const expected = new Map<number, TableTotals>()
   let former = await versionOf(options, expected)
-  for (let round = 1; round <= options.rounds; round++) {
+  while (counts.former + counts.new < options.kills) {
+    const round = ++counts.rounds
     await changeFacts(options)
     const next = await versionOf(options, expected)
-    const wasKilled = await killedAt(options, lifeMs * (0.2 + random()))
+    const ended = await inTrouble(options, () => killedAt(options, lifeMs * (0.2 + random())))
     await options.afterKill?.()
-    const found = await check(options, expected, [former, next], round)
-    const kind = !wasKilled ? 'done' : found === next ? 'new' : 'former'
+    const found = await check(options, expected, ended === 'done' ? [next] : [former, next], round)
+    const kind = ended !== 'killed' ? ended : found === next ? 'new' : 'former'
     counts[kind]++
     options.onRound?.(round, kind)
     // Kills are to come before the end: what takes how long on a busy machine changes.
-    lifeMs *= kind === 'former' ? 1.1 : 0.6
+    lifeMs *= kind === 'former' ? 1.1 : kind === 'failed' ? 1 : 0.6
     await changeFacts(options)
     const newest = await versionOf(options, expected)
-    if (kind === 'former' && (await resumed(options))) {
+    if (found === former && (await inTrouble(options, () => resumed(options)))) {
       counts.resumed++
       await check(options, expected, [next], round)
       await checkNothingStaged(options, round)
     }
+    await check(options, expected, [former, next], round)
     await exportToItsEnd(options)
     await check(options, expected, [newest], round)
     former = newest
   }
-  return { rounds: options.rounds, ...counts }
+  return counts
+}
+
+async function inTrouble<T>({ trouble }: KillRounds, work: () => Promise<T>): Promise<T> {
+  trouble?.begin()
+  try {
+    return await work()
+  } finally {
+    trouble?.end()
+  }
 }
 
 /** Another version of the facts, with as many rows. */
@@ -136,30 +151,36 @@ async function checkNothingStaged({ staged }: KillRounds, round: number): Promis
   if (left > 0) throw new Error(`round ${round}: ${left} staged files were left`)
 }
 
-/** @returns false: it was killed before it had written down that it began */
-async function resumed({ args, root }: KillRounds): Promise<boolean> {
-  const child = spawn(process.execPath, [bin, ...args, '--resume', '--root', root, '--quiet'], { stdio: 'ignore' })
-  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
-  if (code !== 0 && code !== 2) throw new Error(`a resumed export ended with ${code}`)
+/** @returns false: it was killed before it had written down that it began, or failed in trouble */
+async function resumed({ args, root, trouble }: KillRounds): Promise<boolean> {
+  const code = await exported([...args, '--resume', '--root', root, '--quiet'], null)
+  if (code !== 0 && code !== 2 && trouble === undefined) throw new Error(`a resumed export ended with ${code}`)
   return code === 0
 }
 
-/** @returns whether it was still alive */
-async function killedAt({ args, root }: KillRounds, delayMs: number): Promise<boolean> {
-  const child = spawn(process.execPath, [bin, ...args, '--root', root, '--quiet'], { stdio: 'ignore' })
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const timer = setTimeout(() => child.kill('SIGKILL'), delayMs)
-  const code = await ended
-  clearTimeout(timer)
-  if (code !== null && code !== 0) throw new Error(`an export ended with ${code}`)
-  return code === null
+async function killedAt({ args, root, trouble }: KillRounds, delayMs: number): Promise<'killed' | 'done' | 'failed'> {
+  const code = await exported([...args, '--root', root, '--quiet'], delayMs)
+  if (code === null) return 'killed'
+  if (code !== 0 && trouble === undefined) throw new Error(`an export ended with ${code}`)
+  return code === 0 ? 'done' : 'failed'
 }
 
 /** @returns milliseconds that it took */
-async function exportToItsEnd(options: KillRounds): Promise<number> {
+async function exportToItsEnd({ args, root }: KillRounds): Promise<number> {
   const began = performance.now()
-  if (await killedAt(options, 600_000)) throw new Error('an export did not end')
+  const code = await exported([...args, '--root', root, '--quiet'], 600_000)
+  if (code !== 0) throw new Error(code === null ? 'an export did not end' : `an export ended with ${code}`)
   return performance.now() - began
+}
+
+/** @returns the exit code; null: killed after `delayMs` */
+async function exported(args: readonly string[], delayMs: number | null): Promise<number | null> {
+  const child = spawn(process.execPath, [bin, ...args], { stdio: 'ignore' })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const timer = delayMs === null ? undefined : setTimeout(() => child.kill('SIGKILL'), delayMs)
+  const code = await ended
+  clearTimeout(timer)
+  return code
 }
 
 /** mulberry32: [0, 1). */

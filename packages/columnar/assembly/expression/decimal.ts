@@ -1,3 +1,5 @@
+import { room } from './text'
+
 /* 128-bit decimals as two words. Functions return 1 and store the result at `out`, or return 0: then the interpreter decides. */
 
 function store128(out: usize, low: u64, high: u64, negative: bool): void {
@@ -132,4 +134,39 @@ export function exprBelow128(aLow: u64, aHigh: u64, limitLow: u64, limitHigh: u6
     aHigh = ~aHigh + (aLow == 0 ? 1 : 0)
   }
   return aHigh < limitHigh || (aHigh == limitHigh && aLow < limitLow) ? 1 : 0
+}
+
+/** 128 bits with so many digits behind the point, as text. */
+export function exprFormatDecimal128(low: u64, high: u64, scale: i32, state: usize): i64 {
+  // 39 digits, a point, a sign.
+  const target = room(state, 41)
+  if (target == 0) return 0
+  const negative = <i64>high < 0
+  if (negative) {
+    low = ~low + 1
+    high = ~high + (low == 0 ? 1 : 0)
+  }
+  // 19 digits a word: 2^63, the largest high word, is below 10^19.
+  const unit: u64 = 10000000000000000000
+  let upper: u64 = 0
+  let rest = low
+  if (high != 0 || low >= unit) {
+    upper = divide64(high, low, unit)
+    rest = low - upper * unit
+  }
+  const end = target + 41
+  let p = end
+  let digits = 0
+  while (rest != 0 || upper != 0 || digits <= scale) {
+    if (digits == 19) {
+      rest = upper
+      upper = 0
+    }
+    if (digits == scale && scale > 0) store<u8>(--p, 46)
+    store<u8>(--p, <u8>(48 + (rest % 10)))
+    rest /= 10
+    digits++
+  }
+  if (negative) store<u8>(--p, 45)
+  return ((<i64>(end - p)) << 32) | (<i64>p)
 }

@@ -1,12 +1,13 @@
 export { exprTextMd5 } from './digest'
 export { exprHashInt, exprHashLong, exprHashText } from './hash'
-export { exprBelow128, exprDivide128, exprMultiply128 } from './decimal'
+export { exprBelow128, exprDivide128, exprFormatDecimal128, exprMultiply128 } from './decimal'
 export {
   exprAddMonths,
   exprDateField,
   exprDateTruncate,
   exprFormatDate,
   exprFormatDecimal,
+  exprFormatTimestamp,
   exprParseDateTime,
   exprParseDecimal,
   exprParseInteger,

@@ -1,5 +1,7 @@
 /* Numbers as text and back; texts are packed as text.ts has it. Parsers return 1 and store the value at `out`, or return 0. */
 
+import { room } from './text'
+
 function isSpace(byte: u8): bool {
   return byte == 32 || (byte >= 9 && byte <= 13)
 }
@@ -74,16 +76,6 @@ export function exprParseDecimal(text: i64, scale: i32, limit: i64, out: usize):
   return 1
 }
 
-function room(state: usize, bytes: u32): usize {
-  const cursor = load<u32>(state)
-  if (<u64>cursor + <u64>bytes > <u64>load<u32>(state, 4)) {
-    store<u32>(state, 1, 8)
-    return 0
-  }
-  store<u32>(state, cursor + bytes)
-  return <usize>cursor
-}
-
 /** A decimal of the given scale (an integer: 0) as text. */
 export function exprFormatDecimal(value: i64, scale: i32, state: usize): i64 {
   const target = room(state, 24)
@@ -105,23 +97,57 @@ export function exprFormatDecimal(value: i64, scale: i32, state: usize): i64 {
 /** yyyy-MM-dd of a year from 0 to 9999; -1 for others. */
 export function exprFormatDate(days: i32, state: usize): i64 {
   const civil = exprCivil(days)
-  const year = civil >> 9
-  if (year < 0 || year > 9999) return -1
+  if (civil < 0 || civil >> 9 > 9999) return -1
   const p = room(state, 10)
   if (p == 0) return 0
-  const month = (civil >> 5) & 15
-  const day = civil & 31
-  store<u8>(p, <u8>(48 + year / 1000))
-  store<u8>(p + 1, <u8>(48 + ((year / 100) % 10)))
-  store<u8>(p + 2, <u8>(48 + ((year / 10) % 10)))
-  store<u8>(p + 3, <u8>(48 + (year % 10)))
-  store<u8>(p + 4, 45)
-  store<u8>(p + 5, <u8>(48 + month / 10))
-  store<u8>(p + 6, <u8>(48 + (month % 10)))
-  store<u8>(p + 7, 45)
-  store<u8>(p + 8, <u8>(48 + day / 10))
-  store<u8>(p + 9, <u8>(48 + (day % 10)))
+  writeDate(p, civil)
   return ((<i64>10) << 32) | (<i64>p)
+}
+
+/** yyyy-MM-dd HH:mm:ss of a year from 0 to 9999, with as many digits of the second as are not 0; -1 for other years. */
+export function exprFormatTimestamp(micros: i64, state: usize): i64 {
+  const perDay: i64 = 86_400_000_000
+  const days = micros / perDay - (micros % perDay < 0 ? 1 : 0)
+  const civil = exprCivil(<i32>days)
+  if (civil < 0 || civil >> 9 > 9999) return -1
+  const p = room(state, 26)
+  if (p == 0) return 0
+  const rest = micros - days * perDay
+  const seconds = <i32>(rest / 1_000_000)
+  let fraction = <i32>(rest - <i64>seconds * 1_000_000)
+  writeDate(p, civil)
+  store<u8>(p + 10, 32)
+  writeTwo(p + 11, seconds / 3600)
+  store<u8>(p + 13, 58)
+  writeTwo(p + 14, (seconds / 60) % 60)
+  store<u8>(p + 16, 58)
+  writeTwo(p + 17, seconds % 60)
+  let size: usize = 19
+  if (fraction != 0) {
+    store<u8>(p + 19, 46)
+    for (let digit: i32 = 100_000; fraction != 0; digit /= 10) {
+      store<u8>(p + ++size, <u8>(48 + fraction / digit))
+      fraction %= digit
+    }
+    size++
+  }
+  return ((<i64>size) << 32) | (<i64>p)
+}
+
+function writeTwo(p: usize, value: i32): void {
+  store<u8>(p, <u8>(48 + value / 10))
+  store<u8>(p + 1, <u8>(48 + (value % 10)))
+}
+
+/** @param civil as exprCivil has it; its year is of four digits */
+function writeDate(p: usize, civil: i32): void {
+  const year = civil >> 9
+  writeTwo(p, year / 100)
+  writeTwo(p + 2, year % 100)
+  store<u8>(p + 4, 45)
+  writeTwo(p + 5, (civil >> 5) & 15)
+  store<u8>(p + 7, 45)
+  writeTwo(p + 8, civil & 31)
 }
 
 /** year << 9 | month << 5 | day of a date (Hinnant's civil_from_days). */

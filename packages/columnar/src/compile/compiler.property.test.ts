@@ -79,7 +79,7 @@ const { expressions } = fc.letrec<{ number: Expr; text: Expr; truth: Expr; day: 
     fc.tuple(tie('text'), tie('text'), tie('text')).map(([t, u, v]) => fn.replace(t, u, v)),
     fc.tuple(tie('text'), fc.constantFrom('', 'ab', 'aa', 'é')).map(([t, from]) => fn.translate(t, from, 'xy')),
     fc.tuple(tie('truth'), tie('text'), tie('text')).map(([c, x, y]) => fn.if(c, x, y)),
-    fc.constantFrom(col('l').cast(string), col('d').cast(string), col('day').cast(string)),
+    fc.constantFrom(...['l', 'd', 'w', 'day', 'at'].map((name) => col(name).cast(string))),
   ),
   truth: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },

@@ -199,10 +199,16 @@ function toText(b: LoopBuilder, from: DataType, x: Operand): Operand {
     const scale = from.kind === 'decimal' ? from.scale : 0
     return b.value('text', b.set('i64', wide, i32Const(scale), b.state, b.kernel('exprFormatDecimal')), null)
   }
+  if (from.kind === 'decimal') {
+    const text = b.set('i64', x.code, x.high, i32Const(from.scale), b.state, b.kernel('exprFormatDecimal128'))
+    return b.value('text', text, null)
+  }
   if (from.kind === 'date') {
     const text = b.set('i64', x.code, b.state, b.kernel('exprFormatDate'))
     return refused(b, text)
   }
+  if (from.kind === 'timestamp_ntz' || (from.kind === 'timestamp' && b.zoneIsUtc))
+    return refused(b, b.set('i64', x.code, b.state, b.kernel('exprFormatTimestamp')))
   return refuse(`a cast of ${from.kind} to text`)
 }
 

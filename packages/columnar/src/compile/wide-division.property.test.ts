@@ -1,5 +1,5 @@
 import { bind, col, utcContext } from '@deltaworks/expression'
-import { decimal, schema, type Value } from '@deltaworks/schema'
+import { decimal, formatDecimal, schema, string, type Value } from '@deltaworks/schema'
 import fc from 'fast-check'
 import { Arena } from '../arena.js'
 import { createContext } from '../context.js'
@@ -8,7 +8,7 @@ import { readValue } from '../read-values.js'
 import { columnFromValues } from '../values.js'
 import { createEvaluator } from './evaluator.js'
 
-/** Quotients and roundings of 128 bits: the kernel's digits are those of exact integers. */
+/** Quotients, roundings and digits of 128 bits: the kernel's digits are those of exact integers. */
 const wide = decimal(38, 0)
 const limit = 10n ** 38n
 const digits = fc.oneof(
@@ -30,7 +30,7 @@ const halfUp = (a: bigint, b: bigint): bigint => {
   return a < 0n !== b < 0n ? -quotient : quotient
 }
 
-describe('128-bit division, compiled', () => {
+describe('128-bit division and digits, compiled', () => {
   const context = createContext()
 
   function compute(
@@ -65,6 +65,17 @@ describe('128-bit division, compiled', () => {
         const type = decimal(38, 11)
         const got = compute(type, col('a').cast(decimal(38, 2)), { a: values })
         expect(got).toEqual(values.map((value) => halfUp(value, 10n ** 9n)))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('E-04: writes a wide decimal as text, whatever its scale', () => {
+    const scale = fc.constantFrom(0, 1, 4, 18, 19, 20, 37, 38)
+    fc.assert(
+      fc.property(fc.array(digits, { minLength: 1, maxLength: 40 }), scale, (values, places) => {
+        const got = compute(decimal(38, places), col('a').cast(string), { a: values })
+        expect(got).toEqual(values.map((value) => formatDecimal(value, places)))
       }),
       { numRuns: 200 },
     )

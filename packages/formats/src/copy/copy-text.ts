@@ -8,9 +8,10 @@ import {
   type Schema,
   type Value,
 } from '@deltaworks/schema'
+import { CopyLines } from './copy-lines.js'
 import { jsonText } from './json-text.js'
 
-/** Bytes, about, of a piece that is sent at once. */
+/** Letters, about, of a piece of lines that are made one by one. */
 const pieceLength = 256 * 1024
 
 /**
@@ -21,19 +22,29 @@ export async function* copyText(
   heap: Heap,
   columns: Schema,
   batches: AsyncIterable<RecordBatch>,
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const encoders = columns.fields.map(({ type }) => encoderOf(type))
-  let piece = ''
+  const compiled = CopyLines.of(heap, columns)
   for await (const batch of batches) {
-    for (let row = 0; row < batch.rowCount; row++) {
-      piece += copyLine(heap, batch, row, encoders)
-      if (piece.length >= pieceLength) {
-        yield piece
-        piece = ''
-      }
-    }
+    const lines = batch.rowCount === 0 ? null : (compiled?.lines(batch) ?? null)
+    if (lines === null) yield* escapedLines(heap, batch, encoders)
+    else yield lines
   }
-  if (piece !== '') yield piece
+}
+
+/** Row by row: any value. */
+function* escapedLines(
+  heap: Heap,
+  batch: RecordBatch,
+  encoders: readonly Encoder[],
+): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let piece = ''
+  for (let row = 0; row < batch.rowCount; row++) {
+    piece += copyLine(heap, batch, row, encoders)
+    if (piece.length < pieceLength && row < batch.rowCount - 1) continue
+    yield Buffer.from(piece)
+    piece = ''
+  }
 }
 
 type Encoder = (value: Value) => string

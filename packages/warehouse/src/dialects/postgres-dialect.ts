@@ -81,6 +81,7 @@ export const postgresDialect: SqlDialect = {
   epochMicros: (column) => `CAST(EXTRACT(EPOCH FROM ${column}) * 1000000 AS BIGINT)`,
   epochDays: (column) => `(${column} - DATE '1970-01-01')`,
   hex: (column) => `ENCODE(${column}, 'hex')`,
+  fence: ' OFFSET 0',
   columnType: ({ type, metadata }) => postgresType(type, metadataNumber(metadata, 'maxlength')),
   createTable: (definition) => [
     `CREATE TABLE ${definition.relation} (\n${definition.columns.map(columnLine).join(',\n')}\n)`,

@@ -15,7 +15,7 @@ export interface DatabaseSession {
   readonly inTransaction: boolean
   query(sql: string): Promise<QueryResult>
   /** Runs `COPY … FROM STDIN` with these pieces of its text format. @returns rows */
-  copyIn(sql: string, pieces: AsyncIterable<string>): Promise<number>
+  copyIn(sql: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<number>
   begin(): Promise<void>
   end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>
   /** Stops what runs or waits. @returns whether there was something that could be stopped */

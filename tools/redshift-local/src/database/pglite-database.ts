@@ -82,7 +82,7 @@ class PgliteSession implements DatabaseSession {
     })
   }
 
-  copyIn(sql: string, pieces: AsyncIterable<string>): Promise<number> {
+  copyIn(sql: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<number> {
     return this.#alone(async () => {
       let rows = 0
       for await (const piece of pieces) {

@@ -51,7 +51,7 @@ class PostgresSession implements DatabaseSession {
     }
   }
 
-  async copyIn(sql: string, pieces: AsyncIterable<string>): Promise<number> {
+  async copyIn(sql: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<number> {
     const { from } = require('pg-copy-streams') as { readonly from: typeof CopyFrom }
     const sink = this.#client.query(from(sql))
     await this.#busy(() => pipeline(Readable.from(pieces, { objectMode: true, highWaterMark: 2 }), sink))

@@ -70,7 +70,7 @@ async function textOf(
   statement: CopyStatement,
   file: CopyFile,
   columns: readonly TargetColumn[],
-): Promise<AsyncIterable<string>> {
+): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
   const { store, path, sizeBytes } = file
   switch (statement.format) {
     case 'PARQUET': {

@@ -65,6 +65,16 @@ describe.each<[string, () => ObjectStore]>([
     expect(await store.exists('a')).toBe(false)
   })
 
+  it('tells the same of an object by itself and in a listing, so that who compares them sees only what changed', async () => {
+    const store = open()
+    await store.put('a/b.txt', bytes('one'), 'overwrite')
+    const before = await store.head('a/b.txt')
+    expect(await store.list('a')).toEqual([before])
+    await store.put('a/b.txt', bytes('other'), 'overwrite')
+    expect(await store.list('a')).toEqual([await store.head('a/b.txt')])
+    expect(await store.list('a')).not.toEqual([before])
+  })
+
   it('reads into shared memory', async () => {
     const store = open()
     await store.put('x', bytes('0123456789'), 'overwrite')

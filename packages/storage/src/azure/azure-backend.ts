@@ -41,7 +41,7 @@ export class AzureBackend implements RemoteBackend {
       key,
       sizeBytes: contentLength ?? 0,
       modifiedMs: lastModified?.getTime() ?? 0,
-      etag,
+      etag: versionOf(etag),
       writeId: metadata?.[writeIdKey],
     }
   }
@@ -49,9 +49,9 @@ export class AzureBackend implements RemoteBackend {
   async read(key: string, start: number, end: number | null, etag: string | null): Promise<RemoteBody> {
     const count = end === null ? undefined : end - start
     // A body that breaks off is ours to go on with.
-    const options = { maxRetryRequests: 0, ...(etag === null ? {} : { conditions: { ifMatch: etag } }) }
+    const options = { maxRetryRequests: 0, ...(etag === null ? {} : { conditions: { ifMatch: `"${etag}"` } }) }
     const answer = await this.#blob(key).download(start, count, options)
-    return { stream: answer.readableStreamBody as Readable, etag: answer.etag ?? etag }
+    return { stream: answer.readableStreamBody as Readable, etag: versionOf(answer.etag) ?? etag }
   }
 
   async put(key: string, body: Uint8Array, create: boolean, writeId: string): Promise<void> {
@@ -112,8 +112,12 @@ export class AzureBackend implements RemoteBackend {
       readonly name?: string
       readonly details?: { readonly errorCode?: string }
     }
-    const named = name === 'CredentialUnavailableError' || name === 'AggregateAuthenticationError'
     const text = (message ?? String(error)).split('\n')[0]!
+    const named =
+      name === 'CredentialUnavailableError' ||
+      name === 'AggregateAuthenticationError' ||
+      // Azurite gives a wrong signature the code of a right one that may not.
+      (statusCode === 403 && /failed to authenticate/i.test(text))
     return { status: statusCode, code: named ? 'credentials' : (details?.errorCode ?? code ?? ''), message: text }
   }
 
@@ -162,6 +166,9 @@ export class AzureBackend implements RemoteBackend {
   }
 }
 
+/** Listings have no quotes about it, headers do. */
+const versionOf = (etag: string | undefined): string | undefined => etag?.replaceAll('"', '')
+
 /** Accounts with a hierarchy of their own list folders as blobs. */
 const isFolder = ({ metadata }: StorageBlob.BlobItem): boolean => metadata?.['hdi_isfolder'] === 'true'
 
@@ -169,5 +176,5 @@ const objectOf = ({ name, properties }: StorageBlob.BlobItem): RemoteObject => (
   key: name,
   sizeBytes: properties.contentLength ?? 0,
   modifiedMs: properties.lastModified.getTime(),
-  etag: properties.etag,
+  etag: versionOf(properties.etag),
 })

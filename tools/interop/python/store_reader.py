@@ -1,4 +1,4 @@
-"""Counts the rows of Delta tables in S3 with delta-rs: s3_reader.py ENDPOINT KEY SECRET URI..."""
+"""Counts the rows of Delta tables in an object store with delta-rs: store_reader.py OPTIONS_AS_JSON URI..."""
 
 import json
 import os
@@ -10,16 +10,8 @@ except ImportError as error:
     print(json.dumps({"unavailable": str(error)}))
     sys.exit(0)
 
-endpoint, key, secret, *uris = sys.argv[1:]
-options = {
-    "AWS_ENDPOINT_URL": endpoint,
-    "AWS_ACCESS_KEY_ID": key,
-    "AWS_SECRET_ACCESS_KEY": secret,
-    "AWS_REGION": "us-east-1",
-    "AWS_ALLOW_HTTP": "true",
-    "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
-}
-for uri in uris:
+options = json.loads(sys.argv[1])
+for uri in sys.argv[2:]:
     try:
         rows = DeltaTable(uri, storage_options=options).to_pyarrow_table().num_rows
         print(json.dumps({"name": uri, "rows": rows}))

@@ -128,8 +128,18 @@ function lakeStatements(app: DeployedApp, lake: Place, { lakehouse }: AccessOpti
     case 'export': {
       const exported = lakehouse.tables.filter(({ warehouse }) => warehouse !== null).map(({ path }) => `${path}/*`)
       // The manifests tell which versions a run left: `--run`.
-      const read = [...exported, ...[publicationsPath, manifestsPath, unfinishedPath].map((path) => `${path}/*`)]
-      return [listing('ListLake', lake, read), statement('ReadLake', ['s3:GetObject'], objects(lake, read))]
+      const leases = [`${leasesPath}/export-*`]
+      const read = [
+        ...exported,
+        ...[publicationsPath, manifestsPath, unfinishedPath].map((path) => `${path}/*`),
+        ...leases,
+      ]
+      return [
+        listing('ListLake', lake, read),
+        statement('ReadLake', ['s3:GetObject'], objects(lake, read)),
+        // Without it exports are not kept from going on with one that is still running.
+        statement('HoldLease', ['s3:PutObject', 's3:DeleteObject'], objects(lake, leases)),
+      ]
     }
     case 'console': {
       const read = [...tables, ...own, ...operations]

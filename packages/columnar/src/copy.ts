@@ -1,4 +1,4 @@
-import type { DataType, Schema, Value } from '@deltaworks/schema'
+import { type DataType, type Schema, type Value } from '@deltaworks/schema'
 import type { Arena } from './arena.js'
 import { byteWidth, dictionaryColumn, fixedColumn, nestedColumn, variableColumn, type Column } from './column.js'
 import { columnTooLong } from './errors.js'

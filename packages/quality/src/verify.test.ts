@@ -124,7 +124,7 @@ describe('rules', () => {
     expect((await verify([quality.isComplete('quantity').where(col('id').eq(lit(1)))])).status).toBe('passed')
   })
 
-  it('Q-65: the score is the share of rules that passed', async () => {
+  it('Q-65 M-022: the score is the share of rules that passed', async () => {
     const result = await verify([quality.isComplete('id'), quality.hasRowCount(8)])
     expect(result).toMatchObject({ score: 0.5, rowCount: orderRows.length })
   })

@@ -52,7 +52,7 @@ withGolden('the real landing files, beside what Spark made of them', () => {
     rmSync(root, { recursive: true, force: true })
   })
 
-  it('M-001 M-002: every layer is built, in order, from all landing files', () => {
+  it('M-001 M-002 M-003: every layer is built, in order, from all landing files', () => {
     expect(result.status).toBe('warnings')
     expect(result.files.map((file) => file.state)).toEqual(['new', 'new', 'new', 'new', 'new', 'new'])
     const rows = Object.fromEntries(result.tables.map((table) => [table.table, table.rowCount]))

@@ -48,6 +48,21 @@ describe('SQL of 500 generated definitions', () => {
     },
   )
 
+  it('M-077 S-7: loads of Snowflake put files on a stage, copy them into tables beside, and take rows over by key', () => {
+    const statements = Array.from({ length: 60 }, (_, seed) => generatedStatements('snowflake', seed + 1)).flat()
+    const kinds = [
+      /^PUT 'file:/,
+      /^COPY INTO .* MATCH_BY_COLUMN_NAME/s,
+      /^DELETE FROM .* WHERE /s,
+      /^INSERT INTO .* SELECT /s,
+    ]
+    expect(kinds.filter((kind) => !statements.some((sql) => kind.test(sql)))).toEqual([])
+    // What is put is copied first.
+    expect(statements.findIndex((sql) => sql.startsWith('PUT'))).toBeLessThan(
+      statements.findIndex((sql) => sql.startsWith('COPY INTO')),
+    )
+  })
+
   it('the parser refuses what is no SQL of the dialect', () => {
     const wrong = [
       'CREATE TABLE "t" ("a" INTEGER',

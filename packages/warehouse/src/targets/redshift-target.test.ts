@@ -228,7 +228,7 @@ describe('an export into Redshift', () => {
     expect(await store.list('stage')).toEqual([])
   })
 
-  it('W-24: foreign keys are declared, and stand in nobody’s way', async () => {
+  it('W-24 M-072: foreign keys are declared, and stand in nobody’s way', async () => {
     const shop = async (version: number) => [
       await at(version, first, { foreignKeys: [{ columns: ['customer'], table: 'customers', references: ['name'] }] }),
       await lakeTable('customers', schema([field('name', string, false)]), version, [['Ängström']], {

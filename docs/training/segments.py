@@ -1,8 +1,8 @@
 """Which segment will a customer be of? Told from the orders of its first time alone.
 
-usage: python segments.py LAKE [--as-of 2004-06-30]
+usage: python segments.py LAKE [--as-of YYYY-MM-DD]
 
-Features are as they stood on that day: only orders until then are looked at. The label is what the published table says today.
+Features are as they stood on that day (half a year before the last order): only orders until then are looked at. The label is what the published table says today.
 """
 
 import argparse
@@ -16,18 +16,22 @@ from lake import frame, table, write_predictions
 
 parser = argparse.ArgumentParser()
 parser.add_argument("lake")
-parser.add_argument("--as-of", default="2004-06-30")
+parser.add_argument("--as-of", type=pd.Timestamp)
 options = parser.parse_args()
-as_of = pd.Timestamp(options.as_of)
 
 facts = table(options.lake, "processed/fact_transactions")
 segments = table(options.lake, "analytics/customer_segments")
+as_of = options.as_of
+if as_of is None:
+    as_of = pd.to_datetime(frame(facts, ["order_date"])["order_date"]).max() - pd.DateOffset(months=6)
 
 lines = frame(
     facts,
     ["customer_name", "order_number", "product_code", "order_date", "net_amount", "transaction_type"],
     filters=[("order_date", "<=", as_of.date())],
 )
+if lines.empty:
+    raise SystemExit(f"There are no orders until {as_of.date()}: give a later day by --as-of.")
 lines["order_date"] = pd.to_datetime(lines["order_date"])
 lines["refunded"] = lines["transaction_type"].eq("REFUND")
 features = lines.groupby("customer_name").agg(

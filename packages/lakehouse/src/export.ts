@@ -7,12 +7,12 @@ import {
   type LoadPlan,
   type WarehouseTarget,
 } from '@deltaworks/warehouse'
-import { exportAlone } from './export-tables/export-lease.js'
+import { exportAlone, leaseGuard } from './export-tables/export-lease.js'
 import type { TableVersions } from './export-tables/exported-versions.js'
 import { lakeTables, type Layouts } from './export-tables/lake-tables.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 
-export interface ExportOptions extends LoadOptions {
+export interface ExportOptions extends Omit<LoadOptions, 'guard'> {
   readonly lakehouse: LakehouseDefinition
   readonly session: Session
   /** URI of the lake. */
@@ -34,7 +34,10 @@ export interface ExportOptions extends LoadOptions {
  */
 export async function exportLakehouse(options: ExportOptions): Promise<ExportResult> {
   const tables = await tablesFor(options)
-  const result = await exportAlone(options.root, options.loadId, () => exportTables(options.target, tables, options))
+  const { root, loadId, target } = options
+  const result = await exportAlone(root, loadId, (isLeased) =>
+    exportTables(target, tables, isLeased ? { ...options, guard: leaseGuard(root) } : options),
+  )
   if (options.certify === true) {
     const { certifyLoads } = await import('./certificates.js')
     await certifyLoads({ ...options, tables, result })

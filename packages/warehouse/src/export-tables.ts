@@ -1,10 +1,11 @@
 import { isTransient, lostRace } from './errors.js'
 import { layoutOf } from './layout.js'
 import { locateDifferences } from './locate.js'
+import { OpenTicket, type ExportGuard } from './open-ticket.js'
 import { planExport, type LoadPlan, type PlannedLoad, type PlanOptions } from './plan-export.js'
 import { firstDifference, reconcile, type Reconciliation } from './reconcile.js'
 import { allTotals, noTotals, totalsLike } from './table-probe.js'
-import type { ExportTicket, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
+import type { LoadRecord, TableLoad, WarehouseTarget } from './target.js'
 import type { TableTotals, WarehouseTable } from './warehouse-table.js'
 
 export interface ExportOptions extends PlanOptions {
@@ -13,6 +14,8 @@ export interface ExportOptions extends PlanOptions {
   readonly nowMs: number
   /** Whether it goes on with an export that began under the same `loadId`: what that one staged whole is not staged again. */
   readonly resumed?: boolean
+  /** Default: what other exports left behind is kept for a day, as nobody can tell whether they are still going on. */
+  readonly guard?: ExportGuard
   /** Times that an export is begun anew when the warehouse gives it up for reasons of its own. Default 2. */
   readonly retries?: number
   /** Before the first of them; each further one waits twice as long. Default 1000. */
@@ -60,7 +63,7 @@ export async function exportTables(
   options: ExportOptions,
 ): Promise<ExportResult> {
   const { retries = 2, retryDelayMs = 1000 } = options
-  const ticket = new Ticket(target, tables, options)
+  const ticket = new OpenTicket(target, tables, options)
   for (let [races, failures] = [0, 0]; races < raceAttempts;) {
     try {
       const plan = await planExport(target, tables, options)
@@ -77,41 +80,6 @@ export async function exportTables(
     }
   }
   throw lostRace(target.location, raceAttempts)
-}
-
-/** What tells, if this export does not come to its end, what it was to do. */
-class Ticket {
-  readonly #target: WarehouseTarget
-  readonly #ticket: ExportTicket
-  #isOpen: boolean
-
-  constructor(target: WarehouseTarget, tables: readonly WarehouseTable[], options: ExportOptions) {
-    const { loadId, nowMs, mode = 'auto', drift = 'append', resumed = false } = options
-    const versions = Object.fromEntries(tables.map(({ name, deltaVersion }) => [name, deltaVersion]))
-    this.#target = target
-    this.#ticket = { loadId, beganMs: nowMs, versions, mode, drift }
-    this.#isOpen = resumed
-  }
-
-  async open(): Promise<void> {
-    if (this.#isOpen) return
-    await this.#target.begun(this.#ticket)
-    this.#isOpen = true
-  }
-
-  /** Unfinished exports of no other tables than these are done with, too: something newer is there. */
-  async close(): Promise<void> {
-    if (!this.#isOpen) return
-    const { loadId, versions } = this.#ticket
-    // A row that stays tells nothing false: the export is published.
-    await this.#target
-      .unfinished()
-      .then((left) => {
-        const overtaken = left.filter((ticket) => Object.keys(ticket.versions).every((name) => name in versions))
-        return this.#target.ended([loadId, ...overtaken.map((ticket) => ticket.loadId)])
-      })
-      .catch(() => undefined)
-  }
 }
 
 function resultOf(

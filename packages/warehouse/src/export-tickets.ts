@@ -2,7 +2,7 @@ import { field, schema, string, timestampNtz, type Schema } from '@deltaworks/sc
 import type { SqlDialect } from './dialects/sql-dialect.js'
 import { nameList, quote } from './dialects/sql-text.js'
 import type { SqlConnection } from './sql-connection.js'
-import type { ExportTicket } from './target.js'
+import type { ExportTicket, KeptTicket } from './target.js'
 
 export const ticketTable = 'deltaworks_exports'
 
@@ -30,26 +30,28 @@ export class ExportTickets {
     this.#control = control
   }
 
-  async unfinished(): Promise<readonly ExportTicket[]> {
+  async kept(): Promise<readonly KeptTicket[]> {
     const [loadId, beganAt, plan] = ticketSchema.fields.map(({ name }) => quote(name))
     const micros = this.#dialect.epochMicros(beganAt!, timestampNtz)
     const rows = await this.#connection.query(
-      `SELECT ${loadId}, ${plan}, ${micros} AS began_micros FROM ${this.#relation} ` +
-        `WHERE ${loadId} NOT IN (SELECT ${loadId} FROM ${this.#control}) ORDER BY 3 DESC, 1 DESC`,
+      `SELECT ${loadId}, ${plan}, ${micros} AS began_micros, published_id FROM ${this.#relation} LEFT JOIN ` +
+        `(SELECT DISTINCT ${loadId} AS published_id FROM ${this.#control}) AS published ON published_id = ${loadId} ` +
+        `ORDER BY 3 DESC, 1 DESC`,
     )
-    return rows.map(([id, planned, began]) => ({
-      ...(JSON.parse(planned!) as Pick<ExportTicket, 'versions' | 'mode' | 'drift'>),
+    return rows.map(([id, planned, began, published]) => ({
+      ...(JSON.parse(planned!) as Pick<ExportTicket, 'versions' | 'mode' | 'drift' | 'guard'>),
       loadId: id!,
       beganMs: Number(BigInt(began!.replace(/\.0*$/, '')) / 1000n),
+      isPublished: published !== null,
     }))
   }
 
-  async add({ loadId, beganMs, versions, mode, drift }: ExportTicket): Promise<void> {
+  async add({ loadId, beganMs, versions, mode, drift, guard }: ExportTicket): Promise<void> {
     const { literal } = this.#dialect
     const values = [
       literal(loadId, string),
       literal(BigInt(Math.round(beganMs)) * 1000n, timestampNtz),
-      literal(JSON.stringify({ versions, mode, drift }), string),
+      literal(JSON.stringify({ versions, mode, drift, guard }), string),
     ]
     const names = nameList(ticketSchema.fields.map(({ name }) => name))
     await this.#connection.run(`INSERT INTO ${this.#relation} (${names}) VALUES (${values.join(', ')})`)

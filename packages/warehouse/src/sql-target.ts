@@ -16,7 +16,7 @@ import { loadScript, type LoadScript, type LoadStep, type RowsPart, type ScriptO
 import type { SqlConnection } from './sql-connection.js'
 import type { StageArea } from './stage-area.js'
 import { SqlProbe, type TableProbe, type TextRows } from './table-probe.js'
-import type { ExportTicket, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
+import type { ExportTicket, KeptTicket, LoadRecord, TableLoad, WarehouseTarget } from './target.js'
 import type { Unloader, UseUnloaded } from './unload.js'
 import type { Batches, WarehouseTable } from './warehouse-table.js'
 
@@ -90,7 +90,11 @@ export class SqlTarget implements WarehouseTarget {
   }
 
   async unfinished(): Promise<readonly ExportTicket[]> {
-    return (await this.#tableNames()).has(ticketTable) ? this.#tickets.unfinished() : []
+    return (await this.tickets()).filter(({ isPublished }) => !isPublished)
+  }
+
+  async tickets(): Promise<readonly KeptTicket[]> {
+    return (await this.#tableNames()).has(ticketTable) ? this.#tickets.kept() : []
   }
 
   async begun(ticket: ExportTicket): Promise<void> {
@@ -99,6 +103,8 @@ export class SqlTarget implements WarehouseTarget {
   }
 
   async ended(loadIds: readonly string[]): Promise<void> {
+    // Files go first: as long as the ticket is there, the next export finds what is left of them.
+    for (const loadId of loadIds) await this.#options.stage?.removeLoad(loadId)
     await this.#tickets.remove(loadIds)
   }
 

@@ -4,8 +4,8 @@ import type { Schema } from '@deltaworks/schema'
 import { joinPath, type ObjectStore } from '@deltaworks/storage'
 import type { Batches } from './warehouse-table.js'
 
-/** Staged files that a load left behind (it was killed) are removed when they are older than this. */
-const orphanMs = 24 * 3600 * 1000
+/** Staged files that a load left behind (it was killed), and no ticket tells of, are removed when they are older than this. */
+export const orphanMs = 24 * 3600 * 1000
 
 export interface StageAreaOptions {
   readonly store: ObjectStore
@@ -92,7 +92,12 @@ export class StageArea {
     await store.delete((await store.list(this.#path(uri))).map(({ path }) => path))
   }
 
-  /** Removes what loads that were killed left behind. */
+  /** Removes everything that a load has staged: `uri/loadId/…`. */
+  async removeLoad(loadId: string): Promise<void> {
+    if (loadId !== '') await this.remove(`${this.uri}/${loadId}`)
+  }
+
+  /** Removes what loads that were killed left behind, and no later export knew of. */
   async removeOrphans(): Promise<number> {
     const { store, prefix, nowMs = Date.now } = this.#options
     const old = (await store.list(prefix)).filter(({ modifiedMs }) => modifiedMs < nowMs() - orphanMs)

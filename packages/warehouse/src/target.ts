@@ -25,9 +25,11 @@ export interface WarehouseTarget {
   script(load: TableLoad): LoadScript
   /** Exports that began and were not published, the newest first. Writes nothing. */
   unfinished(): Promise<readonly ExportTicket[]>
+  /** All exports that began and are not forgotten, published ones too, the newest first. Writes nothing. */
+  tickets(): Promise<readonly KeptTicket[]>
   /** Writes down, at once, what an export is to do. */
   begun(ticket: ExportTicket): Promise<void>
-  /** Forgets exports that are published, or overtaken. */
+  /** Removes what exports that are published, or overtaken, left staged, and forgets them. */
   ended(loadIds: readonly string[]): Promise<void>
   /**
    * Brings rows to where the warehouse reads them; seen by nobody.
@@ -61,6 +63,13 @@ export interface ExportTicket {
   readonly versions: Readonly<Record<string, number>>
   readonly mode: LoadMode
   readonly drift: DriftPolicy
+  /** Name of the guard that tells whether it is still going on; null: it has none. */
+  readonly guard: string | null
+}
+
+export interface KeptTicket extends ExportTicket {
+  /** Whether the control table has it: then it was killed, if at all, after its end. */
+  readonly isPublished: boolean
 }
 
 /** `auto`: by changes where there are any to be had and the table is made as before, else whole. */

@@ -24,8 +24,8 @@ export interface KillRounds {
   readonly trouble?: { readonly begin: () => void; readonly end: () => void }
   /** What a warehouse does with the session of a client that is gone. */
   readonly afterKill?: () => Promise<void>
-  /** Files that are staged now; none may be left once an export has come to its end. */
-  readonly staged?: () => Promise<number>
+  /** Paths of the files that are staged now, below folders by export; none may be left once an export has come to its end. */
+  readonly staged?: () => Promise<readonly string[]>
   readonly onRound?: (round: number, kind: RoundKind) => void
 }
 
@@ -55,6 +55,7 @@ export async function killRounds(options: KillRounds): Promise<KillResult> {
   let lifeMs = await exportToItsEnd(options)
   const counts = { rounds: 0, former: 0, new: 0, done: 0, failed: 0, resumed: 0 }
   const expected = new Map<number, TableTotals>()
+  const origins = new Map<string, string>()
   let former = await versionOf(options, expected)
   while (counts.former + counts.new < options.kills) {
     const round = ++counts.rounds
@@ -66,6 +67,7 @@ export async function killRounds(options: KillRounds): Promise<KillResult> {
     const kind = ended !== 'killed' ? ended : found === next ? 'new' : 'former'
     counts[kind]++
     options.onRound?.(round, kind)
+    await noteStaged(options, origins, `round ${round} (${kind})`)
     // Kills are to come before the end: what takes how long on a busy machine changes.
     lifeMs *= kind === 'former' ? 1.1 : kind === 'failed' ? 1 : 0.6
     await changeFacts(options)
@@ -73,11 +75,12 @@ export async function killRounds(options: KillRounds): Promise<KillResult> {
     if (found === former && (await inTrouble(options, () => resumed(options)))) {
       counts.resumed++
       await check(options, expected, [next], round)
-      await checkNothingStaged(options, round)
-    }
+      await checkNothingStaged(options, origins, `round ${round}, resumed`)
+    } else await noteStaged(options, origins, `round ${round} (not resumed)`)
     await check(options, expected, [former, next], round)
     await exportToItsEnd(options)
     await check(options, expected, [newest], round)
+    await checkNothingStaged(options, origins, `round ${round}, at its end`)
     former = newest
   }
   return counts
@@ -146,9 +149,29 @@ async function check(
   }
 }
 
-async function checkNothingStaged({ staged }: KillRounds, round: number): Promise<void> {
-  const left = (await staged?.()) ?? 0
-  if (left > 0) throw new Error(`round ${round}: ${left} staged files were left`)
+/** Remembers, of exports that have files now and had none before, where they come from. */
+async function noteStaged({ staged }: KillRounds, origins: Map<string, string>, when: string): Promise<void> {
+  for (const id of filesByExport((await staged?.()) ?? []).keys()) if (!origins.has(id)) origins.set(id, when)
+}
+
+async function checkNothingStaged(
+  { staged }: KillRounds,
+  origins: ReadonlyMap<string, string>,
+  when: string,
+): Promise<void> {
+  const left = [...filesByExport((await staged?.()) ?? [])]
+  if (left.length === 0) return
+  const told = left.map(([id, count]) => `${count} of ${id}, ${origins.get(id) ?? 'a later one'}`)
+  throw new Error(`${when}: staged files were left: ${told.join('; ')}`)
+}
+
+function filesByExport(paths: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const path of paths) {
+    const id = path.split('/')[1]!
+    counts.set(id, (counts.get(id) ?? 0) + 1)
+  }
+  return counts
 }
 
 /** @returns false: it was killed before it had written down that it began, or failed in trouble */

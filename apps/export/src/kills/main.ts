@@ -84,7 +84,7 @@ async function inRedshift(task: Task) {
       open: () => redshiftTarget({ ...connection, stage, copy: { iamRole: 'default' } }),
       // The service ends idle sessions after a while; nobody waits for that here.
       afterKill: () => server.closeSessions(),
-      staged: async () => (await stage.store.list('loads')).length,
+      staged: async () => (await stage.store.list('loads')).map(({ path }) => path),
     })
     return { ...result, faults: counts }
   } finally {

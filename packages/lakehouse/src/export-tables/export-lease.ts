@@ -1,23 +1,43 @@
 import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
+import type { ExportGuard } from '@deltaworks/warehouse'
 import { exportIsRunning } from '../errors.js'
 import { RunLease, type LeaseOutcome } from '../runs/run-lease.js'
 
 /**
  * Runs an export while no other process does the one of the same name: two that resume it, or one that does while it is still
  * going on, would write over each other's staged files. Exports of different names are not kept from each other.
+ * @param work is told whether others can see that it goes on
  * @throws LakehouseError DW-LAKEHOUSE-0058 if another process has it; nothing was done
  */
-export async function exportAlone<T>(root: string, loadId: string, work: () => Promise<T>): Promise<T> {
+export async function exportAlone<T>(
+  root: string,
+  loadId: string,
+  work: (isLeased: boolean) => Promise<T>,
+): Promise<T> {
   const outcome = await leased(root, loadId)
   if (outcome?.kind === 'taken') throw exportIsRunning(loadId, outcome.holder)
   try {
-    return await work()
+    return await work(outcome !== null)
   } finally {
     // The export has succeeded or failed by now; a lease that stays ends by itself.
     await outcome?.lease.release().catch(() => undefined)
   }
 }
+
+/** Who has the lease of an export of a lake is doing it: whoever takes it from nobody keeps it from being resumed, too. */
+export const leaseGuard = (root: string): ExportGuard => ({
+  name: root,
+  whileNotGoingOn: async (loadId, work) => {
+    const outcome = await leased(root, loadId)
+    if (outcome?.kind !== 'held') return
+    try {
+      await work()
+    } finally {
+      await outcome.lease.release().catch(() => undefined)
+    }
+  },
+})
 
 /** @returns null for a lake that this process may only read: its exports are not guarded */
 async function leased(root: string, loadId: string): Promise<LeaseOutcome | null> {

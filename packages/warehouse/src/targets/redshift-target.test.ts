@@ -305,6 +305,8 @@ describe('a Redshift that fails', () => {
         versions: { sales: 2 },
         mode: 'auto',
         drift: 'append',
+        guard: null,
+        isPublished: false,
       })
       const puts = jest.spyOn(store, 'put')
       const resumed = await exportTables(target(), [next], { ...run('b'), resumed: true })
@@ -336,12 +338,76 @@ describe('a Redshift that fails', () => {
     expect(await store.list('stage')).toEqual([])
   })
 
-  it('W-22: an export that did not end is overtaken by a later one of its tables', async () => {
+  /** As leases of a lake do: exports of these ids are going on. */
+  const guarded = (loadId: string, ...goingOn: readonly string[]) => ({
+    ...run(loadId),
+    guard: {
+      name: 'lake',
+      whileNotGoingOn: async (id: string, work: () => Promise<void>) => {
+        if (!goingOn.includes(id)) await work()
+      },
+    },
+  })
+  const stagedExports = async () => [...new Set((await store.list('stage')).map(({ path }) => path.split('/')[1]))]
+  const begunExports = async () => (await target().tickets()).map(({ loadId }) => loadId)
+
+  it('W-22: what overtaken exports staged goes with the next that succeeds; not what one stages that is going on', async () => {
+    await exportTables(target(), [await at(1, first)], guarded('a'))
+    const next = await at(2, second, { changes })
+    for (const id of ['killed', 'running']) {
+      await expect(exportTables(killedAt('begin'), [next], guarded(id))).rejects.toThrow('killed')
+    }
+    await server.closeSessions()
+    // It is gone on with, and fails before it comes to what was staged.
+    server.faults.add({ kind: 'fail', sql: 'information_schema', times: 1 })
+    await expect(exportTables(target(), [next], { ...guarded('killed'), resumed: true })).rejects.toBeDefined()
+    server.faults.clear()
+    expect([await stagedExports(), await begunExports()]).toEqual([
+      ['killed', 'running'],
+      ['running', 'killed'],
+    ])
+    await exportTables(target(), [await at(3, first)], guarded('b', 'running'))
+    expect([await stagedExports(), await begunExports()]).toEqual([['running'], ['running']])
+    // Its turn comes: another has published, so it plans anew.
+    await exportTables(target(), [next], { ...guarded('running'), resumed: true, mode: 'full' })
+    expect(await rows()).toEqual(secondRows)
+    expect([await store.list('stage'), await begunExports()]).toEqual([[], []])
+  })
+
+  it('W-22: what an export staged that was killed once it had published goes with the next, even if that loads nothing', async () => {
+    const killed = Object.assign(target(), {
+      finish: () => Promise.reject(new Error('killed')),
+      ended: () => Promise.reject(new Error('killed')),
+    })
+    await exportTables(killed, [await at(1, first)], guarded('a'))
+    expect([await stagedExports(), await begunExports()]).toEqual([['a'], ['a']])
+    expect(await target().unfinished()).toEqual([])
+    const other = await lakeTable('other', sales, 1, first, { primaryKey: ['id'] })
+    expect(
+      await exportTables(target(), [await at(1, first)], {
+        ...guarded('b'),
+        guard: { ...guarded('b').guard, name: 'another lake' },
+      }),
+    ).toMatchObject({ rowsLoaded: 0 })
+    expect(await stagedExports()).toEqual(['a'])
+    expect(await exportTables(target(), [await at(1, first)], guarded('c'))).toMatchObject({ rowsLoaded: 0 })
+    expect([await store.list('stage'), await begunExports()]).toEqual([[], []])
+    // One of other tables stays: it is not overtaken.
+    await expect(exportTables(killedAt('begin'), [other], guarded('d'))).rejects.toThrow('killed')
+    await exportTables(target(), [await at(2, second)], guarded('e'))
+    expect([await stagedExports(), await begunExports()]).toEqual([['d'], ['d']])
+    await exportTables(target(), [other, await at(2, second)], guarded('f'))
+    expect([await store.list('stage'), await begunExports()]).toEqual([[], []])
+  })
+
+  it('W-22: of exports that nobody can tell of, what they staged is kept for a day', async () => {
     await expect(exportTables(killedAt('begin'), [await at(1, first)], run('a'))).rejects.toThrow('killed')
     expect(await target().unfinished()).toHaveLength(1)
     await exportTables(target(), [await at(2, second)], run('b'))
-    expect(await target().unfinished()).toEqual([])
-    await store.delete((await store.list('stage')).map(({ path }) => path))
+    expect([await stagedExports(), await begunExports()]).toEqual([['a'], ['a']])
+    const dayAfter = run('c').nowMs + 25 * 3600 * 1000
+    await exportTables(target(), [await at(2, second)], { ...run('c'), nowMs: dayAfter })
+    expect([await store.list('stage'), await begunExports()]).toEqual([[], []])
   })
 
   it('W-22: two exports at once: one loads, the other finds it done', async () => {

@@ -1,7 +1,10 @@
+import { rmdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { isDeltaworksError } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import type { ExportGuard } from '@deltaworks/warehouse'
 import { exportIsRunning } from '../errors.js'
+import { leasesPath } from '../runs/operations-path.js'
 import { RunLease, type LeaseOutcome } from '../runs/run-lease.js'
 
 /**
@@ -21,7 +24,7 @@ export async function exportAlone<T>(
     return await work(outcome !== null)
   } finally {
     // The export has succeeded or failed by now; a lease that stays ends by itself.
-    await outcome?.lease.release().catch(() => undefined)
+    if (outcome !== null) await givenBack(root, loadId, outcome.lease)
   }
 }
 
@@ -34,16 +37,26 @@ export const leaseGuard = (root: string): ExportGuard => ({
     try {
       await work()
     } finally {
-      await outcome.lease.release().catch(() => undefined)
+      await givenBack(root, loadId, outcome.lease)
     }
   },
 })
 
+const nameOf = (loadId: string): string => `export-${loadId.replaceAll(/[^\w+-]/g, '_')}`
+
+async function givenBack(root: string, loadId: string, lease: RunLease): Promise<void> {
+  await lease.release().catch(() => undefined)
+  // Every export has a name of its own: a disk would keep a folder of each.
+  if (root.startsWith('file:')) {
+    const folder = `${fileURLToPath(root)}/${leasesPath}/${nameOf(loadId)}`
+    await rmdir(folder).catch(() => undefined)
+  }
+}
+
 /** @returns null for a lake that this process may only read: its exports are not guarded */
 async function leased(root: string, loadId: string): Promise<LeaseOutcome | null> {
-  const name = `export-${loadId.replaceAll(/[^\w+-]/g, '_')}`
   try {
-    return await RunLease.acquire(openStore(root), { runId: loadId, name })
+    return await RunLease.acquire(openStore(root), { runId: loadId, name: nameOf(loadId) })
   } catch (error) {
     if (isDeltaworksError(error) && error.fault === 'storage') return null
     throw error

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { channel } from 'node:diagnostics_channel'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +12,7 @@ import { alertMessage, resolveSecret, sendAlert, startTelemetry } from '@deltawo
 import { Checks } from './checks.js'
 import { freePort } from './free-port.js'
 import { PythonEnvironment } from './python.js'
+import { startProgram } from './running-server.js'
 
 /*
  * node tools/interop/dist/aws-services.js [--python FOLDER]
@@ -37,25 +37,19 @@ const python = new PythonEnvironment(given ?? join(here, '..', '..', '..', '.too
 
 async function check(): Promise<void> {
   const port = await freePort()
-  const endpoint = `http://127.0.0.1:${port}`
-  const moto = spawn(python.program('moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+  const moto = await startProgram(python.program('moto_server'), ['-H', '127.0.0.1', '-p', String(port)], port)
+  if (typeof moto === 'string') {
+    checks.report('moto', moto)
+    return
+  }
+  const { endpoint } = moto
   try {
-    for (let tries = 0; tries < 200; tries++) {
-      if (
-        await fetch(`${endpoint}/moto-api/`).then(
-          ({ ok }) => ok,
-          () => false,
-        )
-      )
-        break
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
     await checks.run('CloudWatch has the metrics of a run', () => metrics(endpoint))
     await checks.run('SNS hands an alert on to a queue, once', () => topic(endpoint))
     await checks.run('SES takes an alert', () => mail(endpoint))
     await checks.run('secrets come from Secrets Manager and the parameter store', () => secrets(endpoint))
   } finally {
-    moto.kill()
+    await moto.stop()
   }
 }
 

@@ -8,33 +8,19 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { AzureLocal, GcsLocal } from '@deltaworks/cloud-local'
+import { openStore } from '@deltaworks/storage'
+import { useEnvironment, type RunningStore, type StoreServer } from './check-servers.js'
+import type { Checks } from './checks.js'
 import { freePort } from './free-port.js'
-import { goProgram, npmProgram, startProgram, type RunningServer } from './running-server.js'
-
-/** A server of a cloud's protocol, running. */
-export interface RunningCloud extends RunningServer {
-  /** How the apps reach it. */
-  readonly environment: Readonly<Record<string, string>>
-  /** How delta-rs does; null: it is not asked. */
-  readonly deltaRs: Readonly<Record<string, string>> | null
-  createBucket(name: string): Promise<void>
-}
-
-export interface CloudServer {
-  readonly name: string
-  readonly scheme: 'gs' | 'az'
-  /** Whether it keeps the promise that commits rest on; one that does not must be refused. */
-  readonly keepsConditions: boolean
-  /** @param folder an empty one for its objects @param buckets that there will be @returns why it cannot be had, or the server */
-  start(tools: string, folder: string, buckets: readonly string[]): Promise<RunningCloud | string>
-}
+import { goProgram, npmProgram, startProgram } from './running-server.js'
+import { differs, objects } from './store-checks.js'
 
 const account = 'lakes'
 /** It guards a server of this process, on the loopback address, for as long as that runs. */
 const accountKey = Buffer.from('the key of an account for checks').toString('base64')
 
-export const cloudServers: readonly CloudServer[] = [
-  { name: 'Azurite', scheme: 'az', keepsConditions: true, start: startAzurite },
+export const cloudServers: readonly StoreServer[] = [
+  { name: 'Azurite', scheme: 'az', keepsConditions: true, start: startAzurite, more: otherSecrets },
   {
     name: 'fake-gcs-server',
     scheme: 'gs',
@@ -78,7 +64,7 @@ const azureEnvironment = (name: string, key: string, endpoint: string) => ({
   DELTAWORKS_AZURE_ENDPOINT: endpoint,
 })
 
-async function startAzurite(tools: string, folder: string): Promise<RunningCloud | string> {
+async function startAzurite(tools: string, folder: string): Promise<RunningStore | string> {
   const program = await npmProgram(tools, 'azurite', '3.37.0', 'azurite-blob')
   if (typeof program === 'string') return program
   const port = await freePort()
@@ -103,7 +89,7 @@ async function startAzurite(tools: string, folder: string): Promise<RunningCloud
   }
 }
 
-async function startFakeGcs(tools: string, storage: readonly string[]): Promise<RunningCloud | string> {
+async function startFakeGcs(tools: string, storage: readonly string[]): Promise<RunningStore | string> {
   const program = await goProgram(tools, 'github.com/fsouza/fake-gcs-server', 'v1.56.1')
   if (typeof program === 'string') return program
   const port = await freePort()
@@ -139,7 +125,7 @@ async function startFakeGcs(tools: string, storage: readonly string[]): Promise<
 }
 
 /** The other forms in which Azure's secrets are given, by variables of the environment. */
-export function azureSecrets(endpoint: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
+function azureSecrets(endpoint: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const token = generateAccountSASQueryParameters(
     {
       expiresOn: new Date(Date.now() + 3_600_000),
@@ -159,4 +145,19 @@ export function azureSecrets(endpoint: string): Readonly<Record<string, Readonly
     },
     'a connection string': { AZURE_STORAGE_CONNECTION_STRING: [...parts, `BlobEndpoint=${endpoint}`].join(';') },
   }
+}
+
+/** The objects once more, reached by each other form of secret; a wrong one is an error that says so. */
+async function otherSecrets(running: RunningStore, lake: string, checks: Checks): Promise<void> {
+  for (const [number, [form, environment]] of Object.entries(azureSecrets(running.endpoint)).entries()) {
+    useEnvironment(environment)
+    await checks.run(`Azurite: objects, by ${form}`, () => objects(openStore(`${lake}/by-secret-${number}`)))
+  }
+  useEnvironment({ ...running.environment, AZURE_STORAGE_ACCOUNT_KEY: Buffer.from('another').toString('base64') })
+  await checks.run('Azurite: a wrong key is refused', async () => {
+    const error: unknown = await openStore(`${lake}/by-wrong-key`)
+      .put('k', new Uint8Array(1), 'create')
+      .catch((e: unknown) => e)
+    return differs('DW-STORAGE-0013', (error as { readonly code?: string }).code ?? error)
+  })
 }

@@ -6,6 +6,7 @@ import { generateLanding } from '@deltaworks/sample-data'
 import { Checks } from './checks.js'
 import { attribute, OtlpCollector, type Span, type Taken } from './otlp-collector.js'
 import { lastLine, run } from './python.js'
+import { ownGoProgram } from './running-server.js'
 
 /*
  * node tools/interop/dist/collector.js
@@ -145,9 +146,10 @@ async function check(program: string, folder: string, checks: Checks): Promise<v
 
 async function main(): Promise<number> {
   const checks = new Checks()
-  const program = await OtlpCollector.program(join(workspace, '.tools'))
-  if ('missing' in program) {
-    checks.skip("OpenTelemetry's collector", program.missing)
+  const source = join(workspace, 'tools', 'interop', 'go', 'collector')
+  const program = await ownGoProgram(join(workspace, '.tools'), source, 'otlp-collector')
+  if (typeof program === 'string') {
+    checks.skip("OpenTelemetry's collector", program)
     return checks.finish()
   }
   const folder = mkdtempSync(join(tmpdir(), 'deltaworks-collector-'))

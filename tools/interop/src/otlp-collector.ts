@@ -1,9 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { freePort } from './free-port.js'
-import { lastLine, run } from './python.js'
+import { startProgram, type RunningServer } from './running-server.js'
 
 export interface Attribute {
   readonly key: string
@@ -54,28 +52,19 @@ export const attribute = (of: readonly Attribute[] | undefined, key: string): st
 
 /** OpenTelemetry's collector, running: it takes OTLP over HTTP and writes it into files. */
 export class OtlpCollector {
-  readonly endpoint: string
-  readonly #process: ChildProcess
+  readonly #server: RunningServer
   readonly #folder: string
-  #said = ''
 
-  private constructor(program: string, folder: string, port: number) {
-    this.endpoint = `http://127.0.0.1:${port}`
+  private constructor(server: RunningServer, folder: string) {
+    this.#server = server
     this.#folder = folder
-    this.#process = spawn(program, ['--config', configuration(folder)], { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#process.stderr?.on('data', (part) => (this.#said += String(part)))
   }
 
-  /** Builds it, once, into `tools`. @returns why it cannot be had, or the program */
-  static async program(tools: string): Promise<{ readonly path: string } | { readonly missing: string }> {
-    const path = join(tools, 'bin', 'otlp-collector')
-    if (existsSync(path)) return { path }
-    const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'go', 'collector')
-    const built = await run('go', ['build', '-C', source, '-o', path, '.'])
-    return built.code === 0 ? { path } : { missing: `it could not be built: ${lastLine(built.stderr)}` }
+  get endpoint(): string {
+    return this.#server.endpoint
   }
 
-  /** @param folder a new one for its files */
+  /** @param folder a new one for its files @throws Error if it does not start */
   static async start(program: string, folder: string): Promise<OtlpCollector> {
     mkdirSync(folder)
     const [port, own] = [await freePort(), await freePort()]
@@ -92,33 +81,16 @@ export class OtlpCollector {
       },
     }
     // JSON is YAML.
-    writeFileSync(configuration(folder), JSON.stringify(settings))
-    const collector = new OtlpCollector(program, folder, port)
-    await collector.#answers()
-    return collector
-  }
-
-  async #answers(): Promise<void> {
-    for (let tries = 0; tries < 300; tries++) {
-      if (this.#process.exitCode !== null) break
-      const answered = await fetch(`${this.endpoint}/v1/traces`).then(
-        () => true,
-        () => false,
-      )
-      if (answered) return
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    await this.stop()
-    throw new Error(`the collector does not answer: ${lastLine(this.#said)}`)
+    const configuration = join(folder, 'collector.yaml')
+    writeFileSync(configuration, JSON.stringify(settings))
+    const server = await startProgram(program, ['--config', configuration], port)
+    if (typeof server === 'string') throw new Error(server)
+    return new OtlpCollector(server, folder)
   }
 
   /** Stops it, so that all that it took is in its files. */
   async stop(): Promise<Taken> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const closed = new Promise((resolve) => this.#process.once('close', resolve))
-      this.#process.kill('SIGTERM')
-      await closed
-    }
+    await this.#server.stop()
     const traces = this.#lines<TraceLine>('traces').flatMap(({ resourceSpans = [] }) => resourceSpans)
     const metrics = this.#lines<MetricLine>('metrics').flatMap(({ resourceMetrics = [] }) => resourceMetrics)
     const services = [...traces, ...metrics].map(({ resource }) => attribute(resource.attributes, 'service.name'))
@@ -137,5 +109,3 @@ export class OtlpCollector {
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line)
   }
 }
-
-const configuration = (folder: string): string => join(folder, 'collector.yaml')

@@ -42,6 +42,17 @@ export async function goProgram(
   return { path }
 }
 
+/** A program of a Go module of ours, built into `tools`; Go's cache knows what is there already. @returns as `goProgram` */
+export async function ownGoProgram(
+  tools: string,
+  source: string,
+  name: string,
+): Promise<{ readonly path: string } | string> {
+  const path = join(tools, 'bin', name)
+  const built = await run('go', ['build', '-C', source, '-o', path, '.'])
+  return built.code === 0 ? { path } : `it could not be built: ${lastLine(built.stderr)}`
+}
+
 /** Starts a program that listens on a port of the loopback address. @returns why it did not answer, or the server */
 export async function startProgram(
   program: string,

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { DeltaTable, generatedAs, identityColumn } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { scan, values, type DataFrame } from '@deltaworks/plan'
@@ -22,6 +21,7 @@ import {
   type Rule,
 } from '@deltaworks/quality'
 import { decimal, field, int32, int64, schema, string, type Value } from '@deltaworks/schema'
+import { countedQueries } from '../testing/counted-queries.js'
 import { writeChecked, type CheckedWriteOptions } from './checked-write.js'
 
 const columns = schema([
@@ -45,23 +45,9 @@ const customers = values(
 )
 const references = new Map([['customers', customers]])
 
-/** Queries that a piece of work reads rows with; looks at a log are not meant. */
-async function queriesOf(work: () => Promise<unknown>): Promise<number> {
-  let count = 0
-  const counted = (message: unknown): void => {
-    const text = JSON.stringify((message as { readonly plan: unknown }).plan, (key, value: unknown) =>
-      key === 'rows' || key === 'splits' || key === 'segment' || typeof value === 'bigint' ? null : value,
-    )
-    if (/"name":"(order lines|written rows)"/.test(text)) count++
-  }
-  subscribe('deltaworks:query:start', counted)
-  try {
-    await work()
-  } finally {
-    unsubscribe('deltaworks:query:start', counted)
-  }
-  return count
-}
+/** Queries that read rows; looks at a log are not meant. */
+const queriesOf = (work: () => Promise<unknown>): Promise<number> =>
+  countedQueries(/"name":"(order lines|written rows)"/, work)
 
 describe.each([
   ['on this thread', {}],

@@ -1,6 +1,6 @@
 export { fileScan, scanMetrics } from './file-scan.js'
 export type { FileScan, ScanMetrics, VirtualColumn } from './file-scan.js'
-export { scanFile } from './scan-file.js'
+export { scanFile, scanFiles } from './scan-file.js'
 export type { FileKind } from './scan-file.js'
 export { FormatError } from './errors.js'
 

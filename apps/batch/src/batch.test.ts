@@ -183,7 +183,7 @@ describe('deltaworks-batch', () => {
     expect([backwards.status, backwards.stderr]).toEqual([2, expect.stringMatching(/^DW-CLI-0001: .*--until/)])
   })
 
-  it('M-065 O-03: quarantined rows are counted, exported, released once and discarded', () => {
+  it('M-065 N-03 O-03: quarantined rows are counted, found in their files, exported, released once and discarded', () => {
     expect(run('reviewed', 'landing', '--quiet').status).toBe(0)
     const review = (...args: readonly string[]) => batch('quarantine', ...args, '--root', 'reviewed')
     const waiting = (): number => {
@@ -197,6 +197,12 @@ describe('deltaworks-batch', () => {
     const text = readFileSync(at('rows.jsonl'), 'utf8').trim().split('\n')
     const [first, second] = text.map((line) => JSON.parse(line) as { _id: string; email: string })
     expect(review('show', first!._id).stdout).toContain('not a valid e-mail address')
+    const { rows } = JSON.parse(review('show', first!._id, '--json').stdout) as {
+      rows: { sourceFile: string; sourceOffset: number }[]
+    }
+    const there = readFileSync(at('landing', rows[0]!.sourceFile)).subarray(rows[0]!.sourceOffset).toString()
+    expect(there.split('\n')[0]).toContain(first!.email)
+    expect(review('show', first!._id).stdout).toContain(`, byte ${rows[0]!.sourceOffset} (`)
     writeFileSync(at('rows.jsonl'), JSON.stringify({ ...first, email: 'someone@example.com' }))
     expect(review('release', '--from', 'rows.jsonl').stdout).toBe('1 row released.\n')
     expect(review('release', '--from', 'rows.jsonl').stdout).toBe('0 rows released; 1 row had been released before.\n')

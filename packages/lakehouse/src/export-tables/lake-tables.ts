@@ -3,9 +3,10 @@ import type { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
 import type { Value } from '@deltaworks/schema'
 import { joinPath } from '@deltaworks/storage'
-import type { ForeignKey, TableLayout, TableProfile, TableSource, WarehouseTable } from '@deltaworks/warehouse'
+import type { Batches, ForeignKey, TableLayout, TableProfile, TableSource, WarehouseTable } from '@deltaworks/warehouse'
 import { batchesOf, changesSince } from './lake-changes.js'
 import { lakeProbe } from './lake-probe.js'
+import { stageFiles } from './stage-files.js'
 import { Lake } from '../lake.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
 import { publishedLake } from '../runs/publication.js'
@@ -56,7 +57,7 @@ async function warehouseTable(
 ): Promise<WarehouseTable> {
   const { session } = options
   const provider = table.provider()
-  const rows = batchesOf(session, scan(provider))
+  const rows: Batches = { ...batchesOf(session, scan(provider)), writeFiles: (sink) => stageFiles(session, table, sink) }
   const findProfile = () => profileOf(session, table)
   return {
     name: definition.name,

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import type { RecordBatch } from '@deltaworks/columnar'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { cannotOpen } from '../errors.js'
@@ -12,14 +13,31 @@ import { columnValues, converterTo, duckDbType } from './duckdb-values.js'
 /** Rows that DuckDB takes in one chunk. */
 const chunkRows = 2048
 
+export interface DuckDbOptions {
+  /**
+   * Memory that DuckDB keeps pages and intermediate results in; beyond it they go to disk beside the file. Default 64 MiB a
+   * thread. Files that it is reading, and its own heap, come on top of it.
+   */
+  readonly memoryBytes?: number
+  /** Default: as many as the machine has, if there is memory for them. */
+  readonly threads?: number
+}
+
+/** What a thread needs for the rows that it is writing. */
+const threadBytes = 64 * 1024 * 1024
+const leastMemoryBytes = 96 * 1024 * 1024
+
 /** A connection with a DuckDB file, which is opened (and made, with its folder) when it is first needed. */
 export class DuckDbConnection implements SqlConnection {
   readonly location: string
   #instance: DuckDBInstance | null = null
   #connection: DuckDBConnection | null = null
 
-  constructor(path: string) {
+  readonly #options: DuckDbOptions
+
+  constructor(path: string, options: DuckDbOptions = {}) {
     this.location = path === ':memory:' ? path : resolve(path)
+    this.#options = options
   }
 
   /** Asking must not make the file: a dry run changes nothing. */
@@ -72,12 +90,26 @@ export class DuckDbConnection implements SqlConnection {
     return Promise.resolve()
   }
 
+  #settings(): Record<string, string> {
+    const cores = availableParallelism()
+    const { memoryBytes = threadBytes * cores } = this.#options
+    const memory = Math.max(memoryBytes, leastMemoryBytes)
+    const { threads = Math.max(1, Math.min(cores, Math.floor(memory / threadBytes))) } = this.#options
+    return {
+      memory_limit: `${Math.floor(memory / 1024)}KiB`,
+      threads: String(threads),
+      // Rows of a table have no order; keeping that of the files makes each thread wait with its rows for the others.
+      preserve_insertion_order: 'false',
+      ...(this.location === ':memory:' ? { temp_directory: join(tmpdir(), `deltaworks-duckdb-${process.pid}`) } : {}),
+    }
+  }
+
   async #open(): Promise<DuckDBConnection> {
     if (this.#connection !== null) return this.#connection
     const { DuckDBInstance } = duckDbDriver()
     try {
       if (this.location !== ':memory:') mkdirSync(dirname(this.location), { recursive: true })
-      this.#instance = await DuckDBInstance.create(this.location)
+      this.#instance = await DuckDBInstance.create(this.location, this.#settings())
       this.#connection = await this.#instance.connect()
       return this.#connection
     } catch (error) {

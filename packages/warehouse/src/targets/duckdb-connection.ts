@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { RecordBatch } from '@deltaworks/columnar'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { cannotOpen } from '../errors.js'
+import { cannotOpen, statementAborted } from '../errors.js'
 import type { RowsStep, SqlConnection } from '../sql-connection.js'
 import type { TextRows } from '../table-probe.js'
 import type { Batches } from '../warehouse-table.js'
@@ -15,17 +15,19 @@ const chunkRows = 2048
 
 export interface DuckDbOptions {
   /**
-   * Memory that DuckDB keeps pages and intermediate results in; beyond it they go to disk beside the file. Default 64 MiB a
-   * thread. Files that it is reading, and its own heap, come on top of it.
+   * Memory that DuckDB keeps pages and intermediate results in; beyond it they go to disk beside the file. What it is reading,
+   * and its own heap, come on top of it. Default 64 MiB a thread, and more for a load that cannot be done with it.
    */
   readonly memoryBytes?: number
   /** Default: as many as the machine has, if there is memory for them. */
   readonly threads?: number
 }
 
-/** What a thread needs for the rows that it is writing. */
+/** What a thread needs for the rows that it is writing, unless a table has very many columns. */
 const threadBytes = 64 * 1024 * 1024
 const leastMemoryBytes = 96 * 1024 * 1024
+/** How much more is tried when there was too little. */
+const raise = 4
 
 /** A connection with a DuckDB file, which is opened (and made, with its folder) when it is first needed. */
 export class DuckDbConnection implements SqlConnection {
@@ -34,10 +36,14 @@ export class DuckDbConnection implements SqlConnection {
   #connection: DuckDBConnection | null = null
 
   readonly #options: DuckDbOptions
+  #memoryBytes: number
+  /** The limit is to be raised, once the transaction that failed is over. */
+  #isTooLow = false
 
   constructor(path: string, options: DuckDbOptions = {}) {
     this.location = path === ':memory:' ? path : resolve(path)
     this.#options = options
+    this.#memoryBytes = Math.max(options.memoryBytes ?? threadBytes * availableParallelism(), leastMemoryBytes)
   }
 
   /** Asking must not make the file: a dry run changes nothing. */
@@ -46,7 +52,26 @@ export class DuckDbConnection implements SqlConnection {
   }
 
   async run(sql: string): Promise<void> {
-    await (await this.#open()).run(sql)
+    const connection = await this.#open()
+    if (this.#isTooLow && sql !== 'ROLLBACK') {
+      await connection.run(`SET memory_limit = '${limitText(this.#memoryBytes)}'`)
+      this.#isTooLow = false
+    }
+    try {
+      await connection.run(sql)
+    } catch (error) {
+      throw this.#withMore(sql, error)
+    }
+  }
+
+  /** An export that memory was too low for begins anew with more, up to half of the machine's, unless its share was given. */
+  #withMore(sql: string, error: unknown): unknown {
+    const most = Math.floor(totalmem() / 2)
+    const isGiven = this.#options.memoryBytes !== undefined
+    if (!isOutOfMemory(error) || isGiven || this.#memoryBytes >= most) return error
+    this.#memoryBytes = Math.min(this.#memoryBytes * raise, most)
+    this.#isTooLow = true
+    return statementAborted(this.location, sql, duckDbReason(error))
   }
 
   async query(sql: string): Promise<TextRows> {
@@ -91,12 +116,10 @@ export class DuckDbConnection implements SqlConnection {
   }
 
   #settings(): Record<string, string> {
-    const cores = availableParallelism()
-    const { memoryBytes = threadBytes * cores } = this.#options
-    const memory = Math.max(memoryBytes, leastMemoryBytes)
-    const { threads = Math.max(1, Math.min(cores, Math.floor(memory / threadBytes))) } = this.#options
+    const { threads = Math.max(1, Math.min(availableParallelism(), Math.floor(this.#memoryBytes / threadBytes))) } =
+      this.#options
     return {
-      memory_limit: `${Math.floor(memory / 1024)}KiB`,
+      memory_limit: limitText(this.#memoryBytes),
       threads: String(threads),
       // Rows of a table have no order; keeping that of the files makes each thread wait with its rows for the others.
       preserve_insertion_order: 'false',
@@ -117,6 +140,10 @@ export class DuckDbConnection implements SqlConnection {
     }
   }
 }
+
+const limitText = (bytes: number): string => `${Math.floor(bytes / 1024)}KiB`
+
+const isOutOfMemory = (error: unknown): boolean => /^(Error: )?Out of Memory Error/.test(String(error))
 
 /** The first line of DuckDB's message, without its kind and full stop. */
 export const duckDbReason = (error: unknown): string => {

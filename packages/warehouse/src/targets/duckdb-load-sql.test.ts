@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { field, int64, list, schema, string, type Schema } from '@deltaworks/schema'
+import { isTransient } from '../errors.js'
 import { exportTables } from '../export-tables.js'
 import { planExport } from '../plan-export.js'
 import type { ParquetSource, WarehouseTable } from '../warehouse-table.js'
@@ -92,6 +93,31 @@ describe('loading Parquet files into DuckDB', () => {
       expect(await limited.query('SELECT COUNT(*), COUNT(DISTINCT h % 1000) FROM sorted')).toEqual([['8000000', '1000']])
     } finally {
       await limited.close()
+    }
+  })
+
+  it('W-26: a load that needs more begins anew with more, unless its share was given', async () => {
+    // One value, which cannot go to disk in parts.
+    const large = 'CREATE OR REPLACE TABLE large AS SELECT list(i) AS l FROM range(20000000) r(i)'
+    const given = new DuckDbConnection(':memory:', { memoryBytes: 128 * 1024 * 1024 })
+    await expect(given.run(large)).rejects.toThrow(/Out of Memory/)
+    await given.close()
+    const other = new DuckDbConnection(':memory:', { threads: 1 })
+    try {
+      const tries: unknown[] = []
+      for (let failed = true; failed && tries.length < 4;) {
+        await other.run('BEGIN')
+        failed = await other.run(large).then(
+          () => false,
+          (error: unknown) => tries.push(error) > 0,
+        )
+        await other.run(failed ? 'ROLLBACK' : 'COMMIT')
+      }
+      expect(tries.length).toBeGreaterThan(0)
+      expect(tries.every(isTransient)).toBe(true)
+      expect(await other.query('SELECT len(l) FROM large')).toEqual([['20000000']])
+    } finally {
+      await other.close()
     }
   })
 })

@@ -8,6 +8,7 @@ const [, , name, uri, ...extra] = process.argv as [string, string, string, strin
 
 const session = Session.create({ threads: 2 })
 const start = performance.now()
+const startCpu = process.cpuUsage()
 const table = await DeltaTable.open(session, uri)
 
 async function run(): Promise<unknown> {
@@ -40,7 +41,8 @@ async function run(): Promise<unknown> {
 
 const metrics = await run()
 const ms = performance.now() - start
+const { user, system } = process.cpuUsage(startCpu)
 await session.close()
 process.stdout.write(
-  `${JSON.stringify({ ms, peakMb: process.resourceUsage().maxRSS / 1024, metrics }, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v))}\n`,
+  `${JSON.stringify({ ms, cpuMs: (user + system) / 1000, peakMb: process.resourceUsage().maxRSS / 1024, metrics }, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v))}\n`,
 )

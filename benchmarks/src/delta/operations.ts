@@ -29,6 +29,8 @@ const { values: options } = parseArgs({
 
 interface Measured {
   readonly ms: number
+  /** Of all threads. */
+  readonly cpuMs: number
   readonly peakMb: number
   readonly metrics: unknown
 }
@@ -60,11 +62,12 @@ function compare(name: string, mine: () => Measured, peer: () => Measured | null
   const theirResult = peer()
   const result = { name, ours: mine(), theirs: theirResult }
   results.push(result)
-  const shown = ({ ms, peakMb }: Measured): string => `${(ms / 1000).toFixed(2)} s, ${peakMb.toFixed(0)} MB`
+  const shown = ({ ms, cpuMs, peakMb }: Measured): string =>
+    `${(ms / 1000).toFixed(2)} s, CPU ${(cpuMs / 1000).toFixed(2)} s, ${peakMb.toFixed(0)} MB`
   const ratio =
     theirResult === null
       ? ''
-      : `, delta-rs ${shown(theirResult)}: ${(result.ours.ms / theirResult.ms).toFixed(2)} of its time, ${(result.ours.peakMb / theirResult.peakMb).toFixed(2)} of its memory`
+      : `, delta-rs ${shown(theirResult)}: ${(result.ours.ms / theirResult.ms).toFixed(2)} of its time, ${(result.ours.cpuMs / theirResult.cpuMs).toFixed(2)} of its CPU time, ${(result.ours.peakMb / theirResult.peakMb).toFixed(2)} of its memory`
   console.log(`${name.padEnd(14)} ${shown(result.ours)}${ratio}`)
 }
 
@@ -182,6 +185,7 @@ writeResult(`delta-${[...wanted].join('-').slice(0, 40)}`, 'operations.js', {
     ours: mine,
     deltaRs: peer,
     timeRatio: peer === null ? null : mine.ms / peer.ms,
+    cpuRatio: peer === null ? null : mine.cpuMs / peer.cpuMs,
     memoryRatio: peer === null ? null : mine.peakMb / peer.peakMb,
   })),
 })

@@ -93,7 +93,8 @@ export class DeltaTableProvider implements TableProvider {
     const needed = [...new Set([...request.projection, ...request.filters.flatMap((filter) => columnsOf(filter))])]
     for (const file of kept) {
       if (kept.length <= maxFilesLookedFor) await this.#requirePresent(file)
-      const deletedRows = file.deletionVector === null ? null : await this.#readDeletedRows(file)
+      const given = this.#deletedRows.get(file)
+      const deletedRows = given ?? (file.deletionVector === null ? null : await this.#readDeletedRows(file))
       splits.push(this.#split(file, needed, deletedRows))
     }
     return { splits, filesTotal: this.fileCount, filesPruned: this.fileCount - kept.length }
@@ -162,8 +163,6 @@ export class DeltaTableProvider implements TableProvider {
   }
 
   async #readDeletedRows(file: AddFile): Promise<Uint32Array | null> {
-    const given = this.#deletedRows.get(file)
-    if (given !== undefined) return given
     let rows = deleted.get(file)
     if (rows === undefined) {
       rows = readDeletedRows(this.snapshot.location, file)

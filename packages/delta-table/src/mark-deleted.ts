@@ -55,32 +55,40 @@ export interface MarkedFiles {
 
 export const noMarks: MarkedFiles = { actions: [], paths: [], metrics: {} }
 
-/**
- * Marks rows as deleted, beside those that are so already.
- * @param placesOf a query over some of the files: (file path, row index) of the rows to be deleted, in any order, each once
- */
-export async function markDeleted(
+/** Indexes of rows of some files, each once, in any order. */
+export type RowsOfFiles = (files: readonly AddFile[]) => Promise<ReadonlyMap<AddFile, Iterable<number>>>
+
+/** @param placesOf queries over some of the files: (file path, row index), each row in one of them, once */
+export function rowsByQuery(
   context: OperationContext,
   snapshot: Snapshot,
-  marked: readonly TouchedFile[],
   placesOf: (files: readonly AddFile[]) => readonly LogicalPlan[],
-  nowMs: number,
   options: RunOptions,
-): Promise<MarkedFiles> {
-  if (marked.length === 0) return noMarks
-  const requests: { file: AddFile; rows: Uint32Array }[] = []
-  for (const group of groupsOf(marked)) {
-    const files = group.map(({ file }) => file)
+): RowsOfFiles {
+  return async (files) => {
     const found = new Map<AddFile, number[]>(files.map((file) => [file, []]))
     const byPath = filesByPath(snapshot, files)
     for (const plan of placesOf(files)) {
       const { rows } = await context.session.collect(plan, options)
       for (const [path, row] of rows) found.get(byPath.get(path as string)!)!.push(Number(row))
     }
-    for (const file of files) {
-      const before = (await readDeletedRows(context.location, file)) ?? []
-      requests.push({ file, rows: Uint32Array.from([...before, ...found.get(file)!]).sort() })
-    }
+    return found
+  }
+}
+
+/** Marks rows as deleted, beside those that are so already. */
+export async function markDeleted(
+  context: OperationContext,
+  marked: readonly TouchedFile[],
+  rowsOf: RowsOfFiles,
+  nowMs: number,
+): Promise<MarkedFiles> {
+  if (marked.length === 0) return noMarks
+  const requests: { file: AddFile; rows: Uint32Array }[] = []
+  for (const group of groupsOf(marked)) {
+    const files = group.map(({ file }) => file)
+    const found = await rowsOf(files)
+    for (const file of files) requests.push({ file, rows: await withDeletedRows(context, file, found.get(file)!) })
   }
   const stored = await storeDeletionVectors(context.location, requests)
   return {
@@ -95,6 +103,16 @@ export async function markDeleted(
       numDeletionVectorsUpdated: requests.filter(({ file }) => file.deletionVector !== null).length,
     },
   }
+}
+
+/** Rows of a file and those that its deletion vector has, ascending. */
+export async function withDeletedRows(
+  { location }: OperationContext,
+  file: AddFile,
+  rows: Iterable<number>,
+): Promise<Uint32Array> {
+  const before = (await readDeletedRows(location, file)) ?? []
+  return Uint32Array.from([...before, ...rows]).sort()
 }
 
 function groupsOf(marked: readonly TouchedFile[]): readonly (readonly TouchedFile[])[] {

@@ -222,7 +222,8 @@ describe.each(testSessions)('on the %s', (_, session) => {
                 whenNotMatchedBySourceUpdate: { condition: target('n').eq(1), set: { v: lit('z') } },
               }),
             })
-            expect(await read(merged)).toEqual(naive([...one, ...two], from, use))
+            const expected = naive([...one, ...two], from, use)
+            expect(await read(merged)).toEqual(expected)
             expect(await read(await DeltaTable.open(session, table.uri))).toEqual(await read(merged))
           },
         ),

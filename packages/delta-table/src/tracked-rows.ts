@@ -23,15 +23,23 @@ export function trackedFields({ metadata }: Snapshot): readonly Field[] {
   return columns === null ? [] : [field(columns.rowId, int64), field(columns.commitVersion, int64)]
 }
 
-/** Rows of files, with ids and versions if the snapshot has the columns for them, then with places if they are asked for. */
-export function scanTracked(snapshot: Snapshot, files: readonly AddFile[], withPlaces = false): LogicalPlan {
+/**
+ * Rows of files, with ids and versions if the snapshot has the columns for them, then with places if they are asked for.
+ * @param deletedRows as of `ProviderOptions`
+ */
+export function scanTracked(
+  snapshot: Snapshot,
+  files: readonly AddFile[],
+  withPlaces = false,
+  deletedRows: ReadonlyMap<AddFile, Uint32Array> = new Map(),
+): LogicalPlan {
   const { fields } = snapshot.schema
   const width = fields.length - 2
   const rowId = fields[width]?.name
   if (rowId === undefined || rowId !== materializedColumns(snapshot.metadata)?.rowId) {
-    return scanOf(new DeltaTableProvider(snapshot, { files, withPlaces }))
+    return scanOf(new DeltaTableProvider(snapshot, { files, withPlaces, deletedRows }))
   }
-  const scanned = scanOf(new DeltaTableProvider(snapshot, { files, withPlaces: true, withOrigins: true }))
+  const scanned = scanOf(new DeltaTableProvider(snapshot, { files, withPlaces: true, withOrigins: true, deletedRows }))
   const at = (index: number): BoundExpression => columnAt(scanned.schema, index)
   // Behind the columns stand the places (path, index) and the origins (first id, version).
   const [index, firstId, version] = [at(width + 3), at(width + 4), at(width + 5)]

@@ -208,11 +208,16 @@ export class PartitionedWriter {
     await this.#puts.add(() => file.drain(this.#store, true))
   }
 
-  async finish(): Promise<WrittenFile[]> {
+  /** Ends the files that are open: the rows that follow come into others. */
+  async endFiles(): Promise<void> {
     await this.#writeHeld()
     for (let partition = 0; partition < this.#partitions.length; partition++) {
       if (this.#partitions[partition] !== undefined) await this.#end(partition)
     }
+  }
+
+  async finish(): Promise<WrittenFile[]> {
+    await this.endFiles()
     await this.#puts.settled()
     return this.#written
   }

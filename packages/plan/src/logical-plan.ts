@@ -72,6 +72,11 @@ export interface Sort {
   readonly keys: readonly BoundSortKey[]
   /** Top-k: only the first so many rows are wanted. */
   readonly fetch: number | null
+  /**
+   * Values of the first key that cut the rows into parts of about equal size, ascending and distinct: where they are known, parts
+   * are sorted each by itself. The rows are the same without.
+   */
+  readonly cuts?: readonly Value[]
   readonly schema: Schema
 }
 export interface Limit {

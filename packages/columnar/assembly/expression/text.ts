@@ -38,11 +38,19 @@ export function exprTextCompare(a: i64, b: i64): i32 {
   const n = size(a)
   const m = size(b)
   const least = n < m ? n : m
-  const p = at(a)
-  const q = at(b)
-  for (let i = 0; i < least; i++) {
-    const x = load<u8>(p + <usize>i)
-    const y = load<u8>(q + <usize>i)
+  let p = at(a)
+  let q = at(b)
+  const end = p + <usize>least
+  for (; p + 8 <= end; p += 8, q += 8) {
+    const x = load<u64>(p)
+    const y = load<u64>(q)
+    if (x != y) return bswap<u64>(x) < bswap<u64>(y) ? -1 : 1
+  }
+  if (p < end) {
+    // The last bytes: what lies beyond the shorter text is shifted out.
+    const beyond = <u64>(8 - (end - p)) << 3
+    const x = bswap<u64>(load<u64>(p)) >> beyond
+    const y = bswap<u64>(load<u64>(q)) >> beyond
     if (x != y) return x < y ? -1 : 1
   }
   return n == m ? 0 : n < m ? -1 : 1

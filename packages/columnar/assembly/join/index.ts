@@ -136,6 +136,11 @@ export function partitionRemix(hashes: usize, count: u32): void {
   for (let i: usize = 0; i < count; i++) store<u32>(hashes + (i << 2), load<u32>(hashes + (i << 2)) * 0x9e3779b1)
 }
 
+/** Hashes that `partitionRows` puts into the partitions of these numbers, of which there are 2^(32 - shift). */
+export function partitionHashes(numbers: usize, count: u32, shift: u32, hashes: usize): void {
+  for (let i: usize = 0; i < count; i++) store<u32>(hashes + (i << 2), load<u32>(numbers + (i << 2)) << shift)
+}
+
 /** Rows by partition of their hash, ascending in each; `starts` (zeroed) has partitions + 1. */
 export function partitionRows(hashes: usize, count: u32, partitions: u32, starts: usize, rows: usize): void {
   for (let i: usize = 0; i < count; i++) {

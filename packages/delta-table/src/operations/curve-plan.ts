@@ -1,8 +1,8 @@
-import { columnsOf, remapColumns, valuesCompare, type BoundExpression } from '@deltaworks/expression'
+import { columnsOf, rankAmong, remapColumns, valuesCompare, type BoundExpression } from '@deltaworks/expression'
 import type { Join, LogicalPlan } from '@deltaworks/plan'
 import { boolean, field, int64, type DataType, type Value } from '@deltaworks/schema'
 import { DeltaTableProvider } from '../delta-table-provider.js'
-import { caseOf, columnAt, columnsOfSchema, filterOf, literalOf, projectionTo, scanColumns } from '../plan-nodes.js'
+import { columnAt, columnsOfSchema, filterOf, literalOf, projectionTo, scanColumns } from '../plan-nodes.js'
 import type { RunOptions, TableSession } from '../table-session.js'
 import { scanTracked, withTrackedColumns } from '../tracked-rows.js'
 import { hilbertPlaces } from './hilbert.js'
@@ -25,6 +25,10 @@ const maxRankBits = 8
 /** Cells of the Hilbert curve's table, as bits. */
 const maxCellBits = 16
 const sampleRows = 65_536
+const sampledFiles = 32
+/** Rows of a part of the order that is sorted by itself. */
+const partRows = 131_072
+const maxParts = 256
 
 /**
  * The provider's rows in the order of a curve over the keys.
@@ -38,30 +42,81 @@ export async function curvePlan(
   options: RunOptions,
 ): Promise<LogicalPlan> {
   const input = scanTracked(withTrackedColumns(provider.snapshot), provider.files)
-  if (keys.length === 1) return sortedBy(input, keys[0]!)
   const samples = await sampleKeys(session, provider, keys, options)
+  const parts = partsOf(provider.statistics.rowCount)
+  if (keys.length === 1) return sortedBy(input, keys[0]!, quantiles(keys[0]!.type, samples[0]!, parts))
   const rankBits = Math.min(maxRankBits, Math.floor((curve === 'hilbert' ? maxCellBits : 62) / keys.length))
   const leaf = (rank: number, position: number): bigint =>
     curve === 'hilbert'
       ? BigInt(rank) << BigInt((keys.length - 1 - position) * rankBits)
       : spread(rank, rankBits, position, keys.length)
+  const ranges = keys.map((key, position) => quantiles(key.type, samples[position]!, 2 ** rankBits))
   const ranks = keys.map((key, position) =>
-    rankOf(key, quantiles(key.type, samples[position]!, 2 ** rankBits), (rank) => leaf(rank, position)),
+    rankAmong(key, ranges[position]!, (rank) => literalOf(leaf(rank, position), int64)),
   )
   const value = ranks.reduce((a, b) => ({ kind: 'call', name: 'add', args: [a, b], type: int64, nullable: false }))
-  return curve === 'zorder' ? sortedBy(input, value) : byPlace(input, value, hilbertPlaces(keys.length, rankBits))
+  const places = curve === 'hilbert' ? hilbertPlaces(keys.length, rankBits) : null
+  const sampled = sampleValues(keys, ranges, samples, leaf)
+  const inOrder = places === null ? sampled : sampled.map((cell) => BigInt(places[Number(cell)]!))
+  const cuts = quantiles(int64, inOrder, parts)
+  return places === null ? byValue(input, value, cuts) : byPlace(input, value, places, cuts)
 }
 
-const sortedBy = (input: LogicalPlan, expression: BoundExpression): LogicalPlan => ({
+/** A power of two, so that a part has about `partRows`; 1: all rows are sorted together. */
+function partsOf(rowCount: number | null): number {
+  let parts = 1
+  while (parts < maxParts && parts * 2 * partRows <= (rowCount ?? 0)) parts *= 2
+  return parts
+}
+
+/** The rows of the sample as the order sees them. */
+function sampleValues(
+  keys: readonly BoundExpression[],
+  ranges: readonly (readonly Value[])[],
+  samples: readonly (readonly Value[])[],
+  leaf: (rank: number, position: number) => bigint,
+): readonly bigint[] {
+  const leaves = ranges.map((cuts, position) =>
+    Array.from({ length: cuts.length + 1 }, (_, rank) => leaf(rank, position)),
+  )
+  return samples[0]!.map((_, row) =>
+    keys.reduce((sum, { type }, position) => {
+      const value = samples[position]![row]!
+      return sum + leaves[position]![value === null ? 0 : rankIn(type, ranges[position]!, value)]!
+    }, 0n),
+  )
+}
+
+/** How many of the ascending cuts the value is not below. */
+function rankIn(type: DataType, cuts: readonly Value[], value: Value): number {
+  let [low, high] = [0, cuts.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (valuesCompare(type, value, cuts[middle]!) >= 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const sortedBy = (input: LogicalPlan, expression: BoundExpression, cuts: readonly Value[]): LogicalPlan => ({
   kind: 'sort',
   input,
   keys: [{ expression, descending: false, nullsFirst: true }],
   fetch: null,
+  cuts,
   schema: input.schema,
 })
 
+/** Rows in the order of a value that is computed of them, once. */
+function byValue(input: LogicalPlan, value: BoundExpression, cuts: readonly Value[]): LogicalPlan {
+  const { fields } = input.schema
+  const own = columnsOfSchema(input.schema)
+  const valued = projectionTo(input, [...own, value], [...fields, field('__z', int64, false)])
+  return projectionTo(sortedBy(valued, columnAt(valued.schema, fields.length), cuts), own, fields)
+}
+
 /** Rows in the order of the places of their cells. */
-function byPlace(input: LogicalPlan, cell: BoundExpression, places: Uint32Array): LogicalPlan {
+function byPlace(input: LogicalPlan, cell: BoundExpression, places: Uint32Array, cuts: readonly Value[]): LogicalPlan {
   const { fields } = input.schema
   const width = fields.length
   const own = columnsOfSchema(input.schema)
@@ -80,18 +135,21 @@ function byPlace(input: LogicalPlan, cell: BoundExpression, places: Uint32Array)
     residual: null,
     schema: { fields: [...inCells.schema.fields, ...table.schema.fields] },
   }
-  return projectionTo(sortedBy(placed, columnAt(placed.schema, width + 2)), own, fields)
+  return projectionTo(sortedBy(placed, columnAt(placed.schema, width + 2), cuts), own, fields)
 }
 
-/** Values of the keys in about `sampleRows` rows that are spread evenly over the files. */
+/** Values of the keys in about `sampleRows` rows that are spread evenly over some of the files. */
 async function sampleKeys(
   session: TableSession,
   provider: DeltaTableProvider,
   keys: readonly BoundExpression[],
   options: RunOptions,
 ): Promise<readonly (readonly Value[])[]> {
-  const places = new DeltaTableProvider(provider.snapshot, { files: provider.files, withPlaces: true })
-  const rows = provider.statistics.rowCount
+  const { files } = provider
+  const every = Math.ceil(files.length / sampledFiles)
+  const some = files.filter((_, i) => i % every === 0)
+  const places = new DeltaTableProvider(provider.snapshot, { files: some, withPlaces: true })
+  const rows = places.statistics.rowCount
   const step = rows === null ? 1 : Math.ceil(rows / sampleRows)
   const rowIndex = provider.schema.fields.length + 1
   const columns = [...new Set(keys.flatMap((key) => columnsOf(key)))]
@@ -129,23 +187,6 @@ export function quantiles(type: DataType, sample: readonly Value[], ranges: numb
     }
   }
   return cuts
-}
-
-/** How many of the cuts a value is not below, as `leaf` encodes it; null is below all. */
-function rankOf(key: BoundExpression, cuts: readonly Value[], leaf: (rank: number) => bigint): BoundExpression {
-  const search = (low: number, high: number): BoundExpression => {
-    if (low === high) return literalOf(leaf(low), int64)
-    const middle = (low + high) >> 1
-    const atLeast: BoundExpression = {
-      kind: 'call',
-      name: 'ge',
-      args: [key, literalOf(cuts[middle]!, key.type)],
-      type: boolean,
-      nullable: key.nullable,
-    }
-    return caseOf([{ when: atLeast, then: search(middle + 1, high) }], search(low, middle))
-  }
-  return search(0, cuts.length)
 }
 
 /** The bits of a rank, each `columns` places from the next, the column's own place within them. */

@@ -24,7 +24,7 @@ export async function replaceMatching(
   await fitTarget(context.location.uri, base.metadata, base.schema, planOf(rows), mergeSchema)
   const source = await context.session.materialise(planOf(rows), { name: 'replacing rows', ...runOptions(options) })
   const merge = { ...options, source: rows, on, whenMatchedDelete: {}, whenNotMatchedInsert: {}, mergeSchema }
-  const intent = await mergeIntent(context, base, source, merge, nowMs, true)
+  const intent = await mergeIntent(context, base, source, merge, nowMs, { insertsAll: true })
   if (intent === null) return null
   const { predicate } = intent.operation.parameters
   const parameters = { mode: 'Overwrite', predicate, partitionBy: JSON.stringify(base.metadata.partitionColumns) }

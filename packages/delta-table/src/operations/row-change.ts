@@ -3,7 +3,7 @@ import type { BoundExpression } from '@deltaworks/expression'
 import type { LogicalPlan } from '@deltaworks/plan'
 import { predicateParameter } from '../condition-text.js'
 import { keysOf } from '../delta-table-provider.js'
-import { markDeleted, placesWhere } from '../mark-deleted.js'
+import { markDeleted, placesWhere, rowsByQuery } from '../mark-deleted.js'
 import { fileBytesOf, reportOf, targetOf, type Intent, type OperationContext } from '../operation-context.js'
 import { isTrue } from '../plan-nodes.js'
 import { fileMatcher } from '../predicates.js'
@@ -44,7 +44,7 @@ export async function rowChangeIntent(
   const { base, condition, files, removed, rows } = change
   const places = (of: readonly AddFile[]) => [placesWhere(base, of, isTrue(predicate))]
   const marks = await discardOnFailure(context.location, rows, () =>
-    markDeleted(context, base, change.marked, places, nowMs, runOptions(options)),
+    markDeleted(context, change.marked, rowsByQuery(context, base, places, runOptions(options)), nowMs),
   )
   const changes = await discardOnFailure(context.location, { ...rows, otherPaths: marks.paths }, () =>
     writeChanges(targetOf(context, base), change.changes, {

@@ -30,6 +30,7 @@ import { keyBounds } from './key-bounds.js'
 import { firstSide, isKeyFilter, withKeyFilter, type KeyFilter } from './key-filter.js'
 import { cutSplits, groupSplits } from './cut-splits.js'
 import { byMorsel, byPartition, groupSegments, partitionCount } from './segment-groups.js'
+import { sortRanges, type SortRanges } from './sort-ranges.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
 import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
 import {
@@ -210,7 +211,7 @@ export class AdaptivePlanner {
     const partial: PhasedAggregate = { ...plan, input: input.plan, schema, phase: 'partial' }
     const keys = plan.groupBy.map((_, i) => columnOf(schema, i))
     const partitions = keys.length === 0 ? 1 : partitionCount(input.bytes)
-    const sink: StageSink = { kind: 'hash', keys, partitions }
+    const sink: StageSink = { kind: 'partitions', by: { kind: 'hash', keys }, partitions }
     const sampled = keys.length === 0 ? noSample : await this.#reduces(over(input, partial), sink)
     if (sampled === null) {
       const { projection, keys: rowKeys, aggregateOver } = partitionAggregate(plan, input.plan)
@@ -258,6 +259,8 @@ export class AdaptivePlanner {
       const best = collapse(await this.#materialise('TopK', sorted))
       return over(best, { ...plan, input: best.plan })
     }
+    const ranges = sortRanges(plan)
+    if (ranges !== null) return this.#rangeSort(plan, input, ranges)
     const segments = await this.#executor.execute('Sort', sorted, {
       kind: 'gather',
       segmentRows: sortedRunRows,
@@ -273,6 +276,14 @@ export class AdaptivePlanner {
       bytes: runs.reduce((sum, run) => sum + run.bytes, 0),
       portable: true,
     }
+  }
+
+  /** Each part of the order by itself, on all threads, instead of runs that one thread merges. */
+  async #rangeSort(plan: Sort, input: Pipeline, { number, partitions }: SortRanges): Promise<Pipeline> {
+    const sink: StageSink = { kind: 'partitions', by: { kind: 'number', number }, partitions }
+    const segments = await this.#executor.execute('Exchange (range)', input, sink)
+    const parts = segmentPipeline('exchange', plan.schema, byPartition(segments, partitions))
+    return { ...over(parts, { ...plan, input: parts.plan }), inOrder: true }
   }
 
   async #window(plan: Window): Promise<Pipeline> {
@@ -307,7 +318,8 @@ export class AdaptivePlanner {
     keys: readonly BoundExpression[],
     partitions: number,
   ): Promise<readonly MorselSegment[]> {
-    return this.#executor.execute('Exchange (hash)', pipeline, { kind: 'hash', keys, partitions })
+    const sink: StageSink = { kind: 'partitions', by: { kind: 'hash', keys }, partitions }
+    return this.#executor.execute('Exchange (hash)', pipeline, sink)
   }
 
   /** What is computed on one thread sooner than a stage begins. */

@@ -30,3 +30,24 @@ describe('MorselQueue', () => {
     expect(queue.waitForTurn(9, 2)).toBe(true)
   })
 })
+
+describe('MorselQueue with regions', () => {
+  it('hands neighbours to one task, and half of what another has left to who is done', () => {
+    const queue = MorselQueue.of(16, 2)
+    const other = new MorselQueue(16, queue.buffer)
+    expect([queue.claim(1), other.claim(2), queue.claim(1), other.claim(2)]).toEqual([0, 8, 1, 9])
+    const rest = Array.from({ length: 9 }, () => queue.claim(1))
+    expect(rest).toEqual([2, 3, 4, 5, 6, 7, 13, 14, 15])
+    expect([other.claim(2), other.claim(2), other.claim(2), other.claim(2)]).toEqual([10, 11, 12, -1])
+    expect(queue.claim(1)).toBe(-1)
+  })
+
+  it('leaves nothing undone where a task dies, or never comes', () => {
+    const queue = MorselQueue.of(8, 4)
+    const claimed = [queue.claim(1), queue.claim(2)]
+    expect(queue.reassign(1, 3)).toEqual([0])
+    for (let morsel = queue.claim(3); morsel >= 0; morsel = queue.claim(3)) claimed.push(morsel)
+    for (let morsel = queue.claim(2); morsel >= 0; morsel = queue.claim(2)) claimed.push(morsel)
+    expect(claimed.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  })
+})

@@ -1,6 +1,6 @@
 import type { RecordBatch } from '@deltaworks/columnar'
 import type { Schema, Value } from '@deltaworks/schema'
-import { HashPartitioner } from '../exchange/hash-partitioner.js'
+import { ExchangePartitioner } from '../exchange/exchange-partitioner.js'
 import { SegmentBuffer } from '../exchange/segment-buffer.js'
 import { SegmentWriter } from '../exchange/segment-writer.js'
 import type { ExecutionContext } from '../execution-context.js'
@@ -42,19 +42,24 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
       const buffer = new SegmentBuffer(context, schema, writer, sink.segmentRows, emit, account, sink.segmentBytes)
       return segmentSink(buffer, writer, (morsel) => (current = morsel))
     }
-    case 'hash': {
+    case 'partitions': {
       let current = 0
       const writer = new SegmentWriter(context, schema, false)
-      const partitioner = new HashPartitioner(context, schema, sink.keys, sink.partitions, writer, (partition, split) =>
-        events.segment({ morsel: current, partition, split, rowCount: split.rowCount }),
-      )
+      const emit = (partition: number, split: SegmentSplit): void =>
+        events.segment({ morsel: current, partition, split, rowCount: split.rowCount })
+      const partitioner = new ExchangePartitioner(context, schema, sink.by, sink.partitions, writer, emit)
       return segmentSink(partitioner, writer, (morsel) => (current = morsel))
     }
     case 'files': {
       const account = context.pool.account('WriteFilesExec')
       const writer = new PartitionedWriter(schema, sink.sink, context, account, (path) => events.file(path))
+      let last = -1
       return {
-        write: (batch) => writer.write(batch),
+        write: async (batch, morsel) => {
+          if (sink.inOrder && last >= 0 && morsel !== last && morsel !== last + 1) await writer.endFiles()
+          last = morsel
+          await writer.write(batch)
+        },
         endMorsel: () => undefined,
         finish: () => writer.finish(),
         measured: () => [],

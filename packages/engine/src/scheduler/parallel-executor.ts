@@ -117,7 +117,8 @@ export class ParallelExecutor implements StageExecutor {
       }
     }
     this.root = null
-    const stage = { number: ++this.#stages, name: 'WriteFiles', pipeline, sink: { kind: 'files', sink } } as const
+    const files = { kind: 'files', sink, inOrder: pipeline.inOrder === true } as const
+    const stage = { number: ++this.#stages, name: 'WriteFiles', pipeline, sink: files } as const
     const run = new StageRun(stage, this.#resources, this.#exchange, everything)
     for await (const segment of run.segments()) void segment
     return run.files

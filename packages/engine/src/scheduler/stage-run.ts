@@ -47,6 +47,8 @@ interface RunningTask {
   readonly share: SharedArrayBuffer
 }
 
+const keepsNeighbours = ({ sink }: Stage): boolean => sink.kind === 'files' && sink.inOrder
+
 /**
  * One execution of a stage on the workers. One task a worker; each pulls morsels; what a morsel gives is kept here until
  * the morsel is done, then it is taken in the order of the morsels.
@@ -78,7 +80,7 @@ export class StageRun {
     this.#resources = resources
     this.#account = account
     this.#window = window
-    this.#queue = new MorselQueue(stage.pipeline.morsels.length)
+    this.#queue = MorselQueue.of(stage.pipeline.morsels.length, keepsNeighbours(stage) ? resources.workers.threads : 1)
     this.#plan = portablePlan(stage.pipeline.plan)
     this.#metrics = {
       stage: stage.number,

@@ -1,6 +1,7 @@
 import type { Aggregate, Join, LogicalPlan, MemorySegment, Sort, TableProvider, TableScan } from '@deltaworks/plan'
 import type { BoundExpression } from '@deltaworks/expression'
 import type { SpilledSplit, StageSplit } from '../execution-context.js'
+import type { PartitionBy } from '../exchange/exchange-partitioner.js'
 import type { FileSink } from '../file-sink.js'
 import type { SplitSink } from '../split-sink.js'
 
@@ -9,7 +10,7 @@ import type { SplitSink } from '../split-sink.js'
  * fragment), the morsels over which that is executed, and where the rows go (its sink):
  *
  *   Pipeline { plan, morsels, broadcast }  ── sink: gather ──►  segments in the order of the morsels
- *                                          ── sink: hash ────►  segments by partition
+ *                                          ── partitions ────►  segments by partition
  *                                          ── sink: files ───►  Parquet files
  *                                          ── sink: split ───►  Parquet files of several tables, and measures
  *
@@ -40,6 +41,8 @@ export interface Pipeline {
   readonly bytes: number
   /** False if a split can be read by this thread alone (`memory://`): then it has one morsel, executed here. */
   readonly portable: boolean
+  /** The morsels are parts of an order: who writes them keeps neighbours together. */
+  readonly inOrder?: boolean
 }
 
 /** A node that only physical plans know is an ordinary node with what it does more. */
@@ -75,9 +78,10 @@ export type StageSink =
       readonly segmentBytes?: number
       readonly inMemory?: boolean
     }
-  /** Rows by hash of keys over the fragment's output. */
-  | { readonly kind: 'hash'; readonly keys: readonly BoundExpression[]; readonly partitions: number }
-  | { readonly kind: 'files'; readonly sink: FileSink }
+  /** Rows by what is computed of the fragment's output. */
+  | { readonly kind: 'partitions'; readonly by: PartitionBy; readonly partitions: number }
+  /** `inOrder`: rows of morsels that are no neighbours do not come into one file. */
+  | { readonly kind: 'files'; readonly sink: FileSink; readonly inOrder: boolean }
   | { readonly kind: 'split'; readonly sink: SplitSink }
 
 /** Whether a sink's rows are durable when its task is finished, and not before. */
@@ -91,7 +95,7 @@ export interface Stage {
   readonly sink: StageSink
 }
 
-/** Rows that a morsel gave: of a partition, if the sink is `hash`. */
+/** Rows that a morsel gave: of a partition, if the sink makes them. */
 export interface MorselSegment {
   readonly morsel: number
   readonly partition: number

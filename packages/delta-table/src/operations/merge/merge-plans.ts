@@ -40,7 +40,7 @@ export interface MergeInput {
   readonly condition: MergeCondition
 }
 
-function join(left: LogicalPlan, right: LogicalPlan, joinType: JoinType, condition: MergeCondition): Join {
+export function joinOf(left: LogicalPlan, right: LogicalPlan, joinType: JoinType, condition: MergeCondition): Join {
   const leftOnly = joinType === 'left_anti' || joinType === 'left_semi'
   const rightFields = right.schema.fields.map((f): Field => (joinType === 'left' ? { ...f, nullable: true } : f))
   const schema: Schema = leftOnly ? left.schema : { fields: [...left.schema.fields, ...rightFields] }
@@ -70,7 +70,7 @@ function matchedRows(input: MergeInput, files: readonly AddFile[], matched: read
     keys: input.condition.keys,
     residual: moved(withResidual(input.condition, anyOf(matched))),
   }
-  const pairs = join(target, scanOf(input.source), 'inner', condition)
+  const pairs = joinOf(target, scanOf(input.source), 'inner', condition)
   const numbered = projectionOf(pairs, [
     { name: 'file', expression: columnAt(pairs.schema, width) },
     { name: 'row', expression: columnAt(pairs.schema, width + 1) },
@@ -133,7 +133,7 @@ export function unmatchedPlan(
 function unmatchedRows(input: MergeInput, files: readonly AddFile[], clauses: readonly BoundClause[]): LogicalPlan {
   const width = input.snapshot.schema.fields.length
   const target = scanTracked(input.snapshot, files, true)
-  const alone = join(target, scanOf(input.source), 'left_anti', moveResidual(input.condition, width))
+  const alone = joinOf(target, scanOf(input.source), 'left_anti', moveResidual(input.condition, width))
   return filterOf(alone, anyOf(clauses))
 }
 
@@ -166,7 +166,7 @@ export function updatedPlans(
     ...(updates(notMatchedBySource)
       ? [
           afterClauses(
-            filterOf(join(target, source, 'left_anti', input.condition), anyOf(notMatchedBySource)),
+            filterOf(joinOf(target, source, 'left_anti', input.condition), anyOf(notMatchedBySource)),
             input.snapshot.schema,
             notMatchedBySource,
             outputFields,
@@ -195,11 +195,11 @@ export function changePlans(
   const plans: LogicalPlan[] = []
   // A row may be deleted by several source rows: once is enough.
   if (matched.length > 0) {
-    const rows = join(target, source, onlyDeletes ? 'left_semi' : 'inner', condition)
+    const rows = joinOf(target, source, onlyDeletes ? 'left_semi' : 'inner', condition)
     plans.push(beforeClauses(rows, onlyDeletes ? [] : matched, outputFields))
   }
   if (notMatchedBySource.length > 0) {
-    const rows = filterOf(join(target, source, 'left_anti', input.condition), anyOf(notMatchedBySource))
+    const rows = filterOf(joinOf(target, source, 'left_anti', input.condition), anyOf(notMatchedBySource))
     plans.push(beforeClauses(rows, notMatchedBySource, outputFields))
   }
   for (const plan of updatedPlans(input, files, matched, notMatchedBySource, outputFields)) {
@@ -243,8 +243,8 @@ export function rewritePlans(
   const target = scanTracked(input.snapshot, files)
   const source = scanOf(input.source)
   if (notMatchedBySource.length === 0) return [applied(target, source, input, matched, outputFields)]
-  const withMatch = join(target, source, 'left_semi', input.condition)
-  const withoutMatch = join(target, source, 'left_anti', input.condition)
+  const withMatch = joinOf(target, source, 'left_semi', input.condition)
+  const withoutMatch = joinOf(target, source, 'left_anti', input.condition)
   return [
     matched.length === 0
       ? keep(withMatch, input.snapshot.schema, outputFields)
@@ -274,7 +274,7 @@ function applied(
     keys: input.condition.keys,
     residual: withResidual(input.condition, anyOf(matched)),
   }
-  const joined = join(target, marked, joinType, condition)
+  const joined = joinOf(target, marked, joinType, condition)
   const isMatched = isNotNull(columnAt(joined.schema, schema.fields.length + sourceWidth))
   const guarded = matched.map((clause) => ({
     ...clause,
@@ -319,24 +319,32 @@ const keep = (rows: LogicalPlan, schema: Schema, outputFields: readonly Field[])
 const withNullability = (fields: readonly Field[], expressions: readonly BoundExpression[]): readonly Field[] =>
   fields.map((f, i) => ({ name: f.name, type: f.type, nullable: expressions[i]!.nullable }))
 
-/** Source rows without a target row, as rows of the target. */
+/** What has the keys of all rows that a source row can be paired with. */
+export interface InsertsAgainst {
+  readonly rows: LogicalPlan
+  /** Of source columns, then those of `rows`. */
+  readonly condition: MergeCondition
+}
+
+/** The target's rows themselves. */
+export const allRows = ({ snapshot, source, condition }: MergeInput, files: readonly AddFile[]): InsertsAgainst => ({
+  rows: scanTracked(snapshot, files),
+  condition: mirrored(condition, snapshot.schema.fields.length, source.schema.fields.length),
+})
+
+/**
+ * Source rows without a target row, as rows of the target.
+ * @param against null: all of the source's rows are inserted
+ */
 export function insertPlan(
   input: MergeInput,
-  files: readonly AddFile[],
+  against: InsertsAgainst | null,
   clauses: readonly BoundClause[],
   outputFields: readonly Field[],
 ): LogicalPlan {
   const width = input.snapshot.schema.fields.length
   const source = scanOf(input.source)
-  const alone =
-    files.length === 0
-      ? source
-      : join(
-          source,
-          scanTracked(input.snapshot, files),
-          'left_anti',
-          mirrored(input.condition, width, source.schema.fields.length),
-        )
+  const alone = against === null ? source : joinOf(source, against.rows, 'left_anti', against.condition)
   const own = (e: BoundExpression): BoundExpression => remapColumns(e, (i) => i - width)
   const applying = clauses.some((clause) => clause.unconditional) ? alone : filterOf(alone, own(anyOf(clauses)))
   const expressions = outputFields.map((output, i) => {

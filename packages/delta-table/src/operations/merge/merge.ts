@@ -10,11 +10,10 @@ import {
   type Snapshot,
 } from '@deltaworks/delta-log'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
-import { type Field, type Schema, type Value } from '@deltaworks/schema'
+import type { Field, Schema } from '@deltaworks/schema'
 import { writesChanges } from '../../changes.js'
 import { predicateParameter } from '../../condition-text.js'
-import { filesByPath, keysOf } from '../../delta-table-provider.js'
-import { duplicateMatch } from '../../errors.js'
+import { keysOf } from '../../delta-table-provider.js'
 import { rowCountOf } from '../../file-statistics-source.js'
 import {
   fileBytesOf,
@@ -24,7 +23,7 @@ import {
   type OperationContext,
   type OperationResult,
 } from '../../operation-context.js'
-import { markDeleted, splitTouched } from '../../mark-deleted.js'
+import { markDeleted, rowsByQuery, splitTouched, type RowsOfFiles } from '../../mark-deleted.js'
 import { scanOf, unionOf } from '../../plan-nodes.js'
 import { runOptions } from '../../run-options.js'
 import { filesMatcher } from '../../predicates.js'
@@ -38,53 +37,53 @@ import { writeChanges } from '../../write/write-changes.js'
 import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
 import { bindClauses, type BoundClause, type BoundClauses } from './merge-clauses.js'
 import { mergeCondition } from './merge-condition.js'
+import { findMatches, keptRows, mostPairs, pairedKeys, updatedRows } from './merge-matches.js'
 import type { ChangeClause, MergeOptions } from './merge-options.js'
 import {
+  allRows,
   changedPlaces,
   changePlans,
   insertPlan,
   rewritePlans,
-  touchedPlan,
-  unmatchedPlan,
   updatedPlans,
   type MergeInput,
 } from './merge-plans.js'
 import { matchablePredicates } from './merge-pruning.js'
 import { MergeScope } from './merge-scope.js'
+import { findTouched, type Touched } from './merge-touched.js'
 
-/** Upserts. Only files with rows that change are written again; if nothing changes, only what `appTransactions` say is. */
+/**
+ * Upserts. Only files with rows that change are written again; if nothing changes, only what `appTransactions` say is.
+ * @param pairLimit pairs of rows that are held instead of counted by queries
+ */
 export function mergeRows(
   context: OperationContext,
   snapshot: Snapshot,
   options: MergeOptions,
+  pairLimit = mostPairs,
 ): Promise<OperationResult | null> {
   let source: Promise<TableProvider> | null = null
   return runOperation(context, snapshot, options, async (base, nowMs) => {
     checkWritable(context.location.uri, base.protocol, base.metadata, base.schema, 'write')
     // The source is read several times, and must say the same each time.
     source ??= context.session.materialise(planOf(options.source), { name: 'merge source', ...runOptions(options) })
-    return mergeIntent(context, base, await source, options, nowMs)
+    return mergeIntent(context, base, await source, options, nowMs, { pairLimit })
   })
 }
 
-/** What the first passes over the target found. */
-interface Touched {
-  /** With how many of their rows change. */
-  readonly files: ReadonlyMap<AddFile, number>
-  readonly updated: number
-  readonly deleted: number
-  readonly bySourceUpdated: number
-  readonly bySourceDeleted: number
+export interface MergeHow {
+  /** Rows of the source are inserted that match rows of the table as well. */
+  readonly insertsAll?: boolean
+  readonly pairLimit?: number
 }
 
-/** @param insertsAll whether rows of the source are inserted that match rows of the table as well */
 export async function mergeIntent(
   context: OperationContext,
   base: Snapshot,
   source: TableProvider,
   options: MergeOptions,
   nowMs: number,
-  insertsAll = false,
+  { insertsAll = false, pairLimit = mostPairs }: MergeHow = {},
 ): Promise<Intent | null> {
   const { session, location } = context
   const wanted = options.mergeSchema === true ? mergedSchema(base.schema, source.schema) : base.schema
@@ -105,7 +104,12 @@ export async function mergeIntent(
   const mayMatch = filesMatcher(current, matchable)
   const all = [...base.files.values()]
   const candidates = all.filter(mayMatch)
-  const touched = await findTouched(context, input, { all, candidates }, clauses, options)
+  const { matched, notMatchedBySource } = clauses
+  const found =
+    notMatchedBySource.length > 0
+      ? null
+      : await findMatches(context, input, candidates, matched, stored.fields, pairLimit, runOptions(options))
+  const touched = found?.touched ?? (await findTouched(context, input, { all, candidates }, clauses, options))
   const files = [...touched.files.keys()]
   if (files.length > 0) {
     checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'rewrite')
@@ -117,15 +121,22 @@ export async function mergeIntent(
   )
   const removed = split.rewritten.map(({ file }) => file)
   const staying = split.marked.map(({ file }) => file)
-  const { matched, notMatchedBySource } = clauses
   const plans: LogicalPlan[] = []
-  if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, stored.fields))
-  if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, stored.fields))
+  if (found === null) {
+    if (removed.length > 0) plans.push(...rewritePlans(input, removed, matched, notMatchedBySource, stored.fields))
+    if (staying.length > 0) plans.push(...updatedPlans(input, staying, matched, notMatchedBySource, stored.fields))
+  } else {
+    if (removed.length > 0) plans.push(await keptRows(context, input, removed, found, stored.fields))
+    const updated = files.length > 0 ? updatedRows(found, input, matched, stored.fields) : null
+    if (updated !== null) plans.push(updated)
+  }
   const keepsChanges = files.length > 0 && writesChanges(base)
   let inserts: LogicalPlan | null = null
   const identities = clauses.notMatched.length > 0 ? [...rules.identity.keys()] : []
   if (clauses.notMatched.length > 0) {
-    const made = insertPlan(input, insertsAll ? [] : candidates, clauses.notMatched, stored.fields)
+    const against = found === null ? null : pairedKeys(found, input)
+    const pairable = insertsAll || candidates.length === 0 ? null : (against ?? allRows(input, candidates))
+    const made = insertPlan(input, pairable, clauses.notMatched, stored.fields)
     const numbered = withIdentityValues(made, rules, identities)
     // Rows that are written twice, once as changes, must be the same both times.
     inserts = keepsChanges
@@ -147,9 +158,9 @@ export async function mergeIntent(
         )
   if (files.length === 0 && rows.adds.length === 0 && !hasNewTransaction(base, options)) return null
   const places = (of: readonly AddFile[]) => changedPlaces(input, of, matched, notMatchedBySource)
-  const marks = await discardOnFailure(location, rows, () =>
-    markDeleted(context, base, split.marked, places, nowMs, runOptions(options)),
-  )
+  const changedRows: RowsOfFiles =
+    found === null ? rowsByQuery(context, base, places, runOptions(options)) : () => Promise.resolve(found.rows)
+  const marks = await discardOnFailure(location, rows, () => markDeleted(context, split.marked, changedRows, nowMs))
   const changed = keepsChanges ? changePlans(input, files, matched, notMatchedBySource, output.fields, inserts) : []
   const changes = await discardOnFailure(location, { ...rows, otherPaths: marks.paths }, () =>
     writeChanges({ session, location, protocol: base.protocol, ...target }, changed, {
@@ -203,45 +214,6 @@ const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema =>
     nullable: plans.some((plan) => plan.schema.fields[i]!.nullable),
   })),
 })
-
-async function findTouched(
-  context: OperationContext,
-  input: MergeInput,
-  { all, candidates }: { readonly all: readonly AddFile[]; readonly candidates: readonly AddFile[] },
-  clauses: BoundClauses,
-  options: MergeOptions,
-): Promise<Touched> {
-  const files = new Map<AddFile, number>()
-  const touch = (path: Value, rows: Value): void => {
-    const file = byPath.get(path as string)!
-    files.set(file, (files.get(file) ?? 0) + Number(rows))
-  }
-  const byPath = filesByPath(input.snapshot, all)
-  const counts = { updated: 0, deleted: 0, bySourceUpdated: 0, bySourceDeleted: 0 }
-  const collect = async (plan: LogicalPlan): Promise<readonly (readonly Value[])[]> =>
-    (await context.session.collect(plan, runOptions(options))).rows
-  if (candidates.length > 0 && clauses.matched.length > 0) {
-    let duplicates = 0
-    for (const [path, clause, rows, most] of await collect(touchedPlan(input, candidates, clauses.matched))) {
-      touch(path!, rows!)
-      if (Number(most) > 1) duplicates += Number(rows)
-      if (clauses.matched[clause as number]!.kind === 'delete') counts.deleted += Number(rows)
-      else counts.updated += Number(rows)
-    }
-    // Deleting a row twice is deleting it: Spark allows it if there is nothing but one unconditional delete.
-    const onlyDeletes =
-      clauses.matched.length === 1 && clauses.matched[0]!.kind === 'delete' && clauses.matched[0]!.unconditional
-    if (duplicates > 0 && !onlyDeletes) throw duplicateMatch(context.location.uri, duplicates)
-  }
-  if (all.length > 0 && clauses.notMatchedBySource.length > 0) {
-    for (const [path, clause, rows] of await collect(unmatchedPlan(input, all, clauses.notMatchedBySource))) {
-      touch(path!, rows!)
-      if (clauses.notMatchedBySource[clause as number]!.kind === 'delete') counts.bySourceDeleted += Number(rows)
-      else counts.bySourceUpdated += Number(rows)
-    }
-  }
-  return { files, ...counts }
-}
 
 const hasNewTransaction = (base: Snapshot, options: MergeOptions): boolean =>
   (options.appTransactions ?? []).some(({ appId, version }) => base.appTransactions.get(appId)?.version !== version)

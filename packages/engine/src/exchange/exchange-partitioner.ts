@@ -1,4 +1,4 @@
-import { Arena, createEvaluator, hashColumns, type RecordBatch } from '@deltaworks/columnar'
+import { Arena, createEvaluator, hashColumns, type ColumnarContext, type RecordBatch } from '@deltaworks/columnar'
 import type { BoundExpression } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
 import { isOverShare, type ExecutionContext } from '../execution-context.js'
@@ -11,9 +11,16 @@ const segmentRows = 32_768
 /** Of the share: routing rows takes as much again. */
 const bufferedPart = 0.5
 
-/** Routes rows to partitions by the hash of their keys: equal keys go to one partition, on every thread. */
-export class HashPartitioner {
+/** Rows to partitions: by the hash of keys, or by a number that is computed of them. */
+export type PartitionBy =
+  | { readonly kind: 'hash'; readonly keys: readonly BoundExpression[] }
+  /** An int32 from 0 on, less than the number of partitions, never null. */
+  | { readonly kind: 'number'; readonly number: BoundExpression }
+
+/** Routes rows to partitions: equal keys go to one partition, on every thread. */
+export class ExchangePartitioner {
   readonly #context: ExecutionContext
+  readonly #by: PartitionBy
   readonly #partitions: number
   readonly #buffers: readonly SegmentBuffer[]
   readonly #evaluator
@@ -24,16 +31,18 @@ export class HashPartitioner {
   constructor(
     context: ExecutionContext,
     schema: Schema,
-    keys: readonly BoundExpression[],
+    by: PartitionBy,
     partitions: number,
     writer: SegmentWriter,
     emit: (partition: number, segment: SegmentSplit) => void,
   ) {
     this.#context = context
+    this.#by = by
     this.#partitions = partitions
     this.#account = context.pool.spillable('Exchange')
     this.#arena = new Arena(context.columnar.heap, this.#account)
-    this.#evaluator = createEvaluator(context.columnar, keys, schema, { evaluation: context.evaluation })
+    const expressions = by.kind === 'hash' ? by.keys : [by.number]
+    this.#evaluator = createEvaluator(context.columnar, expressions, schema, { evaluation: context.evaluation })
     this.#buffers = Array.from(
       { length: partitions },
       (_, partition) =>
@@ -44,12 +53,9 @@ export class HashPartitioner {
   add(batch: RecordBatch): void {
     const { columnar } = this.#context
     const { rowCount } = batch
-    const keys = this.#evaluator.project(this.#arena, batch)
-    const hashes = hashColumns(columnar, this.#arena, keys, rowCount)
+    const hashes = this.#hashes(columnar, batch)
     const order = this.#arena.allocate(rowCount * 4)
     const starts = this.#arena.allocateZeroed((this.#partitions + 1) * 4)
-    // Mixed again: a hash table inside a partition uses the same hash, and its rows must not all fall into one part of it.
-    columnar.kernels['partitionRemix']!(hashes, rowCount)
     columnar.kernels['partitionRows']!(hashes, rowCount, this.#partitions, starts, order)
     const { u32 } = columnar.heap
     for (let partition = 0; partition < this.#partitions; partition++) {
@@ -59,6 +65,22 @@ export class HashPartitioner {
     }
     this.#arena.reset()
     if (isOverShare(this.#context, this.#account, bufferedPart)) this.flush()
+  }
+
+  /** 32 bits a row whose upper bits are the partition. */
+  #hashes(columnar: ColumnarContext, batch: RecordBatch): number {
+    const { rowCount } = batch
+    const keys = this.#evaluator.project(this.#arena, batch)
+    if (this.#by.kind === 'hash') {
+      const hashes = hashColumns(columnar, this.#arena, keys, rowCount)
+      // Mixed again: a hash table inside a partition uses the same hash, and its rows must not all fall into one part of it.
+      columnar.kernels['partitionRemix']!(hashes, rowCount)
+      return hashes
+    }
+    const hashes = this.#arena.allocate(rowCount * 4)
+    const shift = 32 - Math.log2(this.#partitions)
+    columnar.kernels['partitionHashes']!(keys[0]!.values, rowCount, shift, hashes)
+    return hashes
   }
 
   flush(): void {

@@ -8,7 +8,13 @@ import { Session } from '@deltaworks/engine'
 import { exportLakehouse, lakeTables } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
 import { openStore } from '@deltaworks/storage'
-import { duckDbTarget, postgresTarget, StageArea, type WarehouseTable, type WarehouseTarget } from '@deltaworks/warehouse'
+import {
+  duckDbTarget,
+  postgresTarget,
+  StageArea,
+  type WarehouseTable,
+  type WarehouseTarget,
+} from '@deltaworks/warehouse'
 import type * as Pg from 'pg'
 
 /* One task of the benchmark as a process of its own: node task.js KIND ARGUMENTS… FOLDER; prints { ms, rows, peakMb }. */

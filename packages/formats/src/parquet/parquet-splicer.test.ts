@@ -122,8 +122,13 @@ describe('row groups of several files in one', () => {
     const bytes = await store.get(spliced.path)
     const original = await store.get('a.parquet')
     const [from, to] = [sources[0]!.rowGroups[1]!.chunks[1]!.range, metadata.rowGroups[1]!.columns[1]!]
-    expect(Buffer.compare(bytes.subarray(to.start, to.start + to.compressedBytes), original.subarray(from.start, from.end))).toBe(0)
-    const facts = (names: string) => duck(`select count(*), count(name), sum(id), sum(price), max("at"), sum(hash(name)) from read_parquet([${names}])`)
+    expect(
+      Buffer.compare(bytes.subarray(to.start, to.start + to.compressedBytes), original.subarray(from.start, from.end)),
+    ).toBe(0)
+    const facts = (names: string) =>
+      duck(
+        `select count(*), count(name), sum(id), sum(price), max("at"), sum(hash(name)) from read_parquet([${names}])`,
+      )
     expect(await facts(`'${join(folder, spliced.path)}'`)).toEqual(
       await facts(`'${join(folder, 'a.parquet')}', '${join(folder, 'b.parquet')}'`),
     )
@@ -170,7 +175,9 @@ describe('row groups of several files in one', () => {
 
   it('a file that another engine wrote', async () => {
     const path = join(folder, 'duck.parquet')
-    await duck(`copy (select i::bigint as id, 'n' || (i % 9) as name, make_timestamptz(i * 1000003) as "at", (i % 77)::decimal(12,2) as price from range(20000) r(i)) to '${path}' (format parquet)`)
+    await duck(
+      `copy (select i::bigint as id, 'n' || (i % 9) as name, make_timestamptz(i * 1000003) as "at", (i % 77)::decimal(12,2) as price from range(20000) r(i)) to '${path}' (format parquet)`,
+    )
     const { sizeBytes } = await store.head('duck.parquet')
     const file = { store, path: 'duck.parquet', sizeBytes, constants: {}, physicalNames: null }
     const source = await spliceSource(file, schema, new FooterCache())

@@ -105,7 +105,10 @@ export class ParquetSplicer {
   }
 
   /** Chunks of the columns that are written anew, in order. */
-  async #make({ made, withoutDictionary, file, footers }: SpliceSource, { index }: SpliceRowGroup): Promise<MadeChunk[]> {
+  async #make(
+    { made, withoutDictionary, file, footers }: SpliceSource,
+    { index }: SpliceRowGroup,
+  ): Promise<MadeChunk[]> {
     if (made.fields.length === 0) return []
     const rowGroups = { first: index, end: index + 1 }
     const scan = fileScan({ ...file, schema: made, rowGroups, footers })

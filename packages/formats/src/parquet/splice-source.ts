@@ -111,9 +111,7 @@ function columnOf(
   }
   const node = nodes.find((candidate) => candidate.name === (file.physicalNames?.[name] ?? name)) ?? null
   const isSpliced =
-    node !== null &&
-    isSameLeaf(file.path, node, field) &&
-    rowGroups.every((group) => canSplice(group, node, sizeBytes))
+    node !== null && isSameLeaf(file.path, node, field) && rowGroups.every((group) => canSplice(group, node, sizeBytes))
   // The same whether the column is spliced or made: files of one writer can stand in one file then.
   const hasLevels = node === null || isNested(type) ? nullable : isOptional(node)
   return { field: { name, type, nullable: hasLevels }, node, isMade: !isSpliced }

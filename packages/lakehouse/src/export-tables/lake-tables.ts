@@ -2,7 +2,15 @@ import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
 import { joinPath } from '@deltaworks/storage'
-import type { Batches, ForeignKey, ParquetSource, TableLayout, TableProfile, TableSource, WarehouseTable } from '@deltaworks/warehouse'
+import type {
+  Batches,
+  ForeignKey,
+  ParquetSource,
+  TableLayout,
+  TableProfile,
+  TableSource,
+  WarehouseTable,
+} from '@deltaworks/warehouse'
 import { batchesOf, changesSince } from './lake-changes.js'
 import { lakeProbe } from './lake-probe.js'
 import { stageFiles } from './stage-files.js'
@@ -56,7 +64,10 @@ async function warehouseTable(
 ): Promise<WarehouseTable> {
   const { session } = options
   const provider = table.provider()
-  const rows: Batches = { ...batchesOf(session, scan(provider)), writeFiles: (sink) => stageFiles(session, table, sink) }
+  const rows: Batches = {
+    ...batchesOf(session, scan(provider)),
+    writeFiles: (sink) => stageFiles(session, table, sink),
+  }
   const findProfile = () => profileOf(session, table)
   return {
     name: definition.name,

@@ -34,7 +34,13 @@ const rowsOf = (first: number, count: number): Value[][] =>
   Array.from({ length: count }, (_, n) => {
     const i = first + n
     const month = i % 3 === 0 ? null : `2024-0${1 + (i % 2)}`
-    return [BigInt(i), month, i % 5 === 0 ? null : `name ${i % 50}`, BigInt((i * 7919) % 100_000), BigInt(i) * 1_000_003n]
+    return [
+      BigInt(i),
+      month,
+      i % 5 === 0 ? null : `name ${i % 50}`,
+      BigInt((i * 7919) % 100_000),
+      BigInt(i) * 1_000_003n,
+    ]
   })
 
 /** Mostly text, which is stored as it is. */
@@ -43,7 +49,11 @@ const wideRows = (first: number, count: number): Value[][] =>
   rowsOf(first, count).map((row) => [...row, randomBytes(300).toString('base64')])
 
 let tables = 0
-const tableOf = (rows: Value[][], properties: Readonly<Record<string, string>> = {}, of = schema): Promise<DeltaTable> =>
+const tableOf = (
+  rows: Value[][],
+  properties: Readonly<Record<string, string>> = {},
+  of = schema,
+): Promise<DeltaTable> =>
   DeltaTable.createWith(session, `file://${join(folder, `table-${tables++}`)}`, values(of, rows), {
     schema: of,
     partitionBy: ['month'],

@@ -63,7 +63,9 @@ describe('loading Parquet files into DuckDB', () => {
       await target.close()
     }
     const loaded = new DuckDbConnection(path)
-    const told = await loaded.query('SELECT COUNT(*), COUNT(DISTINCT month), SUM(key), COUNT(*) FILTER (month <> \'m\' || (key // 10)) FROM facts')
+    const told = await loaded.query(
+      "SELECT COUNT(*), COUNT(DISTINCT month), SUM(key), COUNT(*) FILTER (month <> 'm' || (key // 10)) FROM facts",
+    )
     await loaded.close()
     expect(told).toEqual([['700', '70', '244650', '0']])
   })
@@ -74,10 +76,12 @@ describe('loading Parquet files into DuckDB', () => {
     const target = duckDbTarget(path)
     try {
       expect(await exportTables(target, [tableOf(later, await files(2))], run)).toMatchObject({ rowsLoaded: 20 })
-      expect(await target.probe(tableOf(later, [])).totals({
-        columns: [{ column: 'note', type: string, nullCount: true, sum: false, minMax: false, checksum: false }],
-        rows: [],
-      })).toMatchObject({ rowCount: 20, columns: { note: { nullCount: 20 } } })
+      expect(
+        await target.probe(tableOf(later, [])).totals({
+          columns: [{ column: 'note', type: string, nullCount: true, sum: false, minMax: false, checksum: false }],
+          rows: [],
+        }),
+      ).toMatchObject({ rowCount: 20, columns: { note: { nullCount: 20 } } })
     } finally {
       await target.close()
     }
@@ -89,8 +93,12 @@ describe('loading Parquet files into DuckDB', () => {
       const [[limit]] = (await limited.query(`SELECT current_setting('memory_limit')`)) as [[string]]
       expect(limit).toBe('128.0 MiB')
       // 300 MB of numbers, sorted: more than it may keep.
-      await limited.run('CREATE TABLE sorted AS SELECT hash(i) AS h, hash(i + 1) AS g FROM range(8000000) r(i) ORDER BY h')
-      expect(await limited.query('SELECT COUNT(*), COUNT(DISTINCT h % 1000) FROM sorted')).toEqual([['8000000', '1000']])
+      await limited.run(
+        'CREATE TABLE sorted AS SELECT hash(i) AS h, hash(i + 1) AS g FROM range(8000000) r(i) ORDER BY h',
+      )
+      expect(await limited.query('SELECT COUNT(*), COUNT(DISTINCT h % 1000) FROM sorted')).toEqual([
+        ['8000000', '1000'],
+      ])
     } finally {
       await limited.close()
     }

@@ -11,11 +11,8 @@ const maxFiles = 32
 const maxBytes = 64 * 1024 * 1024
 
 /** The statements that fill a table from its Parquet files, a bounded number of files each. */
-export const insertsFromParquet = (
-  table: WarehouseTable,
-  source: ParquetFiles,
-  relation: string,
-): readonly string[] => partsOf(source).map((part) => insertFromParquet(table, part, relation))
+export const insertsFromParquet = (table: WarehouseTable, source: ParquetFiles, relation: string): readonly string[] =>
+  partsOf(source).map((part) => insertFromParquet(table, part, relation))
 
 function partsOf(source: ParquetFiles): readonly ParquetFiles[] {
   const parts: ParquetSource[][] = []

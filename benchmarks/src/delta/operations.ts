@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundledOperation } from './bundled-operation.js'
 import { copyTable, makeFact } from './fact-table.js'
-import { writePaperLog } from './paper-log.js'
+import { paperFile, writePaperLog } from './paper-log.js'
 import { writeResult } from './write-result.js'
 
 /**
@@ -159,16 +159,19 @@ async function factOperations(wanted: ReadonlySet<string>): Promise<void> {
   }
 }
 
+/** A folder in which every second file is of the table, and the others are of nobody. */
 function vacuum(): void {
   const table = join(work, 'listed')
-  writePaperLog(table, { commits: 10, filesACommit: Number(options.listed) / 20, partitioned: false })
+  const half = Number(options.listed) / 2
+  writePaperLog(table, { commits: 10, filesACommit: half / 10, partitioned: false })
   const old = new Date(Date.now() - 86_400_000)
-  for (let i = 0; i < Number(options.listed); i++) {
+  for (let i = 0; i < half; i++) {
     const folder = join(table, `day=${i % 100}`)
     if (i < 100) mkdirSync(folder)
-    const file = join(folder, `part-${String(i).padStart(6, '0')}.parquet`)
-    writeFileSync(file, '')
-    utimesSync(file, old, old)
+    for (const file of [join(folder, `part-${String(i).padStart(6, '0')}.parquet`), join(table, paperFile(i))]) {
+      writeFileSync(file, '')
+      utimesSync(file, old, old)
+    }
   }
   compare(
     'vacuum',

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateLanding, type LandingManifest } from '@deltaworks/sample-data'
+import { dieAt } from './kills/die-at.js'
 
 const bin = fileURLToPath(new URL('../bin/deltaworks-batch.cjs', import.meta.url))
 const now = '2026-01-01T00:00:00Z'
@@ -72,7 +73,7 @@ describe('deltaworks-batch', () => {
     expect([alone.status, alone.stdout, alone.stderr]).toEqual([0, '', ''])
   })
 
-  it('M-004 M-011: a run that is killed at any moment leaves every table readable, and the next run ends where it would have', async () => {
+  it('M-004 M-011: a run that is killed leaves every table readable, and the next run ends where it would have', () => {
     interface Report {
       readonly tables: readonly { readonly table: string; readonly rowCount: number | null }[]
     }
@@ -82,15 +83,12 @@ describe('deltaworks-batch', () => {
       return (JSON.parse(stdout) as Report).tables.map(({ table, rowCount }) => [table, rowCount])
     }
     const undisturbed = rowsOf('lake')
-    for (const delay of [120, 180, 240, 300, 360]) {
-      const lake = `killed-${delay}`
-      const child = spawn(process.execPath, [bin, 'run', '--root', lake, '--landing', 'landing', '--now', now], {
-        cwd: folder,
-      })
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      await new Promise((resolve) => setTimeout(resolve, delay))
-      child.kill('SIGKILL')
-      await ended
+    for (const change of [1, 30, 80]) {
+      const lake = `killed-${change}`
+      const args = [bin, 'run', '--root', lake, '--landing', 'landing', '--now', now]
+      expect(spawnSync(process.execPath, [...dieAt(change, change % 7), ...args], { cwd: folder }).signal).toBe(
+        'SIGKILL',
+      )
       expect(rowsOf(lake)).toEqual(undisturbed)
       expect(batch('plan', '--root', lake, '--landing', 'landing').stdout).not.toMatch(/^(ingest|build)/m)
     }
@@ -185,7 +183,7 @@ describe('deltaworks-batch', () => {
     expect([backwards.status, backwards.stderr]).toEqual([2, expect.stringMatching(/^DW-CLI-0001: .*--until/)])
   })
 
-  it('M-065 O-03: quarantined rows are counted, exported, released once and discarded', () => {
+  it('M-065 N-03 O-03: quarantined rows are counted, found in their files, exported, released once and discarded', () => {
     expect(run('reviewed', 'landing', '--quiet').status).toBe(0)
     const review = (...args: readonly string[]) => batch('quarantine', ...args, '--root', 'reviewed')
     const waiting = (): number => {
@@ -199,6 +197,12 @@ describe('deltaworks-batch', () => {
     const text = readFileSync(at('rows.jsonl'), 'utf8').trim().split('\n')
     const [first, second] = text.map((line) => JSON.parse(line) as { _id: string; email: string })
     expect(review('show', first!._id).stdout).toContain('not a valid e-mail address')
+    const { rows } = JSON.parse(review('show', first!._id, '--json').stdout) as {
+      rows: { sourceFile: string; sourceOffset: number }[]
+    }
+    const there = readFileSync(at('landing', rows[0]!.sourceFile)).subarray(rows[0]!.sourceOffset).toString()
+    expect(there.split('\n')[0]).toContain(first!.email)
+    expect(review('show', first!._id).stdout).toContain(`, byte ${rows[0]!.sourceOffset} (`)
     writeFileSync(at('rows.jsonl'), JSON.stringify({ ...first, email: 'someone@example.com' }))
     expect(review('release', '--from', 'rows.jsonl').stdout).toBe('1 row released.\n')
     expect(review('release', '--from', 'rows.jsonl').stdout).toBe('0 rows released; 1 row had been released before.\n')

@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
+import { countChanges, dieAt } from './kills/die-at.js'
 
 /** Points at which a run is killed, and a sixth of that streamed; DELTAWORKS_KILL_POINTS=200 for a long night. */
 const points = Number(process.env['DELTAWORKS_KILL_POINTS'] ?? 7)
@@ -84,31 +85,19 @@ await session.close()
   ])(
     `M-004 M-011 M-065: %s, at %i random points, then run again: every row once, by file and line`,
     async (_, points, args) => {
-      let wholeMs = 0
-      // The first one is slower than any later one.
-      for (const lake of ['first', 'whole']) {
-        const started = performance.now()
-        expect(spawnSync(process.execPath, args(lake), { cwd: folder, encoding: 'utf8' }).stderr).toBe('')
-        wholeMs = performance.now() - started
-      }
-      let killed = 0
+      const run = (lake: string, ...options: readonly string[]) =>
+        spawnSync(process.execPath, [...options, ...args(lake)], { cwd: folder, encoding: 'utf8' })
+      const counted = join(folder, 'changes')
+      expect(run('whole', ...countChanges(counted)).stderr).toBe('')
+      const changes = Number(readFileSync(counted, 'utf8'))
       let partly = 0
       for (let point = 0; point < points; point++) {
         const lake = `lake-${point}`
-        const [command, ...rest] = [process.execPath, ...args(lake)]
-        const child = spawn(command, rest, { cwd: folder, stdio: 'ignore' })
-        const ended = new Promise<NodeJS.Signals | null>((resolve) =>
-          child.once('exit', (_, signal) => resolve(signal)),
-        )
-        // From before the first write to after the last commit.
-        const timer = setTimeout(
-          () => child.kill('SIGKILL'),
-          wholeMs * (0.5 + 0.55 * ((point + Math.random()) / points)),
-        )
-        if ((await ended) === 'SIGKILL') killed++
-        clearTimeout(timer)
+        // From the first write to a few before the last: runs differ by some.
+        const at = 1 + Math.floor(0.95 * changes * ((point + Math.random()) / points))
+        expect([at, run(lake, ...dieAt(at, Math.random() * 10)).signal]).toEqual([at, 'SIGKILL'])
         if ((await DeltaTable.openIfExists(session, join(folder, lake, 'quality/quarantine'))) !== null) partly++
-        const again = spawnSync(process.execPath, args(lake), { cwd: folder, encoding: 'utf8' })
+        const again = run(lake)
         expect([again.status, again.stderr]).toEqual([0, ''])
         expect(await rowsOf(`${lake}/raw/stock`, 'id', 'source_file', 'source_line')).toEqual(expected())
         expect(await rowsOf(`${lake}/quality/quarantine`, 'source_file', 'source_line')).toEqual(
@@ -119,9 +108,8 @@ await session.close()
         )
         rmSync(join(folder, lake), { recursive: true })
       }
-      for (const lake of ['first', 'whole']) rmSync(join(folder, lake), { recursive: true })
-      expect(killed).toBeGreaterThan(points / 3)
-      console.log(`killed ${killed} of ${points}; ${partly} had committed something`)
+      rmSync(join(folder, 'whole'), { recursive: true })
+      console.log(`killed ${points} times within ${changes} changes of files; ${partly} had committed something`)
     },
     Math.max(300_000, points * 30_000),
   )

@@ -115,13 +115,18 @@ function print(options: CommonOptions, result: object, text: string): void {
 
 const count = (rows: number): string => `${rows} row${rows === 1 ? '' : 's'}`
 
-const plain = (row: QuarantinedRow): object => ({ ...row, sourceLine: Number(row.sourceLine) })
+const plain = (row: QuarantinedRow): object => ({
+  ...row,
+  sourceLine: Number(row.sourceLine),
+  sourceOffset: row.sourceOffset === null ? null : Number(row.sourceOffset),
+})
 
 const inWords = ({
   id,
   table,
   sourceFile,
   sourceLine,
+  sourceOffset,
   rules,
   reason,
   disposition,
@@ -129,7 +134,7 @@ const inWords = ({
   runId,
 }: QuarantinedRow): string =>
   [
-    `${id}  ${table}, ${sourceFile}, line ${sourceLine} (${disposition} by run ${runId})`,
+    `${id}  ${table}, ${sourceFile}, line ${sourceLine}${sourceOffset === null ? '' : `, byte ${sourceOffset}`} (${disposition} by run ${runId})`,
     `  rules   ${rules}`,
     `  reason  ${reason}`,
     `  landed  ${record}`,

@@ -27,7 +27,7 @@ import type { EvaluationContext } from './evaluation.js'
 import { formatFloat, tryParseFloat } from './float-text.js'
 import { formatInterval, intervalValue, parseInterval } from './interval-text.js'
 import { formatVariant } from './variant-text.js'
-import { instantFromLocal, localFromInstant } from './zone.js'
+import { instantFromLocal, localFromInstant, isTimezone } from './zone.js'
 
 /** Converts a non-null value; `undefined` says that it does not fit (an error, or null for try_cast). */
 export type CastKernel = (value: Value, context: EvaluationContext) => Value | undefined
@@ -164,10 +164,9 @@ function toDecimal(from: DataType, to: DecimalType): CastKernel | null {
     return (v) => checked(rescale(v as bigint, scale, to.scale))
   }
   if (isFloat(from)) {
-    const single = from.kind === 'float32'
     return (v) => {
-      if (!Number.isFinite(v as number)) return undefined
-      return tryParseDecimal(formatFloat(v as number, single), to) ?? undefined
+      // The digits of the double, of a float too, as Spark takes them.
+      return Number.isFinite(v as number) ? (tryParseDecimal(formatFloat(v as number), to) ?? undefined) : undefined
     }
   }
   if (from.kind === 'string' || from.kind === 'variant') return (v) => tryParseDecimal(v as string, to) ?? undefined
@@ -191,8 +190,21 @@ function toBoolean(from: DataType): CastKernel | null {
   }
 }
 
+/** A year or a month alone is its first day. */
+function completeDate(text: string): string {
+  const match = /^\s*([+-]?\d{4,7})(?:-(\d{1,2}))?\s*$/.exec(text)
+  return match === null ? text : `${match[1]!}-${match[2] ?? '1'}-1`
+}
+
+/** Takes a region that ends a timestamp's text, as `Europe/Berlin`, from it; one that does not exist stays. */
+function withoutRegion(text: string): { readonly text: string; readonly zone: string | null } {
+  const match = /^(.*\d)\s+([A-Za-z]+(?:\/[A-Za-z_+-]+\d*)+)\s*$/.exec(text)
+  return match === null || !isTimezone(match[2]!) ? { text, zone: null } : { text: match[1]!, zone: match[2]! }
+}
+
 function toDate(from: DataType): CastKernel | null {
-  if (from.kind === 'string' || from.kind === 'variant') return (v) => tryParseDate(v as string) ?? undefined
+  if (from.kind === 'string' || from.kind === 'variant')
+    return (v) => tryParseDate(completeDate(v as string)) ?? undefined
   if (from.kind === 'timestamp_ntz') return (v) => Number(floorDivide(v as bigint, microsPerDay))
   if (from.kind === 'timestamp') {
     return (v, context) => Number(floorDivide(localFromInstant(v as bigint, context.timezone), microsPerDay))
@@ -206,8 +218,10 @@ function toTimestamp(from: DataType, instant: boolean): CastKernel | null {
   if (from.kind === 'date') return (v, context) => fromLocal(BigInt(v as number) * microsPerDay, context)
   if (from.kind === 'string' || from.kind === 'variant') {
     return (v, context) => {
-      const parsed = tryParseTimestamp(v as string)
-      if (parsed === null) return undefined
+      const { text, zone } = withoutRegion(completeDate(v as string))
+      const parsed = tryParseTimestamp(text)
+      if (parsed === null || (zone !== null && parsed.offsetMinutes !== null)) return undefined
+      if (instant && zone !== null) return instantFromLocal(parsed.localMicros, zone)
       if (!instant || parsed.offsetMinutes === null) return fromLocal(parsed.localMicros, context)
       return parsed.localMicros - BigInt(parsed.offsetMinutes) * 60_000_000n
     }

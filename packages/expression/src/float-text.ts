@@ -4,10 +4,10 @@ export function formatFloat(value: number, single = false): string {
   if (value === Infinity) return 'Infinity'
   if (value === -Infinity) return '-Infinity'
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
-  const [mantissa, exponentText] = (single ? shortestSingle(value) : value.toExponential()).split('e') as [
-    string,
-    string,
-  ]
+  const shortest = single ? shortestSingle(value) : value.toExponential()
+  // Java writes two digits at least, and so the two that are nearest: 4.9E-324.
+  const nearest = /^-?\de/.test(shortest) ? value.toExponential(1).replace('.0e', 'e') : shortest
+  const [mantissa, exponentText] = nearest.split('e') as [string, string]
   const exponent = Number(exponentText)
   if (exponent >= -3 && exponent < 7) {
     const plain = plainDigits(mantissa, exponent)

@@ -71,14 +71,20 @@ export function instantFromLocal(local: bigint, timezone: string): bigint {
 
 const validZones = new Set<string>()
 
-/** The zone's name. @throws ExpressionError DW-EXPRESSION-0013 if there is no such zone */
-export function requireTimezone(timezone: string): string {
-  if (validZones.has(timezone) || fixedOffsetMicros(timezone) !== null) return timezone
+/** Whether it is an offset, or a zone that Intl knows. */
+export function isTimezone(timezone: string): boolean {
+  if (validZones.has(timezone) || fixedOffsetMicros(timezone) !== null) return true
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: timezone })
   } catch {
-    throw invalidArgument('a time zone', timezone, 'give a name such as Europe/Berlin, or an offset such as +02:00')
+    return false
   }
   validZones.add(timezone)
-  return timezone
+  return true
+}
+
+/** The zone's name. @throws ExpressionError DW-EXPRESSION-0013 if there is no such zone */
+export function requireTimezone(timezone: string): string {
+  if (isTimezone(timezone)) return timezone
+  throw invalidArgument('a time zone', timezone, 'give a name such as Europe/Berlin, or an offset such as +02:00')
 }

@@ -5,7 +5,7 @@ import type { FooterCache } from './parquet/footer-cache.js'
 
 /**
  * What a scan makes itself instead of reading it from the file. `file_path` string, as `FileScan.path`; `line` int64, the
- * 1-based physical line where the row starts (CSV, JSON); `row_index` int64, 0-based in the file; `byte_offset` int64 of the
+ * 1-based physical line where the row starts (CSV, JSON; items of an array that share one count on from it); `row_index` int64, 0-based in the file; `byte_offset` int64 of the
  * row's start; `raw_record` string, the row's text if it is malformed, else null; `corrupt_reason` string, why it is
  * malformed, else null.
  */

@@ -116,7 +116,7 @@ export async function stageIngest(
 ): Promise<StagedIngest> {
   const { session } = context.lake
   const { table } = await fitContract(plan.table, parts, context)
-  const provider = new LandingTable(session, table, parts)
+  const provider = new LandingTable(context.ranges, table, parts)
   const rows = numbered(scan(provider), table)
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name, signal })) : rows
   const measuring = measuringOf(table, parts)
@@ -237,7 +237,7 @@ export function landedRows(landed: DataFrame, table: TableDefinition, context: R
   const derive = table.derive ?? ((rows: DataFrame) => rows)
   const { corruptColumn } = table.source!
   const told = corruptColumn === null ? landed : landed.withColumn(corruptColumn, col(landingColumns.rawRecord))
-  const rows = anyFrame(told).drop(landingColumns.corruptReason, landingColumns.rawRecord)
+  const rows = anyFrame(told).drop(landingColumns.corruptReason, landingColumns.rawRecord, landingColumns.sourceOffset)
   const stamps = Object.fromEntries(stampedAudit(table).map(({ name }) => [name, stampOf(name, context)]))
   return conform(anyFrame(derive(rows, buildContext(context))).withColumns(stamps), table)
 }

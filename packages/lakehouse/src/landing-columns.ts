@@ -6,6 +6,7 @@ import type { TableDefinition } from './table-definition.js'
 export const landingColumns = {
   sourceFile: 'source_file',
   sourceLine: 'source_line',
+  sourceOffset: '_source_offset',
   rawRecord: '_raw_record',
   corruptReason: '_corrupt_reason',
   sourceChecksum: 'source_checksum',

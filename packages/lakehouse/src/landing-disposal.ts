@@ -1,4 +1,4 @@
-import { joinPath } from '@deltaworks/storage'
+import { joinPath, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
 import { isUnchanged, type LandingFile } from './landing.js'
 import type { RunContext } from './run-context.js'
 import type { SourceDefinition } from './source-definition.js'
@@ -26,6 +26,22 @@ export async function disposeLanding(
 async function archive(source: SourceDefinition, file: LandingFile, { landing, nowMicros }: RunContext): Promise<void> {
   const day = new Date(Number(nowMicros / 1000n)).toISOString().slice(0, 10)
   const plain = joinPath(source.archiveFolder, day, file.path)
-  const target = (await landing.exists(plain)) ? `${plain}~${file.contentHash.toString(16)}` : plain
+  const target = (await landing.exists(plain)) ? withHash(plain, file.contentHash) : plain
   await landing.copy(file.path, target)
+}
+
+const withHash = (path: string, contentHash: number): string => `${path}~${contentHash.toString(16)}`
+
+/** What may be a landing file's copy in its source's archive: files of its name, of whatever day. */
+export async function archivedCopies(
+  path: string,
+  contentHash: number,
+  { afterIngest, archiveFolder }: SourceDefinition,
+  landing: ObjectStore,
+): Promise<readonly ObjectMeta[]> {
+  if (afterIngest !== 'archive') return []
+  const folder = `${archiveFolder}/`
+  const names = [path, withHash(path, contentHash)]
+  const listed = await landing.list(folder)
+  return listed.filter((copy) => names.includes(copy.path.slice(folder.length).replace(/^[^/]*\//, '')))
 }

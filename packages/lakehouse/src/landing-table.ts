@@ -1,16 +1,13 @@
-import type { Session } from '@deltaworks/engine'
-import { csvOptionsToJson, splitCsv, type CsvColumnOptions, type CsvReadOptions } from '@deltaworks/formats'
+import { csvOptionsToJson, type CsvColumnOptions, type CsvReadOptions } from '@deltaworks/formats'
 import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@deltaworks/plan'
-import { field, string, type Json, type Schema } from '@deltaworks/schema'
+import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import { landedAudit, landedFields, landingColumns } from './landing-columns.js'
+import type { LandingRanges } from './landing-ranges.js'
 import { parquetNames } from './parquet-landing.js'
 import { rescuedColumn, rescues, type SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
 import type { LandingPart } from './unpack/unpack-landing.js'
-
-/** Files larger than this are cut into byte ranges, so that several workers read one file. */
-const splitBytes = 32 * 1024 * 1024
 
 /**
  * Landing files as one table: the source's columns as declared, where each row comes from, and why a row is malformed.
@@ -20,30 +17,31 @@ export class LandingTable implements TableProvider {
   readonly name: string
   readonly schema: Schema
   readonly statistics: TableStatistics
-  readonly #session: Session
   readonly #parts: readonly LandingPart[]
   readonly #table: TableDefinition
   readonly #form: 'landed' | 'corrected'
+  readonly #ranges: LandingRanges
 
   /**
    * @param form `corrected`: JSON lines by the table's own column names, with the place that each row was landed at, as the
    * review of quarantined rows writes them
    */
   constructor(
-    session: Session,
+    ranges: LandingRanges,
     table: TableDefinition,
     parts: readonly LandingPart[],
     form: 'landed' | 'corrected' = 'landed',
   ) {
+    this.#ranges = ranges
     this.#form = form
     this.name = `landing of ${table.name}`
-    this.#session = session
     this.#parts = parts
     this.#table = table
     this.schema = {
       fields: [
         ...landedFields(table).fields.map((f) => ({ ...f, nullable: true })),
         ...landedAudit(table),
+        field(landingColumns.sourceOffset, int64),
         field(landingColumns.rawRecord, string),
         field(landingColumns.corruptReason, string),
       ],
@@ -63,14 +61,14 @@ export class LandingTable implements TableProvider {
       : ({ kind: 'json', options: { form: 'lines' } } as const)
     // Splits share what is the same in all: they are many, and are posted to workers.
     const virtualColumns: FileSplit['virtualColumns'] = {
-      ...(landed ? { [landingColumns.sourceLine]: format.kind === 'parquet' ? 'row_index' : 'line' } : {}),
+      ...(landed ? placeOf(format.kind) : {}),
       [landingColumns.rawRecord]: 'raw_record',
       [landingColumns.corruptReason]: 'corrupt_reason',
     }
     for (const file of this.#parts) {
       const physicalNames =
         format.kind === 'parquet' ? await parquetNames(openStore(file.store), file, this.#table) : null
-      const ranges = format.kind === 'csv' && file.sizeBytes > splitBytes ? await this.#ranges(file) : [null]
+      const ranges = format.kind === 'csv' ? await this.#ranges.of(file, textOptions(this.#table)) : [null]
       for (const range of ranges) {
         splits.push({
           kind: 'file',
@@ -100,17 +98,16 @@ export class LandingTable implements TableProvider {
     }
   }
 
-  #ranges({ store, path, sizeBytes }: LandingPart) {
-    const { context, pool } = this.#session
-    const account = pool.account(`split of ${path}`)
-    const file = { store: openStore(store), path, sizeBytes }
-    return splitCsv(context, account, file, textOptions(this.#table), splitBytes).finally(() => account.close())
-  }
-
   describe(): Json {
     return { kind: 'landing', files: this.#parts.map((part) => part.sourceFile) }
   }
 }
+
+/** How a reader tells where a row is. Parquet has neither lines nor a byte at which a row begins. */
+export const placeOf = (format: SourceDefinition['format']): FileSplit['virtualColumns'] =>
+  format === 'parquet'
+    ? { [landingColumns.sourceLine]: 'row_index' }
+    : { [landingColumns.sourceLine]: 'line', [landingColumns.sourceOffset]: 'byte_offset' }
 
 /** The format's reader options with the columns of the definition: their names in files, patterns, which may be missing. */
 function readerOptions(table: TableDefinition): Json {

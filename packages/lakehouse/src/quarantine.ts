@@ -21,6 +21,10 @@ export const quarantineSchema: Schema = schema([
   field('reason', string, false),
   field('source_file', string, false),
   field('source_line', int64, false),
+  field('source_offset', int64, true, {
+    comment:
+      'byte at which the row begins, from 0, in the file unpacked and as UTF-8; null: no file that is known has it',
+  }),
   field('record', string, false, { comment: 'the row as landed (malformed) or as JSON' }),
   field('run_id', string, false),
   field('quarantined_at', timestamp, false),
@@ -52,6 +56,7 @@ export const malformedRows = (landed: DataFrame, table: string, stamp: RunStamp)
       col(landingColumns.corruptReason).as('reason'),
       col(landingColumns.sourceFile).as('source_file'),
       col(landingColumns.sourceLine).as('source_line'),
+      col(landingColumns.sourceOffset).as('source_offset'),
       fn.coalesce(col(landingColumns.rawRecord), lit('')).as('record'),
       ...stamps(stamp),
     )
@@ -74,6 +79,7 @@ export const ruleFailures = (
     col('failure_reasons').as('reason'),
     source === null ? lit(path).as('source_file') : col('source_file'),
     source === null ? lit(0n).as('source_line') : col('source_line'),
+    lit(null, int64).as('source_offset'),
     fn.to_json(fn.named_struct(...Object.keys(columns).flatMap((key) => [lit(key), col(key)]))).as('record'),
     ...stamps(stamp),
   )
@@ -93,7 +99,13 @@ export async function addToQuarantine(
           schema: quarantineSchema,
           partitionBy: [],
         })
-      : await existing.merge({ source: rows, on: quarantineKey, whenNotMatchedInsert: [{}], ...settings })
+      : await existing.merge({
+          source: rows,
+          on: quarantineKey,
+          whenNotMatchedInsert: [{}],
+          mergeSchema: true,
+          ...settings,
+        })
   lake.wrote(quarantinePath, table)
   return { table, added: table.version === existing?.version ? 0 : table.lastWrite.rowsWritten }
 }

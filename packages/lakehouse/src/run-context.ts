@@ -1,6 +1,7 @@
 import { rulesFor } from '@deltaworks/quality'
 import type { ObjectStore } from '@deltaworks/storage'
 import type { Lake } from './lake.js'
+import type { LandingRanges } from './landing-ranges.js'
 import type { LandingSelection } from './landing.js'
 import type { RunMetrics } from './runs/run-metrics.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
@@ -20,6 +21,8 @@ export interface RunContext {
   readonly listsAll: boolean
   /** Holds what packed landing files were unpacked to, until it is closed. */
   readonly unpacker: LandingUnpacker
+  /** Where large landing files are cut. */
+  readonly ranges: LandingRanges
   /** What rules measured, now and earlier. */
   readonly metrics: RunMetrics
   readonly signal: AbortSignal | undefined

@@ -5,6 +5,7 @@ import { openStore, type ObjectMeta } from '@deltaworks/storage'
 import { buildTable, isStale } from './build.js'
 import { passGate, type GateResult } from './gate.js'
 import { landingFiles, type LandingSelection } from './landing.js'
+import { LandingRanges } from './landing-ranges.js'
 import { Lake } from './lake.js'
 import type { LakehouseDefinition } from './lakehouse-definition.js'
 import { addToQuarantine, ruleFailures } from './quarantine.js'
@@ -24,6 +25,7 @@ import { RunProgress, writtenBy } from './runs/run-progress.js'
 import { selectedTables, type StepSelection } from './runs/step-graph.js'
 import { logicalHash } from './runs/table-hash.js'
 import { WrittenHashes } from './runs/written-hashes.js'
+import { withSourceOffsets } from './source-offsets.js'
 import type { TableDefinition } from './table-definition.js'
 import { LandingUnpacker } from './unpack/unpack-landing.js'
 
@@ -116,6 +118,7 @@ export function runContext(options: RunOptions, listing: readonly ObjectMeta[]):
     selection: options.selection ?? {},
     listsAll: options.candidates === undefined,
     unpacker: new LandingUnpacker(),
+    ranges: new LandingRanges(options.session),
     signal: options.signal,
     keepInMemory:
       listing.reduce((sum, file) => sum + file.sizeBytes, 0) <= (options.inMemoryBytes ?? defaultInMemoryBytes),
@@ -359,10 +362,12 @@ class Run {
       ] as const
     ).flatMap(([disposition, rows]) => (rows === null ? [] : [ruleFailures(rows, table, disposition, this.#context)]))
     if (failures.length === 0) return 0
-    return this.#quarantine(
+    const rows = await withSourceOffsets(
       failures.reduce((a, b) => a.union(b)),
-      `quarantine rows of ${table.name}`,
+      table,
+      this.#context,
     )
+    return this.#quarantine(rows, `quarantine rows of ${table.name}`)
   }
 
   /** To be awaited before each write. */

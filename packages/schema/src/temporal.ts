@@ -1,5 +1,5 @@
 /*
- * Dates are days, timestamps microseconds since 1970-01-01, in the proleptic Gregorian calendar (years 1 to 9999).
+ * Dates are days, timestamps microseconds since 1970-01-01, in the proleptic Gregorian calendar.
  * The civil-date arithmetic is Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
  */
 
@@ -41,14 +41,15 @@ export const daysInMonth = (year: number, month: number): number =>
 
 const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`)
 
-/** `YYYY-MM-DD` */
+/** `YYYY-MM-DD`, with a sign before years that are not of four digits */
 export function formatDate(days: number): string {
   const { year, month, day } = civilFromDays(days)
-  const y = year < 0 ? `-${String(-year).padStart(4, '0')}` : String(year).padStart(4, '0')
+  const digits = String(Math.abs(year)).padStart(4, '0')
+  const y = year < 0 ? `-${digits}` : year > 9999 ? `+${digits}` : digits
   return `${y}-${two(month)}-${two(day)}`
 }
 
-const datePattern = /^\s*(-?\d{4,6})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\s*$/
+const datePattern = /^\s*([+-]?\d{4,7})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\s*$/
 
 /** @returns days since the epoch, or null if the text is no `YYYY-MM-DD` (a time of day after it is ignored, as by Spark) */
 export function tryParseDate(text: string): number | null {
@@ -76,7 +77,7 @@ export function formatTimestamp(micros: bigint, separator: ' ' | 'T' = ' ', frac
 }
 
 const timestampPattern =
-  /^\s*(-?\d{4,6})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?\s*$/
+  /^\s*([+-]?\d{4,7})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d{0,9}))?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?\s*$/
 
 export interface ParsedTimestamp {
   /** Microseconds of the wall clock reading, before a zone is applied. */
@@ -94,11 +95,13 @@ export function tryParseTimestamp(text: string): ParsedTimestamp | null {
   if (hour > 23 || minute > 59 || second > 59) return null
   const micros = BigInt((match[7] ?? '').padEnd(9, '0').slice(0, 6))
   const zone = match[8]
+  const localMicros =
+    BigInt(daysFromCivil(year, month, day)) * microsPerDay +
+    BigInt(hour * 3600 + minute * 60 + second) * 1_000_000n +
+    micros
+  if (BigInt.asIntN(64, localMicros) !== localMicros) return null
   return {
-    localMicros:
-      BigInt(daysFromCivil(year, month, day)) * microsPerDay +
-      BigInt(hour * 3600 + minute * 60 + second) * 1_000_000n +
-      micros,
+    localMicros,
     offsetMinutes: zone === undefined ? null : zone === 'Z' || zone === 'UTC' ? 0 : zoneOffset(zone),
   }
 }

@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Session } from '@deltaworks/engine'
+import { countChanges, dieAt } from './die-at.js'
 import { hashesOf, look, type ShopLake, type Sight } from './shop-lake.js'
 
 export interface KilledRuns {
@@ -14,9 +16,11 @@ export interface KilledRuns {
 }
 
 const pollMs = 3
+/** Threads of a run go on for up to so long when its main thread has stopped. */
+const pauseMs = 10
 
 /**
- * Kills a run at random moments of its life, while readers look at the lake, and goes on with it: its tables must be those of an
+ * Kills a run at random places in what it writes, while readers look at the lake, and goes on with it: its tables must be those of an
  * undisturbed run, and readers must have seen all of a run or nothing of it.
  */
 export async function killRuns(
@@ -27,21 +31,22 @@ export async function killRuns(
   told: (point: number) => void = () => undefined,
 ): Promise<KilledRuns> {
   const undisturbed = shop.copy('undisturbed')
-  const begun = performance.now()
-  await shop.finished(shop.start('run', undisturbed))
-  const lifeMs = performance.now() - begun
+  const counted = join(shop.folder, 'changes')
+  await shop.finished(shop.start(undisturbed, { nodeOptions: countChanges(counted) }))
+  const changes = Number(readFileSync(counted, 'utf8'))
   const expected = await hashesOf(session, undisturbed)
   const sights = { before: await look(session, shop.base), after: await look(session, undisturbed) }
   const problems: string[] = []
   const counts = { killed: 0, looks: 0, after: 0 }
   for (let point = 0; point < points; point++) {
     const lake = shop.copy('killed')
-    const child = shop.start('run', lake)
-    const ended = shop.ended(child)
+    const at = 1 + Math.floor(random() * changes)
+    const ended = shop.ended(shop.start(lake, { nodeOptions: dieAt(at, random() * pauseMs) }))
     let alive = true
-    const timer = setTimeout(() => child.kill('SIGKILL'), random() * lifeMs)
     const reading = (async () => {
-      while (alive) {
+      // The last look is taken when all is done.
+      for (let last = false; !last;) {
+        last = !alive
         const sight = await look(session, lake)
         counts.looks++
         if (sight.publication?.runId === 'second') counts.after++
@@ -51,7 +56,6 @@ export async function killRuns(
       }
     })()
     if ((await ended).status === null) counts.killed++
-    clearTimeout(timer)
     await shop.resume(lake)
     alive = false
     await reading

@@ -15,12 +15,12 @@ export async function raceSchedulers(
   told: (round: number) => void = () => undefined,
 ): Promise<Races> {
   const alone = shop.copy('alone')
-  await shop.finished(shop.start('run', alone))
+  await shop.finished(shop.start(alone))
   const expected = JSON.stringify(await hashesOf(session, alone))
   const problems: string[] = []
   for (let round = 0; round < rounds; round++) {
     const lake = shop.copy('raced')
-    const outcomes = await Promise.all([1, 2].map(() => shop.ended(shop.start('run', lake))))
+    const outcomes = await Promise.all([1, 2].map(() => shop.ended(shop.start(lake))))
     const refused = outcomes.filter(({ stdout }) => /^Run second (is going on|has ended already)/.test(stdout))
     if (outcomes.some(({ status }) => status !== 0) || refused.length !== 1) {
       problems.push(

@@ -14,6 +14,12 @@ export interface Ended {
   readonly stderr: string
 }
 
+export interface StartOptions {
+  readonly now?: string
+  readonly runId?: string
+  readonly nodeOptions?: readonly string[]
+}
+
 /** A lake with one whole run in it, and landing files for a second one, in a folder of its own. */
 export class ShopLake {
   readonly folder: string
@@ -41,7 +47,7 @@ export class ShopLake {
     const land = (name: string, part: readonly string[]): void =>
       writeFileSync(join(shop.landing, name), `${[header, ...part].join('\n')}\n`)
     land(newest, lines.slice(0, half))
-    await shop.finished(shop.start('run', shop.base, '2026-01-01T06:00:00Z', 'first'))
+    await shop.finished(shop.start(shop.base, { now: '2026-01-01T06:00:00Z', runId: 'first' }))
     land(newest.replace(/_\d+\.csv$/, '_20991231.csv'), lines.slice(half))
     return shop
   }
@@ -54,9 +60,13 @@ export class ShopLake {
     return lake
   }
 
-  start(command: 'run', lake: string, now = '2026-01-02T06:00:00Z', runId = 'second'): ChildProcess {
-    const args = [bin, command, '--landing', this.landing, '--root', lake, '--now', now, '--run-id', runId]
-    return spawn(process.execPath, args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** Starts a run. `nodeOptions` are for `node` itself. */
+  start(
+    lake: string,
+    { now = '2026-01-02T06:00:00Z', runId = 'second', nodeOptions = [] }: StartOptions = {},
+  ): ChildProcess {
+    const args = [bin, 'run', '--landing', this.landing, '--root', lake, '--now', now, '--run-id', runId]
+    return spawn(process.execPath, [...nodeOptions, ...args], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] })
   }
 
   /** Goes on with a run; one that was killed before it wrote anything is begun again. */
@@ -65,7 +75,7 @@ export class ShopLake {
     const { status, stderr } = await this.ended(spawn(process.execPath, args, { cwd: this.folder }))
     if (status === 0) return
     if (!stderr.startsWith('DW-LAKEHOUSE-0043')) throw new Error(`resume ended with ${status}: ${stderr}`)
-    await this.finished(this.start('run', lake))
+    await this.finished(this.start(lake))
   }
 
   ended(child: ChildProcess): Promise<Ended> {

@@ -1,60 +1,118 @@
-/** Where `csvCountLines` writes to, as u32. */
-const QUOTES: usize = 0
-const LINE_FEEDS: usize = 4
-const RETURNS: usize = 8
-/** `\r\n`, by its second byte. */
-const PAIRS: usize = 12
-/** Line feeds right behind another. */
-const EMPTY: usize = 16
-/** Returns right behind a line feed: empty lines of `\r\n`. */
-const EMPTY_PAIRS: usize = 20
+import { bits, prefixXor } from './bits'
 
-// @ts-ignore: decorator
-@inline
-function where(data: usize, wanted: v128): u64 {
-  return (
-    <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(data), wanted))) |
-    (<u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(data, 16), wanted))) << 16) |
-    (<u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(data, 32), wanted))) << 32) |
-    (<u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(data, 48), wanted))) << 48)
-  )
-}
+/* Where `csvCountLines` writes to, as u32. Counts are of what is outside of quotes, but for the three that say otherwise. */
+const LINE_FEEDS: usize = 0
+const RETURNS: usize = 4
+/** `\r\n`, by its second byte. */
+const PAIRS: usize = 8
+/** Line feeds right behind another. */
+const EMPTY: usize = 12
+/** Returns right behind a line feed: empty lines of `\r\n`. */
+const EMPTY_PAIRS: usize = 16
+const QUOTED_LINE_FEEDS: usize = 20
+const QUOTED_RETURNS: usize = 24
+const QUOTED_PAIRS: usize = 28
+/** Whether a quote stands where RFC 4180 does not want it: then the counts tell nothing. */
+const IRREGULAR: usize = 32
+/** Of the bytes before, and then of these: the state, as in structure.ts, and the last byte. */
+const STATE: usize = 36
+const PREVIOUS: usize = 40
+
+const AT_START: u32 = 0
+const UNQUOTED: u32 = 1
+const QUOTED: u32 = 2
+const CLOSED: u32 = 3
 
 /**
- * Counts what tells of lines where nothing is quoted. Reads up to 63 bytes past the end.
- * @param previous the byte before the first one
+ * Counts what tells of lines, in quotes and outside of them, without looking for fields. Reads up to 63 bytes past the end.
+ * @param quote 256: the dialect has none
+ * @param separator 256: quotes have other rules than those of RFC 4180, or it is no single byte; every quote is irregular then
+ * @param returnsBreak whether `\r` ends a line
  */
-export function csvCountLines(data: usize, length: u32, quote: u32, previous: u32, counts: usize): void {
+export function csvCountLines(
+  data: usize,
+  length: u32,
+  quote: u32,
+  separator: u32,
+  returnsBreak: bool,
+  counts: usize,
+): void {
   const quotes = i8x16.splat(<i8>quote)
+  const separators = i8x16.splat(<i8>separator)
   const lineFeed = i8x16.splat(10)
   const carriageReturn = i8x16.splat(13)
   const hasQuotes: u64 = quote < 256 ? u64.MAX_VALUE : 0
+  const hopeless: u64 = separator < 256 ? 0 : u64.MAX_VALUE
+  const breakingReturns: u64 = returnsBreak ? u64.MAX_VALUE : 0
+  const previous = load<u32>(counts, PREVIOUS)
+  let state = load<u32>(counts, STATE)
   let afterLineFeed = <u64>(previous == 10)
   let afterReturn = <u64>(previous == 13)
-  let quoteCount: u64 = 0
+  let irregular: u64 = 0
   let lineFeeds: u64 = 0
   let returns: u64 = 0
   let pairs: u64 = 0
   let empty: u64 = 0
   let emptyPairs: u64 = 0
+  let quotedLineFeeds: u64 = 0
+  let quotedReturns: u64 = 0
+  let quotedPairs: u64 = 0
   for (let at: u32 = 0; at < length; at += 64) {
     const valid = length - at >= 64 ? u64.MAX_VALUE : ((<u64>1) << (length - at)) - 1
-    const n = where(data + at, lineFeed) & valid
-    const r = where(data + at, carriageReturn) & valid
+    const last = valid ^ (valid >> 1)
+    const a = v128.load(data + at)
+    const b = v128.load(data + at, 16)
+    const c = v128.load(data + at, 32)
+    const d = v128.load(data + at, 48)
+    const n = bits(a, b, c, d, lineFeed) & valid
+    const r = bits(a, b, c, d, carriageReturn) & valid
+    const q = bits(a, b, c, d, quotes) & valid & hasQuotes
+    const breaks = n | (r & breakingReturns)
+    let inside: u64 = 0
+    if (q == 0 && state != CLOSED) {
+      if (state == QUOTED) inside = u64.MAX_VALUE
+      else {
+        const structure = breaks | (bits(a, b, c, d, separators) & valid)
+        state = (structure & last) != 0 ? AT_START : UNQUOTED
+      }
+    } else {
+      inside = prefixXor(q) ^ (state == QUOTED ? u64.MAX_VALUE : 0)
+      const opening = q & inside
+      const closing = q & ~inside
+      const structure = (breaks | (bits(a, b, c, d, separators) & valid)) & ~inside
+      const starts = (structure << 1) | <u64>(state == AT_START)
+      const afterClosing = (closing << 1) | <u64>(state == CLOSED)
+      irregular |= (q & hopeless) | (opening & ~(starts | afterClosing)) | (afterClosing & valid & ~(structure | opening))
+      if ((inside & last) != 0) state = QUOTED
+      else if ((structure & last) != 0) state = AT_START
+      else if ((closing & last) != 0) state = CLOSED
+      else state = UNQUOTED
+    }
+    const pair = n & ((r << 1) | afterReturn)
     const behindLineFeed = (n << 1) | afterLineFeed
-    quoteCount += popcnt(where(data + at, quotes) & valid & hasQuotes)
-    lineFeeds += popcnt(n)
-    returns += popcnt(r)
-    pairs += popcnt(n & ((r << 1) | afterReturn))
-    empty += popcnt(n & behindLineFeed)
-    emptyPairs += popcnt(r & behindLineFeed)
+    const outside = ~inside
+    lineFeeds += popcnt(n & outside)
+    returns += popcnt(r & outside)
+    pairs += popcnt(pair & outside)
+    empty += popcnt(n & outside & behindLineFeed)
+    emptyPairs += popcnt(r & outside & behindLineFeed)
+    if (inside != 0) {
+      quotedLineFeeds += popcnt(n & inside)
+      quotedReturns += popcnt(r & inside)
+      quotedPairs += popcnt(pair & inside)
+    }
     afterLineFeed = n >> 63
     afterReturn = r >> 63
   }
-  store<u32>(counts + QUOTES, <u32>quoteCount)
-  store<u32>(counts + LINE_FEEDS, <u32>lineFeeds)
-  store<u32>(counts + RETURNS, <u32>returns)
-  store<u32>(counts + PAIRS, <u32>pairs)
-  store<u32>(counts + EMPTY, <u32>empty)
-  store<u32>(counts + EMPTY_PAIRS, <u32>emptyPairs)
+  store<u32>(counts, <u32>lineFeeds, LINE_FEEDS)
+  store<u32>(counts, <u32>returns, RETURNS)
+  store<u32>(counts, <u32>pairs, PAIRS)
+  store<u32>(counts, <u32>empty, EMPTY)
+  store<u32>(counts, <u32>emptyPairs, EMPTY_PAIRS)
+  store<u32>(counts, <u32>quotedLineFeeds, QUOTED_LINE_FEEDS)
+  store<u32>(counts, <u32>quotedReturns, QUOTED_RETURNS)
+  store<u32>(counts, <u32>quotedPairs, QUOTED_PAIRS)
+  store<u32>(counts, <u32>(irregular != 0), IRREGULAR)
+  store<u32>(counts, state, STATE)
+  if (length > 0) store<u32>(counts, load<u8>(data + length - 1), PREVIOUS)
 }

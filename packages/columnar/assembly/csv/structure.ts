@@ -1,3 +1,4 @@
+import { bits, prefixXor } from './bits'
 import * as F from './frame'
 import { csvIsUtf8 } from './strings'
 
@@ -24,28 +25,6 @@ const QUOTED: u32 = 2
 const CLOSED: u32 = 3
 const ESCAPED: u32 = 4
 const IN_COMMENT: u32 = 5
-
-// @ts-ignore: decorator
-@inline
-function bits(a: v128, b: v128, c: v128, d: v128, wanted: v128): u64 {
-  return (
-    <u64>(<u32>i8x16.bitmask(i8x16.eq(a, wanted))) |
-    (<u64>(<u32>i8x16.bitmask(i8x16.eq(b, wanted))) << 16) |
-    (<u64>(<u32>i8x16.bitmask(i8x16.eq(c, wanted))) << 32) |
-    (<u64>(<u32>i8x16.bitmask(i8x16.eq(d, wanted))) << 48)
-  )
-}
-
-// @ts-ignore: decorator
-@inline
-function prefixXor(x: u64): u64 {
-  x ^= x << 1
-  x ^= x << 2
-  x ^= x << 4
-  x ^= x << 8
-  x ^= x << 16
-  return x ^ (x << 32)
-}
 
 /**
  * Finds the rows that are whole in [FROM, END), at most MAX_ROWS (and what the last block holds above it, if there is room).

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { binary, int32, int64, maxInt64DecimalPrecision, string, type DataType, type Value } from '@deltaworks/schema'
-import { textOf } from '../cast.js'
 import { invalidArgument } from '../errors.js'
-import { utcContext, type FunctionDefinition } from '../evaluation.js'
+import type { FunctionDefinition } from '../evaluation.js'
 import { typesOf } from './argument-rules.js'
 
 const bytesOf = (value: string | Uint8Array): Uint8Array => (typeof value === 'string' ? Buffer.from(value) : value)
@@ -56,8 +55,18 @@ function int64Bytes(value: bigint): Uint8Array {
   return bytes
 }
 
-/** The bytes that a value is hashed by; Spark hashes integers (and decimals of up to 18 digits) as 8 or 4 bytes little endian. */
-function hashedBytes(type: DataType, value: Value): Uint8Array {
+/** A big-endian two's complement integer in as few bytes as hold it. */
+function integerBytes(value: bigint): Uint8Array {
+  const bytes: number[] = []
+  for (let rest = value; ; rest >>= 8n) {
+    const byte = Number(rest & 255n)
+    bytes.unshift(byte)
+    if ((rest >> 8n) - (byte > 127 ? -1n : 0n) === 0n) return Uint8Array.from(bytes)
+  }
+}
+
+/** A value's bytes as Spark hashes them, little endian; null for what is made of other values. */
+function hashedBytes(type: DataType, value: Value): Uint8Array | null {
   switch (type.kind) {
     case 'string':
     case 'variant':
@@ -77,18 +86,46 @@ function hashedBytes(type: DataType, value: Value): Uint8Array {
     case 'timestamp':
     case 'timestamp_ntz':
       return int64Bytes(value as bigint)
-    case 'float32':
+    case 'float32': {
+      const bytes = new Uint8Array(4)
+      new DataView(bytes.buffer).setFloat32(0, Object.is(value, -0) ? 0 : (value as number), true)
+      return bytes
+    }
     case 'float64': {
       const bytes = new Uint8Array(8)
       new DataView(bytes.buffer).setFloat64(0, Object.is(value, -0) ? 0 : (value as number), true)
       return bytes
     }
     case 'decimal':
-      return type.precision <= maxInt64DecimalPrecision
-        ? int64Bytes(value as bigint)
-        : Buffer.from(textOf(type, value, utcContext))
+      return type.precision <= maxInt64DecimalPrecision ? int64Bytes(value as bigint) : integerBytes(value as bigint)
+    case 'list':
+    case 'map':
+    case 'struct':
+    case 'null':
+      return null
+  }
+}
+
+/** The hash of a value with the hash so far as its seed: a null leaves that as it is, and what is nested is hashed in its order. */
+function chained(type: DataType, value: Value, hash: bigint): bigint {
+  if (value === null) return hash
+  const bytes = hashedBytes(type, value)
+  if (bytes !== null) return xxHash64(bytes, BigInt.asUintN(64, hash))
+  switch (type.kind) {
+    case 'list':
+      return (value as readonly Value[]).reduce<bigint>((so, element) => chained(type.element, element, so), hash)
+    case 'map':
+      return (value as readonly (readonly [Value, Value])[]).reduce<bigint>(
+        (so, [key, inner]) => chained(type.value, inner, chained(type.key, key, so)),
+        hash,
+      )
+    case 'struct':
+      return type.fields.reduce<bigint>(
+        (so, field, i) => chained(field.type, (value as readonly Value[])[i]!, so),
+        hash,
+      )
     default:
-      return Buffer.from(textOf(type, value, utcContext))
+      return hash
   }
 }
 
@@ -123,13 +160,7 @@ export const hashFunctions = {
     resolve: (args) => ({ args: typesOf(args), type: int64 }),
     kernel: (site) => {
       const types = site.args.map((arg) => arg.type)
-      return (_, ...values: Value[]) => {
-        let hash = 42n
-        values.forEach((value, i) => {
-          if (value !== null) hash = xxHash64(hashedBytes(types[i]!, value), BigInt.asUintN(64, hash))
-        })
-        return hash
-      }
+      return (_, ...values: Value[]) => values.reduce<bigint>((so, value, i) => chained(types[i]!, value, so), 42n)
     },
   },
   crc32: {

@@ -277,12 +277,37 @@ const casts: readonly ExpressionCase[] = [
     [[1e7], '1.0E7'],
     [[0.001], '0.001'],
     [[1.5e-5], '1.5E-5'],
+    [[0.3], '0.3'],
+    [[5e-324], '4.9E-324'],
     [[NaN], 'NaN'],
+  ]),
+  given('E-05: a float to decimal has the digits of its double', a.cast(decimal(38, 18)), { a: float32 }, [
+    [[Math.fround(0.1)], 100_000_001_490_116_120n],
+    [[Infinity], badCast],
+  ]),
+  given('E-05: a year or a month alone is its first day', t.cast(date), { t: string }, [
+    [['2024'], 19_723],
+    [[' 2024-2 '], 19_754],
+    [['+12345'], 3_789_391],
+    [['24'], badCast],
+  ]),
+  given('E-05: a timestamp may end with a region', t.cast(timestamp), { t: string }, [
+    [['2024-02-29 12:34:56 Europe/Berlin'], 1_709_206_496_000_000n],
+    [['2024-02-29 12:34:56.'], 1_709_210_096_000_000n],
+    [['2024-02-29 12:34:56Z Europe/Berlin'], badCast],
+    [['2024-02-29 12:34:56 Europe/Nowhere'], badCast],
+  ]),
+  given('E-09: xxhash64 as Spark has it', fn.xxhash64(a), { a: float32 }, [
+    [[1.5], 6_163_473_420_726_370_430n],
+    [[-0], 3_614_696_996_920_510_707n],
+  ]),
+  given('E-09: xxhash64 of a wide decimal', fn.xxhash64(a), { a: decimal(38, 10) }, [
+    [[-99_999_999_999_999_999_999_999_999_999_999_999_999n], -2_254_039_905_620_870_768n],
   ]),
   given('dates and timestamps', fn.concat(d.cast(string), ' ', ts.cast(string)), { d: date, ts: timestamp }, [
     [[0, 86_401_500_000n], '1970-01-01 1970-01-02 00:00:01.5'],
     [[-719_162, 0n], '0001-01-01 1970-01-01 00:00:00'],
-    [[3_000_000, 0n], '10183-09-21 1970-01-01 00:00:00'],
+    [[3_000_000, 0n], '+10183-09-21 1970-01-01 00:00:00'],
   ]),
   given('timestamp to date and back', ts.cast(date).cast(timestamp), { ts: timestamp }, [
     [[-1n], -86_400_000_000n],

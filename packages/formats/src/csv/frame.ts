@@ -53,7 +53,14 @@ export const noByte = 256
 /** The kernels of columnar/assembly/csv. */
 export interface CsvKernels {
   csvIndex(frame: number): void
-  csvCountLines(data: number, length: number, quote: number, previous: number, counts: number): void
+  csvCountLines(
+    data: number,
+    length: number,
+    quote: number,
+    separator: number,
+    returnsBreak: number,
+    counts: number,
+  ): void
   csvColumnSizes(frame: number, rows: number): void
   csvIsUtf8(address: number, length: number): number
   csvIntegers(

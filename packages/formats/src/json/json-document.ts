@@ -85,6 +85,7 @@ class DocumentWindow {
   /** Offset of the window's first byte. */
   #base: number
   #line = 1
+  #lastLine = 0
   #row = 0
   #ended = false
 
@@ -117,7 +118,7 @@ class DocumentWindow {
 
   /** The bytes up to the comma or bracket behind the item (which are not taken), or to the end. */
   async item(maxBytes: number, what: 'item' | 'document'): Promise<JsonBytes> {
-    const start = { line: this.#line, offset: this.#base + this.#at, row: this.#row++ }
+    const start = this.#place()
     const scanned = new ItemScan(what, this.#relaxations)
     let length = 0
     for (;;) {
@@ -135,7 +136,13 @@ class DocumentWindow {
   async rest(): Promise<JsonBytes> {
     while (this.#filled - this.#at < restBytes && (await this.#fill()));
     const bytes = this.#bytes.subarray(this.#at, Math.min(this.#filled, this.#at + restBytes))
-    return { line: this.#line, offset: this.#base + this.#at, row: this.#row++, bytes }
+    return { ...this.#place(), bytes }
+  }
+
+  /** Where the next record is. Those that share a line count on from it: a file and a line name one record. */
+  #place(): Omit<JsonBytes, 'bytes'> {
+    this.#lastLine = Math.max(this.#line, this.#lastLine + 1)
+    return { line: this.#lastLine, offset: this.#base + this.#at, row: this.#row++ }
   }
 
   /** Reads on, behind what has not been taken yet. @returns false at the end */

@@ -9,6 +9,7 @@ import { snakeCase } from '../contract/column-name.js'
 import { noLandingFiles } from '../errors.js'
 import { filesOfSource, type LandingFile } from '../landing.js'
 import { landingColumns } from '../landing-columns.js'
+import { LandingRanges } from '../landing-ranges.js'
 import { LandingTable } from '../landing-table.js'
 import { csvFiles, jsonFiles, parquetFiles, type SourceDefinition } from '../source-definition.js'
 import { defineTable } from '../table-definition.js'
@@ -81,7 +82,7 @@ export async function inferDefinition(options: InferOptions): Promise<InferredDe
       columns: Object.fromEntries(usable.map((column) => [column.name, columnOf(column)])),
       source: sourceOf(options.files, inferred),
     })
-    const landed = scan(new LandingTable(options.session, definition, parts))
+    const landed = scan(new LandingTable(new LandingRanges(options.session), definition, parts))
     const { corruptReason } = landingColumns
     const counts = landed.groupBy(corruptReason).agg({ rows: agg.count() })
     const found = await options.session.collect(counts.select(col(corruptReason), col('rows')), {

@@ -1,7 +1,7 @@
 import { DeltaTable } from '@deltaworks/delta-table'
 import { col, fn, lit, type Expr } from '@deltaworks/expression'
 import { memoryTable, scan, type DataFrame } from '@deltaworks/plan'
-import { date, field, int64, schema, string, timestamp, type Schema } from '@deltaworks/schema'
+import { date, field, fieldIndex, int64, schema, string, timestamp, type Schema } from '@deltaworks/schema'
 import { anyFrame } from '../any-frame.js'
 import type { LandingFile } from '../landing.js'
 import { quarantineKey, quarantinePath } from '../quarantine.js'
@@ -38,12 +38,16 @@ export async function quarantinedRows(
 ): Promise<DataFrame | null> {
   const { lake } = context
   if ((await lake.table(quarantinePath)) === null) return null
-  let rows = anyFrame((await lake.frame(quarantinePath)).withColumn('id', idOf()))
+  let rows = withOffset(anyFrame((await lake.frame(quarantinePath)).withColumn('id', idOf())))
   if (which.table !== undefined) rows = rows.filter(col('table_name').eq(lit(which.table)))
   if (which.decided === true || (await lake.table(decisionsPath)) === null) return rows
   const decided = (await lake.frame(decisionsPath)).select('id')
   return rows.join(decided, ['id'], 'left_anti')
 }
+
+/** Quarantines of old do not have the column until a row is added to them. */
+const withOffset = (rows: DataFrame): DataFrame =>
+  fieldIndex(rows.schema, 'source_offset') < 0 ? anyFrame(rows.withColumn('source_offset', lit(null, int64))) : rows
 
 export interface DecidedRow {
   readonly id: string

@@ -26,11 +26,12 @@ import { recordsById, type QuarantinedRow } from './review.js'
 
 /** A quarantined row as a line to be corrected: its columns where they are known, else nulls beside the text as landed. */
 export function correctionLine(row: QuarantinedRow, table: TableDefinition): string {
-  const { id, sourceFile, sourceLine, rules, reason, record, stage } = row
+  const { id, sourceFile, sourceLine, sourceOffset, rules, reason, record, stage } = row
   const about = JSON.stringify({
     _id: id,
     _table: table.name,
     _place: `${sourceFile}:${sourceLine}`,
+    _offset: sourceOffset === null ? null : Number(sourceOffset),
     _rules: rules,
     _reason: reason,
   })
@@ -139,7 +140,7 @@ async function releaseInto(
     const { store, path } = splitUri(pathToFileURL(file).href)
     const part = { store, path, sizeBytes: statSync(file).size, sourceFile: path, checksum: '' }
     const landed = scan(
-      await lake.session.materialise(scan(new LandingTable(lake.session, table, [part], 'corrected'))),
+      await lake.session.materialise(scan(new LandingTable(context.ranges, table, [part], 'corrected'))),
     )
     await refuseMalformed(landed, pending, records, context)
     const rows = pending.map(({ id }) => records.get(id)!)

@@ -17,6 +17,8 @@ export interface QuarantineGroup {
 /** A quarantined row: what was landed, and why it could not be used. */
 export interface QuarantinedRow extends DecidedRow {
   readonly stage: 'read' | 'rule'
+  /** The byte at which it begins in its file, unpacked and as UTF-8; null: not known. */
+  readonly sourceOffset: bigint | null
   readonly disposition: string
   readonly rules: string
   readonly reason: string
@@ -61,6 +63,7 @@ const columns = [
   'reason',
   'record',
   'run_id',
+  'source_offset',
 ]
 
 /** Rows themselves, in the order of file and line. @param ids these only; `limit` of them at most */
@@ -90,6 +93,7 @@ function toRecord(row: readonly Value[]): QuarantinedRow {
     reason: text(7),
     record: text(8),
     runId: text(9),
+    sourceOffset: row[10] as bigint | null,
   }
 }
 

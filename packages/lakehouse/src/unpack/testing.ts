@@ -54,3 +54,21 @@ export const zip = Buffer.from(
   'UEsDBBQAAAAIAAAAIQDr6+S5EAAAAA4AAAALAAAAc3RvY2tfYS5jc3bLTNHJLEnNLeYy1DE04AIAUEsDBBQAAAAAAAAAIQBiLwL8DgAAAA4AAAANAAAAZC9zdG9ja19iLmNzdmlkLGl0ZW1zCjIsMjAKUEsDBC4AAAAMAAAAIQDlbKDANgAAAA4AAAANAAAAZC9zdG9ja19jLmNzdkJaaDkxQVkmU1nyxW7NAAAE2YAAEAAESAAGIgwAIAAxADAgaaMiGGsPMBM+LuSKcKEh5YrdmlBLAQIUAxQAAAAIAAAAIQDr6+S5EAAAAA4AAAALAAAAAAAAAAAAAACAAQAAAABzdG9ja19hLmNzdlBLAQIUAxQAAAAAAAAAIQBiLwL8DgAAAA4AAAANAAAAAAAAAAAAAACAATkAAABkL3N0b2NrX2IuY3N2UEsBAi4DLgAAAAwAAAAhAOVsoMA2AAAADgAAAA0AAAAAAAAAAAAAAIABcgAAAGQvc3RvY2tfYy5jc3ZQSwUGAAAAAAMAAwCvAAAA0wAAAAAA',
   'base64',
 )
+
+/** A tar archive of entries as they are given, whatever they are. */
+export const tarOf = (...entries: readonly (readonly [name: string, data: string, type?: string])[]): Buffer =>
+  Buffer.concat([
+    ...entries.flatMap(([name, data, type = '0']) => {
+      const header = Buffer.alloc(512)
+      header.write(name, 0)
+      const bytes = Buffer.from(data)
+      header.write(bytes.length.toString(8).padStart(11, '0'), 124)
+      header.write(type, 156)
+      header.write('ustar\x0000', 257)
+      header.fill(' ', 148, 156)
+      const sum = header.reduce((a, b) => a + b, 0)
+      header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+      return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]
+    }),
+    Buffer.alloc(1024),
+  ])

@@ -13,7 +13,18 @@ import { errorOf, TestLake } from '../testing/test-lake.js'
 import { bunzip2 } from './bzip2.js'
 import type { ByteStream } from './byte-stream.js'
 import { decompress, type Compression } from './decompress.js'
-import { bzip2Blocks, bzip2Empty, bzip2Streams, bzip2Whole, content, tarGnu, tarPax, zip, zstd } from './testing.js'
+import {
+  bzip2Blocks,
+  bzip2Empty,
+  bzip2Streams,
+  bzip2Whole,
+  content,
+  tarGnu,
+  tarOf,
+  tarPax,
+  zip,
+  zstd,
+} from './testing.js'
 
 async function* inPieces(data: Uint8Array, size: number): ByteStream {
   for (let at = 0; at < data.byteLength; at += size) yield data.slice(at, at + size)
@@ -23,23 +34,6 @@ async function collect(stream: ByteStream): Promise<Buffer> {
   for await (const chunk of stream) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
-
-/** A tar archive of entries as they are given, whatever they are. */
-const tarOf = (...entries: readonly (readonly [name: string, data: string, type?: string])[]): Buffer =>
-  Buffer.concat([
-    ...entries.flatMap(([name, data, type = '0']) => {
-      const header = Buffer.alloc(512)
-      header.write(name, 0)
-      header.write(data.length.toString(8).padStart(11, '0'), 124)
-      header.write(type, 156)
-      header.write('ustar\x0000', 257)
-      header.fill(' ', 148, 156)
-      const sum = header.reduce((a, b) => a + b, 0)
-      header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-      return [header, Buffer.from(data), Buffer.alloc((512 - (data.length % 512)) % 512)]
-    }),
-    Buffer.alloc(1024),
-  ])
 
 /** A zip archive of one entry; `claims` overrides what its directory says. */
 function zipOf(

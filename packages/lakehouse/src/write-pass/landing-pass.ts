@@ -29,8 +29,8 @@ export interface LandingPassOptions {
   readonly signal: AbortSignal | undefined
 }
 
-const { sourceFile, sourceLine, rawRecord, corruptReason } = landingColumns
-const malformedColumns = [sourceFile, sourceLine, rawRecord, corruptReason]
+const { sourceFile, sourceLine, sourceOffset, rawRecord, corruptReason } = landingColumns
+const malformedColumns = [sourceFile, sourceLine, sourceOffset, rawRecord, corruptReason]
 
 /** Rows that are written and measured, and in no commit yet. */
 export class LandingPass<T> {
@@ -62,7 +62,7 @@ export class LandingPass<T> {
     return this.#good.schema
   }
 
-  /** Malformed rows that were kept apart: their file, line, text and reason. They are gone after `commit` and `discard`. */
+  /** Malformed rows that were kept apart: their file, line, byte, text and reason. They are gone after `commit` and `discard`. */
   get malformed(): DataFrame {
     return readWritten('malformed rows', this.#malformed, this.#malformed.schema)
   }

@@ -120,7 +120,9 @@ describe('deletion vectors', () => {
         sizeBytes: data.length,
         cardinality: 2,
       }
-      expect([...(await readDeletedRows(location, testFile('f', { deletionVector: stored })))!]).toEqual([65_543, 65_544])
+      expect([...(await readDeletedRows(location, testFile('f', { deletionVector: stored })))!]).toEqual([
+        65_543, 65_544,
+      ])
       writeFileSync(join(folder, 'absolute.bin'), file.subarray(0, 8))
       await expect(readDeletedRows(location, testFile('f', { deletionVector: stored }))).rejects.toMatchObject({
         code: 'DW-DELTA-0013',

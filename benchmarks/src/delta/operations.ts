@@ -12,7 +12,7 @@ import { writeResult } from './write-result.js'
 /**
  * Operations on Delta tables beside delta-rs: whole processes in turn, on copies of one table.
  *   node benchmarks/dist/delta/operations.js --python PATH [--rows 9900000] [--files 200] [--only optimize,zorder,merge,merge-vectors,
- *     delete,vacuum,checkpoint,commits,small-commits] [--listed 100000] [--paper-files 1000000] [--rounds 1] [--work DIR]
+ *     delete,vacuum,checkpoint,commits,small-commits] [--listed 100000] [--paper-files 1000000] [--rounds 1] [--name NAME] [--work DIR]
  * The Python needs `deltalake` and `pyarrow`. Times are of the operation, the opening of the table included; ours is bundled, as the apps are; memory is the
  * process's peak. Of several rounds, in which the two take turns, it is the one of the median time. `checkpoint`, `commits` and `small-commits` read the log of a table whose data files are on paper only.
  */
@@ -28,6 +28,7 @@ const { values: options } = parseArgs({
     listed: { type: 'string', default: '100000' },
     'paper-files': { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '1' },
+    name: { type: 'string' },
     work: { type: 'string' },
   },
 })
@@ -204,7 +205,7 @@ if (['optimize', 'zorder', 'merge', 'merge-vectors', 'delete'].some((name) => wa
   await factOperations(wanted)
 if (wanted.has('vacuum')) vacuum()
 logs(wanted)
-writeResult(`delta-${[...wanted].join('-').slice(0, 40)}`, 'operations.js', {
+writeResult(options.name ?? `delta-${[...wanted].join('-')}`, 'operations.js', {
   rows: Number(options.rows),
   rounds: Number(options.rounds),
   results: results.map(({ name, ours: mine, theirs: peer }) => ({

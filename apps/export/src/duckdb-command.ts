@@ -8,13 +8,18 @@ interface Options extends ExportCommandOptions {
   readonly target: string
 }
 
+/** Of `--memory`, what DuckDB gets, which runs in this process; the engine has the rest. */
+const memoryShare = 0.25
+
 export const duckDbCommand = (): Command =>
   exportCommand<Options>({
     name: 'duckdb',
     description: 'Load into an embedded DuckDB file, in one transaction, reconciled against the lake',
     options: [new Option('--target <uri>', 'the DuckDB file').default('warehouse.duckdb')],
-    open: ({ target }) => {
+    memoryShare,
+    open: ({ target, memory }) => {
       const uri = resolveUri(target)
-      return duckDbTarget(uri.startsWith('file:') ? fileURLToPath(uri) : target)
+      const path = uri.startsWith('file:') ? fileURLToPath(uri) : target
+      return duckDbTarget(path, memory === undefined ? {} : { memoryBytes: Math.floor(memory * memoryShare) })
     },
   })

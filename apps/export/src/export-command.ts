@@ -20,6 +20,8 @@ export interface TargetDescription<O extends ExportCommandOptions> {
   readonly name: string
   readonly description: string
   readonly options: readonly Option[]
+  /** Of `--memory`, what the target takes; default 0: it runs elsewhere. */
+  readonly memoryShare?: number
   readonly open: (options: O) => WarehouseTarget | Promise<WarehouseTarget>
 }
 
@@ -59,7 +61,9 @@ async function run<O extends ExportCommandOptions>(description: TargetDescriptio
   const { lakehouse } = loaded
   const layouts = readLayouts(options.layout)
   const target = await description.open(options)
-  const session = openSession(options)
+  const { memory, threads } = options
+  const forEngine = memory === undefined ? undefined : Math.floor(memory * (1 - (description.memoryShare ?? 0)))
+  const session = openSession({ memory: forEngine, threads })
   try {
     const { certify } = options
     const nowMs = Date.now()

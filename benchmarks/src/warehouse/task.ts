@@ -5,10 +5,16 @@ import { pipeline } from 'node:stream/promises'
 import { pathToFileURL } from 'node:url'
 import { readValue } from '@deltaworks/columnar'
 import { Session } from '@deltaworks/engine'
-import { lakeTables } from '@deltaworks/lakehouse'
+import { exportLakehouse, lakeTables } from '@deltaworks/lakehouse'
 import { retail } from '@deltaworks/retail'
 import { openStore } from '@deltaworks/storage'
-import { duckDbTarget, exportTables, postgresTarget, StageArea, type WarehouseTable } from '@deltaworks/warehouse'
+import {
+  duckDbTarget,
+  postgresTarget,
+  StageArea,
+  type WarehouseTable,
+  type WarehouseTarget,
+} from '@deltaworks/warehouse'
 import type * as Pg from 'pg'
 
 /* One task of the benchmark as a process of its own: node task.js KIND ARGUMENTS… FOLDER; prints { ms, rows, peakMb }. */
@@ -21,11 +27,11 @@ const dataFiles = (folder: string): readonly string[] =>
     .filter((name) => name.endsWith('.parquet') && !name.includes('_delta_log'))
     .map((name) => join(folder, name))
 
-async function facts<T>(readsFiles: boolean, use: (table: WarehouseTable) => Promise<T>): Promise<T> {
+async function facts<T>(use: (table: WarehouseTable) => Promise<T>): Promise<T> {
   const session = Session.create()
   try {
     const root = pathToFileURL(args[0]!).href
-    const lake = { lakehouse: retail, session, root, only: ['fact_transactions'], readsFiles, profiles: false }
+    const lake = { lakehouse: retail, session, root, only: ['fact_transactions'], readsFiles: false, profiles: false }
     const [table] = await lakeTables(lake)
     return await use(table!)
   } finally {
@@ -45,21 +51,26 @@ function phases() {
   return { spent, next }
 }
 
-async function load(target: ReturnType<typeof duckDbTarget>, readsFiles: boolean) {
+/** A whole export of the facts, as `deltaworks-export` does it. */
+async function load(target: WarehouseTarget) {
   const { spent, next } = phases()
+  const session = Session.create()
   try {
-    return await facts(readsFiles, async (table) => {
-      const options = {
-        loadId: 'bench',
-        nowMs: Date.now(),
-        onProgress: ({ phase }: { readonly phase: string }) => next(phase),
-      }
-      const { rowsLoaded } = await exportTables(target, [{ ...table, aliases: [] }], options)
-      next('end')
-      return { rows: rowsLoaded, phases: spent }
+    const { rowsLoaded } = await exportLakehouse({
+      lakehouse: retail,
+      session,
+      root: pathToFileURL(args[0]!).href,
+      target,
+      only: ['fact_transactions'],
+      loadId: 'bench',
+      nowMs: Date.now(),
+      onProgress: ({ phase }) => next(phase),
     })
+    next('end')
+    return { rows: rowsLoaded, phases: spent }
   } finally {
     await target.close()
+    await session.close()
   }
 }
 
@@ -77,7 +88,7 @@ const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; read
     instance.closeSync()
     return { rows: Number(count.getRows()[0]![0]) }
   },
-  'duckdb-ours': () => load(duckDbTarget(join(out, 'ours.duckdb')), true),
+  'duckdb-ours': () => load(duckDbTarget(join(out, 'ours.duckdb'))),
   copy: async () => {
     for (const [i, file] of dataFiles(args[0]!).entries()) {
       const to = join(out, 'copy', `${i}.parquet`)
@@ -87,7 +98,7 @@ const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; read
     return { rows: 0 }
   },
   staging: () =>
-    facts(false, async (table) => {
+    facts(async (table) => {
       const uri = `${pathToFileURL(out).href}/stage`
       const area = new StageArea({ store: openStore(pathToFileURL(out).href), prefix: 'stage', uri })
       const { rowCount } = await table.lake!.totals({ columns: [], rows: [] })
@@ -97,9 +108,9 @@ const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; read
     }),
   'postgres-copy': async () => {
     await cleared(args[1]!)
-    return load(postgresTarget({ url: args[1]! }), false)
+    return load(postgresTarget({ url: args[1]! }))
   },
-  'postgres-inserts': () => facts(false, (table) => inserts(table, args[1]!, Number(args[2]))),
+  'postgres-inserts': () => facts((table) => inserts(table, args[1]!, Number(args[2]))),
 }
 
 async function connected<T>(url: string, use: (client: Pg.Client) => Promise<T>): Promise<T> {

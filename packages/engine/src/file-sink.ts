@@ -23,6 +23,8 @@ export interface FileSink {
   readonly fieldIds?: Readonly<Record<string, number>>
   /** Files stand in folders of so many random letters and digits, and in none of their partitions. */
   readonly randomPrefixLength?: number
+  /** Of values that are not in a dictionary; default `auto`. */
+  readonly encoding?: 'auto' | 'plain'
   /** Version of the data pages; default 1. */
   readonly pageVersion?: 1 | 2
 }

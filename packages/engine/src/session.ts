@@ -172,6 +172,15 @@ export class Session {
     if (this.threads > 1) await this.#workers.start()
   }
 
+  /**
+   * Ends the worker threads, and with them their memory, while something else needs it; the next large query starts new ones.
+   * No query may be going on.
+   */
+  async releaseWorkers(): Promise<void> {
+    this.#requireOpen()
+    await this.#workers.close()
+  }
+
   /** All rows as values. @throws EngineError, and what reading and evaluating throw */
   async collect(query: Query, options: QueryOptions = {}): Promise<QueryResult> {
     const rows: Value[][] = []

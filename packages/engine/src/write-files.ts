@@ -162,7 +162,7 @@ export class PartitionedWriter {
   }
 
   #openFile(values: Record<string, Value>): OpenFile {
-    const { directory, compression, physicalNames, fieldIds, variants, pageVersion } = this.#sink
+    const { directory, compression, physicalNames, fieldIds, variants, encoding, pageVersion } = this.#sink
     const folders = this.#folders(values)
     const suffix = compression === 'none' ? '' : `.${compression === 'gzip' ? 'gz' : compression}`
     const name = `part-${String(this.#sequence++).padStart(5, '0')}-${randomUUID()}.c000${suffix}.parquet`
@@ -181,6 +181,7 @@ export class PartitionedWriter {
           ...(isCrowded ? { pageRows: manyFilesPageRows } : {}),
           ...(physicalNames === undefined ? {} : { physicalNames }),
           ...(variants === undefined ? {} : { variants }),
+          ...(encoding === undefined ? {} : { encoding }),
           ...(pageVersion === undefined ? {} : { pageVersion }),
           ...(fieldIds === undefined ? {} : { fieldIds }),
         }),

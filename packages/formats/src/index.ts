@@ -1,6 +1,6 @@
 export { fileScan, scanMetrics } from './file-scan.js'
 export type { FileScan, ScanMetrics, VirtualColumn } from './file-scan.js'
-export { scanFile } from './scan-file.js'
+export { scanFile, scanFiles } from './scan-file.js'
 export type { FileKind } from './scan-file.js'
 export { FormatError } from './errors.js'
 
@@ -11,6 +11,10 @@ export type { ColumnStatistics, ParquetMetadata, ParquetRowGroup } from './parqu
 export { ParquetWriter } from './parquet/parquet-writer.js'
 export { ParquetAssembler } from './parquet/parquet-assembler.js'
 export type { ParquetFile } from './parquet/parquet-assembler.js'
+export { ParquetSplicer } from './parquet/parquet-splicer.js'
+export type { SplicedFile } from './parquet/parquet-splicer.js'
+export { spliceSource } from './parquet/splice-source.js'
+export type { SpliceFile, SpliceRowGroup, SpliceSource } from './parquet/splice-source.js'
 export { RowGroupEncoder, transferables } from './parquet/row-group-encoder.js'
 export type { EncodedRowGroup } from './parquet/row-group-encoder.js'
 export type { ParquetColumnOptions, ParquetWriteOptions } from './parquet/write-options.js'

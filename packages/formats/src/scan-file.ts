@@ -45,3 +45,23 @@ export async function* scanFile(
     }
   }
 }
+
+/**
+ * Scans small files of one format in their order, whole, where only the values of constants and the places differ. What can be
+ * read together is.
+ */
+export async function* scanFiles(
+  context: ColumnarContext,
+  account: MemoryAccount,
+  kind: FileKind,
+  scans: readonly FileScan[],
+  options: Json,
+  metrics?: ScanMetrics,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  if (kind === 'csv') {
+    const { scanCsvFiles } = await import('./csv/scan-csv-files.js')
+    yield* scanCsvFiles(context, account, scans, options as never, metrics)
+    return
+  }
+  for (const scan of scans) yield* scanFile(context, account, kind, scan, options, metrics)
+}

@@ -34,9 +34,14 @@ export interface ExportOptions extends Omit<LoadOptions, 'guard'> {
  */
 export async function exportLakehouse(options: ExportOptions): Promise<ExportResult> {
   const tables = await tablesFor(options)
-  const { root, loadId, target } = options
+  const { root, loadId, target, session } = options
+  const loadOptions: LoadOptions = {
+    ...options,
+    // DuckDB works in this process: it and the workers take turns with the memory.
+    ...(target.kind === 'duckdb' ? { beforeLoad: () => session.releaseWorkers() } : {}),
+  }
   const result = await exportAlone(root, loadId, (isLeased) =>
-    exportTables(target, tables, isLeased ? { ...options, guard: leaseGuard(root) } : options),
+    exportTables(target, tables, isLeased ? { ...loadOptions, guard: leaseGuard(root) } : loadOptions),
   )
   if (options.certify === true) {
     const { certifyLoads } = await import('./certificates.js')

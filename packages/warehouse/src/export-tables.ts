@@ -20,6 +20,8 @@ export interface ExportOptions extends PlanOptions {
   readonly retries?: number
   /** Before the first of them; each further one waits twice as long. Default 1000. */
   readonly retryDelayMs?: number
+  /** Called once all has been asked of the lake that a load without differences needs, before the warehouse loads. */
+  readonly beforeLoad?: () => Promise<void>
   /** What is being done, for those who watch. */
   readonly onProgress?: (event: ExportEvent) => void
 }
@@ -116,9 +118,14 @@ async function loadAll(
     const expected: (TableTotals | null)[] = []
     for (const { load, script } of plan.loads) {
       tell('stage', load.table.name)
-      await target.stage(load, script, options.resumed === true)
-      expected.push(load.mode === 'merge' ? null : await expectedTotals(load.table))
+      // Staging waits for the disk or the network, counting for the processor.
+      const [, totals] = await bothDone(
+        target.stage(load, script, options.resumed === true),
+        load.mode === 'merge' ? Promise.resolve(null) : expectedTotals(load.table),
+      )
+      expected.push(totals)
     }
+    await options.beforeLoad?.()
     await target.begin()
     try {
       if (!sameRecords(plan.records, await target.loaded())) {
@@ -180,6 +187,12 @@ async function loadOne(
 /** What the lake counts of a table: as given, or asked for. */
 const expectedTotals = async (table: WarehouseTable): Promise<TableTotals | null> =>
   table.expected ?? (table.lake === undefined ? null : await table.lake.totals(allTotals(table.schema)))
+
+/** Both, once neither goes on: what follows a failure (removing what was staged) must not meet the other at work. */
+async function bothDone<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([first, second])
+  return [await first, await second]
+}
 
 const sameRecords = (a: ReadonlyMap<string, LoadRecord>, b: ReadonlyMap<string, LoadRecord>): boolean =>
   a.size === b.size && [...a].every(([name, record]) => b.get(name)?.loadId === record.loadId)

@@ -106,13 +106,13 @@ export class StageArea {
   }
 
   #sink(folder: string): ParquetSink {
-    const { store, fileBytes = defaultFileBytes } = this.#options
-    return { store: store.uri, folder, fileBytes }
+    const { store, fileBytes = defaultFileBytes, slices = defaultSlices } = this.#options
+    return { store: store.uri, folder, fileBytes, slices }
   }
 
   /** One file at a time, of the calling thread. */
   async #writeHere(folder: string, columns: Schema, { heap, batches }: Batches): Promise<readonly StagedFile[]> {
-    const { store, fileBytes = defaultFileBytes, slices = 2 } = this.#options
+    const { store, fileBytes = defaultFileBytes, slices = defaultSlices } = this.#options
     const context: ColumnarContext = { heap, kernels: heap.kernels! }
     const files: StagedFile[] = []
     let parts: Uint8Array[] = []
@@ -129,6 +129,7 @@ export class StageArea {
       // Files begin small, so that a small table has as many as there are slices, and grow to the size that is best.
       for await (const batch of batches()) {
         writer ??= new ParquetWriter(context, unlimited, columns, {
+          encoding: 'plain',
           onPart: (part) => parts.push(Uint8Array.from(part)),
         })
         writer.write(batch)
@@ -161,11 +162,15 @@ export class StageArea {
 const contentName = 'content'
 
 const defaultFileBytes = 64 * 1024 * 1024
+const defaultSlices = 2
 
 /** Where files are to be written, by whoever can do it faster than one thread. */
 export interface ParquetSink {
   /** `ObjectStore.uri` */
   readonly store: string
   readonly folder: string
+  /** Bytes of a file, about. */
   readonly fileBytes: number
+  /** Of so many files, or a multiple of them, as many are read at a time as can be. */
+  readonly slices: number
 }

@@ -76,6 +76,7 @@ export interface ParquetFiles {
 export interface ParquetSource {
   /** An absolute path, or a file: URI. */
   readonly location: string
+  readonly sizeBytes: number
   /** Columns with one value in the whole file that are not in it (partition values), by logical name. */
   readonly constants: Readonly<Record<string, Value>>
 }

@@ -79,3 +79,6 @@ export const SEPARATOR_SIZE: usize = 124
 /** 1 if no byte of the rows found is a quote, no row has too many or too few fields, and blanks and words for null mean nothing. */
 // @inline
 export const IS_PLAIN: usize = 128
+/** Where in POSITIONS csvIndex writes its first: what stands before belongs to rows that were found earlier. */
+// @inline
+export const FIRST_POSITION: usize = 132

@@ -54,7 +54,7 @@ export function csvIndex(frame: usize): void {
   const returns = i8x16.splat(13)
 
   let state: u32 = AT_START
-  let count: u32 = 0
+  let count = load<u32>(frame, F.FIRST_POSITION)
   let ends: u32 = 0
   let high: u32 = 0
   let anyQuotes: u64 = 0
@@ -220,7 +220,7 @@ function rowsOf(frame: usize, ends: u32, quotedBreaks: bool): void {
   let start = load<u32>(frame, F.FROM)
   let line = load<u32>(frame, F.LINE)
   const limit = load<u32>(frame, F.END)
-  let first: u32 = 0
+  let first = load<u32>(frame, F.FIRST_POSITION)
   let rows: u32 = 0
   let irregular: u32 = 0
   for (let k: u32 = 0; k < ends && rows < maxRows; k++) {

@@ -8,7 +8,7 @@ import {
   type RecordBatch,
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, remapColumns, type BoundExpression } from '@deltaworks/expression'
-import { FooterCache, scanFile } from '@deltaworks/formats'
+import { FooterCache, scanFile, scanFiles } from '@deltaworks/formats'
 import type { FileSplit, TableScan } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
@@ -17,6 +17,7 @@ import { readSpilled } from '../spill/spill-store.js'
 import { boundsOf } from '../scheduler/stage.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
 import { SmallBatches } from './small-batches.js'
+import { smallFilesTogether } from './small-files.js'
 
 /**
  * Reads the splits of a table: the projected columns and those that only the filters need; rows that do not satisfy the
@@ -56,9 +57,12 @@ export class ScanExec implements ExecutionPlan {
     const small = new SmallBatches(context.columnar.heap, account, this.schema)
     let rows = 0
     try {
-      for await (const split of context.splitsOf(this.#scan)) {
-        for await (const batch of readSplit(
-          split,
+      // First rows are wanted as soon as they are there.
+      const together = fetch === null
+      for await (const splits of smallFilesTogether(context.splitsOf(this.#scan), together)) {
+        const fileBytes = splits.reduce((sum, split) => sum + (split.kind === 'file' ? bytesOf(split) : Infinity), 0)
+        for await (const batch of readSplits(
+          splits,
           this.#scan,
           this.#read,
           readSchema,
@@ -77,9 +81,8 @@ export class ScanExec implements ExecutionPlan {
               ? batch
               : takeBatch(context.columnar, arena, narrowed(batch, projection.length, this.schema), selection)
           const found = narrowed(kept, projection.length, this.schema)
-          // First rows are wanted as soon as they are there.
-          if (fetch === null && split.kind === 'file' && small.isSmall(found, bytesOf(split))) {
-            small.add(found, bytesOf(split))
+          if (together && small.isSmall(found, fileBytes)) {
+            small.add(found, fileBytes)
             if (small.isFull) yield small.take()
             continue
           }
@@ -103,6 +106,31 @@ const bytesOf = ({ byteRange, sizeBytes }: FileSplit): number =>
 
 const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatch =>
   recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))
+
+/** @param splits one, or files that are read together */
+async function* readSplits(
+  splits: readonly StageSplit[],
+  scan: TableScan,
+  read: readonly number[],
+  schema: Schema,
+  filters: Parameters<typeof conjunction>[0],
+  context: ExecutionContext,
+  footers: FooterCache,
+): BatchStream {
+  const files = splits.filter((split) => split.kind === 'file')
+  if (files.length < 2) {
+    for (const split of splits) yield* readSplit(split, scan, read, schema, filters, context, footers)
+    return
+  }
+  const { format, path } = files[0]!
+  const account = context.pool.account(`scan of ${path} and others`)
+  const scans = files.map((split) => fileScanOf(split, schema, filters))
+  try {
+    yield* scanFiles(context.columnar, account, format.kind, scans, format.options, context.metrics.scan)
+  } finally {
+    account.close()
+  }
+}
 
 async function* readSplit(
   split: StageSplit,

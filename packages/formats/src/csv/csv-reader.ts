@@ -1,11 +1,11 @@
 import { Arena, type ColumnarContext, type Heap, type MemoryAccount } from '@deltaworks/columnar'
-import { invalidCsvOption, rowTooLong } from '../errors.js'
+import { rowTooLong } from '../errors.js'
 import type { ByteSource } from './byte-source.js'
 import type { CsvDialect } from './csv-options.js'
-import { csvKernels, frameBytes, frameField, frameFlag, noByte, type CsvKernels } from './frame.js'
-import { separatorByte, slowIndex } from './slow-index.js'
+import { dialectFrame, lineModes } from './dialect-frame.js'
+import { csvKernels, frameField, noByte, type CsvKernels } from './frame.js'
+import { slowIndex } from './slow-index.js'
 
-const lineModes = { auto: 0, '\n': 1, '\r': 2, '\r\n': 3 } as const
 /** Room behind the data for a line end that is missing at the end of the file, and for kernels that read whole vectors. */
 const slackBytes = 128
 const defaultWindowBytes = 4 * 1024 * 1024
@@ -67,8 +67,7 @@ export class CsvReader {
     this.#base = options.source.offset
     this.#line = options.firstLine
     this.#capacity = Math.min(defaultWindowBytes, Math.max(4096, options.sizeBytes + 1))
-    this.frame = this.#arena.allocateZeroed(frameBytes)
-    this.#describeDialect()
+    this.frame = dialectFrame(this.#arena, options.dialect, options.maxRows)
   }
 
   /** The physical line at which the next row starts. */
@@ -273,49 +272,5 @@ export class CsvReader {
     this.setField(frameField.data, this.#window)
     this.setField(frameField.positions, this.#windowArena.allocate(4 * (this.#positionCapacity + 8)))
     this.setField(frameField.positionCapacity, this.#positionCapacity)
-  }
-
-  #describeDialect(): void {
-    const { dialect, maxRows } = this.#options
-    const arena = this.#arena
-    const rows = maxRows + 72
-    for (const name of ['rowEnds', 'rowFirst', 'rowStart', 'rowFields', 'rowLine', 'errors'] as const) {
-      this.setField(frameField[name], arena.allocate(4 * rows))
-    }
-    this.setField(frameField.separator, separatorByte(this.#separator))
-    this.setField(frameField.separatorSize, this.#separator.length)
-    for (const name of ['quote', 'escape', 'comment'] as const) {
-      const byte = dialect[name] === '' ? noByte : dialect[name].charCodeAt(0)
-      if (byte > noByte || (byte > 127 && byte < noByte))
-        throw invalidCsvOption(name, dialect[name], 'an ASCII character')
-      this.setField(frameField[name], byte)
-    }
-    this.setField(frameField.lineMode, lineModes[dialect.lineSeparator])
-    this.setField(
-      frameField.flags,
-      (dialect.trimLeading ? frameFlag.trimLeading : 0) |
-        (dialect.trimTrailing ? frameFlag.trimTrailing : 0) |
-        (dialect.comment !== '' || !dialect.multiLine ? frameFlag.bytewise : 0) |
-        (dialect.multiLine ? 0 : frameFlag.singleLine) |
-        (dialect.unescapedQuotes === 'stop_at_closing_quote' ? frameFlag.toClosingQuote : 0) |
-        (dialect.nullsInQuotes ? frameFlag.nullsInQuotes : 0) |
-        (dialect.emptyValue === null ? frameFlag.emptyIsNull : 0),
-    )
-    this.setField(frameField.nulls, this.#nullTexts(dialect.nullValues))
-  }
-
-  #nullTexts(values: readonly string[]): number {
-    const texts = values.filter((value) => value !== '').map((value) => new TextEncoder().encode(value))
-    if (texts.length === 0) return 0
-    const address = this.#arena.allocate(4 + texts.reduce((sum, text) => sum + 8 + text.byteLength, 0))
-    const { u8, u32 } = this.#heap
-    u32[address >>> 2] = texts.length
-    let at = address + 4
-    for (const text of texts) {
-      u32[at >>> 2] = text.byteLength
-      u8.set(text, at + 4)
-      at += 4 + ((text.byteLength + 3) & ~3)
-    }
-    return address
   }
 }

@@ -33,6 +33,7 @@ export const frameField = {
   columnNulls: 120,
   separatorSize: 124,
   isPlain: 128,
+  firstPosition: 132,
 } as const
 
 export const frameBytes = 144

@@ -39,11 +39,20 @@ export interface ColumnChunk {
   readonly dataStart: number
   /** Every data page is of dictionary codes; false also where the file does not say. */
   readonly isAllDictionary: boolean
+  /** Data pages by kind and encoding; empty where the file does not say. */
+  readonly dataPages: readonly DataPages[]
   readonly statistics: RawStatistics | null
   /** Length 0: not told. */
   readonly bloomFilter: FileRange | null
   readonly columnIndex: FileRange | null
   readonly offsetIndex: FileRange | null
+}
+
+export interface DataPages {
+  /** `pageType.data` or `pageType.dataV2` */
+  readonly type: number
+  readonly encoding: number
+  readonly count: number
 }
 
 export interface FileRange {
@@ -255,7 +264,7 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
   let dataOffset = -1
   let dictionaryOffset = -1
   let statistics: RawStatistics | null = null
-  let isAllDictionary = false
+  let dataPages: readonly DataPages[] = []
   let bloomOffset = -1
   let bloomLength = 0
   let id = 0
@@ -269,7 +278,7 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
     else if (id === 9) dataOffset = reader.i64()
     else if (id === 11) dictionaryOffset = reader.i64()
     else if (id === 12) statistics = readStatistics(reader)
-    else if (id === 13) isAllDictionary = readEncodingStats(reader)
+    else if (id === 13) dataPages = readEncodingStats(reader)
     else if (id === 14) bloomOffset = reader.i64()
     else if (id === 15) bloomLength = reader.i32()
     else reader.skip()
@@ -289,7 +298,8 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
     compressedBytes,
     start,
     dataStart: dataOffset,
-    isAllDictionary,
+    isAllDictionary: dataPages.length > 0 && dataPages.every(isOfCodes),
+    dataPages,
     statistics,
     bloomFilter: bloomOffset >= 4 ? { offset: bloomOffset, length: Math.max(0, bloomLength) } : null,
     columnIndex: null,
@@ -297,26 +307,27 @@ function readColumnMetadata(reader: ThriftReader, leaf: SchemaNode): ColumnChunk
   }
 }
 
-/** Whether pages are told of, and all data pages among them are of dictionary codes. */
-function readEncodingStats(reader: ThriftReader): boolean {
-  const count = reader.list()
-  let dataPages = 0
-  let coded = 0
-  for (let i = 0; i < count; i++) {
+const isOfCodes = (pages: DataPages): boolean =>
+  pages.encoding === encoding.plainDictionary || pages.encoding === encoding.rleDictionary
+
+function readEncodingStats(reader: ThriftReader): readonly DataPages[] {
+  const length = reader.list()
+  const dataPages: DataPages[] = []
+  for (let i = 0; i < length; i++) {
     let type = -1
     let used = -1
+    let count = 0
     let id = 0
     while (reader.nextField(id)) {
       id = reader.fieldId
       if (id === 1) type = reader.i32()
       else if (id === 2) used = reader.i32()
+      else if (id === 3) count = reader.i32()
       else reader.skip()
     }
-    if (type !== pageType.data && type !== pageType.dataV2) continue
-    dataPages++
-    if (used === encoding.plainDictionary || used === encoding.rleDictionary) coded++
+    if (type === pageType.data || type === pageType.dataV2) dataPages.push({ type, encoding: used, count })
   }
-  return dataPages > 0 && coded === dataPages
+  return dataPages
 }
 
 function readStatistics(reader: ThriftReader): RawStatistics {

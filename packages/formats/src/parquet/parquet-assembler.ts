@@ -56,7 +56,17 @@ export class ParquetAssembler {
 
   append({ rowCount, parts, chunks }: EncodedRowGroup): void {
     const startOffset = this.#output.sizeBytes
-    for (const part of parts) this.#output.take(part)
+    for (const part of parts) this.write(part)
+    this.place(rowCount, startOffset, chunks)
+  }
+
+  /** Bytes of the row group that is placed next. They must not change any more. */
+  write(part: Uint8Array): void {
+    this.#output.take(part)
+  }
+
+  /** Tells of a row group whose bytes were written; offsets of its chunks are of `startOffset` in the file. */
+  place(rowCount: number, startOffset: number, chunks: readonly WrittenChunk[]): void {
     const placed = chunks.map((chunk): WrittenChunk => ({
       ...chunk,
       dataOffset: chunk.dataOffset + startOffset,

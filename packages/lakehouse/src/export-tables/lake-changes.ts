@@ -5,6 +5,7 @@ import { DataFrame, scan, values } from '@deltaworks/plan'
 import { isNested, type Schema } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import type { Batches, TableChanges } from '@deltaworks/warehouse'
+import { writeFrame } from './write-frame.js'
 
 const changesNotRecorded = 'DW-TABLE-0015'
 const insertedTypes = ['insert', 'update_postimage']
@@ -128,14 +129,5 @@ export const batchesOf = (session: Session, frame: DataFrame): Batches => ({
   kind: 'batches',
   heap: session.context.heap,
   batches: () => session.stream(frame),
-  writeFiles: async ({ store, folder, fileBytes }) => {
-    const { files } = await session.writeFiles(frame, {
-      store,
-      directory: folder,
-      partitionBy: [],
-      compression: 'snappy',
-      targetFileBytes: fileBytes,
-    })
-    return files.map(({ path, sizeBytes, rowCount }) => ({ path, sizeBytes, rowCount }))
-  },
+  writeFiles: (sink) => writeFrame(session, frame, sink),
 })

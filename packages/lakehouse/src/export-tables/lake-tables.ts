@@ -1,11 +1,19 @@
 import type { DeltaTable } from '@deltaworks/delta-table'
 import type { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
-import type { Value } from '@deltaworks/schema'
 import { joinPath } from '@deltaworks/storage'
-import type { ForeignKey, TableLayout, TableProfile, TableSource, WarehouseTable } from '@deltaworks/warehouse'
+import type {
+  Batches,
+  ForeignKey,
+  ParquetSource,
+  TableLayout,
+  TableProfile,
+  TableSource,
+  WarehouseTable,
+} from '@deltaworks/warehouse'
 import { batchesOf, changesSince } from './lake-changes.js'
 import { lakeProbe } from './lake-probe.js'
+import { stageFiles } from './stage-files.js'
 import { Lake } from '../lake.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
 import { publishedLake } from '../runs/publication.js'
@@ -56,7 +64,10 @@ async function warehouseTable(
 ): Promise<WarehouseTable> {
   const { session } = options
   const provider = table.provider()
-  const rows = batchesOf(session, scan(provider))
+  const rows: Batches = {
+    ...batchesOf(session, scan(provider)),
+    writeFiles: (sink) => stageFiles(session, table, sink),
+  }
   const findProfile = () => profileOf(session, table)
   return {
     name: definition.name,
@@ -101,11 +112,12 @@ async function sourceOf(table: DeltaTable, rows: TableSource): Promise<TableSour
   const provider = table.provider()
   const projection = provider.schema.fields.map((_, i) => i)
   const { splits } = await provider.scan({ projection, filters: [], fetch: null })
-  const files: { location: string; constants: Readonly<Record<string, Value>> }[] = []
+  const files: ParquetSource[] = []
   for (const split of splits) {
     if (split.kind !== 'file' || split.deletedRows !== null || split.fieldIds !== null) return rows
     if (!split.store.startsWith('file:')) return rows
-    files.push({ location: joinPath(split.store, split.path), constants: split.constants })
+    const { sizeBytes, constants } = split
+    files.push({ location: joinPath(split.store, split.path), sizeBytes, constants })
   }
   return files.length === 0 ? rows : { kind: 'parquet', files, physicalNames: null }
 }

@@ -68,8 +68,8 @@ const fact = (changes: Partial<WarehouseTable> = {}): WarehouseTable => ({
   source: {
     kind: 'parquet',
     files: [
-      { location: join(folder, 'a.parquet'), constants: { month: '2003-02' } },
-      { location: pathToFileURL(join(folder, 'b.parquet')).href, constants: { month: null } },
+      { location: join(folder, 'a.parquet'), sizeBytes: 1, constants: { month: '2003-02' } },
+      { location: pathToFileURL(join(folder, 'b.parquet')).href, sizeBytes: 1, constants: { month: null } },
     ],
     physicalNames: null,
   },
@@ -193,7 +193,7 @@ describe('an export into DuckDB', () => {
     const broken = fact({
       source: {
         kind: 'parquet',
-        files: [{ location: join(folder, 'gone.parquet'), constants: {} }],
+        files: [{ location: join(folder, 'gone.parquet'), sizeBytes: 1, constants: {} }],
         physicalNames: null,
       },
     })

@@ -1,28 +1,34 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bundledOperation } from './bundled-operation.js'
 import { copyTable, makeFact } from './fact-table.js'
-import { writePaperLog } from './paper-log.js'
+import { paperFile, writePaperLog } from './paper-log.js'
 import { writeResult } from './write-result.js'
 
 /**
  * Operations on Delta tables beside delta-rs: whole processes in turn, on copies of one table.
- *   node benchmarks/dist/delta/operations.js --python PATH [--rows 9900000] [--files 200] [--only optimize,zorder,merge,delete,
- *     vacuum,checkpoint,commits,small-commits] [--listed 100000] [--paper-files 1000000] [--work DIR]
- * The Python needs `deltalake` and `pyarrow`. Times are of the operation, the opening of the table included; memory is the
- * process's peak. `checkpoint`, `commits` and `small-commits` read the log of a table whose data files are on paper only.
+ *   node benchmarks/dist/delta/operations.js --python PATH [--rows 9900000] [--files 200] [--only optimize,zorder,merge,merge-vectors,
+ *     delete,vacuum,checkpoint,commits,small-commits] [--listed 100000] [--paper-files 1000000] [--rounds 1] [--name NAME] [--work DIR]
+ * The Python needs `deltalake` and `pyarrow`. Times are of the operation, the opening of the table included; ours is bundled, as the apps are; memory is the
+ * process's peak. Of several rounds, in which the two take turns, it is the one of the median time. `checkpoint`, `commits` and `small-commits` read the log of a table whose data files are on paper only.
  */
 const { values: options } = parseArgs({
   options: {
     python: { type: 'string' },
     rows: { type: 'string', default: '9900000' },
     files: { type: 'string', default: '200' },
-    only: { type: 'string', default: 'optimize,zorder,merge,delete,vacuum,checkpoint,commits,small-commits' },
+    only: {
+      type: 'string',
+      default: 'optimize,zorder,merge,merge-vectors,delete,vacuum,checkpoint,commits,small-commits',
+    },
     listed: { type: 'string', default: '100000' },
     'paper-files': { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '1' },
+    name: { type: 'string' },
     work: { type: 'string' },
   },
 })
@@ -35,7 +41,6 @@ interface Measured {
   readonly metrics: unknown
 }
 
-const here = fileURLToPath(new URL('.', import.meta.url))
 const pythonFolder = fileURLToPath(new URL('../../python', import.meta.url))
 const work = options.work ?? mkdtempSync(join(tmpdir(), 'deltaworks-delta-bench-'))
 const python = options.python
@@ -46,8 +51,9 @@ function run(command: string, args: readonly string[]): Measured {
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured
 }
 
+const operationScript = await bundledOperation(fileURLToPath(new URL('../operation-bundle', import.meta.url)))
 const ours = (operation: string, table: string, ...args: readonly string[]): Measured =>
-  run(process.execPath, [join(here, 'operation.js'), operation, table, ...args])
+  run(process.execPath, [operationScript, operation, table, ...args])
 const theirs = (operation: string, table: string, ...args: readonly string[]): Measured | null =>
   python === undefined ? null : run(python, [join(pythonFolder, 'delta_rs_operation.py'), operation, table, ...args])
 
@@ -57,10 +63,14 @@ interface Compared {
   readonly theirs: Measured | null
 }
 
+const median = (of: readonly Measured[]): Measured | null =>
+  [...of].sort((a, b) => a.ms - b.ms)[Math.floor((of.length - 1) / 2)] ?? null
+
 const results: Compared[] = []
 function compare(name: string, mine: () => Measured, peer: () => Measured | null): void {
-  const theirResult = peer()
-  const result = { name, ours: mine(), theirs: theirResult }
+  const rounds = Array.from({ length: Number(options.rounds) }, () => ({ theirs: peer(), ours: mine() }))
+  const theirResult = median(rounds.flatMap(({ theirs: of }) => (of === null ? [] : [of])))
+  const result = { name, ours: median(rounds.map(({ ours: of }) => of))!, theirs: theirResult }
   results.push(result)
   const shown = ({ ms, cpuMs, peakMb }: Measured): string =>
     `${(ms / 1000).toFixed(2)} s, CPU ${(cpuMs / 1000).toFixed(2)} s, ${peakMb.toFixed(0)} MB`
@@ -71,26 +81,27 @@ function compare(name: string, mine: () => Measured, peer: () => Measured | null
   console.log(`${name.padEnd(14)} ${shown(result.ours)}${ratio}`)
 }
 
-/** Each contender works on a copy of its own. */
+/** Each contender works on a copy of its own, in each round. */
 function onCopies(
   name: string,
   table: string,
   mine: (copy: string) => Measured,
   peer: (copy: string) => Measured | null,
 ): void {
-  const copy = (who: string): string => {
-    const to = join(work, `${name}-${who}`)
-    copyTable(table, to)
-    return to
+  const onCopy = <T>(run: (copy: string) => T): T => {
+    const copy = join(work, `${name}-copy`)
+    copyTable(table, copy)
+    try {
+      return run(copy)
+    } finally {
+      rmSync(copy, { recursive: true })
+    }
   }
-  const [a, b] = [copy('ours'), copy('theirs')]
   compare(
     name,
-    () => mine(a),
-    () => peer(b),
+    () => onCopy(mine),
+    () => onCopy(peer),
   )
-  rmSync(a, { recursive: true })
-  rmSync(b, { recursive: true })
 }
 
 async function factOperations(wanted: ReadonlySet<string>): Promise<void> {
@@ -98,7 +109,8 @@ async function factOperations(wanted: ReadonlySet<string>): Promise<void> {
   await makeFact(folder, Number(options.rows), Number(options.files))
   const fact = join(folder, 'fact')
   const changes = join(folder, 'changes.parquet')
-  if (theirs('convert', fact) === null) throw new Error('give --python: delta-rs makes the table that both work on')
+  if (python === undefined) throw new Error('give --python: delta-rs makes the table that both work on')
+  if (!existsSync(join(fact, '_delta_log'))) theirs('convert', fact)
   const zorder = ['customer_key', 'product_key']
   if (wanted.has('optimize')) {
     onCopies(
@@ -124,6 +136,17 @@ async function factOperations(wanted: ReadonlySet<string>): Promise<void> {
       (t) => theirs('merge', t, changes),
     )
   }
+  if (wanted.has('merge-vectors')) {
+    onCopies(
+      'merge-vectors',
+      fact,
+      (t) => {
+        ours('enable-vectors', t)
+        return ours('merge', t, changes)
+      },
+      (t) => theirs('merge', t, changes),
+    )
+  }
   if (wanted.has('delete')) {
     onCopies(
       'delete',
@@ -137,16 +160,19 @@ async function factOperations(wanted: ReadonlySet<string>): Promise<void> {
   }
 }
 
+/** A folder in which every second file is of the table, and the others are of nobody. */
 function vacuum(): void {
   const table = join(work, 'listed')
-  writePaperLog(table, { commits: 10, filesACommit: Number(options.listed) / 20, partitioned: false })
+  const half = Number(options.listed) / 2
+  writePaperLog(table, { commits: 10, filesACommit: half / 10, partitioned: false })
   const old = new Date(Date.now() - 86_400_000)
-  for (let i = 0; i < Number(options.listed); i++) {
+  for (let i = 0; i < half; i++) {
     const folder = join(table, `day=${i % 100}`)
     if (i < 100) mkdirSync(folder)
-    const file = join(folder, `part-${String(i).padStart(6, '0')}.parquet`)
-    writeFileSync(file, '')
-    utimesSync(file, old, old)
+    for (const file of [join(folder, `part-${String(i).padStart(6, '0')}.parquet`), join(table, paperFile(i))]) {
+      writeFileSync(file, '')
+      utimesSync(file, old, old)
+    }
   }
   compare(
     'vacuum',
@@ -175,11 +201,13 @@ function logs(wanted: ReadonlySet<string>): void {
 }
 
 const wanted = new Set(options.only.split(','))
-if (['optimize', 'zorder', 'merge', 'delete'].some((name) => wanted.has(name))) await factOperations(wanted)
+if (['optimize', 'zorder', 'merge', 'merge-vectors', 'delete'].some((name) => wanted.has(name)))
+  await factOperations(wanted)
 if (wanted.has('vacuum')) vacuum()
 logs(wanted)
-writeResult(`delta-${[...wanted].join('-').slice(0, 40)}`, 'operations.js', {
+writeResult(options.name ?? `delta-${[...wanted].join('-')}`, 'operations.js', {
   rows: Number(options.rows),
+  rounds: Number(options.rounds),
   results: results.map(({ name, ours: mine, theirs: peer }) => ({
     name,
     ours: mine,

@@ -34,6 +34,9 @@ const schemaString = (partitioned: boolean): string =>
 const startMs = Date.UTC(2020, 0, 1)
 const day = (n: number): string => new Date(startMs + n * 86_400_000).toISOString().slice(0, 10)
 
+export const paperFile = (file: number): string =>
+  `part-${String(file % 5000).padStart(5, '0')}-${file.toString(16).padStart(8, '0')}-7c1f-4b1e-9a3d-5e0c2f6b8d71-c000.snappy.parquet`
+
 /** One `add` line. Keys rise with the file's number; the other columns have the whole range in each file, as in a real table. */
 function addLine(file: number, fileCount: number, partitioned: boolean): string {
   const rows = 80_000
@@ -64,7 +67,7 @@ function addLine(file: number, fileCount: number, partitioned: boolean): string 
     nullCount: Object.fromEntries(columns.map(([name]) => [name, 0])),
   }
   const month = `${date.slice(0, 7)}-01`
-  const name = `part-${String(file % 5000).padStart(5, '0')}-${file.toString(16).padStart(8, '0')}-7c1f-4b1e-9a3d-5e0c2f6b8d71-c000.snappy.parquet`
+  const name = paperFile(file)
   return JSON.stringify({
     add: {
       path: partitioned ? `order_month=${month}/${name}` : name,

@@ -12,6 +12,8 @@ export interface FileSink {
   readonly partitionBy: readonly string[]
   /** The files hold the partition columns too, behind the others. Default false. */
   readonly keepsPartitionColumns?: boolean
+  /** Rows of a partition are brought together before they are written: fewer files, for one exchange. Default false. */
+  readonly gathersPartitions?: boolean
   readonly compression: ParquetCompression
   /** A file is ended when it is about this large. */
   readonly targetFileBytes: number

@@ -19,6 +19,10 @@ const fewFiles = 16
 const manyFilesPageRows = 4096
 /** A file smaller than this is put at once; a larger one is streamed to its store as its row groups end. */
 const streamBytes = 8 * 1024 * 1024
+/** Of a row group, compressed; less where there is less memory, so that who wrote a file can read it again: a reader holds a group. */
+const mostGroupBytes = 128 * 1024 * 1024
+const leastGroupBytes = 1024 * 1024
+const groupPart = 1 / 16
 
 /**
  * Writes the rows of a plan as Parquet files, one open file a partition. A file appears in its store when it is whole; if
@@ -164,6 +168,7 @@ export class PartitionedWriter {
     const name = `part-${String(this.#sequence++).padStart(5, '0')}-${randomUUID()}.c000${suffix}.parquet`
     const path = joinPath(directory, ...folders, name)
     this.#began(path)
+    const groupBytes = Math.floor(this.#context.pool.limitBytes * groupPart)
     const isCrowded = this.#openCount() >= fewFiles
     return new OpenFile(
       path,
@@ -172,6 +177,7 @@ export class PartitionedWriter {
         new ParquetWriter(this.#context.columnar, this.#account, this.#fileSchema, {
           compression,
           onPart,
+          rowGroupBytes: Math.max(leastGroupBytes, Math.min(mostGroupBytes, groupBytes)),
           ...(isCrowded ? { pageRows: manyFilesPageRows } : {}),
           ...(physicalNames === undefined ? {} : { physicalNames }),
           ...(variants === undefined ? {} : { variants }),

@@ -167,11 +167,12 @@ export class FileStore implements ObjectStore {
 
   async list(prefix: string, options: ListOptions = {}): Promise<ObjectMeta[]> {
     const folder = checkFolderPath(this.uri, prefix)
-    const { startAfter, recursive = true } = options
+    const { startAfter, recursive = true, wanted } = options
     const found: ObjectMeta[] = []
     this.#walk(folder, recursive, (path, entry) => {
       if (entry.name.startsWith(temporaryPrefix)) return
       if (startAfter !== undefined && comparePaths(path, startAfter) <= 0) return
+      if (wanted?.(path) === false) return
       const stats = statSync(this.#file(path), noThrow)
       if (stats?.isFile() === true) found.push(objectMeta(path, stats))
     })

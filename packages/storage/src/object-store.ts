@@ -63,6 +63,8 @@ export interface ObjectStore {
 }
 
 export interface ListOptions {
+  /** Objects for which it is false may be left out: a store that has to ask about each is spared that. */
+  readonly wanted?: (path: string) => boolean
   /** Only paths greater than this one. */
   readonly startAfter?: string
   /** false: only the objects directly in the folder. Default true. */

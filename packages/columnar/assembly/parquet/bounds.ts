@@ -115,6 +115,15 @@ function compareBytes(a: usize, aSize: u32, b: usize, bSize: u32): i32 {
   return aSize < bSize ? -1 : <i32>(aSize > bSize)
 }
 
+/** The first eight bytes as a number that orders as they do, zeros behind the end: where two differ, so do the byte arrays. */
+// @ts-ignore: decorator
+@inline
+function prefixOf(address: usize, size: u32): u64 {
+  if (size == 0) return 0
+  const word = bswap<u64>(load<u64>(address))
+  return size >= 8 ? word : word & ~(0xffffffffffffffff >> <u64>(size << 3))
+}
+
 /** Byte arrays in unsigned byte order; two int32 row indexes go to `result`. Rows that `bitmap` (if not 0) lacks are skipped. */
 export function parquetBoundsStrings(
   offsets: usize,
@@ -131,29 +140,46 @@ export function parquetBoundsStrings(
   let hi: usize = 0
   let hiSize: u32 = 0
   let hiRow: u32 = 0
+  let loPrefix: u64 = 0
+  let hiPrefix: u64 = 0
   for (let i = start; i < start + count; i++) {
     if (bitmap != 0 && ((load<u8>(bitmap + (i >> 3)) >> (<u8>(i & 7))) & 1) == 0) continue
     const from = load<u32>(offsets + 4 * i)
     const size = load<u32>(offsets + 4 * i, 4) - from
     const address = bytes + from
+    const prefix = prefixOf(address, size)
     if (seen == 0) {
       lo = hi = address
       loSize = hiSize = size
       loRow = hiRow = i
-    } else if (compareBytes(address, size, lo, loSize) < 0) {
+      loPrefix = hiPrefix = prefix
+    } else if (prefix <= loPrefix && (prefix < loPrefix || compareBytes(address, size, lo, loSize) < 0)) {
       lo = address
       loSize = size
       loRow = i
-    } else if (compareBytes(address, size, hi, hiSize) > 0) {
+      loPrefix = prefix
+    } else if (prefix >= hiPrefix && (prefix > hiPrefix || compareBytes(address, size, hi, hiSize) > 0)) {
       hi = address
       hiSize = size
       hiRow = i
+      hiPrefix = prefix
     }
     seen++
   }
   store<u32>(result, loRow)
   store<u32>(result, hiRow, 4)
   return seen
+}
+
+function compareEntries(offsets: usize, bytes: usize, a: u32, b: u32): i32 {
+  const aFrom = load<u32>(offsets + 4 * a)
+  const bFrom = load<u32>(offsets + 4 * b)
+  return compareBytes(
+    bytes + aFrom,
+    load<u32>(offsets + 4 * a, 4) - aFrom,
+    bytes + bFrom,
+    load<u32>(offsets + 4 * b, 4) - bFrom,
+  )
 }
 
 /**
@@ -174,18 +200,23 @@ export function parquetBoundsCodes(
   let seen: u32 = 0
   let lo: u32 = 0
   let hi: u32 = 0
+  let loPrefix: u64 = 0
+  let hiPrefix: u64 = 0
   for (let code: u32 = 0; code < entries; code++) {
     if (load<u8>(marks + code) == 0) continue
-    if (seen++ == 0) {
-      lo = hi = code
-      continue
-    }
     const from = load<u32>(offsets + 4 * code)
     const size = load<u32>(offsets + 4 * code, 4) - from
-    const loFrom = load<u32>(offsets + 4 * lo)
-    const hiFrom = load<u32>(offsets + 4 * hi)
-    if (compareBytes(bytes + from, size, bytes + loFrom, load<u32>(offsets + 4 * lo, 4) - loFrom) < 0) lo = code
-    else if (compareBytes(bytes + from, size, bytes + hiFrom, load<u32>(offsets + 4 * hi, 4) - hiFrom) > 0) hi = code
+    const prefix = prefixOf(bytes + from, size)
+    if (seen++ == 0) {
+      lo = hi = code
+      loPrefix = hiPrefix = prefix
+    } else if (prefix <= loPrefix && (prefix < loPrefix || compareEntries(offsets, bytes, code, lo) < 0)) {
+      lo = code
+      loPrefix = prefix
+    } else if (prefix >= hiPrefix && (prefix > hiPrefix || compareEntries(offsets, bytes, code, hi) > 0)) {
+      hi = code
+      hiPrefix = prefix
+    }
   }
   store<u32>(result, lo)
   store<u32>(result, hi, 4)

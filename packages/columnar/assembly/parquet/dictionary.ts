@@ -3,10 +3,21 @@
  *
  *   0 table   4 mask   8 count   12 limit   16 values   20 offsets   24 bytesUsed   28 bytesLimit   32 width
  *
- * `table` holds mask + 1 slots of 8 bytes (hash, code + 1), zeroed at first; `values` the distinct values in order of first
- * sight, with `offsets` if they are strings. Inserting stops where the table is half full, or values or bytes are at their
+ * `table` holds mask + 1 slots of 4 bytes, zeroed at first: the code + 1 in the lower 18 bits, and 14 bits of the hash, which
+ * tell most strangers without a look at their values: the table stays in the caches. `values` are the distinct values in order of
+ * first sight, with `offsets` if they are strings. Inserting stops where the table is half full, or values or bytes are at their
  * limit: the caller grows them, or gives the dictionary up.
  */
+
+const codeBits: u32 = 18
+const codeMask: u32 = (1 << codeBits) - 1
+
+/** The bits of a hash that a slot keeps: others than those that choose the slot. */
+// @ts-ignore: decorator
+@inline
+function tagOf(hash: u32): u32 {
+  return hash & ~codeMask
+}
 
 // @ts-ignore: decorator
 @inline
@@ -14,6 +25,12 @@ function mix(word: u64): u32 {
   let h = word * 0x9e3779b97f4a7c15
   h ^= h >> 32
   return <u32>h
+}
+
+// @ts-ignore: decorator
+@inline
+function mixWide(address: usize): u32 {
+  return mix(load<u64>(address) ^ (load<u64>(address, 8) * 0xff51afd7ed558ccd))
 }
 
 function hashBytes(address: usize, size: u32): u32 {
@@ -57,17 +74,18 @@ export function parquetDictionaryFixed(state: usize, values: usize, count: u32, 
       const value = load<u64>(values + 8 * i)
       const h = mix(value)
       let slot = h & mask
-      let code: u32
-      while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
-        if (load<u64>(dictionary + 8 * (code - 1)) == value) break
+      let entry: u32
+      let code: u32 = 0
+      while ((entry = load<u32>(table + 4 * slot)) != 0) {
+        code = entry & codeMask
+        if (tagOf(entry) == tagOf(h) && load<u64>(dictionary + 8 * (code - 1)) == value) break
         slot = (slot + 1) & mask
       }
-      if (code == 0) {
+      if (entry == 0) {
         if (size >= limit) break
         store<u64>(dictionary + 8 * size, value)
         code = ++size
-        store<u32>(table + 8 * slot, h)
-        store<u32>(table + 8 * slot, code, 4)
+        store<u32>(table + 4 * slot, tagOf(h) | code)
       }
       store<u32>(codes + 4 * i, code - 1)
     }
@@ -76,37 +94,44 @@ export function parquetDictionaryFixed(state: usize, values: usize, count: u32, 
       const value = load<u32>(values + 4 * i)
       const h = mix(<u64>value)
       let slot = h & mask
-      let code: u32
-      while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
-        if (load<u32>(dictionary + 4 * (code - 1)) == value) break
+      let entry: u32
+      let code: u32 = 0
+      while ((entry = load<u32>(table + 4 * slot)) != 0) {
+        code = entry & codeMask
+        if (tagOf(entry) == tagOf(h) && load<u32>(dictionary + 4 * (code - 1)) == value) break
         slot = (slot + 1) & mask
       }
-      if (code == 0) {
+      if (entry == 0) {
         if (size >= limit) break
         store<u32>(dictionary + 4 * size, value)
         code = ++size
-        store<u32>(table + 8 * slot, h)
-        store<u32>(table + 8 * slot, code, 4)
+        store<u32>(table + 4 * slot, tagOf(h) | code)
       }
       store<u32>(codes + 4 * i, code - 1)
     }
   } else {
     for (; i < count; i++) {
       const address = values + 16 * i
-      const h = mix(load<u64>(address) ^ (load<u64>(address, 8) * 0xff51afd7ed558ccd))
+      const h = mixWide(address)
       let slot = h & mask
-      let code: u32
-      while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
+      let entry: u32
+      let code: u32 = 0
+      while ((entry = load<u32>(table + 4 * slot)) != 0) {
+        code = entry & codeMask
         const known = dictionary + 16 * (code - 1)
-        if (load<u64>(known) == load<u64>(address) && load<u64>(known, 8) == load<u64>(address, 8)) break
+        if (
+          tagOf(entry) == tagOf(h) &&
+          load<u64>(known) == load<u64>(address) &&
+          load<u64>(known, 8) == load<u64>(address, 8)
+        )
+          break
         slot = (slot + 1) & mask
       }
-      if (code == 0) {
+      if (entry == 0) {
         if (size >= limit) break
         v128.store(dictionary + 16 * size, v128.load(address))
         code = ++size
-        store<u32>(table + 8 * slot, h)
-        store<u32>(table + 8 * slot, code, 4)
+        store<u32>(table + 4 * slot, tagOf(h) | code)
       }
       store<u32>(codes + 4 * i, code - 1)
     }
@@ -123,9 +148,10 @@ function insertBytes(state: usize, address: usize, size: u32): i32 {
   const offsets = <usize>load<u32>(state, 20)
   const h = hashBytes(address, size)
   let slot = h & mask
-  let code: u32
-  while ((code = load<u32>(table + 8 * slot, 4)) != 0) {
-    if (load<u32>(table + 8 * slot) == h) {
+  let entry: u32
+  while ((entry = load<u32>(table + 4 * slot)) != 0) {
+    if (tagOf(entry) == tagOf(h)) {
+      const code = entry & codeMask
       const start = load<u32>(offsets + 4 * (code - 1))
       const end = load<u32>(offsets + 4 * code)
       if (end - start == size && bytesEqual(dictionary + start, address, size)) return <i32>(code - 1)
@@ -139,8 +165,7 @@ function insertBytes(state: usize, address: usize, size: u32): i32 {
   store<u32>(offsets + 4 * (count + 1), used + size)
   store<u32>(state, used + size, 24)
   store<u32>(state, count + 1, 8)
-  store<u32>(table + 8 * slot, h)
-  store<u32>(table + 8 * slot, count + 1, 4)
+  store<u32>(table + 4 * slot, tagOf(h) | (count + 1))
   return <i32>count
 }
 
@@ -207,17 +232,24 @@ export function parquetDictionaryRecode(
   return i
 }
 
-/** Fills a larger, zeroed table from the one before; the state has the new one already. */
-export function parquetDictionaryRehash(state: usize, oldTable: usize, oldSlots: u32): void {
+/** Fills a zeroed table with the values that are there; the state has the table already. */
+export function parquetDictionaryRehash(state: usize): void {
   const table = <usize>load<u32>(state)
   const mask = load<u32>(state, 4)
-  for (let i: u32 = 0; i < oldSlots; i++) {
-    const code = load<u32>(oldTable + 8 * i, 4)
-    if (code == 0) continue
-    const h = load<u32>(oldTable + 8 * i)
+  const count = load<u32>(state, 8)
+  const values = <usize>load<u32>(state, 16)
+  const offsets = <usize>load<u32>(state, 20)
+  const width = load<u32>(state, 32)
+  for (let i: u32 = 0; i < count; i++) {
+    let h: u32
+    if (width == 0) {
+      const from = load<u32>(offsets + 4 * i)
+      h = hashBytes(values + from, load<u32>(offsets + 4 * i, 4) - from)
+    } else if (width == 8) h = mix(load<u64>(values + 8 * i))
+    else if (width == 4) h = mix(<u64>load<u32>(values + 4 * i))
+    else h = mixWide(values + 16 * i)
     let slot = h & mask
-    while (load<u32>(table + 8 * slot, 4) != 0) slot = (slot + 1) & mask
-    store<u32>(table + 8 * slot, h)
-    store<u32>(table + 8 * slot, code, 4)
+    while (load<u32>(table + 4 * slot) != 0) slot = (slot + 1) & mask
+    store<u32>(table + 4 * slot, tagOf(h) | (i + 1))
   }
 }

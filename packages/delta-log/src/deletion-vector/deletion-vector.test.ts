@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { MemoryStore } from '@deltaworks/storage'
 import { locationIn } from '../table-location.js'
 import { testFile } from '../testing.js'
@@ -97,6 +101,35 @@ describe('deletion vectors', () => {
     await expect(readDeletedRows(location, testFile('f', { deletionVector: stored }))).rejects.toMatchObject({
       code: 'DW-DELTA-0013',
     })
+  })
+
+  it('D-45: a file at an absolute path, outside of the table; one that is cut short is an error', async () => {
+    const data = bitmap('run', [65_543, 65_544])
+    const file = Buffer.alloc(1 + 4 + data.length + 4)
+    file[0] = 1
+    file.writeUInt32BE(data.length, 1)
+    file.set(data, 5)
+    file.writeUInt32BE(crc32(data), 5 + data.length)
+    const folder = mkdtempSync(join(tmpdir(), 'deltaworks-vector-'))
+    try {
+      writeFileSync(join(folder, 'absolute.bin'), file)
+      const stored = {
+        storageType: 'p',
+        pathOrInlineDv: pathToFileURL(join(folder, 'absolute.bin')).href,
+        offset: 1,
+        sizeBytes: data.length,
+        cardinality: 2,
+      }
+      expect([...(await readDeletedRows(location, testFile('f', { deletionVector: stored })))!]).toEqual([
+        65_543, 65_544,
+      ])
+      writeFileSync(join(folder, 'absolute.bin'), file.subarray(0, 8))
+      await expect(readDeletedRows(location, testFile('f', { deletionVector: stored }))).rejects.toMatchObject({
+        code: 'DW-DELTA-0013',
+      })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('D-45: a cardinality that does not agree is an error', async () => {

@@ -24,7 +24,7 @@ export type Curve = 'zorder' | 'hilbert'
 const maxRankBits = 8
 /** Cells of the Hilbert curve's table, as bits. */
 const maxCellBits = 16
-const sampleRows = 65_536
+const sampleRows = 32_768
 const sampledFiles = 32
 /** Rows of a part of the order that is sorted by itself. */
 const partRows = 131_072

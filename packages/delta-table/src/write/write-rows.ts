@@ -103,6 +103,7 @@ export function sinkOf(
     targetFileBytes,
     variants: 'binary',
     pageVersion: parquetPageVersion(metadata.configuration),
+    ...(gathersPartitions(metadata) && { gathersPartitions: true }),
     ...(prefixLength !== null && { randomPrefixLength: prefixLength }),
     ...(materializesPartitions(protocol, metadata) && { keepsPartitionColumns: true }),
     ...(mapping.physicalNames !== null && { physicalNames: mapping.physicalNames }),
@@ -256,3 +257,7 @@ function compressionOf(metadata: Metadata): (typeof codecs)[number] {
   const wanted = metadata.configuration['delta.parquet.compression.codec']?.toLowerCase()
   return codecs.find((codec) => codec === wanted || (codec === 'none' && wanted === 'uncompressed')) ?? 'snappy'
 }
+
+/** `delta.autoOptimize.optimizeWrite` */
+const gathersPartitions = ({ configuration }: Metadata): boolean =>
+  configuration['delta.autoOptimize.optimizeWrite']?.toLowerCase() === 'true'

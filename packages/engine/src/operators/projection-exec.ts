@@ -1,4 +1,4 @@
-import { Arena, createEvaluator, recordBatch } from '@deltaworks/columnar'
+import { Arena, createEvaluator, recordBatch, type Evaluator } from '@deltaworks/columnar'
 import type { Projection } from '@deltaworks/plan'
 import type { ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
@@ -9,6 +9,8 @@ export class ProjectionExec implements ExecutionPlan {
   readonly schema
   readonly inputs: readonly ExecutionPlan[]
   readonly #projection: Projection
+  /** It is executed once a morsel. */
+  #evaluator: Evaluator | null = null
 
   constructor(projection: Projection, input: ExecutionPlan) {
     this.#projection = projection
@@ -22,7 +24,9 @@ export class ProjectionExec implements ExecutionPlan {
     const plainColumns = expressions.every((expression) => expression.kind === 'column')
     const evaluator = plainColumns
       ? null
-      : createEvaluator(context.columnar, expressions, input!.schema, { evaluation: context.evaluation })
+      : (this.#evaluator ??= createEvaluator(context.columnar, expressions, input!.schema, {
+          evaluation: context.evaluation,
+        }))
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
     try {

@@ -17,7 +17,7 @@ import {
   type Union,
   type Window,
 } from '@deltaworks/plan'
-import type { Schema } from '@deltaworks/schema'
+import { fieldIndex, type Schema } from '@deltaworks/schema'
 import { isThreadLocal } from '@deltaworks/storage'
 import type { ExecutionContext } from '../execution-context.js'
 import { stateSchema } from '../operators/hash-aggregate-exec.js'
@@ -300,6 +300,14 @@ export class AdaptivePlanner {
     const exchanged = await this.#exchange(input, keys)
     if (plan.input.kind !== 'window' || !isFirstRows(plan.input)) return windowed(exchanged)
     return over(exchanged, { ...plan, input: firstRowsOf(plan, exchanged.plan) })
+  }
+
+  /** Rows with equal values of the columns in one morsel. */
+  async together(pipeline: Pipeline, columns: readonly string[]): Promise<Pipeline> {
+    const { schema } = pipeline.plan
+    if (isSingle(pipeline) || columns.length === 0) return pipeline
+    const keys = columns.map((name) => columnOf(schema, fieldIndex(schema, name)))
+    return this.#exchange(pipeline, keys)
   }
 
   /** Rows with equal keys in one morsel. */

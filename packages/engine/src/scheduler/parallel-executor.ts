@@ -107,7 +107,8 @@ export class ParallelExecutor implements StageExecutor {
   }
 
   async writeFiles(plan: LogicalPlan, sink: FileSink): Promise<readonly WrittenFile[]> {
-    const pipeline = await this.#planner.queryPipeline(plan)
+    const rows = await this.#planner.queryPipeline(plan)
+    const pipeline = sink.gathersPartitions === true ? await this.#planner.together(rows, sink.partitionBy) : rows
     if (isSingle(pipeline)) {
       this.root = physicalPlan(pipeline.plan)
       try {

@@ -5,10 +5,12 @@ import type { ParquetKernels } from './kernels.js'
 /** Strings' bytes, or values' width times their number, that a dictionary may take. */
 const maxDictionaryBytes = 1_048_576
 const maxEntries = 131_072
+/** From here on it is doubled: its table should not be larger than a core's cache for nothing. */
+const largeEntries = 4096
 
 /**
  * Distinct values of a chunk in order of first sight, with a hash table (see columnar's assembly/parquet/dictionary.ts). It
- * begins small and grows by four; an insertion that it cannot take any more returns short.
+ * begins small and grows by four, later by two; an insertion that it cannot take any more returns short.
  */
 export class DictionaryBuilder {
   readonly #arena: Arena
@@ -21,7 +23,6 @@ export class DictionaryBuilder {
   readonly #entries: OwnedBuffer
   /** Of strings. */
   readonly #bytes: OwnedBuffer
-  #slots = 0
   #capacity = 0
   #bytesCapacity = 0
 
@@ -135,7 +136,7 @@ export class DictionaryBuilder {
       if (this.#capacity >= maxEntries || (this.#width > 0 && this.#capacity * this.#width >= maxDictionaryBytes)) {
         return false
       }
-      this.#growEntries(this.#capacity * 4)
+      this.#growEntries(this.#capacity * (this.#capacity < largeEntries ? 4 : 2))
       isGrown = true
     }
     if (this.#width === 0 && !isGrown) {
@@ -148,28 +149,27 @@ export class DictionaryBuilder {
 
   #growEntries(capacity: number): void {
     const { heap } = this.#arena
-    const former = this.#table
-    const oldSlots = this.#slots
-    this.#slots = capacity * 2
-    this.#table = new OwnedBuffer(this.#arena, this.#slots * 8)
-    heap.fill(this.#table.address, 0, this.#slots * 8)
-    this.#set(0, this.#table.address)
-    this.#set(1, this.#slots - 1)
-    this.#set(3, capacity)
-    if (oldSlots > 0) this.#kernels.parquetDictionaryRehash(this.#state, former.address, oldSlots)
-    former.close()
     const { count } = this
+    const isFirst = this.#capacity === 0
     if (this.#width > 0) {
       this.#entries.length = count * this.#width
       this.#entries.resize(capacity * this.#width)
       this.#set(4, this.#entries.address)
     } else {
-      this.#entries.length = oldSlots === 0 ? 0 : (count + 1) * 4
+      this.#entries.length = isFirst ? 0 : (count + 1) * 4
       this.#entries.resize((capacity + 1) * 4)
-      if (oldSlots === 0) heap.i32[this.#entries.address >>> 2] = 0
+      if (isFirst) heap.i32[this.#entries.address >>> 2] = 0
       this.#set(5, this.#entries.address)
     }
+    const slots = capacity * 2
+    this.#table.close()
+    this.#table = new OwnedBuffer(this.#arena, slots * 4)
+    heap.fill(this.#table.address, 0, slots * 4)
+    this.#set(0, this.#table.address)
+    this.#set(1, slots - 1)
+    this.#set(3, capacity)
     this.#capacity = capacity
+    this.#kernels.parquetDictionaryRehash(this.#state)
   }
 
   #growBytes(capacity: number): void {

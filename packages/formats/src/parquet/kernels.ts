@@ -143,7 +143,7 @@ export interface ParquetKernels {
     count: number,
     codes: number,
   ): number
-  parquetDictionaryRehash(state: number, oldTable: number, oldSlots: number): void
+  parquetDictionaryRehash(state: number): void
 
   parquetBounds32(values: number, count: number, result: number): number
   parquetBounds64(values: number, count: number, result: number): number

@@ -59,10 +59,9 @@ export async function vacuumTable(
   if (options.allowShortRetention !== true) checkRetention(location.uri, snapshot, retentionMs)
   const cutoffMs = (options.nowMs ?? Date.now()) - retentionMs
   const needed = await neededPaths(context, snapshot, cutoffMs, options.keepVersions ?? [])
-  const { objects, latestExpired } = await candidates(context, snapshot, cutoffMs, options)
-  const doomed = objects.filter(
-    ({ path, modifiedMs }) => modifiedMs < cutoffMs && !needed.has(path) && !isKeptByName(path, location.path),
-  )
+  const mayGo = (path: string): boolean => !needed.has(path) && !isKeptByName(path, location.path)
+  const { objects, latestExpired } = await candidates(context, snapshot, cutoffMs, mayGo, options)
+  const doomed = objects.filter(({ path, modifiedMs }) => modifiedMs < cutoffMs && mayGo(path))
   const sizeBytes = doomed.reduce((sum, object) => sum + object.sizeBytes, 0)
   const dryRun = options.dryRun === true
   if (!dryRun && doomed.length > 0) {
@@ -85,13 +84,14 @@ async function candidates(
   context: OperationContext,
   snapshot: Snapshot,
   cutoffMs: number,
+  mayGo: (path: string) => boolean,
   options: VacuumOptions,
 ): Promise<{ readonly objects: readonly VacuumObject[]; readonly latestExpired: number | null }> {
   if (options.inventory !== undefined) {
     return { objects: await inventoryObjects(context, options.inventory, options), latestExpired: null }
   }
   if (options.mode === 'lite') return objectsRemovedByLog(snapshot, cutoffMs)
-  return { objects: await context.location.store.list(context.location.path), latestExpired: null }
+  return { objects: await context.location.store.list(context.location.path, { wanted: mayGo }), latestExpired: null }
 }
 
 async function logVacuum(

@@ -9,7 +9,7 @@ import { scan } from '@deltaworks/plan'
 import { countChanges, dieAt } from './kills/die-at.js'
 
 /** Points at which a run is killed, and a sixth of that streamed; DELTAWORKS_KILL_POINTS=200 for a long night. */
-const points = Number(process.env['DELTAWORKS_KILL_POINTS'] ?? 7)
+const points = Number(process.env['DELTAWORKS_KILL_POINTS'] ?? 5)
 const files = 50
 const linesOfFile = 40
 const bin = fileURLToPath(new URL('../bin/deltaworks-batch.cjs', import.meta.url))

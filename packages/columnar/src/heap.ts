@@ -125,7 +125,7 @@ export class Heap {
     const address = this.#top
     const end = address + size
     if (end > this.limitBytes) throw heapExhausted(bytes, this.limitBytes)
-    if (end > this.#u8.byteLength) this.#grow(end)
+    if (end + pageBytes > this.#u8.byteLength) this.#grow(end)
     this.#top = end
     if (end > this.#touched) this.#touched = end
     this.#usedBytes += size
@@ -170,7 +170,8 @@ export class Heap {
 
   #grow(end: number): void {
     const current = this.#u8.byteLength
-    const wanted = Math.min(Math.max(end, current + Math.min(current, 64 * 1024 * 1024)), this.limitBytes + pageBytes)
+    // A page more than is handed out: kernels read whole vectors, also behind the last chunk's end.
+    const wanted = Math.max(end + pageBytes, Math.min(current + Math.min(current, 64 * 1024 * 1024), this.limitBytes))
     try {
       this.memory.grow(Math.ceil((wanted - current) / pageBytes))
     } catch {

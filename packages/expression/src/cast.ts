@@ -212,9 +212,12 @@ function toDate(from: DataType): CastKernel | null {
   return null
 }
 
+const within64Bits = (micros: bigint): bigint | undefined =>
+  micros >= minInt64 && micros <= maxInt64 ? micros : undefined
+
 function toTimestamp(from: DataType, instant: boolean): CastKernel | null {
-  const fromLocal = (local: bigint, context: EvaluationContext): bigint =>
-    instant ? instantFromLocal(local, context.timezone) : local
+  const fromLocal = (local: bigint, context: EvaluationContext): bigint | undefined =>
+    within64Bits(instant ? instantFromLocal(local, context.timezone) : local)
   if (from.kind === 'date') return (v, context) => fromLocal(BigInt(v as number) * microsPerDay, context)
   if (from.kind === 'string' || from.kind === 'variant') {
     return (v, context) => {
@@ -234,8 +237,7 @@ function toTimestamp(from: DataType, instant: boolean): CastKernel | null {
   if (!instant) return null
   if (isInteger(from)) {
     return (v) => {
-      const micros = BigInt(v as number | bigint) * 1_000_000n
-      return micros >= minInt64 && micros <= maxInt64 ? micros : undefined
+      return within64Bits(BigInt(v as number | bigint) * 1_000_000n)
     }
   }
   if (isFloat(from)) {
@@ -247,8 +249,7 @@ function toTimestamp(from: DataType, instant: boolean): CastKernel | null {
   if (from.kind === 'decimal') {
     const { scale } = from
     return (v) => {
-      const micros = scale <= 6 ? (v as bigint) * pow10(6 - scale) : (v as bigint) / pow10(scale - 6)
-      return micros >= minInt64 && micros <= maxInt64 ? micros : undefined
+      return within64Bits(scale <= 6 ? (v as bigint) * pow10(6 - scale) : (v as bigint) / pow10(scale - 6))
     }
   }
   return null

@@ -41,23 +41,23 @@ export const daysInMonth = (year: number, month: number): number =>
 
 const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`)
 
-/** `YYYY-MM-DD`, with a sign before years that are not of four digits */
+/** `YYYY-MM-DD` */
 export function formatDate(days: number): string {
   const { year, month, day } = civilFromDays(days)
-  const digits = String(Math.abs(year)).padStart(4, '0')
-  const y = year < 0 ? `-${digits}` : year > 9999 ? `+${digits}` : digits
+  const y = year < 0 ? `-${String(-year).padStart(4, '0')}` : String(year).padStart(4, '0')
   return `${y}-${two(month)}-${two(day)}`
 }
 
 const datePattern = /^\s*([+-]?\d{4,7})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\s*$/
 
-/** @returns days since the epoch, or null if the text is no `YYYY-MM-DD` (a time of day after it is ignored, as by Spark) */
+/** @returns 32-bit days since the epoch; null: the text is no `YYYY-MM-DD` (a time of day after it is ignored, as by Spark) or out of range */
 export function tryParseDate(text: string): number | null {
   const match = datePattern.exec(text)
   if (match === null) return null
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null
-  return daysFromCivil(year, month, day)
+  const days = daysFromCivil(year, month, day)
+  return days === (days | 0) ? days : null
 }
 
 /** `YYYY-MM-DD HH:MM:SS[.ffffff]`, fraction without trailing zeros, as Spark casts a timestamp (UTC) to string. */

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { batchToRows, createContext, unlimited } from '@deltaworks/columnar'
 import { fileScan, scanCsv } from '@deltaworks/formats'
 import { FileStore } from '@deltaworks/storage'
@@ -9,16 +8,13 @@ import { canonicalRow } from './canonical.js'
 import { Checks } from './checks.js'
 import { csvCases, schemaOf, type CsvCase } from './csv-cases.js'
 import { difference } from './difference.js'
-import { PythonEnvironment } from './python.js'
+import { sparkScript } from './spark-script.js'
 
 /*
  * node tools/interop/dist/spark-csv.js
  *
  * A file an option of Spark's CSV reader: Spark reads it by its options, we by ours, and the rows must be the same.
  */
-
-const here = dirname(fileURLToPath(import.meta.url))
-const workspace = join(here, '..', '..', '..')
 
 type Answer = readonly string[] | 'error'
 
@@ -53,15 +49,12 @@ async function main(): Promise<number> {
     })
     const file = join(folder, 'manifest.json')
     writeFileSync(file, JSON.stringify(manifest))
-    const python = new PythonEnvironment(join(workspace, '.tools', 'interop-venv'))
-    const failure = await python.install(['pyspark==4.1.*'])
-    const answers =
-      failure === null
-        ? await python.script(join(here, '..', 'python', 'spark_csv.py'), [file])
-        : [{ unavailable: failure }]
+    const answers = await sparkScript('spark_csv.py', [file])
     for (const [i, answer] of answers.entries()) {
       if (typeof answer['unavailable'] === 'string') {
-        checks.skip('Spark', answer['unavailable'])
+        // Where Spark cannot be had at all there is nothing to compare; one that stopped half-way has hidden something.
+        if (i === 0) checks.skip('Spark', answer['unavailable'])
+        else checks.report(`all of ${csvCases.length} answers`, answer['unavailable'])
         continue
       }
       const one = csvCases[i]!

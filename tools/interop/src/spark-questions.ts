@@ -127,6 +127,10 @@ export const justified: readonly Justified[] = [
     applies: (name, input) => isCast(/^string$/, /^decimal/)(name) && input === '٣',
   },
   {
+    why: 'years of more than four digits are written without the sign that Spark puts before them: databases that are sent them know none',
+    applies: (name, input) => isCast(/^string$/, /^(date|timestamp.*)$/)(name) && /^\+?\d{5}(-|$)/.test(input),
+  },
+  {
     why: 'a time of day alone is no moment here; Spark takes the day on which the query runs',
     applies: (name, input) => isCast(/^string$/, /^timestamp$/)(name) && input === '12:34:56',
   },

@@ -1,15 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { DeltaTable, type TableSession } from '@deltaworks/delta-table'
 import { scan } from '@deltaworks/plan'
 import { Agreement } from './agreement.js'
 import { canonicalRow } from './canonical.js'
 import { Checks } from './checks.js'
 import { difference, readLines } from './difference.js'
-import { PythonEnvironment } from './python.js'
 import { openSession } from './session.js'
+import { sparkScript } from './spark-script.js'
 
 /*
  * node tools/interop/dist/spark-tables.js [--keep] [--only NAME,NAME] [--record]
@@ -17,10 +16,6 @@ import { openSession } from './session.js'
  * Spark writes a table a feature (python/spark_tables.py); we must read its rows at every version, cold and as an update of an older
  * snapshot, and its change data feed.
  */
-
-const here = dirname(fileURLToPath(import.meta.url))
-const workspace = join(here, '..', '..', '..')
-const script = join(here, '..', 'python', 'spark_tables.py')
 
 interface Written {
   readonly name: string
@@ -62,11 +57,9 @@ async function main(args: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'deltaworks-spark-'))
   const checks = new Checks()
   const agreement = new Agreement()
-  const python = new PythonEnvironment(join(workspace, '.tools', 'interop-venv'))
   const session = openSession(false)
   try {
-    const failure = await python.install(['pyspark==4.1.*'])
-    const answers = failure === null ? await python.script(script, [folder, ...only]) : [{ unavailable: failure }]
+    const answers = await sparkScript('spark_tables.py', [folder, ...only])
     for (const answer of answers) {
       if (typeof answer['unavailable'] === 'string') checks.skip('Spark', answer['unavailable'])
       else {

@@ -8,8 +8,9 @@ import { Agreement } from './agreement.js'
 import { canonicalRow } from './canonical.js'
 import { Checks } from './checks.js'
 import { difference } from './difference.js'
-import { lastLine, PythonEnvironment, run } from './python.js'
+import { lastLine, run } from './python.js'
 import { openSession } from './session.js'
+import { sparkScript } from './spark-script.js'
 import { twins } from './twin-statements.js'
 
 /*
@@ -64,12 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const file = join(folder, 'manifest.json')
     writeFileSync(file, JSON.stringify(manifest))
-    const python = new PythonEnvironment(join(workspace, '.tools', 'interop-venv'))
-    const failure = await python.install(['pyspark==4.1.*'])
-    const answers =
-      failure === null
-        ? await python.script(join(here, '..', 'python', 'twins.py'), [file])
-        : [{ unavailable: failure }]
+    const answers = await sparkScript('twins.py', [file])
     for (const answer of answers) {
       if (typeof answer['unavailable'] === 'string') {
         checks.skip('Spark', answer['unavailable'])

@@ -1,4 +1,5 @@
 import { bits, prefixXor } from './bits'
+import { AT_START, CLOSED, QUOTED, UNQUOTED } from './states'
 
 /* Where `csvCountLines` writes to, as u32. Counts are of what is outside of quotes, but for the three that say otherwise. */
 const LINE_FEEDS: usize = 0
@@ -14,14 +15,9 @@ const QUOTED_RETURNS: usize = 24
 const QUOTED_PAIRS: usize = 28
 /** Whether a quote stands where RFC 4180 does not want it: then the counts tell nothing. */
 const IRREGULAR: usize = 32
-/** Of the bytes before, and then of these: the state, as in structure.ts, and the last byte. */
+/** Of the bytes before, and then of these: the state, and the last byte. */
 const STATE: usize = 36
 const PREVIOUS: usize = 40
-
-const AT_START: u32 = 0
-const UNQUOTED: u32 = 1
-const QUOTED: u32 = 2
-const CLOSED: u32 = 3
 
 /**
  * Counts what tells of lines, in quotes and outside of them, without looking for fields. Reads up to 63 bytes past the end.

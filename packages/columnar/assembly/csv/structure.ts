@@ -1,5 +1,6 @@
 import { bits, prefixXor } from './bits'
 import * as F from './frame'
+import { AT_START, CLOSED, ESCAPED, IN_COMMENT, QUOTED, UNQUOTED } from './states'
 import { csvIsUtf8 } from './strings'
 
 /*
@@ -18,13 +19,6 @@ import { csvIsUtf8 } from './strings'
  * Flag 32: text after a closing quote leads back to 2, so that only a quote before a separator or line end closes.
  * Flag 64: a line end is one in 2 and 4, too.
  */
-
-const AT_START: u32 = 0
-const UNQUOTED: u32 = 1
-const QUOTED: u32 = 2
-const CLOSED: u32 = 3
-const ESCAPED: u32 = 4
-const IN_COMMENT: u32 = 5
 
 /**
  * Finds the rows that are whole in [FROM, END), at most MAX_ROWS (and what the last block holds above it, if there is room).

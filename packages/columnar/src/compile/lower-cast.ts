@@ -40,12 +40,20 @@ function convert(b: LoopBuilder, e: BoundCast, x: Operand): Operand {
     case 'timestamp':
     case 'timestamp_ntz':
       if (!b.zoneIsUtc) return refuse('a zone')
-      if (from.kind === 'date')
-        return b.value('i64', b.set('i64', x.code, op.extend, i64Const(microsPerDay), op.i64mul), null)
+      if (from.kind === 'date') return startOfDay(b, x.code)
       return isTimestamp(from) ? x : refuse('a cast to timestamp')
     default:
       return refuse(`a cast to ${to.kind}`)
   }
+}
+
+/** Days whose microseconds fit 64 bits, from minus as many on. */
+const mostDays = 106_751_991n
+
+function startOfDay(b: LoopBuilder, date: Code): Operand {
+  const days = b.set('i64', date, op.extend)
+  b.flagIf(days, i64Const(-mostDays), op.i64lt, days, i64Const(mostDays), op.i64gt, op.i32or)
+  return b.value('i64', b.set('i64', days, i64Const(microsPerDay), op.i64mul), null)
 }
 
 /** Days of microseconds, towards minus infinity, as i64. */

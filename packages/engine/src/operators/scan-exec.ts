@@ -52,6 +52,13 @@ export class ScanExec implements ExecutionPlan {
       local.length === 0
         ? null
         : createFilter(context.columnar, conjunction(local), readSchema, { evaluation: context.evaluation })
+    const reading: Reading = {
+      positions: this.#read,
+      schema: readSchema,
+      filters: [...local, ...bounds],
+      context,
+      footers: this.#footers,
+    }
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
     const small = new SmallBatches(context.columnar.heap, account, this.schema)
@@ -61,15 +68,7 @@ export class ScanExec implements ExecutionPlan {
       const together = fetch === null
       for await (const splits of smallFilesTogether(context.splitsOf(this.#scan), together)) {
         const fileBytes = splits.reduce((sum, split) => sum + (split.kind === 'file' ? bytesOf(split) : Infinity), 0)
-        for await (const batch of readSplits(
-          splits,
-          this.#scan,
-          this.#read,
-          readSchema,
-          [...local, ...bounds],
-          context,
-          this.#footers,
-        )) {
+        for await (const batch of readSplits(splits, reading)) {
           const pause = context.pause()
           if (pause !== null) await pause
           context.checkCancelled()
@@ -107,21 +106,25 @@ const bytesOf = ({ byteRange, sizeBytes }: FileSplit): number =>
 const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatch =>
   recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))
 
+/** What is read of every split. */
+interface Reading {
+  /** Of the columns in the table's schema. */
+  readonly positions: readonly number[]
+  readonly schema: Schema
+  /** Over `schema`. */
+  readonly filters: readonly BoundExpression[]
+  readonly context: ExecutionContext
+  readonly footers: FooterCache
+}
+
 /** @param splits one, or files that are read together */
-async function* readSplits(
-  splits: readonly StageSplit[],
-  scan: TableScan,
-  read: readonly number[],
-  schema: Schema,
-  filters: Parameters<typeof conjunction>[0],
-  context: ExecutionContext,
-  footers: FooterCache,
-): BatchStream {
+async function* readSplits(splits: readonly StageSplit[], reading: Reading): BatchStream {
   const files = splits.filter((split) => split.kind === 'file')
   if (files.length < 2) {
-    for (const split of splits) yield* readSplit(split, scan, read, schema, filters, context, footers)
+    for (const split of splits) yield* readSplit(split, reading)
     return
   }
+  const { schema, filters, context } = reading
   const { format, path } = files[0]!
   const account = context.pool.account(`scan of ${path} and others`)
   const scans = files.map((split) => fileScanOf(split, schema, filters))
@@ -132,15 +135,7 @@ async function* readSplits(
   }
 }
 
-async function* readSplit(
-  split: StageSplit,
-  scan: TableScan,
-  read: readonly number[],
-  schema: Schema,
-  filters: Parameters<typeof conjunction>[0],
-  context: ExecutionContext,
-  footers: FooterCache,
-): BatchStream {
+async function* readSplit(split: StageSplit, { positions, schema, filters, context, footers }: Reading): BatchStream {
   switch (split.kind) {
     case 'file': {
       const account = context.pool.account(`scan of ${split.path}`)
@@ -161,7 +156,7 @@ async function* readSplit(
     case 'segment': {
       const arena = new Arena(context.columnar.heap, context.pool.account('ScanExec'))
       try {
-        yield* readSegment(arena, split.segment, read)
+        yield* readSegment(arena, split.segment, positions)
       } finally {
         arena.close()
       }
@@ -171,7 +166,7 @@ async function* readSplit(
       const account = context.pool.account('ScanExec')
       const arena = new Arena(context.columnar.heap, account)
       try {
-        yield* readSpilled(arena, split, read)
+        yield* readSpilled(arena, split, positions)
       } finally {
         arena.close()
         account.close()
@@ -181,17 +176,16 @@ async function* readSplit(
     case 'rows': {
       const arena = new Arena(context.columnar.heap, context.pool.account('rows'))
       try {
-        const rows = split.rows.map((row: readonly Value[]) => read.map((position) => row[position]!))
+        const rows = split.rows.map((row: readonly Value[]) => positions.map((position) => row[position]!))
         yield batchFromRows(arena, schema, rows)
       } finally {
         arena.close()
       }
     }
   }
-  void scan
 }
 
-const fileScanOf = (split: FileSplit, schema: Schema, filters: Parameters<typeof conjunction>[0]) => ({
+const fileScanOf = (split: FileSplit, schema: Schema, filters: readonly BoundExpression[]) => ({
   store: openStore(split.store),
   path: split.path,
   sizeBytes: split.sizeBytes,

@@ -65,8 +65,11 @@ function integerBytes(value: bigint): Uint8Array {
   }
 }
 
-/** A value's bytes as Spark hashes them, little endian; null for what is made of other values. */
-function hashedBytes(type: DataType, value: Value): Uint8Array | null {
+/** Types whose values are not made of others. */
+type SimpleType = Exclude<DataType, { readonly kind: 'list' | 'map' | 'struct' | 'null' }>
+
+/** A value's bytes as Spark hashes them, numbers little endian but for wide decimals. */
+function hashedBytes(type: SimpleType, value: Value): Uint8Array {
   switch (type.kind) {
     case 'string':
     case 'variant':
@@ -98,20 +101,15 @@ function hashedBytes(type: DataType, value: Value): Uint8Array | null {
     }
     case 'decimal':
       return type.precision <= maxInt64DecimalPrecision ? int64Bytes(value as bigint) : integerBytes(value as bigint)
-    case 'list':
-    case 'map':
-    case 'struct':
-    case 'null':
-      return null
   }
 }
 
 /** The hash of a value with the hash so far as its seed: a null leaves that as it is, and what is nested is hashed in its order. */
 function chained(type: DataType, value: Value, hash: bigint): bigint {
   if (value === null) return hash
-  const bytes = hashedBytes(type, value)
-  if (bytes !== null) return xxHash64(bytes, BigInt.asUintN(64, hash))
   switch (type.kind) {
+    case 'null':
+      return hash
     case 'list':
       return (value as readonly Value[]).reduce<bigint>((so, element) => chained(type.element, element, so), hash)
     case 'map':
@@ -125,7 +123,7 @@ function chained(type: DataType, value: Value, hash: bigint): bigint {
         hash,
       )
     default:
-      return hash
+      return xxHash64(hashedBytes(type, value), BigInt.asUintN(64, hash))
   }
 }
 

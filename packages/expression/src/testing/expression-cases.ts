@@ -289,6 +289,7 @@ const casts: readonly ExpressionCase[] = [
     [['2024'], 19_723],
     [[' 2024-2 '], 19_754],
     [['+12345'], 3_789_391],
+    [['+9999999'], badCast],
     [['24'], badCast],
   ]),
   given('E-05: a timestamp may end with a region', t.cast(timestamp), { t: string }, [
@@ -307,7 +308,11 @@ const casts: readonly ExpressionCase[] = [
   given('dates and timestamps', fn.concat(d.cast(string), ' ', ts.cast(string)), { d: date, ts: timestamp }, [
     [[0, 86_401_500_000n], '1970-01-01 1970-01-02 00:00:01.5'],
     [[-719_162, 0n], '0001-01-01 1970-01-01 00:00:00'],
-    [[3_000_000, 0n], '+10183-09-21 1970-01-01 00:00:00'],
+    [[3_000_000, 0n], '10183-09-21 1970-01-01 00:00:00'],
+  ]),
+  given('a date beyond the range of timestamps', d.cast(timestamp), { d: date }, [
+    [[106_751_991], 9_223_372_022_400_000_000n],
+    [[106_751_992], badCast],
   ]),
   given('timestamp to date and back', ts.cast(date).cast(timestamp), { ts: timestamp }, [
     [[-1n], -86_400_000_000n],

@@ -36,7 +36,8 @@ export const segmentSplits = (segments: readonly MorselSegment[]): StageSplit[] 
 export const bytesOf = (segments: readonly MorselSegment[]): number =>
   segments.reduce((sum, { split }) => sum + splitBytes(split), 0)
 
-export const rowsOf = (segments: readonly MorselSegment[]): number => segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
+export const rowsOf = (segments: readonly MorselSegment[]): number =>
+  segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
 
 /** What a stage gave, to be read in morsels: a list of segments each. */
 export function segmentPipeline(

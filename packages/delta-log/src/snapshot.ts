@@ -150,16 +150,27 @@ const checkpointFailure = (location: TableLocation, segment: LogSegment, error: 
   )
 
 async function applyCommits(location: TableLocation, commits: readonly CommitFile[], replay: LogReplay): Promise<void> {
-  const readAhead = 16
   const lines = new AddLineReader()
-  for (let i = 0; i < commits.length; i += readAhead) {
-    const group = commits.slice(i, i + readAhead)
+  for (const group of readTogether(commits)) {
     const files = await Promise.all(group.map((commit) => getCommit(location, commit)))
     files.forEach((data, at) => {
       const commit = group[at]!
       if (isCompacted(commit)) replay.applyCompacted(parseActions(location, commit.path, data))
       else applyCommit(location, commit.path, data, lines, replay)
     })
+  }
+}
+
+const readAhead = { commits: 16, bytes: 8_388_608 }
+
+/** Neighbours that are asked for at once: some small commits, or one large one. */
+function* readTogether(commits: readonly CommitFile[]): Generator<readonly CommitFile[]> {
+  for (let start = 0, end = 0; start < commits.length; start = end) {
+    for (let bytes = 0; end < commits.length && end - start < readAhead.commits; end++) {
+      bytes += commits[end]!.sizeBytes
+      if (bytes > readAhead.bytes && end > start) break
+    }
+    yield commits.slice(start, end)
   }
 }
 

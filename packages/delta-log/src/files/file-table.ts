@@ -86,6 +86,18 @@ export class FileTable {
     for (let file = 0; file < this.#count; file++) if (this.#dead[file] === 0) yield file
   }
 
+  /** Live files that the log names by more than their place below the table's folder. */
+  *numbersOfAbsolutePaths(): Generator<number> {
+    const slash = 0x2f
+    for (let at = 0; at < this.#chunks.length; at++) {
+      const { columns, pathColumn, rowCount } = this.#chunks[at]!
+      const first = this.#firsts[at]!
+      for (let row = 0; row < rowCount; row++) {
+        if (columns.bytes[columns.start(pathColumn, row)] === slash && this.#dead[first + row] === 0) yield first + row
+      }
+    }
+  }
+
   file(number: number): AddFile {
     const at = this.#chunkOf(number)
     return this.#chunks[at]!.file(number - this.#firsts[at]!)

@@ -5,6 +5,7 @@ import type { AddFile } from './actions/add-file.js'
 import { commitInfoFromJson } from './actions/commit-info.js'
 import type { Metadata } from './actions/metadata.js'
 import type { Protocol } from './actions/protocol.js'
+import { requireCatalog } from './catalog/managed-table.js'
 import { readCheckpoint } from './checkpoint-read.js'
 import { columnMapping, noColumnMapping, type ColumnMapping } from './column-mapping.js'
 import { parseActions, readCommit } from './commit-file.js'
@@ -207,7 +208,10 @@ async function getCommit(location: TableLocation, commit: CommitFile): Promise<U
 /** @throws DeltaError DW-DELTA-0003, 0004, 0007, 0008, 0009, 0012 */
 function snapshotOf(location: TableLocation, version: number, state: LogState, modifiedMs: number): Snapshot {
   const { protocol, metadata } = state
-  if (protocol !== null) checkReadable(location.uri, protocol)
+  if (protocol !== null) {
+    requireCatalog(location, protocol)
+    checkReadable(location.uri, protocol)
+  }
   if (metadata === null) throw missingMetadata(location.uri, version)
   if (protocol === null) throw missingProtocol(location.uri, version)
   if (metadata.formatProvider !== 'parquet') throw unsupportedFormat(location.uri, metadata.formatProvider)

@@ -31,6 +31,7 @@ import { isAbsence, writeError } from './file-errors.js'
 import { entriesAtOnce, entriesInTurn, walkFolders } from './file-walk.js'
 import { FileWriter } from './file-writer.js'
 import { filesOutside } from './files-outside.js'
+import { pathsABatch, StatBatches } from './stat-batches.js'
 import { checkFolderPath, checkObjectPath, comparePaths, temporaryPrefix } from './object-path.js'
 import type {
   ByteRange,
@@ -192,11 +193,25 @@ export class FileStore implements ObjectStore {
   }
 
   async walk(prefix: string, visit: ObjectVisitor, wanted: (path: string) => boolean = () => true): Promise<void> {
-    walkFolders(checkFolderPath(this.uri, prefix), this.#entries(entriesInTurn), (path, name) => {
-      if (name.startsWith(temporaryPrefix) || !wanted(path)) return
-      const stats = this.#statListed(path)
-      if (stats !== undefined) visit(path, stats.size, Math.floor(stats.mtimeMs))
-    })
+    const folder = checkFolderPath(this.uri, prefix)
+    const batches = new StatBatches((path) => this.#file(path))
+    try {
+      let paths: string[] = []
+      walkFolders(folder, this.#entries(entriesInTurn), (path, name) => {
+        if (name.startsWith(temporaryPrefix) || !wanted(path)) return
+        if (paths.push(path) < pathsABatch) return
+        batches.add(paths)
+        paths = []
+      })
+      batches.add(paths)
+      await batches.each((path, sizeBytes, modifiedMs) => {
+        if (sizeBytes >= 0) return visit(path, sizeBytes, modifiedMs)
+        const stats = this.#statListed(path)
+        if (stats !== undefined) visit(path, stats.size, Math.floor(stats.mtimeMs))
+      })
+    } finally {
+      await batches.close()
+    }
   }
 
   async outside(paths: readonly string[]): Promise<readonly string[]> {

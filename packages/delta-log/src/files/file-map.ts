@@ -41,18 +41,24 @@ export class FileMap implements ReadonlyMap<string, AddFile> {
   get(key: string): AddFile | undefined {
     const object = this.#objects.get(key)
     if (object !== undefined) return object
-    const number = this.#table.find(encodeKey(key))
+    const number = this.#find(key)
     return number < 0 ? undefined : this.#made(number)
   }
 
   has(key: string): boolean {
-    return this.#objects.has(key) || this.#table.find(encodeKey(key)) >= 0
+    return this.#objects.has(key) || this.#find(key) >= 0
   }
 
   /** The files but for those whose key is their place below the table's folder, and all that they need: for these ask `has`. */
   *apart(): Generator<AddFile> {
     yield* this.#objects.values()
     for (const number of this.#table.numbersOfAbsolutePaths()) yield this.#made(number)
+  }
+
+  #find(key: string): number {
+    return key.length * 3 > scratch.length
+      ? this.#table.find(Buffer.from(key, 'utf8'))
+      : this.#table.find(scratch, scratch.write(key, 'utf8'))
   }
 
   *keys(): MapIterator<string> {
@@ -113,12 +119,8 @@ export class FileMap implements ReadonlyMap<string, AddFile> {
   }
 }
 
+/** For the bytes of one key: many are asked for, one after another. */
 const scratch = Buffer.alloc(4096)
-
-/** UTF-8; many keys are asked for one after another, so the bytes are those of the next key soon. */
-function encodeKey(key: string): Uint8Array {
-  return key.length * 3 > scratch.length ? Buffer.from(key, 'utf8') : scratch.subarray(0, scratch.write(key, 'utf8'))
-}
 
 /** The facts of one row of a chunk; moves. */
 class ChunkFacts implements FileFacts {

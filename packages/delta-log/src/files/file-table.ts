@@ -68,8 +68,8 @@ export class FileTable {
   }
 
   /** The number of a live file, or -1. */
-  find(path: Uint8Array): number {
-    return this.#liveCount === 0 ? -1 : this.#find(path, 0, path.length)
+  find(path: Uint8Array, length = path.length): number {
+    return this.#liveCount === 0 ? -1 : this.#find(path, 0, length)
   }
 
   /** Calls `visit` with the chunk and row of each live file. */

@@ -200,13 +200,14 @@ export class RowGroupReader {
     let next = lowerBound(deleted, firstRow)
     if (next === deleted.length || deleted[next]! >= end) return batch
     const address = this.#batchArena.allocate(batch.rowCount * 4)
-    const view = this.#context.heap.i32
-    let count = 0
+    const indexes = this.#context.heap.i32
+    let slot = address >>> 2
     for (let row = firstRow; row < end; row++) {
-      if (next < deleted.length && deleted[next] === row) {
-        while (next < deleted.length && deleted[next] === row) next++
-      } else view[(address >>> 2) + count++] = row - firstRow
+      const stop = next < deleted.length ? Math.min(deleted[next]!, end) : end
+      for (; row < stop; row++) indexes[slot++] = row - firstRow
+      while (next < deleted.length && deleted[next] === row) next++
     }
+    const count = slot - (address >>> 2)
     this.#metrics.rowsDeleted += batch.rowCount - count
     return takeBatch(this.#context, this.#batchArena, batch, { address, count })
   }

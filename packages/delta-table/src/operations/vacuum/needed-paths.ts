@@ -35,5 +35,5 @@ export async function neededPaths(
     const { files } = await readSnapshot(location, parquet, { version })
     for (const [key, file] of files) if (!snapshot.files.has(key)) keep(file)
   }
-  return (path) => resolved.has(path) || snapshot.files.has(relativeTo(path, location.path))
+  return (path) => (resolved.size > 0 && resolved.has(path)) || snapshot.files.has(relativeTo(path, location.path))
 }

@@ -1,4 +1,11 @@
-import { checkWritable, commit, deletedFileRetentionMs, readNothing, type Snapshot } from '@deltaworks/delta-log'
+import {
+  checkWritable,
+  commit,
+  deletedFileRetentionMs,
+  readNothing,
+  requireAllowed,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import { retentionTooShort } from '../../errors.js'
 import type { OperationContext } from '../../operation-context.js'
 import type { Rows } from '../../table-session.js'
@@ -54,6 +61,7 @@ export async function vacuumTable(
   options: VacuumOptions,
 ): Promise<VacuumResult> {
   const { location } = context
+  if (options.dryRun !== true) requireAllowed(snapshot, 'VACUUM')
   checkWritable(location.uri, snapshot.protocol, snapshot.metadata, snapshot.schema, 'write')
   const retentionMs = options.retentionMs ?? deletedFileRetentionMs(snapshot.metadata.configuration)
   if (options.allowShortRetention !== true) checkRetention(location.uri, snapshot, retentionMs)

@@ -138,6 +138,14 @@ export const invalidLogFile = (
 export const invalidSchema = (where: string, reason: string): DeltaError =>
   make(12, 'data', `The schema of ${where} cannot be read: ${reason}.`, { where, reason })
 
+export const missingSchema = (table: string): DeltaError =>
+  make(
+    12,
+    'data',
+    `The metaData action of ${table} has no schema. The log is damaged, or was written by a faulty program; restore it from a backup.`,
+    { table, errorKind: 'missing-metadata' },
+  )
+
 export const unsupportedType = (where: string, type: string): DeltaError =>
   make(
     12,

@@ -22,7 +22,7 @@ parentPort.on('message', (files) => {
 
 /** Asks the system about files on another thread, while this one looks for more of them. */
 export class StatThread {
-  readonly #worker = new Worker(source, { eval: true, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
+  readonly #worker = new Worker(source, { eval: true, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 4 } })
   readonly #answers: ((facts: Float64Array) => void)[] = []
   readonly #failure: Promise<never>
 

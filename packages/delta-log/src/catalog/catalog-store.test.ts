@@ -1,4 +1,5 @@
 import { joinPath, MemoryStore, type ObjectStore } from '@deltaworks/storage'
+import { commitInfoFromJson } from '../actions/commit-info.js'
 import { protocol } from '../actions/protocol.js'
 import { commitPath, formatActions } from '../commit-file.js'
 import { versionDigits } from '../log-file.js'
@@ -18,22 +19,7 @@ const pathsOf = ({ files }: Snapshot): string[] => [...files.keys()].sort()
 
 const commitText = (version: number): Uint8Array =>
   formatActions([
-    {
-      kind: 'commitInfo',
-      timestampMs: testNowMs + version,
-      inCommitTimestampMs: testNowMs + version,
-      operation: 'WRITE',
-      operationParameters: {},
-      readVersion: null,
-      isolationLevel: null,
-      isBlindAppend: null,
-      operationMetrics: null,
-      userName: null,
-      userMetadata: null,
-      engineInfo: null,
-      txnId: `t${version}`,
-      tags: null,
-    },
+    commitInfoFromJson({ timestamp: testNowMs + version, inCommitTimestamp: testNowMs + version, operation: 'WRITE' }),
     ...(version === 0 ? [managedProtocol, testMetadata({ configuration })] : []),
     testFile(`f${version}`),
   ])
@@ -90,11 +76,10 @@ describe('catalog-managed tables', () => {
   })
 
   it('D-52: by its path alone the table is neither read nor made', async () => {
-    const { plain } = await example()
+    const { plain, connect } = await managed()
     await expect(readSnapshot(plain, testParquet)).rejects.toMatchObject({ code: 'DW-DELTA-0009' })
     const actions = [managedProtocol, testMetadata({ configuration })]
     await expect(commitTo(testLocation(), null, actions)).rejects.toMatchObject({ code: 'DW-DELTA-0009' })
-    const { connect } = await managed()
     const undated = commitTo(connect(), null, [managedProtocol, testMetadata()])
     await expect(undated).rejects.toThrow(/delta.enableInCommitTimestamps/)
   })

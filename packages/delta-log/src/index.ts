@@ -19,7 +19,7 @@ export type {
   RatifiedCommit,
   StagedCommit,
 } from './catalog/commit-catalog.js'
-export { managedLocation, requireAllowed } from './catalog/managed-table.js'
+export { isAllowed, managedLocation, requireAllowed } from './catalog/managed-table.js'
 export { StoreCatalog } from './catalog/store-catalog.js'
 export { writeCheckpoint } from './checkpoint-write.js'
 export type { CheckpointResult } from './checkpoint-write.js'

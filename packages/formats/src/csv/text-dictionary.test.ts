@@ -68,7 +68,7 @@ describe('texts as codes of a dictionary', () => {
       fc.asyncProperty(some, fc.constantFrom(300, 1100), async (pool, batchRows) => {
         const lines = Array.from({ length: 1200 }, (_, i) => pool[i % pool.length]!.join(separator))
         const text = `${['a', 'b', 'c'].join(separator)}\n${lines.join('\n')}\n`
-        const plain = await read(text, options, 200)
+        const plain = await read(text, options, 100)
         expect(plain.batches.flat().every(({ dictionary }) => dictionary === null)).toBe(true)
         const coded = await read(text, options, batchRows)
         expect(coded.rows).toEqual(plain.rows)

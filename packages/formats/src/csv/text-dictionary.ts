@@ -5,7 +5,7 @@ import { parquetKernels } from '../parquet/kernels.js'
 import { csvKernels, type CsvKernels } from './frame.js'
 
 /** Fewer rows than these have little use for a dictionary. */
-const leastRows = 256
+const leastRows = 128
 /** Texts that differ: more of them are not worth a table that does not stay in a core's cache. */
 const maxEntries = 4096
 /** Of each text so many rows, on average, once `trialRows` were seen. */

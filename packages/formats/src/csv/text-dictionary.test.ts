@@ -73,7 +73,7 @@ describe('texts as codes of a dictionary', () => {
         const coded = await read(text, options, batchRows)
         expect(coded.rows).toEqual(plain.rows)
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     )
   })
 
@@ -90,7 +90,7 @@ describe('texts as codes of a dictionary', () => {
     ['never repeat', (i: number) => `t${i}`],
     ['repeat at first', (i: number) => `t${i < 3000 ? i % 7 : i}`],
     ['are of too many kinds', (i: number) => `t${i % 5000}`],
-    ['are long', (i: number) => `${'l'.repeat(3000)}${i % 400}`],
+    ['are long', (i: number) => `${i < 2000 ? 'l'.repeat(3000) : ''}${i % 400}`],
   ])('E-23: texts that %s are read as they are', async (_, textOf) => {
     const count = 12_000
     const expected = Array.from({ length: count }, (_, i) => [textOf(i), 'same', null])

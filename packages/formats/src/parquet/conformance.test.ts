@@ -41,7 +41,11 @@ async function readOurs(
     rows.push(...batchToRows(context.heap, batch))
     if (rows.length >= mostRows) break
   }
-  return { rows: rows.slice(0, mostRows), names: schema.fields.map(({ name }) => name), types: schema.fields.map(({ type }) => type) }
+  return {
+    rows: rows.slice(0, mostRows),
+    names: schema.fields.map(({ name }) => name),
+    types: schema.fields.map(({ type }) => type),
+  }
 }
 
 const hasVariant = (type: DataType): boolean =>

@@ -182,11 +182,15 @@ export function accumulateTextExtreme(
   fresh: usize,
 ): u32 {
   let freshCount: u32 = 0
+  const isOfAll = codes != 0 && groups == 0
+  if (isOfAll) memory.fill(seenCodes, 0, manyCodes >> 3)
   for (let row: u32 = 0; row < rowCount; row++) {
     if (!counts(validity, chosen, row)) continue
     const group = groupOf(groups, row)
     const state = states + (group << 4)
-    const at = offsets + ((codes == 0 ? <usize>row : <usize>load<u32>(codes + (<usize>row << 2))) << 2)
+    const entry = codes == 0 ? row : load<u32>(codes + (<usize>row << 2))
+    if (isOfAll && entry < manyCodes && isSeen(entry)) continue
+    const at = offsets + (<usize>entry << 2)
     const start = values + <usize>load<u32>(at)
     const bytes = load<u32>(at, 4) - load<u32>(at)
     const where = load<u32>(state, 12)
@@ -203,6 +207,20 @@ export function accumulateTextExtreme(
     store<u32>(state, inBatch, 12)
   }
   return freshCount
+}
+
+/** Of so many codes of a dictionary a bit tells whether a batch had them before: their text was compared then. */
+const manyCodes: u32 = 8192
+const seenCodes: usize = memory.data(1024, 16)
+
+/** Whether a code was seen; from now on it is. */
+// @ts-ignore: decorator
+@inline function isSeen(code: u32): bool {
+  const at = seenCodes + <usize>(code >> 3)
+  const known = <u32>load<u8>(at)
+  const bit = 1 << (code & 7)
+  store<u8>(at, <u8>(known | bit))
+  return (known & bit) != 0
 }
 
 // @ts-ignore: decorator

@@ -20,6 +20,7 @@ import type { CsvReader, RowBlock } from './csv-reader.js'
 import { checkFields } from './field-checks.js'
 import { fieldText, rowText } from './field-text.js'
 import { csvKernels, frameField } from './frame.js'
+import type { TextDictionaries } from './text-dictionary.js'
 
 export interface BatchMakerOptions {
   readonly context: ColumnarContext
@@ -31,6 +32,8 @@ export interface BatchMakerOptions {
   readonly header: readonly string[]
   readonly metrics: ScanMetrics | undefined
   readonly bad: BadRecords | null
+  /** Null: texts come out as they are. */
+  readonly dictionaries: TextDictionaries | null
   /** Rows are of several files: makes the columns that depend on which; null for others. */
   readonly placeColumn?: (field: Field, source: ColumnSource, rowCount: number) => Column | null
 }
@@ -46,6 +49,7 @@ export class BatchMaker {
   readonly #header: readonly string[]
   readonly #metrics: ScanMetrics | undefined
   readonly #bad: BadRecords | null
+  readonly #dictionaries: TextDictionaries | null
   readonly #placeColumn: BatchMakerOptions['placeColumn']
 
   constructor(options: BatchMakerOptions) {
@@ -58,6 +62,7 @@ export class BatchMaker {
     this.#mapping = options.mapping
     this.#header = options.header
     this.#metrics = options.metrics
+    this.#dictionaries = options.dictionaries
     this.#placeColumn = options.placeColumn
   }
 
@@ -124,7 +129,8 @@ export class BatchMaker {
       : []
     if (block.damage !== null) for (let row = 0; row < rowCount; row++) reasons.set(row, [block.damage])
     else if (this.#reader.field(frameField.irregular) > 0) this.#checkShapes(rowCount, reasons)
-    return parseColumns(this.#context, this.#arena, frame, rowCount, this.#mapping.parsed, reasons, skipped)
+    const { parsed } = this.#mapping
+    return parseColumns(this.#context, this.#arena, frame, rowCount, parsed, reasons, skipped, this.#dictionaries)
   }
 
   #checkShapes(rowCount: number, reasons: RowReasons): void {

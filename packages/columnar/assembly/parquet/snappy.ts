@@ -289,8 +289,21 @@ function compressBlock64(source: usize, length: u32, skip: u32, op: usize, table
     }
     // A copy is of 4 bytes or more.
     if (differing <= 4) {
-      op = emitLiteral(op, emitted, <u32>(ip - emitted) + differing)
-      op = emitCopy(op, <u32>(ip - from), 8 - differing)
+      const literal = <u32>(ip - emitted) + differing
+      if (literal <= 16) {
+        store<u8>(op, <u8>((literal - 1) << 2))
+        v128.store(op + 1, v128.load(emitted))
+        op += 1 + literal
+      } else op = emitLiteral(op, emitted, literal)
+      const offset = <u32>(ip - from)
+      if (offset < 2048) {
+        store<u16>(op, <u16>(((offset >> 8) << 5) | ((4 - differing) << 2) | 1 | ((offset & 255) << 8)))
+        op += 2
+      } else {
+        store<u8>(op, <u8>(((7 - differing) << 2) | 2))
+        store<u16>(op + 1, <u16>offset)
+        op += 3
+      }
       emitted = ip + 8
     }
     ip += 8

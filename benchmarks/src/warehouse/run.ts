@@ -38,6 +38,7 @@ interface Measured {
   readonly rows: number
   readonly peakMb: number
   readonly phases?: Readonly<Record<string, number>>
+  readonly phasesCpu?: Readonly<Record<string, number>>
 }
 
 function measured(kind: string, ...args: readonly string[]): Measured {
@@ -87,7 +88,10 @@ if (wanted('duckdb')) {
     wholeRatio: median(ours.map(({ ms }) => ms)) / peerMs,
     peakMb: median(ours.map(({ peakMb }) => peakMb)),
     createTableAsPeakMb: median(peer.map(({ peakMb }) => peakMb)),
-    phases: ours[0]!.phases,
+    createTableAsCpuMs: median(peer.map(({ cpuMs }) => cpuMs)),
+    wholeExportCpuMs: median(ours.map(({ cpuMs }) => cpuMs)),
+    phases: ours.at(-1)!.phases,
+    phasesCpu: ours.at(-1)!.phasesCpu,
   }
 }
 if (wanted('staging')) {

@@ -21,6 +21,9 @@ import type * as Pg from 'pg'
 
 const [kind = '', ...args] = process.argv.slice(2)
 const out = args.at(-1)!
+/** MiB of DuckDB's buffers; default: the target's own. */
+const memoryMib = process.env['BENCH_DUCKDB_MIB']
+const memory = memoryMib === undefined ? undefined : Number(memoryMib) * 2 ** 20
 
 const dataFiles = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -39,21 +42,25 @@ async function facts<T>(use: (table: WarehouseTable, session: Session) => Promis
   }
 }
 
-/** Milliseconds by phase of an export. */
+/** Of all threads. */
+const cpuMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000
+
+/** Milliseconds by phase of an export, and those of all processors. */
 function phases() {
-  const spent: Record<string, number> = {}
-  let [phase, since] = ['plan', performance.now()]
+  const [spent, cpu]: [Record<string, number>, Record<string, number>] = [{}, {}]
+  let [phase, since, used] = ['plan', performance.now(), process.cpuUsage()]
   const next = (name: string): void => {
-    const now = performance.now()
+    const [now, all] = [performance.now(), process.cpuUsage()]
     spent[phase] = (spent[phase] ?? 0) + now - since
-    ;[phase, since] = [name, now]
+    cpu[phase] = (cpu[phase] ?? 0) + cpuMs(all) - cpuMs(used)
+    ;[phase, since, used] = [name, now, all]
   }
-  return { spent, next }
+  return { spent, cpu, next }
 }
 
 /** A whole export of the facts, as `deltaworks-export` does it. */
 async function load(target: WarehouseTarget) {
-  const { spent, next } = phases()
+  const { spent, cpu, next } = phases()
   const session = Session.create()
   try {
     const { rowsLoaded } = await exportLakehouse({
@@ -67,7 +74,7 @@ async function load(target: WarehouseTarget) {
       onProgress: ({ phase }) => next(phase),
     })
     next('end')
-    return { rows: rowsLoaded, phases: spent }
+    return { rows: rowsLoaded, phases: spent, phasesCpu: cpu }
   } finally {
     await target.close()
     await session.close()
@@ -97,7 +104,8 @@ const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; read
     instance.closeSync()
     return { rows: Number(count.getRows()[0]![0]) }
   },
-  'duckdb-ours': () => load(duckDbTarget(join(out, 'ours.duckdb'))),
+  'duckdb-ours': () =>
+    load(duckDbTarget(join(out, 'ours.duckdb'), memory === undefined ? {} : { memoryBytes: memory })),
   copy: plainCopy,
   'copy-staged': plainCopy,
   staging: () =>
@@ -158,9 +166,9 @@ async function inserts(table: WarehouseTable, url: string, limit: number) {
   })
 }
 
-const cpuMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000
-
 const [began, cpu] = [performance.now(), process.cpuUsage()]
 const result = await tasks[kind]!()
 const ms = performance.now() - began
-process.stdout.write(`${JSON.stringify({ ms, cpuMs: cpuMs(process.cpuUsage(cpu)), peakMb: process.resourceUsage().maxRSS / 1024, ...result })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ ms, cpuMs: cpuMs(process.cpuUsage(cpu)), peakMb: process.resourceUsage().maxRSS / 1024, ...result })}\n`,
+)

@@ -96,7 +96,8 @@ export class ChunkRepacker {
       }
       at = next
     }
-    if (values !== chunk.valueCount) throw corruptColumn(context, 'its pages have another number of values than the footer says')
+    if (values !== chunk.valueCount)
+      throw corruptColumn(context, 'its pages have another number of values than the footer says')
     return { written: { ...chunk, encodings, dataOffset, uncompressedBytes, compressedBytes }, parts }
   }
 

@@ -117,7 +117,11 @@ describe('row groups of several files in one', () => {
     }
     // Near ones, far ones, equal ones, nulls, and the ends of the range.
     const valueOf = (i: number): bigint =>
-      i % 1000 === 0 ? (i % 2000 === 0 ? 2n ** 63n - 1n : -(2n ** 63n)) : BigInt(Math.floor(i / 3)) * BigInt(i % 2 === 0 ? 1 : 65_537)
+      i % 1000 === 0
+        ? i % 2000 === 0
+          ? 2n ** 63n - 1n
+          : -(2n ** 63n)
+        : BigInt(Math.floor(i / 3)) * BigInt(i % 2 === 0 ? 1 : 65_537)
     const rows = Array.from({ length: 12_000 }, (_, i): Value[] => [
       valueOf(i),
       i % 7 === 0 ? null : i - 6000,

@@ -147,7 +147,10 @@ describe('files of a table for a warehouse', () => {
       const glob = join(folder, name, '*.parquet')
       expect(told(await rowsIn(glob, names))).toEqual(told(await lakeRows(table, names)))
       const damaged = [...table.snapshot.files.values()].at(-1)!
-      writeFileSync(join(new URL(table.uri).pathname, decodeURIComponent(damaged.path)), Buffer.alloc(damaged.sizeBytes))
+      writeFileSync(
+        join(new URL(table.uri).pathname, decodeURIComponent(damaged.path)),
+        Buffer.alloc(damaged.sizeBytes),
+      )
       await expect(stageFiles(parallel, table, { ...sink, folder: `stage-${tables++}` })).rejects.toMatchObject({
         code: expect.stringMatching(/^DW-FORMAT-/) as string,
       })

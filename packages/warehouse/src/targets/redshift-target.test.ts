@@ -120,6 +120,24 @@ describe('an export into Redshift', () => {
     expect(server.requests.some(({ sql }) => sql === `SET query_group TO 'deltaworks-export'`)).toBe(true)
   })
 
+  it('W-12 W-06: other names bind late, where there is a schema; changes come by one MERGE', async () => {
+    const layout = { upsert: 'merge', lateBinding: true } as const
+    await expect(exportTables(target(), [await at(1, first, { layout })], run('a'))).rejects.toMatchObject({
+      code: 'DW-WAREHOUSE-0007',
+      message: expect.stringMatching(/bind late.*--schema/),
+    })
+    await exportTables(target('mart'), [await at(1, first, { layout })], run('b'))
+    const next = await at(2, second, { changes, layout })
+    expect(await exportTables(target('mart'), [next], run('c'))).toMatchObject({
+      tables: [{ mode: 'incremental', rowCount: 3, reconciliation: { equal: true } }],
+    })
+    expect(await rows('SELECT * FROM mart.orders ORDER BY id')).toEqual(secondRows)
+    const sent = server.requests.map(({ sql }) => sql ?? '')
+    expect(sent.some((sql) => /^CREATE VIEW "mart"."orders" AS .* WITH NO SCHEMA BINDING$/.test(sql))).toBe(true)
+    expect(sent.filter((sql) => sql.startsWith('MERGE INTO "mart"."sales" USING'))).toHaveLength(1)
+    await server.query('DROP SCHEMA mart CASCADE')
+  })
+
   it('W-10: a query is unloaded with its manifest, compared and removed', async () => {
     await exportTables(target(), [await at(1, first)], run('a'))
     const query = `SELECT id, amount FROM sales WHERE customer <> 'it''s'`

@@ -113,7 +113,7 @@ describe('loading Parquet files into DuckDB', () => {
         : `(hash(i + ${i}) >> 3)::BIGINT AS ${name}`,
     )
     const roomy = new DuckDbConnection(':memory:', { memoryBytes: 1024 ** 3 })
-    await roomy.run(`COPY (SELECT ${values.join(', ')} FROM range(60000) r(i)) TO '${location}' (FORMAT parquet)`)
+    await roomy.run(`COPY (SELECT ${values.join(', ')} FROM range(45000) r(i)) TO '${location}' (FORMAT parquet)`)
     await roomy.close()
     const table = tableOf(schema(wide), [{ location, sizeBytes: 2 ** 26, constants: {} }])
     const path = join(folder, 'wide.duckdb')
@@ -124,7 +124,7 @@ describe('loading Parquet files into DuckDB', () => {
     const target = duckDbTarget(path)
     try {
       const told = await exportTables(target, [table], { ...run, retryDelayMs: 1 })
-      expect(told).toMatchObject({ rowsLoaded: 60_000 })
+      expect(told).toMatchObject({ rowsLoaded: 45_000 })
     } finally {
       await target.close()
     }

@@ -163,7 +163,11 @@ function replaceBody(load: TableLoad, options: ScriptOptions): Body {
       ...copied.stage,
       ...copied.load,
     ],
-    load: steps([`DELETE FROM ${definition.relation}`, insertFrom(definition, columns.fields, filled)]),
+    // A table that is new to us is empty, or is somebody else's: then the rows that are too many fail the reconciliation.
+    load: steps([
+      ...(load.fromVersion === null ? [] : [`DELETE FROM ${definition.relation}`]),
+      insertFrom(definition, columns.fields, filled),
+    ]),
     cleanUp: [sql(`DROP TABLE IF EXISTS ${filled}`), ...copied.cleanUp],
   }
 }

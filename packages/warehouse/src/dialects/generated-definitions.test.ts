@@ -48,7 +48,7 @@ describe('SQL of 500 generated definitions', () => {
     },
   )
 
-  it('M-077 S-7: loads of Snowflake put files on a stage, copy them into tables beside, and take rows over by key', () => {
+  it('M-077 W-14 W-17 S-7: loads of Snowflake put files on a stage, copy them into tables beside, and take rows over by key', () => {
     const statements = Array.from({ length: 60 }, (_, seed) => generatedStatements('snowflake', seed + 1)).flat()
     const kinds = [
       /^PUT 'file:/,

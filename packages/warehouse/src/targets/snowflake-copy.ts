@@ -24,8 +24,9 @@ export interface SnowflakeCopyOptions {
 
 /**
  * Rows are staged as Parquet files and read by COPY INTO. Logical types are always used: without them timestamps are read as
- * numbers of another unit. No two columns of a Delta table differ in case alone. A file that does not fit in whole aborts it; texts
- * are never cut; files that the service remembers to have loaded into the same table are not loaded again.
+ * numbers of another unit. No two columns of a Delta table differ in case alone. A file that does not fit in whole aborts it. What
+ * Snowflake does by itself is not said: texts are not cut (TRUNCATECOLUMNS), and files that it remembers to have loaded into the same
+ * table are not loaded again (FORCE).
  * @param stageUri of the staging folder; `file:` unless the stage is external
  */
 export const snowflakeCopier =
@@ -36,7 +37,7 @@ export const snowflakeCopier =
     const location = locationOf(stage, load.definition.prefix, relation, folder)
     const copy = [
       `COPY INTO ${relation} FROM ${location} FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE)`,
-      'MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE ON_ERROR = ABORT_STATEMENT TRUNCATECOLUMNS = FALSE FORCE = FALSE',
+      'MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE ON_ERROR = ABORT_STATEMENT',
       ...(purge ? ['PURGE = TRUE'] : []),
       ...(stage.kind === 'external' ? ["PATTERN = '.*[.]parquet'"] : []),
     ].join(' ')

@@ -13,6 +13,8 @@ const known: readonly (keyof TableLayout)[] = [
   'grants',
   'unmaskedRoles',
   'vacuum',
+  'upsert',
+  'lateBinding',
   'preActions',
   'postActions',
 ]

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { invalidOption } from '@deltaworks/cli'
 import { openStore, resolveUri, splitUri } from '@deltaworks/storage'
-import { snowflakeTarget, type SnowflakeLogin } from '@deltaworks/warehouse'
+import { snowflakeTarget, type SnowflakeLogin, type SnowflakeStage } from '@deltaworks/warehouse'
 import { Option, type Command } from 'commander'
 import { exportCommand, type ExportCommandOptions } from './export-command.js'
 import { defined } from './redshift-command.js'
@@ -19,6 +19,7 @@ interface Options extends ExportCommandOptions {
   readonly staging?: string
   readonly stage?: string
   readonly queryTag?: string
+  readonly purge?: boolean
 }
 
 export const snowflakeCommand = (): Command =>
@@ -45,8 +46,9 @@ export const snowflakeCommand = (): Command =>
       new Option('--staging <uri>', 'folder where rows are staged; default: a temporary one, for an internal stage'),
       new Option(
         '--stage <location>',
-        'an external stage over that folder, @db.schema.stage/folder; default: internal',
+        'an external stage over that folder, @db.schema.stage/folder; "table" for the stages of tables; default: one of the session',
       ),
+      new Option('--purge', 'let COPY INTO remove the files that it has read'),
       new Option('--query-tag <text>', 'tag of all statements').default('deltaworks-export'),
     ],
     open: (options) => {
@@ -64,13 +66,17 @@ export const snowflakeCommand = (): Command =>
         schema,
         login: loginOf(options, process.env),
         staging: { store: openStore(store), prefix: path, uri: staging },
-        stage: isInternal
-          ? { kind: 'internal', name: 'deltaworks_stage' }
-          : { kind: 'external', location: options.stage! },
+        stage: stageOf(options.stage),
+        copy: { purge: options.purge === true },
         ...defined({ role, warehouse, accessUrl, queryTag }),
       })
     },
   })
+
+function stageOf(stage: string | undefined): SnowflakeStage {
+  if (stage === undefined) return { kind: 'internal', name: 'deltaworks_stage' }
+  return stage === 'table' ? { kind: 'table' } : { kind: 'external', location: stage }
+}
 
 /** Secrets come by the environment, where no list of processes shows them. @throws UsageError */
 function loginOf({ user, privateKey }: Options, environment: NodeJS.ProcessEnv): SnowflakeLogin {

@@ -21,39 +21,46 @@ import type * as Pg from 'pg'
 
 const [kind = '', ...args] = process.argv.slice(2)
 const out = args.at(-1)!
+/** MiB of DuckDB's buffers; default: the target's own. */
+const memoryMib = process.env['BENCH_DUCKDB_MIB']
+const memory = memoryMib === undefined ? undefined : Number(memoryMib) * 2 ** 20
 
 const dataFiles = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.parquet') && !name.includes('_delta_log'))
     .map((name) => join(folder, name))
 
-async function facts<T>(use: (table: WarehouseTable) => Promise<T>): Promise<T> {
+async function facts<T>(use: (table: WarehouseTable, session: Session) => Promise<T>): Promise<T> {
   const session = Session.create()
   try {
     const root = pathToFileURL(args[0]!).href
     const lake = { lakehouse: retail, session, root, only: ['fact_transactions'], readsFiles: false, profiles: false }
     const [table] = await lakeTables(lake)
-    return await use(table!)
+    return await use(table!, session)
   } finally {
     await session.close()
   }
 }
 
-/** Milliseconds by phase of an export. */
+/** Of all threads. */
+const cpuMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000
+
+/** Milliseconds by phase of an export, and those of all processors. */
 function phases() {
-  const spent: Record<string, number> = {}
-  let [phase, since] = ['plan', performance.now()]
+  const [spent, cpu]: [Record<string, number>, Record<string, number>] = [{}, {}]
+  let [phase, since, used] = ['plan', performance.now(), process.cpuUsage()]
   const next = (name: string): void => {
-    const now = performance.now()
+    const [now, all] = [performance.now(), process.cpuUsage()]
     spent[phase] = (spent[phase] ?? 0) + now - since
-    ;[phase, since] = [name, now]
+    cpu[phase] = (cpu[phase] ?? 0) + cpuMs(all) - cpuMs(used)
+    ;[phase, since, used] = [name, now, all]
   }
-  return { spent, next }
+  return { spent, cpu, next }
 }
 
 /** A whole export of the facts, as `deltaworks-export` does it. */
 async function load(target: WarehouseTarget) {
-  const { spent, next } = phases()
+  const { spent, cpu, next } = phases()
   const session = Session.create()
   try {
     const { rowsLoaded } = await exportLakehouse({
@@ -67,11 +74,20 @@ async function load(target: WarehouseTarget) {
       onProgress: ({ phase }) => next(phase),
     })
     next('end')
-    return { rows: rowsLoaded, phases: spent }
+    return { rows: rowsLoaded, phases: spent, phasesCpu: cpu }
   } finally {
     await target.close()
     await session.close()
   }
+}
+
+async function plainCopy() {
+  for (const [i, file] of dataFiles(args[0]!).entries()) {
+    const to = join(out, 'copy', `${i}.parquet`)
+    mkdirSync(dirname(to), { recursive: true })
+    await pipeline(createReadStream(file), createWriteStream(to))
+  }
+  return { rows: 0 }
 }
 
 const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; readonly [more: string]: unknown }>>> = {
@@ -88,23 +104,20 @@ const tasks: Readonly<Record<string, () => Promise<{ readonly rows: number; read
     instance.closeSync()
     return { rows: Number(count.getRows()[0]![0]) }
   },
-  'duckdb-ours': () => load(duckDbTarget(join(out, 'ours.duckdb'))),
-  copy: async () => {
-    for (const [i, file] of dataFiles(args[0]!).entries()) {
-      const to = join(out, 'copy', `${i}.parquet`)
-      mkdirSync(dirname(to), { recursive: true })
-      await pipeline(createReadStream(file), createWriteStream(to))
-    }
-    return { rows: 0 }
-  },
+  'duckdb-ours': () =>
+    load(duckDbTarget(join(out, 'ours.duckdb'), memory === undefined ? {} : { memoryBytes: memory })),
+  copy: plainCopy,
+  'copy-staged': plainCopy,
   staging: () =>
-    facts(async (table) => {
+    facts(async (table, session) => {
       const uri = `${pathToFileURL(out).href}/stage`
       const area = new StageArea({ store: openStore(pathToFileURL(out).href), prefix: 'stage', uri })
       const { rowCount } = await table.lake!.totals({ columns: [], rows: [] })
-      const began = performance.now()
+      // An export counts the lake with them meanwhile: they are there.
+      await session.start()
+      const [began, cpu] = [performance.now(), process.cpuUsage()]
       await area.write(`${uri}/facts`, table.schema, table.rows!(), 'facts', false)
-      return { rows: rowCount, ms: performance.now() - began }
+      return { rows: rowCount, ms: performance.now() - began, cpuMs: cpuMs(process.cpuUsage(cpu)) }
     }),
   'postgres-copy': async () => {
     await cleared(args[1]!)
@@ -153,7 +166,9 @@ async function inserts(table: WarehouseTable, url: string, limit: number) {
   })
 }
 
-const began = performance.now()
+const [began, cpu] = [performance.now(), process.cpuUsage()]
 const result = await tasks[kind]!()
 const ms = performance.now() - began
-process.stdout.write(`${JSON.stringify({ ms, peakMb: process.resourceUsage().maxRSS / 1024, ...result })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ ms, cpuMs: cpuMs(process.cpuUsage(cpu)), peakMb: process.resourceUsage().maxRSS / 1024, ...result })}\n`,
+)

@@ -38,6 +38,7 @@ import { MemoryPool } from './memory-pool.js'
 import { open, type BatchStream } from './operators/execution-plan.js'
 import { physicalPlan } from './physical-planner.js'
 import { estimateInputBytes } from './scheduler/input-bytes.js'
+import { spliceOnWorkers } from './scheduler/splice-on-workers.js'
 import { ParallelExecutor, type ExecutionLimits } from './scheduler/parallel-executor.js'
 import { WorkerPool } from './scheduler/worker-pool.js'
 import { SpillFolder } from './spill/spill-folder.js'
@@ -48,6 +49,7 @@ import { addRowSums, noRows, type RowSums } from './row-sums.js'
 import { writeSplit } from './scheduler/split-writer.js'
 import type { PhasedAggregate } from './scheduler/stage.js'
 import type { SplitResult, SplitSink } from './split-sink.js'
+import { spliceRuns, type SpliceResult, type SpliceRun } from './splice-files.js'
 import { writeFiles } from './write-files.js'
 
 export interface SessionOptions {
@@ -116,6 +118,9 @@ const planned = (query: Query): LogicalPlan => withFirstRows(optimize(planOf(que
 const defaultInlineBytes = 128 * 1024 * 1024
 /** Once the workers run. */
 const warmInlineBytes = 24 * 1024 * 1024
+
+/** Files that are put together at a time. */
+const splicedAtATime = 4
 
 const queryStart = channel('deltaworks:query:start')
 const queryFinish = channel('deltaworks:query:finish')
@@ -245,6 +250,19 @@ export class Session {
       metrics.rowsOut = files.reduce((sum, file) => sum + file.rowCount, 0)
       return { files, rowCount: metrics.rowsOut, metrics }
     })
+  }
+
+  /**
+   * Puts Parquet files together into few, without decoding what need not be; runs side by side, on the workers if there is much to
+   * do. Results come as the runs do. If it fails, files may be left behind in the runs' folders.
+   */
+  async spliceFiles(runs: readonly SpliceRun[]): Promise<readonly SpliceResult[]> {
+    this.#requireOpen()
+    const bytes = runs.flatMap(({ files }) => files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    const isLarge = this.threads > 1 && runs.length > 1 && bytes > this.#limits().inlineBytes
+    return isLarge && !runs.some(({ store }) => isThreadLocal(store))
+      ? spliceOnWorkers(this.#workers, runs, splicedAtATime)
+      : spliceRuns(this.context, runs, splicedAtATime)
   }
 
   /**

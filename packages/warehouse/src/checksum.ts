@@ -21,6 +21,8 @@ export interface ProbeDialect {
   readonly textType: string
   /** Orders text by its bytes, whatever the database's collation is. */
   byBytes(expression: string): string
+  /** Sum of whole numbers of 64 bits that never overflows; absent: of decimals of 38 digits, which costs some engines much more. */
+  wholeSum?(expression: string): string
   /** Ends a subquery that would be folded into the query around it, and its values be computed each time they are read. */
   readonly fence?: string
 }
@@ -109,18 +111,22 @@ export function valueNumber(dialect: ProbeDialect, column: string, type: DataTyp
 /** Multiplied by itself, modulo two primes: unlike a sum of numbers, that of these changes when one row loses what another gets. */
 const spread = (number: string): string => `(MOD(${number}, 1000003) + 1) * (MOD(${number}, 998244353) + 7)`
 
+/** Sum of integers over the rows, exact; null if there are none, or none but nulls. */
+export const wholeSum = (dialect: ProbeDialect, expression: string): string =>
+  dialect.wholeSum?.(expression) ?? `SUM(CAST(${expression} AS DECIMAL(38,0)))`
+
 /** Sum over the rows; null if there are none, or none but nulls. */
-export const columnChecksum = ({ sql, isDigest }: ValueNumber): string =>
-  `SUM(CAST(${isDigest ? sql : spread(sql)} AS DECIMAL(38,0)))`
+export const columnChecksum = (dialect: ProbeDialect, { sql, isDigest }: ValueNumber): string =>
+  wholeSum(dialect, isDigest ? sql : spread(sql))
 
 /**
  * A checksum of whole rows. Columns' own checksums stay as they are when values change places between rows; this one does not:
  * a row's values, each with a weight of its own, become one number, and that is spread.
  */
-export function wholeRowChecksum(numbers: readonly string[]): string {
+export function wholeRowChecksum(dialect: ProbeDialect, numbers: readonly string[]): string {
   // Below 2^30 a value (null: the modulus) and 2^19 a weight: 16,384 columns stay below 2^63.
   const weighted = numbers.map((number, i) => `COALESCE(MOD(${number}, 998244353), 998244353) * ${weightOf(i)}`)
-  return `SUM(CAST(${spread(`(${weighted.join(' + ')})`)} AS DECIMAL(38,0)))`
+  return wholeSum(dialect, spread(`(${weighted.join(' + ')})`))
 }
 
 /** Another one for each column, as far as any warehouse has columns: 524,287 is a prime. */

@@ -184,6 +184,16 @@ export const statementAborted = (location: string, sql: string, reason: string):
     { location, sql, reason, transient: true },
   )
 
+/** @param memoryBytes what the warehouse had for it */
+export const memoryTooLow = (location: string, memoryBytes: number, reason: string, cause: unknown): WarehouseError =>
+  new WarehouseError(
+    'DW-WAREHOUSE-0023',
+    'resources',
+    `${location} needs more than the ${Math.floor(memoryBytes / 2 ** 20)} MiB of memory that there were for it (${reason}). Give the export four times as much by --memory, or leave that out. The warehouse is as it was before.`,
+    { location, memoryBytes, reason },
+    cause,
+  )
+
 /** The session is gone, and with it the transaction that it had open. */
 export const sessionLost = (location: string, reason: string, cause: unknown): WarehouseError =>
   new WarehouseError(

@@ -1,6 +1,7 @@
-import type { Field, Schema } from '@deltaworks/schema'
+import type { Schema } from '@deltaworks/schema'
 import type { SqlDialect, TableDefinition } from './dialects/sql-dialect.js'
 import { constraintName, foreignKey, nameList, quote } from './dialects/sql-text.js'
+import { deleteMatching, insertFrom, keyFields, mergeFrom } from './row-changes-sql.js'
 import type { TableLoad } from './target.js'
 
 /** Which rows of a load. */
@@ -88,8 +89,11 @@ const columnsOf = ({ columns }: TableDefinition): Schema => ({ fields: columns.m
 
 const dropAliases = ({ aliases, prefix }: TableDefinition): readonly string[] =>
   aliases.map((alias) => `DROP VIEW IF EXISTS ${prefix}${quote(alias)}`)
-const createAliases = ({ aliases, prefix, relation }: TableDefinition): readonly string[] =>
-  aliases.map((alias) => `CREATE VIEW ${prefix}${quote(alias)} AS SELECT * FROM ${relation}`)
+const createAliases = (definition: TableDefinition, { createView }: SqlDialect): readonly string[] =>
+  definition.aliases.map((alias) => {
+    const view = `${definition.prefix}${quote(alias)}`
+    return createView?.(view, definition) ?? `CREATE VIEW ${view} AS SELECT * FROM ${definition.relation}`
+  })
 
 function createBody(load: TableLoad, { dialect, copy }: ScriptOptions): Body {
   const { definition } = load
@@ -101,7 +105,7 @@ function createBody(load: TableLoad, { dialect, copy }: ScriptOptions): Body {
         ...dropAliases(definition),
         ...dialect.createTable(definition),
         ...dialect.comments(definition),
-        ...createAliases(definition),
+        ...createAliases(definition, dialect),
         ...dialect.access(definition),
       ]),
       ...copied.load,
@@ -137,7 +141,7 @@ function swapBody(load: TableLoad, { dialect, copy }: ScriptOptions): Body {
           ({ table, key }) => `ALTER TABLE ${prefix}${quote(table)} ADD ${foreignKey(table, prefix, key)}`,
         ),
         ...dialect.comments(definition),
-        ...createAliases(definition),
+        ...createAliases(definition, dialect),
         ...dialect.access(definition),
       ]),
     ],
@@ -159,7 +163,11 @@ function replaceBody(load: TableLoad, options: ScriptOptions): Body {
       ...copied.stage,
       ...copied.load,
     ],
-    load: steps([`DELETE FROM ${definition.relation}`, insertFrom(definition, columns.fields, filled)]),
+    // A table that is new to us is empty, or is somebody else's: then the rows that are too many fail the reconciliation.
+    load: steps([
+      ...(load.fromVersion === null ? [] : [`DELETE FROM ${definition.relation}`]),
+      insertFrom(definition, columns.fields, filled),
+    ]),
     cleanUp: [sql(`DROP TABLE IF EXISTS ${filled}`), ...copied.cleanUp],
   }
 }
@@ -171,7 +179,7 @@ function prepare(load: TableLoad, { dialect }: ScriptOptions): Prepared {
   const made = [
     ...dialect.createTable(definition),
     ...dialect.comments(definition),
-    ...createAliases(definition),
+    ...createAliases(definition, dialect),
     ...dialect.access(definition),
   ]
   return dialect.transactionalDdl ? { before: [], inTransaction: made } : { before: made, inTransaction: [] }
@@ -209,7 +217,7 @@ export function alterations(load: TableLoad, dialect: SqlDialect): Prepared {
     ...load.definition,
     aliases: [...new Set([...load.definition.aliases, ...(load.recorded?.aliases ?? [])])],
   }
-  const within = [...dropAliases(formerAliases), ...inTransaction, ...createAliases(load.definition)]
+  const within = [...dropAliases(formerAliases), ...inTransaction, ...createAliases(load.definition, dialect)]
   return dialect.transactionalDdl
     ? { before, inTransaction: within }
     : { before: [...before, ...within], inTransaction: [] }
@@ -249,37 +257,27 @@ function changesBody(load: TableLoad, options: ScriptOptions): Body {
     drop: sql(`DROP TABLE IF EXISTS ${relation}`),
   }))
   const makes = filled.flatMap(({ create, copied }) => [...create, ...copied.load])
+  // The stage of a table is there when the table is.
+  const fills = filled.flatMap(({ create, copied }) => [...create, ...copied.stage, ...copied.load])
   const stages = filled.flatMap(({ copied }) => copied.stage)
+  const isUpsert = mode !== 'append' && !isFirst
+  const others = columns.fields.filter(({ name }) => !definition.primaryKey.includes(name))
+  const merges = isUpsert && definition.layout.upsert === 'merge' && others.length > 0
   const applies = steps([
     ...parts
-      .filter(({ part }) => part === 'deletes' || (mode !== 'append' && !isFirst))
+      .filter(({ part }) => part === 'deletes' || (isUpsert && !merges))
       .map(({ relation }) => deleteMatching(definition, keys, relation)),
-    insertFrom(definition, columns.fields, upserts),
+    merges ? mergeFrom(definition, keys, others, upserts) : insertFrom(definition, columns.fields, upserts),
   ])
   const drops = filled.map(({ drop }) => drop)
   const unstaged = filled.flatMap(({ copied }) => copied.cleanUp)
   return inTransaction
     ? { stage: [...steps(before), ...stages], load: [...prepared, ...makes, ...applies, ...drops], cleanUp: unstaged }
-    : { stage: [...steps(before), ...stages, ...makes], load: applies, cleanUp: [...drops, ...unstaged] }
+    : { stage: [...steps(before), ...fills], load: applies, cleanUp: [...drops, ...unstaged] }
 }
 
 const stagingRelation = ({ prefix, name }: TableDefinition, suffix: string): string =>
   `${prefix}${quote(`${name}__dw_${suffix}`)}`
-
-const keyFields = ({ columns, primaryKey }: TableDefinition): readonly Field[] =>
-  primaryKey.map((key) => columns.find(({ name }) => name === key)!.field)
-
-/** Keys of a primary key are never null. */
-const deleteMatching = ({ relation }: TableDefinition, keys: readonly Field[], from: string): string => {
-  const names = nameList(keys.map(({ name }) => name))
-  const key = keys.length === 1 ? names : `(${names})`
-  return `DELETE FROM ${relation} WHERE ${key} IN (SELECT ${names} FROM ${from})`
-}
-
-const insertFrom = ({ relation }: TableDefinition, columns: readonly Field[], from: string): string => {
-  const names = nameList(columns.map(({ name }) => name))
-  return `INSERT INTO ${relation} (${names}) SELECT ${names} FROM ${from}`
-}
 
 /** A step as a dry run prints it. */
 export function stepText(step: LoadStep): string {

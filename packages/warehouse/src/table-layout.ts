@@ -53,6 +53,13 @@ export interface TableLayout {
   readonly unmaskedRoles?: readonly string[]
   /** Redshift, PostgreSQL: sort and reclaim space after each load. Default: only statistics are renewed. */
   readonly vacuum?: boolean
+  /**
+   * How rows that the warehouse has already get their new values, by primary key: DELETE and INSERT (`replace`, the default), or one
+   * MERGE. Tables of key columns alone are always replaced.
+   */
+  readonly upsert?: 'replace' | 'merge'
+  /** Redshift: other names of the table are views that bind to it when they are read; they need `--schema`. */
+  readonly lateBinding?: boolean
   /** Statements run in the load's transaction, before and after; `{table}` stands for the table's quoted name. */
   readonly preActions?: readonly string[]
   readonly postActions?: readonly string[]
@@ -70,7 +77,9 @@ export function checkLayout(table: WarehouseTable): void {
     if (role !== 'encoded column' && ['list', 'map', 'struct', 'variant'].includes(kind))
       throw wrong(`its ${role} "${column}" is of the type ${kind}, which cannot be compared`)
   }
-  const { distribution, sort, retentionDays } = layout
+  const { distribution, sort, retentionDays, upsert } = layout
+  if (upsert !== undefined && upsert !== 'replace' && upsert !== 'merge')
+    throw wrong(`its upsert is "${String(upsert)}"; it is "replace" or "merge"`)
   if (distribution?.style === 'key') require(distribution.column, 'distribution key')
   if (sort !== undefined && sort.style !== 'auto') checkSort(sort, require, wrong)
   for (const column of layout.clusterBy ?? []) require(column, 'clustering key')

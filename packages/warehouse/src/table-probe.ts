@@ -16,6 +16,7 @@ import {
   keyBucket,
   valueNumber,
   wholeRowChecksum,
+  wholeSum,
   type ProbeDialect,
   type ValueNumber,
 } from './checksum.js'
@@ -124,15 +125,16 @@ export function totalsQuery(
     return [
       ...(request.nullCount ? [one('nullCount', `COUNT(*) - COUNT(${value(column)})`)] : []),
       ...(request.sum
-        ? [one('sum', isInteger(type) ? `SUM(CAST(${value(column)} AS DECIMAL(38,0)))` : `SUM(${value(column)})`)]
+        ? [one('sum', isInteger(type) ? wholeSum(dialect, value(column)) : `SUM(${value(column)})`)]
         : []),
       ...(request.minMax ? [one('min', `MIN(${comparable()})`), one('max', `MAX(${comparable()})`)] : []),
-      ...(request.checksum ? [one('checksum', columnChecksum(number(column, type)))] : []),
+      ...(request.checksum ? [one('checksum', columnChecksum(dialect, number(column, type)))] : []),
     ]
   })
   const columns = asked.map(({ sql }, i) => `CAST(${sql} AS ${dialect.textType}) AS c${i}`)
   const rowNumbers = wanted.rows.map(({ name, type }) => number(name, type).sql)
-  const whole = rowNumbers.length === 0 ? 'NULL' : `CAST(${wholeRowChecksum(rowNumbers)} AS ${dialect.textType})`
+  const whole =
+    rowNumbers.length === 0 ? 'NULL' : `CAST(${wholeRowChecksum(dialect, rowNumbers)} AS ${dialect.textType})`
   const values = [...inner].map(([sql, name]) => `${sql} AS ${name}`)
   const from =
     values.length === 0 ? relation : `(SELECT ${values.join(', ')} FROM ${relation}${dialect.fence ?? ''}) AS told`
@@ -190,8 +192,11 @@ export class SqlProbe implements TableProbe {
         ? canonicalText(dialect, dialect.quote(grouping.column.name), grouping.column.type)
         : `CAST(${keyBucket(dialect, grouping.keys, grouping.buckets)} AS ${dialect.textType})`
     const numbers = columns.map(({ name, type }) => valueNumber(dialect, dialect.quote(name), type))
-    const sums = numbers.map((number, i) => `CAST(${columnChecksum(number)} AS ${dialect.textType}) AS c${i}`)
-    const whole = `CAST(${wholeRowChecksum(numbers.map(({ sql }) => sql))} AS ${dialect.textType}) AS h`
+    const sums = numbers.map((number, i) => `CAST(${columnChecksum(dialect, number)} AS ${dialect.textType}) AS c${i}`)
+    const whole = `CAST(${wholeRowChecksum(
+      dialect,
+      numbers.map(({ sql }) => sql),
+    )} AS ${dialect.textType}) AS h`
     const select = [`${key} AS g`, 'COUNT(*) AS n', whole, ...sums].join(', ')
     const rows = await this.#query(`SELECT ${select} FROM ${this.#relation} GROUP BY 1`)
     return new Map(rows.map(([group, ...values]) => [group ?? null, values.map((value) => value ?? '').join(' ')]))

@@ -66,7 +66,7 @@ export {
   parquetPlainByteArrays,
 } from './plain'
 export { parquetZstdUncompress } from './zstd'
-export { parquetSnappyCompress, parquetSnappyLength, parquetSnappyUncompress } from './snappy'
+export { parquetSnappyCompress, parquetSnappyCompress64, parquetSnappyLength, parquetSnappyUncompress } from './snappy'
 export {
   parquetCompact,
   parquetGather,

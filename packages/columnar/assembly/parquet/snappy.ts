@@ -244,3 +244,97 @@ export function parquetSnappyCompress(source: usize, length: u32, target: usize,
   }
   return <u32>(op - target)
 }
+
+// @ts-ignore: decorator
+@inline
+function slotOf(table: usize, value: u64): usize {
+  return table + (<usize>((value * 0x9e3779b97f4a7c15) >> 51) << 1)
+}
+
+/** `skip` bytes of anything, and behind them 64-bit values, of which those of before are looked for: whole, or but for the lowest byte. */
+function compressBlock64(source: usize, length: u32, skip: u32, op: usize, table: usize): usize {
+  const base = source + skip
+  const last = base + ((length - skip) & ~7)
+  const others = table + 16384
+  let emitted = source
+  if (last > base) memory.fill(table, 0, 32768)
+  // Empty slots lead to the first value, which stands before all that are looked up.
+  let ip = base + 8
+  while (ip < last) {
+    const value = load<u64>(ip)
+    const place = <u16>((ip - base) >> 3)
+    const slot = slotOf(table, value)
+    const same = base + (<usize>load<u16>(slot) << 3)
+    store<u16>(slot, place)
+    const otherSlot = slotOf(others, value >> 8)
+    const near = base + (<usize>load<u16>(otherSlot) << 3)
+    store<u16>(otherSlot, place)
+    if (load<u64>(same) == value) {
+      const start = ip
+      let twin = same
+      do {
+        ip += 8
+        twin += 8
+      } while (ip < last && load<u64>(ip) == load<u64>(twin))
+      if (start > emitted) op = emitLiteral(op, emitted, <u32>(start - emitted))
+      op = emitCopy(op, <u32>(start - same), <u32>(ip - start))
+      emitted = ip
+      continue
+    }
+    let from = near
+    let differing: u32 = 1
+    if ((load<u64>(near) ^ value) >> 8 != 0) {
+      from = ip - 8
+      differing = 8 - (<u32>clz(load<u64>(from) ^ value) >> 3)
+    }
+    // A copy is of 4 bytes or more.
+    if (differing <= 4) {
+      const literal = <u32>(ip - emitted) + differing
+      if (literal <= 16) {
+        store<u8>(op, <u8>((literal - 1) << 2))
+        v128.store(op + 1, v128.load(emitted))
+        op += 1 + literal
+      } else op = emitLiteral(op, emitted, literal)
+      const offset = <u32>(ip - from)
+      if (offset < 2048) {
+        store<u16>(op, <u16>(((offset >> 8) << 5) | ((4 - differing) << 2) | 1 | ((offset & 255) << 8)))
+        op += 2
+      } else {
+        store<u8>(op, <u8>(((7 - differing) << 2) | 2))
+        store<u16>(op + 1, <u16>offset)
+        op += 3
+      }
+      emitted = ip + 8
+    }
+    ip += 8
+  }
+  const end = source + length
+  if (emitted < end) op = emitLiteral(op, emitted, <u32>(end - emitted))
+  return op
+}
+
+/**
+ * As `parquetSnappyCompress`, of 64-bit values behind `skip` bytes of anything: some times as fast for numbers, as only whole values
+ * are looked at. It is right for any bytes.
+ */
+export function parquetSnappyCompress64(source: usize, length: u32, skip: u32, target: usize, table: usize): u32 {
+  let op = target
+  let rest = length
+  while (rest >= 128) {
+    store<u8>(op++, <u8>(rest | 128))
+    rest >>= 7
+  }
+  store<u8>(op++, <u8>rest)
+  const end = source + length
+  let at = source
+  let before = min<u32>(skip, length)
+  while (at < end) {
+    // Blocks end between two values.
+    const full = before >= 65536 ? 65536 : before + ((65536 - before) & ~7)
+    const size = min<u32>(full, <u32>(end - at))
+    op = compressBlock64(at, size, min<u32>(before, size), op, table)
+    before -= min<u32>(before, size)
+    at += size
+  }
+  return <u32>(op - target)
+}

@@ -1,4 +1,3 @@
-import { createContext, type ColumnarContext } from '@deltaworks/columnar'
 import { errorToData } from '@deltaworks/schema'
 import { cancelled } from '../errors.js'
 import type { ExecutionContext } from '../execution-context.js'
@@ -11,10 +10,9 @@ import { SpillStore } from '../spill/spill-store.js'
 import { DoneMorsels } from './done-morsels.js'
 import { createSink } from './morsel-sink.js'
 import { writesFiles, type MorselSegment, type SplitsByTable } from './stage.js'
+import { threadContext } from './thread-context.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
 import type { TaskMetrics } from '../metrics.js'
-
-let thread: ColumnarContext | undefined
 
 /** Runs a task on this thread: pulls morsels until none is left. Its errors are a result, so that a rejection means a dead worker. */
 export async function runTask(request: TaskRequest): Promise<TaskResult> {
@@ -30,7 +28,7 @@ export async function runTask(request: TaskRequest): Promise<TaskResult> {
 }
 
 async function runMorsels(request: TaskRequest): Promise<TaskResult> {
-  thread ??= createContext({ module: request.kernels })
+  const thread = threadContext(request.kernels)
   const start = performance.now()
   const queue = new MorselQueue(request.morsels.length, request.queue)
   const metrics = queryMetrics()

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { SpliceTask, SpliceTaskResult } from './splice-task.js'
 import type { TaskRequest, TaskResult } from './task.js'
 import { workerEntry } from './worker-entry.js'
 
@@ -6,7 +7,7 @@ interface Pool {
   run(
     task: unknown,
     options: { readonly name?: string; readonly transferList: readonly MessagePort[] },
-  ): Promise<TaskResult>
+  ): Promise<unknown>
   destroy(): Promise<void>
 }
 
@@ -30,7 +31,14 @@ export class WorkerPool {
   async run(task: TaskRequest): Promise<TaskResult> {
     this.#pool ??= this.#start()
     const pool = await this.#pool
-    return pool.run(task, { transferList: [task.port] })
+    return pool.run(task, { transferList: [task.port] }) as Promise<TaskResult>
+  }
+
+  /** @throws as `run` does */
+  async splice(task: SpliceTask): Promise<SpliceTaskResult> {
+    this.#pool ??= this.#start()
+    const pool = await this.#pool
+    return pool.run(task, { name: 'splice', transferList: [] }) as Promise<SpliceTaskResult>
   }
 
   /** Until all of them have loaded their code. */

@@ -10,6 +10,8 @@ export type ParquetCompression = 'snappy' | 'none' | 'zstd' | 'gzip' | 'brotli' 
 export interface PageCompressor {
   readonly codec: number
   compress(source: number, length: number): Uint8Array
+  /** The same for 64-bit values behind `skip` bytes of anything; absent: there is no faster way for them. */
+  compress64?(source: number, length: number, skip: number): Uint8Array
 }
 
 type ZstdCompress = (input: Uint8Array) => Uint8Array
@@ -43,39 +45,50 @@ export function pageCompressor(
       return { codec: codec.zstd, compress: (source, length) => zstd(heap.u8.slice(source, source + length)) }
     }
     case 'snappy':
-      return kernelCompressor(codec.snappy, heap, arena, (source, length, target, table) =>
-        kernels.parquetSnappyCompress(source, length, target, table),
-      )
+      return kernelCompressor(codec.snappy, heap, arena, {
+        run: (source, length, target, table) => kernels.parquetSnappyCompress(source, length, target, table),
+        run64: (source, length, skip, target, table) =>
+          kernels.parquetSnappyCompress64(source, length, skip, target, table),
+      })
     case 'lz4_raw':
-      return kernelCompressor(codec.lz4Raw, heap, arena, (source, length, target, table) =>
-        kernels.lz4Compress(source, length, target, table),
-      )
+      return kernelCompressor(codec.lz4Raw, heap, arena, {
+        run: (source, length, target, table) => kernels.lz4Compress(source, length, target, table),
+      })
   }
 }
 
 /** What the kernels that compress want to work in. */
 const tableBytes = 32_768
 
+interface CompressionKernels {
+  run(source: number, length: number, target: number, table: number): number
+  run64?(source: number, length: number, skip: number, target: number, table: number): number
+}
+
 /** `arena` lives as long as the compressor. */
 function kernelCompressor(
   codecId: number,
   heap: Heap,
   arena: Arena,
-  run: (source: number, length: number, target: number, table: number) => number,
+  { run, run64 }: CompressionKernels,
 ): PageCompressor {
   const table = arena.allocate(tableBytes)
   let target = 0
   let capacity = 0
+  const into = (length: number, kernel: () => number): Uint8Array => {
+    const worst = 64 + length + Math.ceil(length / 6)
+    if (worst > capacity) {
+      capacity = Math.max(worst, 8192, capacity * 2)
+      target = arena.allocate(capacity)
+    }
+    const size = kernel()
+    return heap.u8.subarray(target, target + size)
+  }
   return {
     codec: codecId,
-    compress: (source, length) => {
-      const worst = 64 + length + Math.ceil(length / 6)
-      if (worst > capacity) {
-        capacity = Math.max(worst, 8192, capacity * 2)
-        target = arena.allocate(capacity)
-      }
-      const size = run(source, length, target, table)
-      return heap.u8.subarray(target, target + size)
-    },
+    compress: (source, length) => into(length, () => run(source, length, target, table)),
+    ...(run64 === undefined
+      ? {}
+      : { compress64: (source, length, skip) => into(length, () => run64(source, length, skip, target, table)) }),
   }
 }

@@ -5,6 +5,7 @@ export interface ParquetKernels {
   parquetSnappyLength(source: number, length: number): number
   parquetSnappyUncompress(source: number, length: number, target: number, targetLength: number): number
   parquetSnappyCompress(source: number, length: number, target: number, table: number): number
+  parquetSnappyCompress64(source: number, length: number, skip: number, target: number, table: number): number
   parquetLz4Uncompress(source: number, length: number, target: number, limit: number): number
   lz4UncompressLinked(source: number, length: number, start: number, target: number, limit: number): number
   lz4Compress(source: number, length: number, target: number, table: number): number

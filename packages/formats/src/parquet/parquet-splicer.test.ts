@@ -42,6 +42,7 @@ async function splice(sources: readonly SpliceSource[]): Promise<SpliceFile> {
   const splicer = new ParquetSplicer(context, sources[0]!, async (part) => void parts.push(part))
   for (const source of sources) for (const group of source.rowGroups) await splicer.append(source, group)
   const { sizeBytes } = await splicer.finish()
+  splicer.close()
   await store.put('spliced.parquet', parts, 'overwrite')
   expect((await store.head('spliced.parquet')).sizeBytes).toBe(sizeBytes)
   return { store, path: 'spliced.parquet', sizeBytes, constants: {}, physicalNames: null }
@@ -62,6 +63,9 @@ async function duck(sql: string): Promise<unknown[][]> {
     connection.closeSync()
   }
 }
+
+const repackedIn = ({ rowGroups }: SpliceSource): number =>
+  rowGroups[0]?.chunks.filter((chunk) => chunk?.kind === 'repacked').length ?? 0
 
 const schema: Schema = {
   fields: [field('id', int64, false), field('name', string), field('at', timestamp), field('price', decimal(12, 2))],
@@ -105,6 +109,69 @@ describe('row groups of several files in one', () => {
     )
     expect(copied).toBeGreaterThan(20)
     expect(made).toBeGreaterThan(20)
+  })
+
+  it('W-04: pages in DELTA_BINARY_PACKED become plain ones, with their nulls, and another engine reads them', async () => {
+    const numbers: Schema = {
+      fields: [field('id', int64, false), field('day', int32), field('price', decimal(12, 2)), field('at', timestamp)],
+    }
+    // Near ones, far ones, equal ones, nulls, and the ends of the range.
+    const valueOf = (i: number): bigint =>
+      i % 1000 === 0
+        ? i % 2000 === 0
+          ? 2n ** 63n - 1n
+          : -(2n ** 63n)
+        : BigInt(Math.floor(i / 3)) * BigInt(i % 2 === 0 ? 1 : 65_537)
+    const rows = Array.from({ length: 12_000 }, (_, i): Value[] => [
+      valueOf(i),
+      i % 7 === 0 ? null : i - 6000,
+      i > 6000 && i < 11_000 ? null : BigInt((i * 7919) % 100_000) - 50_000n,
+      BigInt(i >> 4) * 86_400_000_000n,
+    ])
+    const columns = Object.fromEntries(
+      numbers.fields.map(({ name }) => [name, { dictionary: false, encoding: 'delta_binary_packed' as const }]),
+    )
+    for (const compression of ['snappy', 'gzip', 'none'] as const) {
+      const file = await write('delta.parquet', numbers, rows, { columns, compression, pageRows: 900 })
+      const source = (await spliceSource(file, numbers, new FooterCache()))!
+      expect([repackedIn(source), source.made.fields]).toEqual([4, []])
+      const spliced = await splice([source])
+      expect(await read(spliced, numbers)).toEqual(rows)
+      const { metadata } = await openParquet(store, spliced.path)
+      const used = metadata.rowGroups[0]!.columns.map(({ dataPages }) => dataPages)
+      expect(used).toEqual(numbers.fields.map(() => [{ type: 0, encoding: 0, count: 14 }]))
+      const facts = (path: string) =>
+        duck(
+          `select count(*), count("day"), count(price), sum(id::hugeint), sum("day"), sum(price), sum(hash(id, "day", price, "at")::hugeint) from read_parquet('${join(folder, path)}')`,
+        )
+      expect(await facts(spliced.path)).toEqual(await facts('delta.parquet'))
+    }
+  })
+
+  it('damaged pages in DELTA_BINARY_PACKED are told, never anything else', async () => {
+    const numbers: Schema = { fields: [field('id', int64, false), field('price', decimal(12, 2))] }
+    const rows = Array.from({ length: 2000 }, (_, i): Value[] => [BigInt(i) * 3n, i % 9 === 0 ? null : BigInt(i % 777)])
+    const columns = Object.fromEntries(
+      numbers.fields.map(({ name }) => [name, { dictionary: false, encoding: 'delta_binary_packed' as const }]),
+    )
+    const file = await write('whole.parquet', numbers, rows, { columns, compression: 'none', pageRows: 500 })
+    const bytes = await store.get(file.path)
+    const source = (await spliceSource(file, numbers, new FooterCache()))!
+    const { start, end } = source.rowGroups[0]!.chunks[0]!.range
+    let told = 0
+    for (let at = start; at < Math.min(end, start + 60); at++) {
+      for (const value of [0, 0x7f, 0xff]) {
+        const damaged = Uint8Array.from(bytes)
+        damaged[at] = value
+        await store.put('damaged.parquet', [damaged], 'overwrite')
+        const broken = { ...source, file: { ...file, path: 'damaged.parquet' }, footers: new FooterCache() }
+        await splice([broken]).catch((error: unknown) => {
+          told++
+          expect(error).toMatchObject({ code: expect.stringMatching(/^DW-FORMAT-/) as string })
+        })
+      }
+    }
+    expect(told).toBeGreaterThan(20)
   })
 
   it('W-04: the bytes of chunks are copied, and another engine reads them', async () => {

@@ -1,6 +1,7 @@
 import { unlimited, type ColumnarContext } from '@deltaworks/columnar'
 import type { ByteRange } from '@deltaworks/storage'
 import { fileScan } from '../file-scan.js'
+import { ChunkRepacker, type RepackedPages } from './chunk-repacker.js'
 import type { WrittenChunk } from './column-writer.js'
 import { ParquetAssembler } from './parquet-assembler.js'
 import { RowGroupEncoder, type EncodedRowGroup } from './row-group-encoder.js'
@@ -17,9 +18,10 @@ export interface SplicedFile {
 }
 
 /**
- * Puts row groups of files into one file: bytes of chunks are copied and not decoded, columns that the files do not have (so)
- * are written anew, and a new footer says where everything is. Bounds and page indexes are left out. Memory: two pieces, the
- * footer, and the columns of a row group that are written anew.
+ * Puts row groups of files into one file: bytes of chunks are copied and not decoded, integers in DELTA_BINARY_PACKED are
+ * repacked page by page, columns that the files do not have (so) are written anew, and a new footer says where everything is.
+ * Bounds and page indexes are left out. Memory: two pieces, the footer, the columns of a row group that are written anew, and a
+ * chunk that is repacked.
  */
 export class ParquetSplicer {
   readonly nulls: string
@@ -27,6 +29,7 @@ export class ParquetSplicer {
   readonly #emit: (part: Uint8Array) => Promise<void>
   readonly #assembler: ParquetAssembler
   readonly #leaves: readonly WriteLeaf[]
+  readonly #repacker: ChunkRepacker
   #pending: Uint8Array[] = []
   #rowCount = 0
 
@@ -35,6 +38,7 @@ export class ParquetSplicer {
     this.nulls = nulls
     this.#context = context
     this.#emit = emit
+    this.#repacker = new ChunkRepacker(context)
     this.#leaves = writeSchema(schema, { physicalNames: null, fieldIds: null }).leaves
     const onPart = (part: Uint8Array): void => void this.#pending.push(part)
     this.#assembler = new ParquetAssembler(schema, { pageIndex: false, onPart })
@@ -54,19 +58,29 @@ export class ParquetSplicer {
     // Chunks that stand together in the file are read together.
     let run: ByteRange | null = null
     for (const [i, chunk] of group.chunks.entries()) {
-      const { written, bytes } = chunk === null ? made.shift()! : { written: chunk.chunk, bytes: null }
+      const isCopied = chunk?.kind === 'spliced'
+      const { written, parts } = isCopied
+        ? { written: chunk.chunk, parts: [] }
+        : chunk === null
+          ? made.shift()!
+          : await this.#repacker.repack(source, chunk)
       placed.push({ ...movedBy(written, offset), leaf: this.#leaves[i]! })
       offset += written.compressedBytes
-      if (chunk !== null && run?.end === chunk.range.start) run = { start: run.start, end: chunk.range.end }
+      if (isCopied && run?.end === chunk.range.start) run = { start: run.start, end: chunk.range.end }
       else {
         if (run !== null) await this.#copy(source, run)
-        run = chunk?.range ?? null
+        run = isCopied ? chunk.range : null
       }
-      if (bytes !== null) await this.#write(bytes)
+      for (const part of parts) await this.#write(part)
     }
     if (run !== null) await this.#copy(source, run)
     this.#assembler.place(group.rowCount, startOffset, placed)
     this.#rowCount += group.rowCount
+  }
+
+  /** Frees memory; after `finish`, or when it is given up. */
+  close(): void {
+    this.#repacker.close()
   }
 
   async finish(): Promise<SplicedFile> {
@@ -108,7 +122,7 @@ export class ParquetSplicer {
   async #make(
     { made, withoutDictionary, file, footers }: SpliceSource,
     { index }: SpliceRowGroup,
-  ): Promise<MadeChunk[]> {
+  ): Promise<RepackedPages[]> {
     if (made.fields.length === 0) return []
     const rowGroups = { first: index, end: index + 1 }
     const scan = fileScan({ ...file, schema: made, rowGroups, footers })
@@ -123,17 +137,11 @@ export class ParquetSplicer {
   }
 }
 
-interface MadeChunk {
-  /** Offsets are of the chunk's start. */
-  readonly written: WrittenChunk
-  readonly bytes: Uint8Array
-}
-
-function madeChunks({ parts, chunks }: EncodedRowGroup): MadeChunk[] {
+function madeChunks({ parts, chunks }: EncodedRowGroup): RepackedPages[] {
   const all = Buffer.concat(parts)
   return chunks.map((chunk) => {
     const start = chunk.dictionaryOffset ?? chunk.dataOffset
-    return { written: movedBy(chunk, -start), bytes: all.subarray(start, start + chunk.compressedBytes) }
+    return { written: movedBy(chunk, -start), parts: [all.subarray(start, start + chunk.compressedBytes)] }
   })
 }
 

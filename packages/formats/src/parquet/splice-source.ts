@@ -2,7 +2,7 @@ import { isNested, typesEqual, type Field, type Schema, type Value } from '@delt
 import type { ByteRange, ObjectStore } from '@deltaworks/storage'
 import type { WrittenChunk } from './column-writer.js'
 import type { FooterCache } from './footer-cache.js'
-import { codec, encoding, pageType } from './format.js'
+import { codec, encoding, pageType, physical } from './format.js'
 import type { ColumnChunk, RowGroup } from './metadata.js'
 import { isOptional, timeOfNode, timestampOfNode, typeOfNode, type SchemaNode } from './schema-tree.js'
 import { writeSchema, type WriteLeaf } from './write-schema.js'
@@ -37,13 +37,24 @@ export interface SpliceRowGroup {
   readonly index: number
   readonly rowCount: number
   /** One a leaf of the schema, in its order; null: it is made. */
-  readonly chunks: readonly (SplicedChunk | null)[]
+  readonly chunks: readonly (SplicedChunk | RepackedChunk | null)[]
 }
 
+/** Its bytes are copied. */
 export interface SplicedChunk {
+  readonly kind: 'spliced'
   readonly range: ByteRange
   /** Offsets are of the chunk's start. */
   readonly chunk: WrittenChunk
+}
+
+/** Its pages are written anew in an encoding that every reader knows. */
+export interface RepackedChunk {
+  readonly kind: 'repacked'
+  readonly range: ByteRange
+  /** As it is in the file. */
+  readonly chunk: WrittenChunk
+  readonly node: SchemaNode
 }
 
 /** What every reader of Parquet knows, those of warehouses too. */
@@ -54,6 +65,8 @@ const knownEncodings: readonly number[] = [
   encoding.rle,
   encoding.rleDictionary,
 ]
+/** Of integers, and not known to them all: the manuals of Redshift and Snowflake name no encodings. */
+const repackedEncodings: readonly number[] = [...knownEncodings, encoding.deltaBinaryPacked]
 /** parquet-cpp 1.2 and older left dictionary headers out of the sizes of chunks (PARQUET-816); Arrow has another name since. */
 const badSizes = /^parquet-cpp version/
 /** Spark's marks of a calendar that is not the one of the format. */
@@ -62,8 +75,8 @@ const otherCalendars = ['org.apache.spark.legacyDateTime', 'org.apache.spark.leg
 const mostDecoded = 0.5
 
 /**
- * How a file's chunks can stand in a file of the wanted schema. Columns of another type, encoding or codec, and those that the
- * file does not have, are made. Null: most of the file would be. Reads the footer only.
+ * How a file's chunks can stand in a file of the wanted schema. Integers in DELTA_BINARY_PACKED are repacked; columns of another
+ * type, encoding or codec, and those that the file does not have, are made. Null: most of the file would be. Reads the footer only.
  * @throws FormatError DW-FORMAT-0001, 0002, 0003; StorageError
  */
 export async function spliceSource(
@@ -82,9 +95,9 @@ export async function spliceSource(
     footers,
     schema,
     nulls: columns.map(({ field }) => (field.nullable ? '?' : '!')).join(''),
-    made: { fields: columns.flatMap(({ field, isMade }) => (isMade ? [field] : [])) },
-    withoutDictionary: columns.flatMap(({ field, node, isMade }) =>
-      isMade && node !== null && hasNoDictionary(rowGroups, node) ? [field.name] : [],
+    made: { fields: columns.flatMap(({ field, way }) => (way === 'made' ? [field] : [])) },
+    withoutDictionary: columns.flatMap(({ field, node, way }) =>
+      way === 'made' && node !== null && hasNoDictionary(rowGroups, node) ? [field.name] : [],
     ),
     rowGroups: rowGroups.flatMap((group, i) => (group.rowCount === 0 ? [] : [spliceGroup(group, i, columns, schema)])),
   }
@@ -94,7 +107,7 @@ interface SourceColumn {
   readonly field: Field
   /** Where it is in the file; null: it is not there, or a constant. */
   readonly node: SchemaNode | null
-  readonly isMade: boolean
+  readonly way: 'spliced' | 'repacked' | 'made'
 }
 
 function columnOf(
@@ -107,14 +120,27 @@ function columnOf(
   const { name, type, nullable } = field
   if (Object.hasOwn(file.constants, name)) {
     const hasNull = file.constants[name] === null
-    return { field: { name, type, nullable: nullable || hasNull }, node: null, isMade: true }
+    return { field: { name, type, nullable: nullable || hasNull }, node: null, way: 'made' }
   }
   const node = nodes.find((candidate) => candidate.name === (file.physicalNames?.[name] ?? name)) ?? null
-  const isSpliced =
-    node !== null && isSameLeaf(file.path, node, field) && rowGroups.every((group) => canSplice(group, node, sizeBytes))
   // The same whether the column is spliced or made: files of one writer can stand in one file then.
   const hasLevels = node === null || isNested(type) ? nullable : isOptional(node)
-  return { field: { name, type, nullable: hasLevels }, node, isMade: !isSpliced }
+  return { field: { name, type, nullable: hasLevels }, node, way: wayOf(file.path, node, field, rowGroups, sizeBytes) }
+}
+
+function wayOf(
+  path: string,
+  node: SchemaNode | null,
+  field: Field,
+  rowGroups: readonly RowGroup[],
+  sizeBytes: number,
+): SourceColumn['way'] {
+  if (node === null || !isSameLeaf(path, node, field)) return 'made'
+  const canBe = (encodings: readonly number[]): boolean =>
+    rowGroups.every((group) => canCopy(group, node, sizeBytes, encodings))
+  if (canBe(knownEncodings)) return 'spliced'
+  const isInteger = node.physical === physical.int32 || node.physical === physical.int64
+  return isInteger && canBe(repackedEncodings) ? 'repacked' : 'made'
 }
 
 /** Whether the pages of a file's column are what would be written for the field. */
@@ -126,14 +152,20 @@ function isSameLeaf(path: string, node: SchemaNode, field: Field): boolean {
   return (timestampOfNode(node)?.unit ?? 2) === 2 && typesEqual(typeOfNode(path, node), field.type)
 }
 
-function canSplice({ rowCount, columns }: RowGroup, node: SchemaNode, sizeBytes: number): boolean {
+/** Whether pages of a column can be taken one by one, with these encodings. */
+function canCopy(
+  { rowCount, columns }: RowGroup,
+  node: SchemaNode,
+  sizeBytes: number,
+  encodings: readonly number[],
+): boolean {
   const { codec: used, dataPages, start, dataStart, compressedBytes, valueCount, statistics } = columns[node.leaf]!
   return (
     valueCount === rowCount &&
     (!isOptional(node) || typeof statistics?.nullCount === 'number') &&
     knownCodecs.includes(used) &&
     dataPages.length > 0 &&
-    dataPages.every(({ type, encoding: of }) => type === pageType.data && knownEncodings.includes(of)) &&
+    dataPages.every(({ type, encoding: of }) => type === pageType.data && encodings.includes(of)) &&
     dataStart < start + compressedBytes &&
     start + compressedBytes <= sizeBytes
   )
@@ -143,7 +175,7 @@ const hasNoDictionary = (rowGroups: readonly RowGroup[], { leaf }: SchemaNode): 
   leaf >= 0 && rowGroups.every(({ columns }) => columns[leaf]!.start === columns[leaf]!.dataStart)
 
 function decodedBytes(columns: readonly SourceColumn[], rowGroups: readonly RowGroup[]): number {
-  const leaves = columns.flatMap(({ node, isMade }) => (isMade && node !== null ? leavesUnder(node) : []))
+  const leaves = columns.flatMap(({ node, way }) => (way === 'made' && node !== null ? leavesUnder(node) : []))
   let bytes = 0
   for (const { columns: chunks } of rowGroups) for (const leaf of leaves) bytes += chunks[leaf]!.compressedBytes
   return bytes
@@ -164,13 +196,15 @@ function spliceGroup(
     index,
     rowCount,
     chunks: leaves.map((leaf) => {
-      const { node, isMade } = byName.get(leaf.path[0]!)!
-      return isMade ? null : splicedChunk(chunks[node!.leaf]!, leaf)
+      const { node, way } = byName.get(leaf.path[0]!)!
+      if (way === 'made') return null
+      const { range, chunk } = copiedChunk(chunks[node!.leaf]!, leaf)
+      return way === 'spliced' ? { kind: way, range, chunk } : { kind: way, range, chunk, node: node! }
     }),
   }
 }
 
-const splicedChunk = (chunk: ColumnChunk, leaf: WriteLeaf): SplicedChunk => ({
+const copiedChunk = (chunk: ColumnChunk, leaf: WriteLeaf): Omit<SplicedChunk, 'kind'> => ({
   range: { start: chunk.start, end: chunk.start + chunk.compressedBytes },
   chunk: {
     leaf,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeltaTable } from '@deltaworks/delta-table'
@@ -132,6 +132,31 @@ describe('files of a table for a warehouse', () => {
     expect(rowCountOf(files)).toBe(2000)
     const all = [...names, 'note']
     expect(told(await rowsIn(glob, all))).toEqual(told(await lakeRows(table, all)))
+  })
+
+  it('W-04: the same on worker threads, and where one of them finds a damaged file', async () => {
+    const parallel = Session.create({ threads: 2, inlineBytes: 1000 })
+    try {
+      let table = await tableOf(wideRows(0, 3000), {}, wide)
+      table = await table.append(values(wide, wideRows(3000, 6000)))
+      const name = `stage-${tables++}`
+      const sink = { store: store.uri, folder: name, fileBytes: 2 ** 20, slices: 2 }
+      const files = await stageFiles(parallel, table, sink)
+      expect(files.length).toBeGreaterThan(1)
+      expect(rowCountOf(files)).toBe(9000)
+      const glob = join(folder, name, '*.parquet')
+      expect(told(await rowsIn(glob, names))).toEqual(told(await lakeRows(table, names)))
+      const damaged = [...table.snapshot.files.values()].at(-1)!
+      writeFileSync(
+        join(new URL(table.uri).pathname, decodeURIComponent(damaged.path)),
+        Buffer.alloc(damaged.sizeBytes),
+      )
+      await expect(stageFiles(parallel, table, { ...sink, folder: `stage-${tables++}` })).rejects.toMatchObject({
+        code: expect.stringMatching(/^DW-FORMAT-/) as string,
+      })
+    } finally {
+      await parallel.close()
+    }
   })
 
   it('a store that fails leaves no file that looks whole', async () => {

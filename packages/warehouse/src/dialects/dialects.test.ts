@@ -111,7 +111,7 @@ describe('definitions as SQL', () => {
       layout({ clusterBy: ['sold_on'], transient: true, retentionDays: 1 }),
     )
     expect(snowflakeDialect.createTable(definition)).toEqual([
-      `CREATE TRANSIENT TABLE "sales" (
+      `CREATE TRANSIENT TABLE IF NOT EXISTS "sales" (
   "id" NUMBER(19,0) NOT NULL COMMENT 'the order line',
   "customer" VARCHAR,
   "territory" VARCHAR,
@@ -131,7 +131,7 @@ describe('definitions as SQL', () => {
     const masked = layout({ unmaskedRoles: ['auditors'] })
     expect(snowflakeDialect.access(defined(snowflakeDialect, masked).definition)).toEqual([
       `CREATE MASKING POLICY IF NOT EXISTS "deltaworks_masked_text" AS (v VARCHAR) RETURNS VARCHAR -> CASE WHEN IS_ROLE_IN_SESSION('auditors') THEN v ELSE SHA2(v, 256) END`,
-      `ALTER TABLE "sales" MODIFY COLUMN "customer" SET MASKING POLICY "deltaworks_masked_text"`,
+      `ALTER TABLE "sales" MODIFY COLUMN "customer" SET MASKING POLICY "deltaworks_masked_text" FORCE`,
     ])
     expect(redshiftDialect.access(defined(redshiftDialect, masked).definition)).toEqual([
       `CREATE MASKING POLICY "deltaworks_masked_64" IF NOT EXISTS WITH (v VARCHAR(64)) USING (CAST(SUBSTRING(SHA2(v, 256), 1, 64) AS VARCHAR(64)))`,

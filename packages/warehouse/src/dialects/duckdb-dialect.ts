@@ -69,6 +69,8 @@ export const duckDbDialect: SqlDialect = {
   text,
   literal,
   byBytes: (expression) => expression,
+  // BIGINT is summed up as HUGEINT.
+  wholeSum: (expression) => `SUM(${expression})`,
   epochMicros: (column) => `epoch_us(${column})`,
   epochDays: (column) => `date_diff('day', DATE '1970-01-01', ${column})`,
   hex: (column) => `lower(hex(${column}))`,

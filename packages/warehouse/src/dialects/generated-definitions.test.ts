@@ -48,10 +48,13 @@ describe('SQL of 500 generated definitions', () => {
     },
   )
 
-  it('M-077 S-7: loads of Snowflake put files on a stage, copy them into tables beside, and take rows over by key', () => {
+  it('M-077 W-14 W-17 S-7: loads of Snowflake put files on a stage, copy them into tables beside, and take rows over by key', () => {
     const statements = Array.from({ length: 60 }, (_, seed) => generatedStatements('snowflake', seed + 1)).flat()
     const kinds = [
       /^PUT 'file:/,
+      /^PUT 'file:.* '@%"/,
+      /^COPY INTO .* FROM '@("mart"\.)?%".* PURGE = TRUE/s,
+      /^MERGE INTO .* WHEN MATCHED THEN UPDATE SET .* WHEN NOT MATCHED THEN INSERT /s,
       /^COPY INTO .* MATCH_BY_COLUMN_NAME/s,
       /^DELETE FROM .* WHERE /s,
       /^INSERT INTO .* SELECT /s,
@@ -61,6 +64,16 @@ describe('SQL of 500 generated definitions', () => {
     expect(statements.findIndex((sql) => sql.startsWith('PUT'))).toBeLessThan(
       statements.findIndex((sql) => sql.startsWith('COPY INTO')),
     )
+  })
+
+  it('W-12 W-06: late-binding views and MERGE are among those of Redshift', () => {
+    const statements = Array.from({ length: 60 }, (_, seed) => generatedStatements('redshift', seed + 1)).flat()
+    const kinds = [
+      /^CREATE VIEW .* WITH NO SCHEMA BINDING$/s,
+      /^CREATE VIEW .*"$/s,
+      /^MERGE INTO .* WHEN NOT MATCHED /s,
+    ]
+    expect(kinds.filter((kind) => !statements.some((sql) => kind.test(sql)))).toEqual([])
   })
 
   it('the parser refuses what is no SQL of the dialect', () => {

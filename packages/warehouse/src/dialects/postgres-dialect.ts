@@ -78,6 +78,8 @@ export const postgresDialect: SqlDialect = {
   text,
   literal: postgresLiteral,
   byBytes: (expression) => `${expression} COLLATE "C"`,
+  // bigint is summed up as numeric.
+  wholeSum: (expression) => `SUM(${expression})`,
   epochMicros: (column) => `CAST(EXTRACT(EPOCH FROM ${column}) * 1000000 AS BIGINT)`,
   epochDays: (column) => `(${column} - DATE '1970-01-01')`,
   hex: (column) => `ENCODE(${column}, 'hex')`,

@@ -149,6 +149,13 @@ function masking(definition: TableDefinition): readonly string[] {
   })
 }
 
+/** Late-binding views name their tables with the schema, or Redshift refuses them ("CREATE VIEW"). */
+function createView(view: string, { name, prefix, relation, layout }: TableDefinition): string {
+  if (layout.lateBinding === true && prefix === '')
+    throw invalidLayout(name, 'its other names are to bind late, for which the tables need a schema; give --schema')
+  return `CREATE VIEW ${view} AS SELECT * FROM ${relation}${layout.lateBinding === true ? ' WITH NO SCHEMA BINDING' : ''}`
+}
+
 const addColumn = (relation: string, { name, type }: ColumnDefinition): string =>
   `ALTER TABLE ${relation} ADD COLUMN ${quote(name)} ${type.sql}`
 
@@ -188,6 +195,7 @@ export const redshiftDialect: SqlDialect = {
   createTable,
   comments: (definition) => commentStatements(definition, tableComment(definition, 'without keys')),
   access: (definition) => [...grants(definition.relation, definition.layout.grants, grantee), ...masking(definition)],
+  createView,
   addColumn,
   widenColumn: (relation, { name, type }) => `ALTER TABLE ${relation} ALTER COLUMN ${quote(name)} TYPE ${type.sql}`,
   widening: lengthening,

@@ -91,7 +91,8 @@ function createTable(definition: TableDefinition): readonly string[] {
     ...(clustered.length === 0 ? [] : [` CLUSTER BY (${nameList(clustered)})`]),
   ]
   const kind = layout.transient === true ? 'TRANSIENT TABLE' : 'TABLE'
-  return [`CREATE ${kind} ${definition.relation} (\n${lines.join(',\n')}\n)${options.join('')}`]
+  // An export that failed after it, or was killed, has left the table, empty: DDL commits by itself.
+  return [`CREATE ${kind} IF NOT EXISTS ${definition.relation} (\n${lines.join(',\n')}\n)${options.join('')}`]
 }
 
 /** Text columns of personal data show a digest to all but the named roles. */
@@ -105,7 +106,8 @@ function masking(definition: TableDefinition): readonly string[] {
   return [
     `CREATE MASKING POLICY IF NOT EXISTS ${policy} AS (v VARCHAR) RETURNS VARCHAR -> CASE WHEN ${allowed === '' ? 'FALSE' : allowed} THEN v ELSE SHA2(v, 256) END`,
     ...masked.map(
-      ({ name }) => `ALTER TABLE ${definition.relation} MODIFY COLUMN ${quote(name)} SET MASKING POLICY ${policy}`,
+      ({ name }) =>
+        `ALTER TABLE ${definition.relation} MODIFY COLUMN ${quote(name)} SET MASKING POLICY ${policy} FORCE`,
     ),
   ]
 }
@@ -129,6 +131,7 @@ export const snowflakeDialect: SqlDialect = {
   // Snowflake's CREATE TABLE carries them.
   comments: () => [],
   access: (definition) => [...grants(definition.relation, definition.layout.grants, grantee), ...masking(definition)],
+  createView: (view, { relation }) => `CREATE VIEW IF NOT EXISTS ${view} AS SELECT * FROM ${relation}`,
   addColumn: (relation, { name, type }) => `ALTER TABLE ${relation} ADD COLUMN ${quote(name)} ${type.sql}`,
   widenColumn: (relation, { name, type }) =>
     `ALTER TABLE ${relation} ALTER COLUMN ${quote(name)} SET DATA TYPE ${type.sql}`,

@@ -21,6 +21,8 @@ export interface SqlDialect extends ProbeDialect {
   comments(definition: TableDefinition): readonly string[]
   /** Grants and masking policies; repeatable. */
   access(definition: TableDefinition): readonly string[]
+  /** Another name of the table. Absent: a plain view. */
+  createView?(view: string, definition: TableDefinition): string
   addColumn(relation: string, column: ColumnDefinition): string
   widenColumn(relation: string, column: ColumnDefinition): string
   /** How a column comes to a wider type. */

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { RecordBatch } from '@deltaworks/columnar'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { cannotOpen, statementAborted } from '../errors.js'
+import { cannotOpen, memoryTooLow, statementAborted } from '../errors.js'
 import type { RowsStep, SqlConnection } from '../sql-connection.js'
 import type { TextRows } from '../table-probe.js'
 import type { Batches } from '../warehouse-table.js'
@@ -67,8 +67,9 @@ export class DuckDbConnection implements SqlConnection {
   /** An export that memory was too low for begins anew with more, up to half of the machine's, unless its share was given. */
   #withMore(sql: string, error: unknown): unknown {
     const most = Math.floor(totalmem() / 2)
-    const isGiven = this.#options.memoryBytes !== undefined
-    if (!isOutOfMemory(error) || isGiven || this.#memoryBytes >= most) return error
+    if (!isOutOfMemory(error)) return error
+    if (this.#options.memoryBytes !== undefined || this.#memoryBytes >= most)
+      return memoryTooLow(this.location, this.#memoryBytes, duckDbReason(error), error)
     this.#memoryBytes = Math.min(this.#memoryBytes * raise, most)
     this.#isTooLow = true
     return statementAborted(this.location, sql, duckDbReason(error))

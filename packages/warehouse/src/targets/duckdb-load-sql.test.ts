@@ -88,19 +88,45 @@ describe('loading Parquet files into DuckDB', () => {
   })
 
   it('W-26: DuckDB keeps to its share of the memory, and goes to disk beyond it', async () => {
-    const limited = new DuckDbConnection(join(folder, 'limited.duckdb'), { memoryBytes: 128 * 1024 * 1024, threads: 2 })
+    const limited = new DuckDbConnection(join(folder, 'limited.duckdb'), { memoryBytes: 96 * 1024 * 1024, threads: 2 })
     try {
       const [[limit]] = (await limited.query(`SELECT current_setting('memory_limit')`)) as [[string]]
-      expect(limit).toBe('128.0 MiB')
-      // 300 MB of numbers, sorted: more than it may keep.
+      expect(limit).toBe('96.0 MiB')
+      // 100 MB of numbers, sorted: more than it may keep.
       await limited.run(
-        'CREATE TABLE sorted AS SELECT hash(i) AS h, hash(i + 1) AS g FROM range(8000000) r(i) ORDER BY h',
+        'CREATE TABLE sorted AS SELECT hash(i) AS h, hash(i + 1) AS g FROM range(6000000) r(i) ORDER BY h',
       )
       expect(await limited.query('SELECT COUNT(*), COUNT(DISTINCT h % 1000) FROM sorted')).toEqual([
-        ['8000000', '1000'],
+        ['6000000', '1000'],
       ])
     } finally {
       await limited.close()
+    }
+  })
+
+  it('W-26: a table of 200 columns: a share that is too small is told, and nothing is there; with four times as much it is loaded', async () => {
+    const wide = Array.from({ length: 200 }, (_, i) => field(`c${i}`, i % 2 === 0 ? int64 : string))
+    const location = join(folder, 'wide.parquet')
+    const values = wide.map(({ name, type }, i) =>
+      type.kind === 'string'
+        ? `'text ' || (hash(i + ${i}) % 9999) AS ${name}`
+        : `(hash(i + ${i}) >> 3)::BIGINT AS ${name}`,
+    )
+    const roomy = new DuckDbConnection(':memory:', { memoryBytes: 1024 ** 3 })
+    await roomy.run(`COPY (SELECT ${values.join(', ')} FROM range(45000) r(i)) TO '${location}' (FORMAT parquet)`)
+    await roomy.close()
+    const table = tableOf(schema(wide), [{ location, sizeBytes: 2 ** 26, constants: {} }])
+    const path = join(folder, 'wide.duckdb')
+    const small = duckDbTarget(path, { memoryBytes: 128 * 1024 * 1024, threads: 2 })
+    await expect(exportTables(small, [table], run)).rejects.toMatchObject({ code: 'DW-WAREHOUSE-0023' })
+    expect((await small.loaded()).size).toBe(0)
+    await small.close()
+    const target = duckDbTarget(path, { memoryBytes: 512 * 1024 * 1024, threads: 2 })
+    try {
+      const told = await exportTables(target, [table], run)
+      expect(told).toMatchObject({ rowsLoaded: 45_000 })
+    } finally {
+      await target.close()
     }
   })
 
@@ -108,7 +134,10 @@ describe('loading Parquet files into DuckDB', () => {
     // One value, which cannot go to disk in parts.
     const large = 'CREATE OR REPLACE TABLE large AS SELECT list(i) AS l FROM range(20000000) r(i)'
     const given = new DuckDbConnection(':memory:', { memoryBytes: 128 * 1024 * 1024 })
-    await expect(given.run(large)).rejects.toThrow(/Out of Memory/)
+    await expect(given.run(large)).rejects.toMatchObject({
+      code: 'DW-WAREHOUSE-0023',
+      message: expect.stringMatching(/needs more than the 128 MiB .* four times as much by --memory/) as string,
+    })
     await given.close()
     const other = new DuckDbConnection(':memory:', { threads: 1 })
     try {

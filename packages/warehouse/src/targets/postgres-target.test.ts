@@ -86,18 +86,25 @@ describe('an export into PostgreSQL', () => {
     expect(await rows('SELECT load_id FROM deltaworks_loads')).toEqual(['a'])
   })
 
-  it('W-21: changes are inserted, updated and deleted by key', async () => {
-    await exportTables(target(), [await at(1, first)], run('a'))
-    const second: Value[][] = [first[0]!, [2n, 'new', 1n, '2003-04'], [4n, 'four', 4n, '2003-04']]
-    const changes = async () => ({
-      upserts: rowsOf(sales, second.slice(1)),
-      deletes: rowsOf(schema([sales.fields[0]!]), [[3n]]),
-      insertsOnly: false,
-    })
-    const result = await exportTables(target(), [await at(2, second, { changes })], run('b'))
-    expect(result.tables).toMatchObject([{ mode: 'incremental', rowCount: 3, reconciliation: { equal: true } }])
-    expect(await rows()).toEqual(['1|Ängström|12.50|2003-02', '2|new|0.01|2003-04', '4|four|0.04|2003-04'])
-  })
+  it.each(['replace', 'merge'] as const)(
+    'W-21 W-06: changes are inserted, updated and deleted by key (%s)',
+    async (upsert) => {
+      const layout = { upsert }
+      await exportTables(target(), [await at(1, first, { layout })], run('a'))
+      const second: Value[][] = [first[0]!, [2n, 'new', 1n, '2003-04'], [4n, 'four', 4n, '2003-04']]
+      const changes = async () => ({
+        upserts: rowsOf(sales, second.slice(1)),
+        deletes: rowsOf(schema([sales.fields[0]!]), [[3n]]),
+        insertsOnly: false,
+      })
+      const next = await at(2, second, { changes, layout })
+      const text = formatPlan(await planExport(target(), [next]))
+      expect(/^MERGE INTO "sales" USING/m.test(text)).toBe(upsert === 'merge')
+      const result = await exportTables(target(), [next], run('b'))
+      expect(result.tables).toMatchObject([{ mode: 'incremental', rowCount: 3, reconciliation: { equal: true } }])
+      expect(await rows()).toEqual(['1|Ängström|12.50|2003-02', '2|new|0.01|2003-04', '4|four|0.04|2003-04'])
+    },
+  )
 
   it('W-06: appending takes new rows only, and refuses to miss changes', async () => {
     await exportTables(target(), [await at(1, first)], run('a'))

@@ -120,6 +120,24 @@ describe('an export into Redshift', () => {
     expect(server.requests.some(({ sql }) => sql === `SET query_group TO 'deltaworks-export'`)).toBe(true)
   })
 
+  it('W-12 W-06: other names bind late, where there is a schema; changes come by one MERGE', async () => {
+    const layout = { upsert: 'merge', lateBinding: true } as const
+    await expect(exportTables(target(), [await at(1, first, { layout })], run('a'))).rejects.toMatchObject({
+      code: 'DW-WAREHOUSE-0007',
+      message: expect.stringMatching(/bind late.*--schema/),
+    })
+    await exportTables(target('mart'), [await at(1, first, { layout })], run('b'))
+    const next = await at(2, second, { changes, layout })
+    expect(await exportTables(target('mart'), [next], run('c'))).toMatchObject({
+      tables: [{ mode: 'incremental', rowCount: 3, reconciliation: { equal: true } }],
+    })
+    expect(await rows('SELECT * FROM mart.orders ORDER BY id')).toEqual(secondRows)
+    const sent = server.requests.map(({ sql }) => sql ?? '')
+    expect(sent.some((sql) => /^CREATE VIEW "mart"."orders" AS .* WITH NO SCHEMA BINDING$/.test(sql))).toBe(true)
+    expect(sent.filter((sql) => sql.startsWith('MERGE INTO "mart"."sales" USING'))).toHaveLength(1)
+    await server.query('DROP SCHEMA mart CASCADE')
+  })
+
   it('W-10: a query is unloaded with its manifest, compared and removed', async () => {
     await exportTables(target(), [await at(1, first)], run('a'))
     const query = `SELECT id, amount FROM sales WHERE customer <> 'it''s'`
@@ -264,22 +282,40 @@ describe('a Redshift that fails', () => {
     ['loses the session in the middle', [{ kind: 'lose-session', sql: '^DELETE', times: 1 }], 'survived'],
     ['fails a statement', [{ kind: 'fail', sql: '^DELETE', times: 1 }], 'told'],
   ]
+  /** Each goes on from where the one before ended, in a schema of their own: from one state to the other, and back. */
+  const states = [
+    {
+      lake: first,
+      warehouse: firstRows,
+      changes: async () => ({
+        upserts: rowsOf(sales, first.slice(1)),
+        deletes: rowsOf(schema([sales.fields[0]!]), [[4n]]),
+        insertsOnly: false,
+      }),
+    },
+    { lake: second, warehouse: secondRows, changes },
+  ] as const
+  let version = 0
+  const stateAt = (of: number) => states[(of - 1) % 2]!
   it.each(faults)('W-22: %s: the warehouse has one version, whole, and once', async (_, rules, outcome) => {
-    await exportTables(target(), [await at(1, first)], run('a'))
-    const next = await at(2, second, { changes })
+    const found = () => rows('SELECT * FROM faulty.sales ORDER BY id')
+    if (version === 0) await exportTables(target('faulty'), [await at(++version, first)], run('a'))
+    const [former, wanted] = [stateAt(version), stateAt(version + 1)]
+    const next = await at(++version, wanted.lake, { changes: wanted.changes })
     server.faults.add(...rules)
-    const failing = exportTables(target(), [next], run('b'))
+    const failing = exportTables(target('faulty'), [next], run(`b${version}`))
     if (outcome === 'survived') {
       expect(await failing).toMatchObject({ tables: [{ mode: 'incremental', rowCount: 3 }] })
     } else {
       await expect(failing).rejects.toMatchObject({ code: expect.stringMatching(/^DW-WAREHOUSE-/) })
       server.faults.clear()
-      expect(await rows()).toEqual(firstRows)
-      await exportTables(target(), [next], run('c'))
+      expect(await found()).toEqual(former.warehouse)
+      await exportTables(target('faulty'), [next], run(`c${version}`))
     }
     server.faults.clear()
-    expect(await rows()).toEqual(secondRows)
-    expect(await rows('SELECT delta_version FROM deltaworks_loads ORDER BY load_number')).toEqual(['1', '2'])
+    expect(await found()).toEqual(wanted.warehouse)
+    const loaded = await rows('SELECT delta_version FROM faulty.deltaworks_loads ORDER BY load_number')
+    expect(loaded).toEqual(Array.from({ length: version }, (__, i) => String(i + 1)))
   })
 
   /** A target whose process is killed as it enters a step: what comes after never happens, house-keeping neither. */

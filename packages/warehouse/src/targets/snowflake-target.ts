@@ -3,7 +3,7 @@ import { snowflakeDialect } from '../dialects/snowflake-dialect.js'
 import { SqlTarget } from '../sql-target.js'
 import { StageArea, type StageAreaOptions } from '../stage-area.js'
 import { SnowflakeConnection, snowflakeReason } from './snowflake-connection.js'
-import { snowflakeCopier, type SnowflakeStage } from './snowflake-copy.js'
+import { snowflakeCopier, type SnowflakeCopyOptions, type SnowflakeStage } from './snowflake-copy.js'
 import type { SnowflakeConnectionOptions } from './snowflake-options.js'
 import { snowflakeUnloader } from './snowflake-unload.js'
 
@@ -12,6 +12,7 @@ export interface SnowflakeOptions extends SnowflakeConnectionOptions {
   readonly staging: StageAreaOptions
   /** `internal`: a temporary stage of the session. */
   readonly stage: SnowflakeStage
+  readonly copy?: SnowflakeCopyOptions
 }
 
 const lockTable = quote('deltaworks_lock')
@@ -21,13 +22,13 @@ const lockTable = quote('deltaworks_lock')
  * the transaction has only DELETE and INSERT, and the record of the load. One row of a table of its own is updated first:
  * so exports load one after the other.
  */
-export function snowflakeTarget({ staging, stage, ...options }: SnowflakeOptions): SqlTarget {
+export function snowflakeTarget({ staging, stage, copy, ...options }: SnowflakeOptions): SqlTarget {
   const connection = new SnowflakeConnection(options)
   const area = new StageArea(staging)
   return new SqlTarget({
     kind: 'snowflake',
     connection,
-    script: { dialect: snowflakeDialect, copy: snowflakeCopier(area.uri, stage), publication: 'replace' },
+    script: { dialect: snowflakeDialect, copy: snowflakeCopier(area.uri, stage, copy), publication: 'replace' },
     schemaName: null,
     begin: 'BEGIN',
     lock: [`UPDATE ${lockTable} SET "holder" = 'an export'`],

@@ -13,16 +13,25 @@ export function snowflakeUnloader(
   location: string,
 ): Unloader {
   const root = uri.replace(/\/+$/, '')
-  const isInternal = stage.kind === 'internal'
-  const at = (id: string): string =>
-    isInternal ? `@${stage.name}/${id}/` : `${stage.location.replace(/\/$/, '')}/${id}/`
+  const isInternal = stage.kind !== 'external'
+  const at = (id: string): string => {
+    switch (stage.kind) {
+      case 'internal':
+        return `@${stage.name}/${id}/`
+      case 'table':
+        // A query has no table: the stage that each user has.
+        return `@~/${id}/`
+      case 'external':
+        return `${stage.location.replace(/\/$/, '')}/${id}/`
+    }
+  }
   const localFolder = (id: string): string => {
     const folder = root.startsWith('file:') ? fileURLToPath(`${root}/${id}`) : `${root}/${id}`
     mkdirSync(folder, { recursive: true })
     return folder
   }
   return {
-    ...(isInternal ? { setUp: [`CREATE TEMPORARY STAGE IF NOT EXISTS ${stage.name}`] } : {}),
+    ...(stage.kind === 'internal' ? { setUp: [`CREATE TEMPORARY STAGE IF NOT EXISTS ${stage.name}`] } : {}),
     statements: (query, id) => [
       `COPY INTO ${at(id)} FROM (${query}) FILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE`,
       ...(isInternal ? [`GET ${at(id)} ${text(`file://${localFolder(id)}`)}`] : []),

@@ -137,6 +137,9 @@ export function generatedTable(seed: number): WarehouseTable {
         }
       : {}),
     ...(next(4) === 0 ? { unmaskedRoles: ['auditors'] } : {}),
+    ...(seed % 2 === 0 ? { upsert: 'merge' } : {}),
+    // Late binding needs a schema, which every third has.
+    ...(seed % 3 === 0 ? { lateBinding: true } : {}),
     ...(next(5) === 0
       ? { preActions: ['DELETE FROM {table} WHERE 1 = 0'], postActions: ['SELECT COUNT(*) FROM {table}'] }
       : {}),
@@ -180,6 +183,7 @@ const copiers: Readonly<Record<GeneratedDialect, Copier>> = {
   redshift: redshiftCopier('s3://bucket/staging', { iamRole: 'arn:aws:iam::123456789012:role/loader' }),
   snowflake: snowflakeCopier('file:///tmp/staging', { kind: 'internal', name: 'deltaworks_stage' }),
 }
+const tableStageCopier = snowflakeCopier('file:///tmp/staging', { kind: 'table' }, { purge: true })
 
 /**
  * Every statement that loads of a generated definition run: the first load, an append, a merge, an incremental load after a
@@ -187,6 +191,7 @@ const copiers: Readonly<Record<GeneratedDialect, Copier>> = {
  */
 export function generatedStatements(name: GeneratedDialect, seed: number): readonly string[] {
   const { dialect, publication } = dialects[name]
+  const copy = name === 'snowflake' && seed % 2 === 0 ? tableStageCopier : copiers[name]
   const table = generatedTable(seed)
   const context = { schemaName: seed % 3 === 0 ? 'mart' : null, tables: [table, dim] }
   const definition = defineIn(dialect, table, { ...context, recorded: null })
@@ -220,7 +225,7 @@ export function generatedStatements(name: GeneratedDialect, seed: number): reado
         ]),
   ]
   const steps = loads.flatMap((load) => {
-    const script = loadScript(load, { dialect, copy: copiers[name], publication })
+    const script = loadScript(load, { dialect, copy, publication })
     return [...script.stage, ...script.load, ...script.maintain, ...script.cleanUp]
   })
   const { sql } = totalsQuery(dialect as SqlDialect, definition.relation, allTotals(table.schema))

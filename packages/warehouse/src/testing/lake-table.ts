@@ -19,6 +19,10 @@ export const rowsOf = (columns: Schema, rows: readonly Value[][]): Batches => {
   }
 }
 
+/** One for all tables: opening a database takes longer than filling a table. */
+const connection = new DuckDbConnection(':memory:')
+let tables = 0
+
 /** A table of a lake that DuckDB stands for: it holds these rows, and answers what a reconciliation asks. */
 export async function lakeTable(
   name: string,
@@ -27,7 +31,6 @@ export async function lakeTable(
   rows: readonly Value[][],
   changes: Partial<WarehouseTable> = {},
 ): Promise<WarehouseTable> {
-  const connection = new DuckDbConnection(':memory:')
   const table: WarehouseTable = {
     name,
     schema: columns,
@@ -41,8 +44,8 @@ export async function lakeTable(
     aliases: [],
   }
   const types = columns.fields.map((field) => `"${field.name}" ${duckDbDialect.columnType(field, undefined)!.sql}`)
-  await connection.run(`CREATE TABLE "${name}" (${types.join(', ')})`)
-  const relation = `"${name}"`
+  const relation = `"lake_${++tables}"`
+  await connection.run(`CREATE TABLE ${relation} (${types.join(', ')})`)
   await connection.copyRows({ kind: 'rows', sql: '', relation, columns, part: 'all' }, rowsOf(columns, rows))
   const query = (sql: string): Promise<TextRows> => connection.query(sql)
   return { ...table, lake: new SqlProbe(duckDbDialect, relation, query), ...changes }

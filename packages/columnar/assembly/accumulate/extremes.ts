@@ -219,8 +219,9 @@ const seenCodes: usize = memory.data(1024, 16)
   const at = seenCodes + <usize>(code >> 3)
   const known = <u32>load<u8>(at)
   const bit = 1 << (code & 7)
+  if ((known & bit) != 0) return true
   store<u8>(at, <u8>(known | bit))
-  return (known & bit) != 0
+  return false
 }
 
 // @ts-ignore: decorator

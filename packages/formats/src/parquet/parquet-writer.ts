@@ -1,4 +1,4 @@
-import { Arena, type ColumnarContext, type MemoryAccount, type RecordBatch } from '@deltaworks/columnar'
+import { Arena, sliceBatch, type ColumnarContext, type MemoryAccount, type RecordBatch } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
 import { ParquetAssembler, type ParquetFile } from './parquet-assembler.js'
 import { RowGroupEncoder } from './row-group-encoder.js'
@@ -40,7 +40,9 @@ export class ParquetWriter {
   /** Appends rows [start, start + rows) of a batch; its columns are the schema's, in order. */
   write(batch: RecordBatch, start = 0, rows = batch.rowCount - start): void {
     if (this.#arena === null) return this.#write(batch, start, start + rows)
-    this.#write(withVariantGroups(this.#arena, batch), start, start + rows)
+    // Variants are converted value by value: only those that are written.
+    const part = rows === batch.rowCount ? batch : sliceBatch(this.#arena, batch, start, start + rows)
+    this.#write(withVariantGroups(this.#arena, part), 0, rows)
     this.#arena.reset()
   }
 

@@ -61,33 +61,45 @@ describe('M-008 M-019: hostile landing files', () => {
       'DW-FORMAT-0038',
     ],
     [
-      'a line without an end',
+      'one object without an end',
+      `{"id":1,"v":"${'x'.repeat(300_000)}"`,
+      jsonFiles('f', { options: { maxRowBytes: 100_000, form: 'document' } }),
+      'DW-FORMAT-0038',
+    ],
+    [
+      'a line without an end, of a source that is to fail then',
       `id,v\n1,${'x'.repeat(300_000)}\n`,
-      csvFiles('f', { options: { maxRowBytes: 100_000 } }),
-      'DW-FORMAT-0038',
-    ],
-    [
-      'a line of JSON without an end',
-      `{"id":1,"v":"${'x'.repeat(300_000)}"}\n`,
-      jsonFiles('f', { options: { maxRowBytes: 100_000 } }),
-      'DW-FORMAT-0038',
-    ],
-    [
-      'an item of JSON without an end',
-      `[{"id":1,"v":"${'x'.repeat(300_000)}"}]`,
-      jsonFiles('f', { options: { maxRowBytes: 100_000 } }),
-      'DW-FORMAT-0038',
+      csvFiles('f', { malformed: 'fail', options: { maxRowBytes: 100_000 } }),
+      'DW-LAKEHOUSE-0014',
     ],
     [
       'an array in arrays',
       '['.repeat(300_000),
       jsonFiles('f', { options: { maxRowBytes: 100_000 } }),
-      'DW-FORMAT-0038',
+      'DW-LAKEHOUSE-0010',
     ],
   ])('%s is refused, and nothing is written', async (_, content, source, code) => {
     lake.land('f', content)
     expect(await errorOf(() => run(source))).toMatchObject({ code })
     expect(lake.files()).toEqual([])
+  })
+
+  const long = 'x'.repeat(300_000)
+  const options = { maxRowBytes: 100_000 }
+  it.each<[string, string, SourceDefinition]>([
+    ['a line of CSV', `id,v\n1,a\n2,${long}\n3,b\n`, csvFiles('f', { maxMalformed: 1, options })],
+    ['a line of JSON', `{"id":1}\n\n{"id":2,"v":"${long}"}\n{"id":3}\n`, jsonFiles('f', { maxMalformed: 1, options })],
+    ['an item of JSON', `[{"id":1},\n\n{"id":2,"v":"${long}"},\n{"id":3}]`, jsonFiles('f', { maxMalformed: 1, options })],
+  ])('%s that is too long is quarantined with its place and its start; the others are read', async (_, content, source) => {
+    lake.land('f', content)
+    await run(source)
+    expect(await ids()).toEqual(['{"id":1}', '{"id":3}'])
+    expect(await quarantined()).toEqual([
+      '{"source_line":3,"reason":"the row is longer than 100000 bytes; its start is kept"}',
+    ])
+    const [kept] = (await lake.rows(quarantinePath, 'raw_record')).map((row) => JSON.parse(row) as { raw_record: string })
+    expect(kept!.raw_record).toHaveLength(64 * 1024)
+    expect(content).toContain(kept!.raw_record)
   })
 
   it('a link to a file of the system is refused before it is read', async () => {

@@ -181,6 +181,7 @@ export function accumulateTextExtreme(
   pool: usize,
   fresh: usize,
 ): u32 {
+  if (groups == 0) return textExtremeOfAll(sign, offsets, values, codes, validity, chosen, rowCount, states, pool, fresh)
   let freshCount: u32 = 0
   for (let row: u32 = 0; row < rowCount; row++) {
     if (!counts(validity, chosen, row)) continue
@@ -203,6 +204,55 @@ export function accumulateTextExtreme(
     store<u32>(state, inBatch, 12)
   }
   return freshCount
+}
+
+/** One group: the text so far stays in registers, and its first eight bytes tell most others from it. */
+function textExtremeOfAll(
+  sign: i32,
+  offsets: usize,
+  values: usize,
+  codes: usize,
+  validity: usize,
+  chosen: usize,
+  rowCount: u32,
+  state: usize,
+  pool: usize,
+  fresh: usize,
+): u32 {
+  const where = load<u32>(state, 12)
+  let best = <usize>load<u32>(state) + (where == inPool ? pool : 0)
+  let bestBytes = load<u32>(state, 4)
+  let bestHead: u64 = where == 0 ? 0 : headOf(best, bestBytes)
+  let isFound = false
+  for (let row: u32 = 0; row < rowCount; row++) {
+    if (!counts(validity, chosen, row)) continue
+    const at = offsets + ((codes == 0 ? <usize>row : <usize>load<u32>(codes + (<usize>row << 2))) << 2)
+    const start = values + <usize>load<u32>(at)
+    const bytes = load<u32>(at, 4) - load<u32>(at)
+    const head = headOf(start, bytes)
+    if (where != 0 || isFound) {
+      if (sign > 0 ? head < bestHead : head > bestHead) continue
+      if (head == bestHead && compareTexts(start, bytes, best, bestBytes) * sign <= 0) continue
+    }
+    best = start
+    bestBytes = bytes
+    bestHead = head
+    isFound = true
+  }
+  if (!isFound) return 0
+  if (where != inBatch) store<u32>(fresh, 0)
+  store<u32>(state, <u32>best)
+  store<u32>(state, bestBytes, 4)
+  store<u32>(state, inBatch, 12)
+  return where == inBatch ? 0 : 1
+}
+
+/** The first eight bytes in the order of texts; where there are fewer, zeros follow. */
+// @ts-ignore: decorator
+@inline function headOf(text: usize, bytes: u32): u64 {
+  if (bytes == 0) return 0
+  const word = bswap<u64>(load<u64>(text))
+  return bytes >= 8 ? word : word & ~(<u64>-1 >> (<u64>bytes << 3))
 }
 
 // @ts-ignore: decorator

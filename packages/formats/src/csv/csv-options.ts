@@ -79,7 +79,7 @@ export interface CsvReadOptions {
   readonly schema?: Schema
   /** Default 20,480. */
   readonly maxColumns?: number
-  /** A quote that is not closed within so many bytes never is. Default 16 MiB. */
+  /** A quote that is not closed within so many bytes never is, and a row that is longer is malformed: its start is kept. Default 16 MiB. */
   readonly maxRowBytes?: number
 }
 

@@ -51,8 +51,21 @@ describe('M-008 M-019: hostile landing files', () => {
     expect(await quarantined()).toEqual(['{"source_line":3,"reason":"v: the text is not valid UTF-8"}'])
   })
 
+  it('a row with a NUL is quarantined, in small files and large ones', async () => {
+    const rows = Array.from({ length: 1000 }, (_, i) => `${i},a\n`)
+    lake.land('a.csv', `id,v\n${rows.join('')}1000,b\0\n`)
+    lake.land('b.csv', `id,v\n1001,c\n`)
+    lake.land('c.csv', `id,v\n${'2000,a\n'.repeat(50_000)}2001,b\0\n`)
+    await run(csvFiles('*.csv', { maxMalformed: 1 }))
+    expect(await quarantined()).toEqual([
+      '{"source_line":1002,"reason":"it has a NUL"}',
+      '{"source_line":50002,"reason":"it has a NUL"}',
+    ])
+    expect(await ids()).toHaveLength(51_001)
+  })
+
   it.each<[string, string | Uint8Array, SourceDefinition, string]>([
-    ['NULs', 'id,v\n1,a\0b\n', csvFiles('f'), 'DW-FORMAT-0033'],
+    ['NULs in the first bytes', 'id,v\n1,a\0b\n', csvFiles('f'), 'DW-FORMAT-0033'],
     ['a header of too many columns', `id,v,${'c,'.repeat(30_000)}d\n1,2\n`, csvFiles('f'), 'DW-FORMAT-0037'],
     [
       'a header without an end',
@@ -97,9 +110,9 @@ describe('M-008 M-019: hostile landing files', () => {
     expect(await quarantined()).toEqual([
       '{"source_line":3,"reason":"the row is longer than 100000 bytes; its start is kept"}',
     ])
-    const [kept] = (await lake.rows(quarantinePath, 'raw_record')).map((row) => JSON.parse(row) as { raw_record: string })
-    expect(kept!.raw_record).toHaveLength(64 * 1024)
-    expect(content).toContain(kept!.raw_record)
+    const [kept] = (await lake.rows(quarantinePath, 'record')).map((row) => JSON.parse(row) as { record: string })
+    expect(kept!.record).toHaveLength(64 * 1024)
+    expect(content).toContain(kept!.record)
   })
 
   it('a link to a file of the system is refused before it is read', async () => {

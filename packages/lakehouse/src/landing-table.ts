@@ -120,6 +120,8 @@ function readerOptions({ source }: TableDefinition, textual: CsvReadOptions): Js
 
 /** Options that CSV and JSON have in common, with those of the source's own format. */
 const textOptions = (table: TableDefinition): CsvReadOptions => ({
+  // Most warehouses refuse them in texts.
+  nulBytes: 'malformed',
   ...(table.source!.options as CsvReadOptions),
   columns: columnOptions(table),
   extraColumns: readerPolicy(table.source!),

@@ -20,6 +20,7 @@ import type { CsvReader, RowBlock } from './csv-reader.js'
 import { checkFields } from './field-checks.js'
 import { fieldText, rowText } from './field-text.js'
 import { csvKernels, frameField } from './frame.js'
+import { rowsWithNul } from './nul-byte.js'
 
 export interface BatchMakerOptions {
   readonly context: ColumnarContext
@@ -124,6 +125,9 @@ export class BatchMaker {
       : []
     if (block.damage !== null) for (let row = 0; row < rowCount; row++) reasons.set(row, [block.damage])
     else if (this.#reader.field(frameField.irregular) > 0) this.#checkShapes(rowCount, reasons)
+    if (this.#dialect.nulBytes === 'malformed') {
+      for (const row of rowsWithNul(this.#context.heap, frame, rowCount)) reasons.set(row, ['it has a NUL'])
+    }
     return parseColumns(this.#context, this.#arena, frame, rowCount, this.#mapping.parsed, reasons, skipped)
   }
 

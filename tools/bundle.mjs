@@ -63,15 +63,13 @@ async function bundle(entry, name) {
     banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   })
   const script = outputFiles[0].text.replaceAll(/(?<![\w.$])import\(/g, '__import(')
-  writeFileSync(
-    join(out, `${name}.script.cjs`),
-    `(function (require, __import, __filename, module) {${script}\n})`,
-  )
+  writeFileSync(join(out, `${name}.script.cjs`), `(function (require, __import, __filename, module) {${script}\n})`)
 }
 await bundle(join(app, 'dist/main.js'), 'main')
 await bundle(join(root, 'packages/engine/dist/worker.js'), 'worker')
 copyFileSync(join(root, 'packages/columnar/dist/kernels.wasm'), join(out, 'kernels.wasm'))
-for (const file of ['launch.cjs', 'main.cjs', 'worker.cjs']) copyFileSync(join(root, 'tools/launch', file), join(out, file))
+for (const file of ['launch.cjs', 'main.cjs', 'worker.cjs'])
+  copyFileSync(join(root, 'tools/launch', file), join(out, file))
 cpSync(join(root, 'packages/retail/environments'), join(app, 'dist', 'environments'), { recursive: true })
 writeCodeCache(exercise.length === 0 ? ['--help'] : exercise)
 

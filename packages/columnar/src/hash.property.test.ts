@@ -26,21 +26,27 @@ const wordOf = (type: DataType, value: Value): number => {
 }
 
 describe('hashes of rows', () => {
-  it.each([int32, int64].map((type) => [type.kind, type] as const))('columns of %s and of its kind again', (_, type) => {
-    const value = type.kind === 'int32' ? fc.integer() : fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
-    const values = fc.oneof(fc.array(value, { maxLength: 40 }), fc.array(fc.option(value, { nil: null }), { maxLength: 40 }))
-    fc.assert(
-      fc.property(values, (rows: readonly Value[]) => {
-        const arena = new Arena(heap)
-        const column = columnIn(arena, type, rows, 'plain')
-        const at = hashColumns(context, arena, [column, column], rows.length)
-        const found = [...heap.i32.subarray(at >>> 2, (at >>> 2) + rows.length)]
-        const expected = rows.map((row) => mix(mix(0x2545f491, wordOf(type, row)), wordOf(type, row)))
-        arena.close()
-        expect(found).toEqual(expected)
-      }),
-    )
-  })
+  it.each([int32, int64].map((type) => [type.kind, type] as const))(
+    'columns of %s and of its kind again',
+    (_, type) => {
+      const value = type.kind === 'int32' ? fc.integer() : fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+      const values = fc.oneof(
+        fc.array(value, { maxLength: 40 }),
+        fc.array(fc.option(value, { nil: null }), { maxLength: 40 }),
+      )
+      fc.assert(
+        fc.property(values, (rows: readonly Value[]) => {
+          const arena = new Arena(heap)
+          const column = columnIn(arena, type, rows, 'plain')
+          const at = hashColumns(context, arena, [column, column], rows.length)
+          const found = [...heap.i32.subarray(at >>> 2, (at >>> 2) + rows.length)]
+          const expected = rows.map((row) => mix(mix(0x2545f491, wordOf(type, row)), wordOf(type, row)))
+          arena.close()
+          expect(found).toEqual(expected)
+        }),
+      )
+    },
+  )
 })
 
 describe('extremes of texts', () => {
@@ -52,21 +58,24 @@ describe('extremes of texts', () => {
 
   it('E-12: of all rows, in several batches', () => {
     fc.assert(
-      fc.property(fc.array(fc.array(fc.option(text, { nil: null }), { maxLength: 12 }), { maxLength: 4 }), (batches) => {
-        const arena = new Arena(heap)
-        const specs = ['min', 'max'].map((name) => ({ name, argTypes: [string], type: string, distinct: false }))
-        const states = new Accumulators(context, unlimited, specs)
-        for (const rows of batches) {
-          const column = columnIn(arena, string, rows, 'plain')
-          states.update(0, [[column], [column]], [null, null], rows.length, 1)
-        }
-        const own = batches.flat().filter((value) => value !== null)
-        const sorted = own.sort(inBytes)
-        const found = states.finish(arena, 1).map((column) => valuesOf(arena, column)[0])
-        states.close()
-        arena.close()
-        expect(found).toEqual([sorted[0] ?? null, sorted.at(-1) ?? null])
-      }),
+      fc.property(
+        fc.array(fc.array(fc.option(text, { nil: null }), { maxLength: 12 }), { maxLength: 4 }),
+        (batches) => {
+          const arena = new Arena(heap)
+          const specs = ['min', 'max'].map((name) => ({ name, argTypes: [string], type: string, distinct: false }))
+          const states = new Accumulators(context, unlimited, specs)
+          for (const rows of batches) {
+            const column = columnIn(arena, string, rows, 'plain')
+            states.update(0, [[column], [column]], [null, null], rows.length, 1)
+          }
+          const own = batches.flat().filter((value) => value !== null)
+          const sorted = own.sort(inBytes)
+          const found = states.finish(arena, 1).map((column) => valuesOf(arena, column)[0])
+          states.close()
+          arena.close()
+          expect(found).toEqual([sorted[0] ?? null, sorted.at(-1) ?? null])
+        },
+      ),
     )
   })
 })

@@ -102,18 +102,25 @@ describe('M-008 M-019: hostile landing files', () => {
   it.each<[string, string, SourceDefinition]>([
     ['a line of CSV', `id,v\n1,a\n2,${long}\n3,b\n`, csvFiles('f', { maxMalformed: 1, options })],
     ['a line of JSON', `{"id":1}\n\n{"id":2,"v":"${long}"}\n{"id":3}\n`, jsonFiles('f', { maxMalformed: 1, options })],
-    ['an item of JSON', `[{"id":1},\n\n{"id":2,"v":"${long}"},\n{"id":3}]`, jsonFiles('f', { maxMalformed: 1, options })],
-  ])('%s that is too long is quarantined with its place and its start; the others are read', async (_, content, source) => {
-    lake.land('f', content)
-    await run(source)
-    expect(await ids()).toEqual(['{"id":1}', '{"id":3}'])
-    expect(await quarantined()).toEqual([
-      '{"source_line":3,"reason":"the row is longer than 100000 bytes; its start is kept"}',
-    ])
-    const [kept] = (await lake.rows(quarantinePath, 'record')).map((row) => JSON.parse(row) as { record: string })
-    expect(kept!.record).toHaveLength(64 * 1024)
-    expect(content).toContain(kept!.record)
-  })
+    [
+      'an item of JSON',
+      `[{"id":1},\n\n{"id":2,"v":"${long}"},\n{"id":3}]`,
+      jsonFiles('f', { maxMalformed: 1, options }),
+    ],
+  ])(
+    '%s that is too long is quarantined with its place and its start; the others are read',
+    async (_, content, source) => {
+      lake.land('f', content)
+      await run(source)
+      expect(await ids()).toEqual(['{"id":1}', '{"id":3}'])
+      expect(await quarantined()).toEqual([
+        '{"source_line":3,"reason":"the row is longer than 100000 bytes; its start is kept"}',
+      ])
+      const [kept] = (await lake.rows(quarantinePath, 'record')).map((row) => JSON.parse(row) as { record: string })
+      expect(kept!.record).toHaveLength(64 * 1024)
+      expect(content).toContain(kept!.record)
+    },
+  )
 
   it('a link to a file of the system is refused before it is read', async () => {
     writeFileSync(join(lake.folder, 'secret'), 'id,v\n1,a\n')

@@ -133,9 +133,7 @@ export async function stageIngest(
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name, signal })) : rows
   const measuring = measuringOf(table, parts)
   const read: { pending: readonly LandingFile[] } = { pending: plan.pending }
-  const passed = context.keepInMemory
-    ? null
-    : await writeLanding(read, table, landed, measuring, context, signal)
+  const passed = context.keepInMemory ? null : await writeLanding(read, table, landed, measuring, context, signal)
   const found = passed ?? (await measureRows(landed, measuring, context, signal))
   try {
     read.pending = await hashedFiles(context.landing, plan.pending)

@@ -70,7 +70,8 @@ export class LandingTable implements TableProvider {
     for (const file of this.#parts) {
       const physicalNames =
         format.kind === 'parquet' ? await parquetNames(openStore(file.store), file, this.#table) : null
-      const ranges = format.kind === 'csv' && file.sizeBytes > splitBytes ? await this.#ranges.of(file, options) : [null]
+      const ranges =
+        format.kind === 'csv' && file.sizeBytes > splitBytes ? await this.#ranges.of(file, options) : [null]
       for (const range of ranges) {
         splits.push({
           kind: 'file',

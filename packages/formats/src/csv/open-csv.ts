@@ -33,7 +33,9 @@ export interface OpenedCsv {
   readonly firstRow: number
 }
 
-export type CsvFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes' | 'digest'> & { readonly byteRange?: CsvRange | null }
+export type CsvFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes' | 'digest'> & {
+  readonly byteRange?: CsvRange | null
+}
 
 const wholeFile: CsvRange = { start: 0, end: Infinity }
 /** What a file is tells itself in its first bytes. */

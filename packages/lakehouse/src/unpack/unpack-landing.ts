@@ -85,7 +85,10 @@ export class LandingUnpacker {
       if (packing === null) {
         const { path, sizeBytes, sha256: checksum } = file
         const digestSlot = file.digestSlot ?? undefined
-        parts.push({ ...(fetched.get(path) ?? { store: store.uri, path, sizeBytes, sourceFile: path, checksum }), digestSlot })
+        parts.push({
+          ...(fetched.get(path) ?? { store: store.uri, path, sizeBytes, sourceFile: path, checksum }),
+          digestSlot,
+        })
         continue
       }
       try {

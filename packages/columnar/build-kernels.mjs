@@ -21,6 +21,8 @@ const { error, stderr } = await asc.main([
   '--outFile',
   target,
   '-O3',
+  // Names of functions, for CPU profiles and flame graphs.
+  '--debug',
   '--noAssert',
   '--runtime',
   'stub',

@@ -1,26 +1,34 @@
 import type { DataType } from '@deltaworks/schema'
-import type { Accumulator, AccumulatorScope, AggregateSpec } from './accumulators/accumulator.js'
+import type { Accumulator, AccumulatorScope, AggregateSpec, FewGroups } from './accumulators/accumulator.js'
 import { CountAccumulator } from './accumulators/count.js'
-import { createAccumulator, type SharedValues } from './accumulators/create-accumulator.js'
+import { createAccumulator, sharedValues } from './accumulators/create-accumulator.js'
 import { DistinctAccumulator } from './accumulators/distinct.js'
+import { ExactSum } from './accumulators/exact-sum.js'
 import { Arena, type MemoryAccount } from './arena.js'
 import type { Column } from './column.js'
 import type { ColumnarContext } from './context.js'
+
+/** Groups are few if they are at most so many, and have so many rows of a batch each, about. */
+const mostOfFew = 64
+const rowsOfFew = 16
 
 /** The states of all aggregates of one Aggregate node. */
 export class Accumulators {
   readonly #scope: AccumulatorScope
   readonly #accumulators: readonly Accumulator[]
-  /** Rows that filters chose, until a batch is done. */
-  readonly #chosen: Arena
+  /** Rows that filters chose, and how many each of few groups has, until a batch is done. */
+  readonly #batch: Arena
+  /** Whether one of them asks how many rows a group has. */
+  readonly #counts: boolean
   #groups = 0
 
   constructor(context: ColumnarContext, account: MemoryAccount, aggregates: readonly AggregateSpec[]) {
     const arena = (): Arena => new Arena(context.heap, account)
     this.#scope = { context, account, states: arena(), scratch: arena() }
-    this.#chosen = arena()
-    const shared: SharedValues = new Map()
+    this.#batch = arena()
+    const shared = sharedValues()
     this.#accumulators = aggregates.map((spec) => createAccumulator(this.#scope, spec, shared))
+    this.#counts = this.#accumulators.some((one) => one instanceof ExactSum || one instanceof CountAccumulator)
   }
 
   /** Types of the columns that `partial` gives and `mergePartial` takes, all aggregates in a row. */
@@ -50,6 +58,7 @@ export class Accumulators {
     const { scratch } = this.#scope
     // Many aggregates may have one filter.
     const known = new Map<Column, number | null>()
+    const few = this.#fewGroups(groupIds, rowCount, groupCount)
     this.#accumulators.forEach((accumulator, index) => {
       const filter = filters[index] ?? null
       const own = args[index]!
@@ -62,10 +71,17 @@ export class Accumulators {
         known.set(filter, chosen)
       }
       if (chosen === null) return
-      accumulator.update({ rowCount, groups: groupIds, chosen }, own)
+      accumulator.update({ rowCount, groups: groupIds, chosen, few }, own)
       scratch.reset()
     })
-    if (known.size > 0) this.#chosen.reset()
+    if (known.size > 0 || few !== null) this.#batch.reset()
+  }
+
+  #fewGroups(groups: number, rowCount: number, count: number): FewGroups | null {
+    if (!this.#counts || groups === 0 || count > mostOfFew || rowCount < count * rowsOfFew) return null
+    const rows = this.#batch.allocate(count * 16)
+    this.#scope.context.kernels['accumulateGroupRows']!(groups, rowCount, count, rows)
+    return { count, rows }
   }
 
   /** Like `update`, for one aggregate alone. */
@@ -82,7 +98,7 @@ export class Accumulators {
     const [all, none] = [isUniform(u8, values, length, 0xff), isUniform(u8, values, length, 0)]
     if (all && (validity === 0 || isUniform(u8, validity, length, 0xff))) return 0
     if (none) return null
-    const target = this.#chosen.allocate(length)
+    const target = this.#batch.allocate(length)
     context.kernels['accumulateChosen']!(values, validity, length, target)
     return target
   }
@@ -155,7 +171,7 @@ export class Accumulators {
     for (const accumulator of this.#accumulators) accumulator.close?.()
     this.#scope.states.close()
     this.#scope.scratch.close()
-    this.#chosen.close()
+    this.#batch.close()
   }
 }
 

@@ -67,9 +67,84 @@ function addAll(values: usize, rowCount: u32, state: usize): void {
     half += word & 0xffffffff
     top += word >> 32
   }
+  addHalves(state, half, top)
+  store<i64>(state, load<i64>(state, 24) + <i64>rowCount, 24)
+}
+
+/** Copies of what is added up for few groups: rows that follow one another add to different ones, and need not wait. */
+const copies: u32 = 4
+
+/** How many rows each of few groups has, as u32; `target` is 4 times as large, and ends with those numbers at its start. */
+export function accumulateGroupRows(groups: usize, rowCount: u32, groupCount: u32, target: usize): void {
+  memory.fill(target, 0, <usize>groupCount * 4 * copies)
+  const width = <usize>groupCount << 2
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const at = target + <usize>(row & (copies - 1)) * width + (<usize>load<u32>(groups + (<usize>row << 2)) << 2)
+    store<u32>(at, load<u32>(at) + 1)
+  }
+  for (let group: u32 = 0; group < groupCount; group++) {
+    const at = target + (<usize>group << 2)
+    let rows: u32 = 0
+    for (let copy: u32 = 0; copy < copies; copy++) rows += load<u32>(at + <usize>copy * width)
+    store<u32>(at, rows)
+  }
+}
+
+/** Adds numbers of rows to the count (i64, the last word) of each state of `stride` bytes. */
+export function accumulateAddRows(rows: usize, groupCount: u32, states: usize, stride: usize): void {
+  for (let group: usize = 0; group < groupCount; group++) {
+    const count = states + (group + 1) * stride - 8
+    store<i64>(count, load<i64>(count) + <i64>load<u32>(rows + (group << 2)))
+  }
+}
+
+/**
+ * Sums of few groups whose rows all count, without their numbers of rows: words are added by halves, neither of whose sums
+ * can be larger than a word. Kinds 8 and 16. `scratch`: 64 bytes a group.
+ */
+export function accumulateSumOfFew(
+  kind: i32,
+  values: usize,
+  groups: usize,
+  rowCount: u32,
+  groupCount: u32,
+  states: usize,
+  scratch: usize,
+): void {
+  memory.fill(scratch, 0, <usize>groupCount * 16 * copies)
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const group = <usize>load<u32>(groups + (<usize>row << 2))
+    let word: i64
+    if (kind == 8) word = load<i64>(values + (<usize>row << 3))
+    else {
+      const at = values + (<usize>row << 4)
+      word = load<i64>(at)
+      const high = load<i64>(at, 8)
+      if (high != word >> 63) {
+        add(states + (group << 5), <u64>word, high)
+        continue
+      }
+    }
+    const halves = scratch + (group << 6) + (<usize>(row & (copies - 1)) << 4)
+    store<i64>(halves, load<i64>(halves) + (word & 0xffffffff))
+    store<i64>(halves, load<i64>(halves, 8) + (word >> 32), 8)
+  }
+  for (let group: usize = 0; group < groupCount; group++) {
+    let half: i64 = 0
+    let top: i64 = 0
+    for (let copy: usize = 0; copy < copies; copy++) {
+      const halves = scratch + (group << 6) + (copy << 4)
+      half += load<i64>(halves)
+      top += load<i64>(halves, 8)
+    }
+    addHalves(states + (group << 5), half, top)
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addHalves(state: usize, half: i64, top: i64): void {
   const low = <u64>(top << 32) + <u64>half
   add(state, low, (top >> 32) + (low < <u64>half ? 1 : 0))
-  store<i64>(state, load<i64>(state, 24) + <i64>rowCount, 24)
 }
 
 /** Integers and decimals. States: sum, 192 bits; count i64. */

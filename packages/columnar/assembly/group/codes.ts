@@ -14,7 +14,17 @@ export function codesCombine(
   size: i32,
   combined: usize,
 ): void {
-  for (let i: u32 = 0; i < count; i++) {
+  let first: u32 = 0
+  if (kind == 4 && validity == 0) {
+    const factor = i32x4.splat(size + 1)
+    const one = i32x4.splat(1)
+    for (; first + 4 <= count; first += 4) {
+      const at = combined + (<usize>first << 2)
+      const code = i32x4.add(v128.load(codes + (<usize>first << 2)), one)
+      v128.store(at, i32x4.add(i32x4.mul(v128.load(at), factor), code))
+    }
+  }
+  for (let i = first; i < count; i++) {
     let code: i32 = 0
     if (isValid(validity, i)) {
       code =

@@ -30,6 +30,15 @@ export interface GroupedRows {
   readonly groups: number
   /** Address of a byte a row, 1 if it counts; 0: all do. */
   readonly chosen: number
+  /** Null: the groups are many, or all rows are of group 0. */
+  readonly few?: FewGroups | null
+}
+
+/** Groups that are few beside the rows. */
+export interface FewGroups {
+  readonly count: number
+  /** Address of uint32[count]: how many rows each has. */
+  readonly rows: number
 }
 
 /**

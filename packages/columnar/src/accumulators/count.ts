@@ -27,6 +27,11 @@ export class CountAccumulator implements Accumulator {
     if (groups === 0 && rows.chosen === 0 && this.countAll(null, args, rowCount)) return
     const filters = others.filter((column) => column.validity !== 0).map((column) => column.validity)
     if (this.#onlyTrue) filters.push(first!.values)
+    if (rows.few && rows.chosen === 0 && filters.length === 0 && (first?.validity ?? 0) === 0) {
+      const { count, rows: counts } = rows.few
+      this.#scope.context.kernels['accumulateAddRows']!(counts, count, this.#counts.address, 8)
+      return
+    }
     const chosen = chosenRows(this.#scope, rows.chosen, filters, rowCount)
     this.#scope.context.kernels['accumulateCount']!(
       first?.validity ?? 0,

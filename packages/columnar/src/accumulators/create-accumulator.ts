@@ -18,13 +18,17 @@ import { Percentile } from './percentile.js'
 import { TextExtreme } from './text-extreme.js'
 
 /** What aggregates of one node keep together, by `AggregateSpec.input`. */
-export type SharedValues = Map<string, CollectedDoubles>
+export interface SharedValues {
+  readonly doubles: Map<string, CollectedDoubles>
+  readonly sums: Map<string, ExactSum>
+}
+export const sharedValues = (): SharedValues => ({ doubles: new Map(), sums: new Map() })
 
 /** @throws ColumnarError DW-COLUMNAR-0004 */
 export function createAccumulator(
   scope: AccumulatorScope,
   spec: AggregateSpec,
-  shared: SharedValues = new Map(),
+  shared: SharedValues = sharedValues(),
 ): Accumulator {
   if (spec.distinct && !['min', 'max', 'bool_and', 'bool_or'].includes(spec.name)) {
     return new DistinctAccumulator(scope, spec, () => createAccumulator(scope, { ...spec, distinct: false }))
@@ -35,9 +39,8 @@ export function createAccumulator(
     case 'count_if':
       return new CountAccumulator(scope, true)
     case 'sum':
-      return isFloat(spec.argTypes[0]!) ? new FloatSum(scope, spec) : new ExactSum(scope, spec)
     case 'avg':
-      return isFloat(spec.argTypes[0]!) ? new FloatSum(scope, spec) : new ExactSum(scope, spec)
+      return isFloat(spec.argTypes[0]!) ? new FloatSum(scope, spec) : exactSumOf(scope, spec, shared)
     case 'min':
     case 'max':
       return extremeOf(scope, spec.argTypes[0]!, spec.name === 'max' ? 1 : -1)
@@ -72,9 +75,17 @@ export function createAccumulator(
 /** Whole numbers of one word. */
 const isExact = (type: DataType): boolean => isInteger(type) || (type.kind === 'decimal' && type.precision <= 18)
 
-function percentileOf(scope: AccumulatorScope, { argTypes, input }: AggregateSpec, shared: SharedValues): Percentile {
-  const percentile = new Percentile(scope, argTypes.length, (input && shared.get(input)) || null)
-  if (input !== undefined) shared.set(input, percentile.values)
+function exactSumOf(scope: AccumulatorScope, spec: AggregateSpec, { sums }: SharedValues): ExactSum {
+  const { input } = spec
+  const sum = new ExactSum(scope, spec, (input && sums.get(input)) || null)
+  if (input !== undefined && !sums.has(input)) sums.set(input, sum)
+  return sum
+}
+
+function percentileOf(scope: AccumulatorScope, spec: AggregateSpec, { doubles }: SharedValues): Percentile {
+  const { argTypes, input } = spec
+  const percentile = new Percentile(scope, argTypes.length, (input && doubles.get(input)) || null)
+  if (input !== undefined) doubles.set(input, percentile.values)
   return percentile
 }
 

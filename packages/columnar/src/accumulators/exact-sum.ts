@@ -10,37 +10,56 @@ import { StateBuffer } from './state-buffer.js'
 import { valueKind } from './value-kind.js'
 
 const stateBytes = 32
+/** A group, of what adds up a batch of few. */
+const scratchBytes = 64
 const partialSum = decimal(38, 0)
 
-/** sum and avg of integers and decimals: sums of 192 bits, which no number of rows can overflow. */
+/**
+ * sum and avg of integers and decimals: sums of 192 bits, which no number of rows can overflow. The sum and the mean of the same
+ * values share them: the first adds them up and gives them as its state.
+ */
 export class ExactSum implements Accumulator {
-  readonly partialTypes: readonly DataType[] = [partialSum, int64]
+  readonly partialTypes: readonly DataType[]
   readonly #scope: AccumulatorScope
   readonly #spec: AggregateSpec
   readonly #kind: number
+  readonly #isFirst: boolean
   readonly #states: StateBuffer
 
-  constructor(scope: AccumulatorScope, spec: AggregateSpec) {
+  /** @param shared what adds up the same values, or null */
+  constructor(scope: AccumulatorScope, spec: AggregateSpec, shared: ExactSum | null) {
     this.#scope = scope
     this.#spec = spec
     this.#kind = valueKind(spec.argTypes[0]!)
-    this.#states = new StateBuffer(scope.states, stateBytes)
+    this.#isFirst = shared === null
+    this.#states = shared === null ? new StateBuffer(scope.states, stateBytes) : shared.#states
+    this.partialTypes = this.#isFirst ? [partialSum, int64] : []
   }
   grow(groups: number): void {
-    this.#states.grow(groups)
+    if (this.#isFirst) this.#states.grow(groups)
   }
-  update({ groups, chosen, rowCount }: GroupedRows, [argument]: readonly Column[]): void {
+  update({ groups, chosen, rowCount, few }: GroupedRows, [argument]: readonly Column[]): void {
+    if (!this.#isFirst) return
     const { values, validity } = argument!
     const { kernels } = this.#scope.context
+    if (few && chosen === 0 && validity === 0 && this.#kind >= 8) {
+      const scratch = this.#scope.scratch.allocate(few.count * scratchBytes)
+      const { address } = this.#states
+      kernels['accumulateSumOfFew']!(this.#kind, values, groups, rowCount, few.count, address, scratch)
+      kernels['accumulateAddRows']!(few.rows, few.count, address, stateBytes)
+      return
+    }
     kernels['accumulateSum']!(this.#kind, values, validity, groups, chosen, rowCount, this.#states.address)
   }
   partial(arena: Arena, groups: number): Column[] {
+    if (!this.#isFirst) return []
     const { values } = this.#sums(arena, groups, partialSum)
     const counts = arena.allocate(groups * 8)
     this.#scope.context.kernels['accumulateField']!(this.#states.address + 24, stateBytes, groups, counts)
     return [fixedColumn(partialSum, groups, values), fixedColumn(int64, groups, counts)]
   }
   merge({ groups, rowCount }: GroupedRows, [sums, counts]: readonly Column[]): void {
+    if (!this.#isFirst) return
     const { kernels } = this.#scope.context
     kernels['accumulateMergeSum']!(sums!.values, counts!.values, groups, rowCount, this.#states.address)
   }
@@ -82,7 +101,7 @@ export class ExactSum implements Accumulator {
     return divideHalfUp(sum * pow10(type.scale - scale), count)
   }
   close(): void {
-    this.#states.close()
+    if (this.#isFirst) this.#states.close()
   }
 }
 

@@ -33,6 +33,8 @@ export class HashAggregateExec implements ExecutionPlan {
   readonly inputs: readonly ExecutionPlan[]
   readonly #aggregate: Aggregate
   readonly #phase: AggregatePhase
+  /** It is executed once a morsel. */
+  #consume: Consume | null = null
 
   constructor(aggregate: Aggregate, input: ExecutionPlan, phase: AggregatePhase, schema: Schema = aggregate.schema) {
     this.#aggregate = aggregate
@@ -51,8 +53,8 @@ export class HashAggregateExec implements ExecutionPlan {
     let states = groupStates(context, account, keyTypes, specs)
     let spilled: SpilledAggregate | null = null
     const arena = new Arena(context.columnar.heap, account)
-    const consume =
-      this.#phase === 'final' ? this.#merger() : aggregateUpdater(this.#aggregate, this.inputs[0]!.schema, context)
+    const consume = (this.#consume ??=
+      this.#phase === 'final' ? this.#merger() : aggregateUpdater(this.#aggregate, this.inputs[0]!.schema, context))
     try {
       for await (const batch of open(this.inputs[0]!, context)) {
         consume(arena, states, batch)
@@ -150,7 +152,7 @@ export const specOf = (aggregate: BoundAggregate): AggregateSpec => {
     argTypes: args.map((arg) => arg.type),
     type,
     distinct,
-    input: valuesAreKept.has(name) && !distinct ? inputKey(args[0]!, filter) : undefined,
+    input: valuesAreShared.has(name) && !distinct ? inputKey(args[0]!, filter) : undefined,
   }
 }
 
@@ -163,7 +165,7 @@ function valuesOf({ name, args, distinct }: BoundAggregate): readonly BoundExpre
 }
 const exactMeans = new Set(['avg', 'stddev', 'stddev_pop', 'variance', 'var_pop'])
 
-/** Aggregates that keep all values, and can do so together. */
-const valuesAreKept = new Set(['median', 'percentile'])
+/** Aggregates that keep all values, or their sum, and can do so together. */
+const valuesAreShared = new Set(['median', 'percentile', 'sum', 'avg'])
 const inputKey = (value: BoundExpression, filter: BoundExpression | null): string | undefined =>
   isVolatile(value) || (filter !== null && isVolatile(filter)) ? undefined : expressionKey([value, filter])

@@ -2,6 +2,7 @@ import { Arena, type RecordBatch } from '@deltaworks/columnar'
 import type { Join } from '@deltaworks/plan'
 import { spillFile, type ExecutionContext } from '../execution-context.js'
 import type { SpillableAccount } from '../memory-pool.js'
+import { coalesced } from './batch-coalescer.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
 import { buildSide, type BuildSide } from './join/build-side.js'
 import { JoinProbe, stepped } from './join/join-probe.js'
@@ -20,6 +21,8 @@ export class HashJoinExec implements ExecutionPlan {
   readonly #join: Join
   readonly #roles: JoinRoles
   readonly #retain: boolean
+  /** It is executed once a morsel. */
+  #probe: JoinProbe | null = null
   #kept: { readonly build: BuildSide; readonly account: SpillableAccount } | null = null
 
   /** @param retain the build side is the same in every execution: it is built by the first and kept until `close` */
@@ -36,8 +39,12 @@ export class HashJoinExec implements ExecutionPlan {
     return side === 'left' ? this.inputs[0]! : this.inputs[1]!
   }
 
-  async *execute(context: ExecutionContext): BatchStream {
-    const probe = new JoinProbe(context, this.#join, this.#roles)
+  execute(context: ExecutionContext): BatchStream {
+    return coalesced(context, this.schema, this.#joined(context))
+  }
+
+  async *#joined(context: ExecutionContext): BatchStream {
+    const probe = (this.#probe ??= new JoinProbe(context, this.#join, this.#roles))
     if (this.#kept !== null) {
       yield* this.#probed(context, probe, this.#kept.build)
       return

@@ -5,6 +5,7 @@ import {
   recordBatch,
   takeBatch,
   batchFromRows,
+  type FilterEvaluator,
   type RecordBatch,
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, remapColumns, type BoundExpression } from '@deltaworks/expression'
@@ -15,8 +16,8 @@ import { openStore } from '@deltaworks/storage'
 import type { ExecutionContext, StageSplit } from '../execution-context.js'
 import { readSpilled } from '../spill/spill-store.js'
 import { boundsOf } from '../scheduler/stage.js'
+import { BatchCoalescer } from './batch-coalescer.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
-import { SmallBatches } from './small-batches.js'
 import { smallFilesTogether } from './small-files.js'
 
 /**
@@ -31,7 +32,7 @@ export class ScanExec implements ExecutionPlan {
   /** Positions in the table's schema that are read: the projection, then what filters need besides. */
   readonly #read: readonly number[]
   /** It is executed once a morsel. */
-  readonly #footers = new FooterCache()
+  #prepared: { readonly reading: Reading; readonly filter: FilterEvaluator | null } | null = null
 
   constructor(scan: TableScan) {
     this.#scan = scan
@@ -42,33 +43,29 @@ export class ScanExec implements ExecutionPlan {
     this.#read = [...scan.projection, ...[...extra].sort((a, b) => a - b)]
   }
 
-  async *execute(context: ExecutionContext): BatchStream {
-    const { filters, projection, table, fetch } = this.#scan
-    const readSchema = { fields: this.#read.map((position) => table.schema.fields[position]!) }
+  #prepare({ columnar, evaluation }: ExecutionContext) {
+    const { filters, table } = this.#scan
+    const schema = { fields: this.#read.map((position) => table.schema.fields[position]!) }
     const toRead = (filter: BoundExpression) => remapColumns(filter, (position) => this.#read.indexOf(position))
     const local = filters.map(toRead)
     const bounds = boundsOf(this.#scan).map(toRead)
-    const filter =
-      local.length === 0
-        ? null
-        : createFilter(context.columnar, conjunction(local), readSchema, { evaluation: context.evaluation })
-    const reading: Reading = {
-      positions: this.#read,
-      schema: readSchema,
-      filters: [...local, ...bounds],
-      context,
-      footers: this.#footers,
-    }
+    const reading = { positions: this.#read, schema, filters: [...local, ...bounds], footers: new FooterCache() }
+    const filter = local.length === 0 ? null : createFilter(columnar, conjunction(local), schema, { evaluation })
+    return { reading, filter }
+  }
+
+  async *execute(context: ExecutionContext): BatchStream {
+    const { projection, fetch } = this.#scan
+    const { reading, filter } = (this.#prepared ??= this.#prepare(context))
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
-    const small = new SmallBatches(context.columnar.heap, account, this.schema)
+    const coalescer = new BatchCoalescer(context, this.schema, account)
     let rows = 0
     try {
       // First rows are wanted as soon as they are there.
       const together = fetch === null
       for await (const splits of smallFilesTogether(context.splitsOf(this.#scan), together)) {
-        const fileBytes = splits.reduce((sum, split) => sum + (split.kind === 'file' ? bytesOf(split) : Infinity), 0)
-        for await (const batch of readSplits(splits, reading)) {
+        for await (const batch of readSplits(splits, reading, context)) {
           const pause = context.pause()
           if (pause !== null) await pause
           context.checkCancelled()
@@ -80,28 +77,20 @@ export class ScanExec implements ExecutionPlan {
               ? batch
               : takeBatch(context.columnar, arena, narrowed(batch, projection.length, this.schema), selection)
           const found = narrowed(kept, projection.length, this.schema)
-          if (together && small.isSmall(found, fileBytes)) {
-            small.add(found, fileBytes)
-            if (small.isFull) yield small.take()
-            continue
-          }
-          if (!small.isEmpty) yield small.take()
-          yield found
+          if (together) yield* coalescer.add(found)
+          else yield found
           rows += kept.rowCount
           if (fetch !== null && rows >= fetch) return
         }
       }
-      if (!small.isEmpty) yield small.take()
+      yield* coalescer.rest()
     } finally {
-      small.close()
+      coalescer.close()
       arena.close()
       account.close()
     }
   }
 }
-
-const bytesOf = ({ byteRange, sizeBytes }: FileSplit): number =>
-  byteRange === null ? sizeBytes : byteRange.end - byteRange.start
 
 const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatch =>
   recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))
@@ -113,18 +102,17 @@ interface Reading {
   readonly schema: Schema
   /** Over `schema`. */
   readonly filters: readonly BoundExpression[]
-  readonly context: ExecutionContext
   readonly footers: FooterCache
 }
 
 /** @param splits one, or files that are read together */
-async function* readSplits(splits: readonly StageSplit[], reading: Reading): BatchStream {
+async function* readSplits(splits: readonly StageSplit[], reading: Reading, context: ExecutionContext): BatchStream {
   const files = splits.filter((split) => split.kind === 'file')
   if (files.length < 2) {
-    for (const split of splits) yield* readSplit(split, reading)
+    for (const split of splits) yield* readSplit(split, reading, context)
     return
   }
-  const { schema, filters, context } = reading
+  const { schema, filters } = reading
   const { format, path } = files[0]!
   const account = context.pool.account(`scan of ${path} and others`)
   const scans = files.map((split) => fileScanOf(split, schema, filters))
@@ -135,7 +123,11 @@ async function* readSplits(splits: readonly StageSplit[], reading: Reading): Bat
   }
 }
 
-async function* readSplit(split: StageSplit, { positions, schema, filters, context, footers }: Reading): BatchStream {
+async function* readSplit(
+  split: StageSplit,
+  { positions, schema, filters, footers }: Reading,
+  context: ExecutionContext,
+): BatchStream {
   switch (split.kind) {
     case 'file': {
       const account = context.pool.account(`scan of ${split.path}`)

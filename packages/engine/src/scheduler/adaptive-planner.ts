@@ -32,7 +32,18 @@ import { cutSplits, groupSplits } from './cut-splits.js'
 import { byMorsel, byPartition, groupSegments, partitionCount } from './segment-groups.js'
 import { sortRanges, type SortRanges } from './sort-ranges.js'
 import { partitionAggregate } from './partitioned-aggregate.js'
-import { collapse, isSingle, mergeMorsels, over, scanOf, segmentPipeline, stageTable, zip } from './pipeline.js'
+import {
+  bytesOf,
+  collapse,
+  isSingle,
+  mergeMorsels,
+  over,
+  rowsOf,
+  scanOf,
+  segmentPipeline,
+  stageTable,
+  zip,
+} from './pipeline.js'
 import {
   boundsOf,
   type BroadcastJoin,
@@ -49,18 +60,26 @@ import {
 const driverGroups = 50_000
 const gatherRows = 65_536
 const smallExchangeBytes = 2 * 1024 * 1024
+/** A join with an input of one morsel is executed on one thread unless the other is parted: a larger one is. */
+const singleProbeBytes = 8 * 1024 * 1024
 const sampledMorsels = 2
 const worthwhileReduction = 0.3
 /** Runs are merged one batch of each at a time. */
 const sortedRunRows = 8192
 const sortedRunBytes = 1024 * 1024
 
-/** What was computed to see whether partial aggregation pays: the states of the first morsels. */
+const gathering: StageSink = { kind: 'gather', segmentRows: gatherRows }
+
+/** What an aggregate gave over the first morsels. */
 interface Sample {
-  readonly morsels: number
+  /** Of its input. */
+  readonly rows: number
+  readonly groups: number
   readonly segments: readonly MorselSegment[]
 }
-const noSample: Sample = { morsels: 0, segments: [] }
+
+/** Of as many as there were in the sampled morsels, in all. */
+const expectedOf = (sampled: number, { morsels }: Pipeline): number => (sampled * morsels.length) / sampledMorsels
 
 /** Runs a stage to its end. */
 export interface StageExecutor {
@@ -102,7 +121,7 @@ export class AdaptivePlanner {
     let segments = this.#computed.get(key)
     if (segments === undefined) {
       const pipeline = await this.#pipelineOf(plan)
-      segments = await this.#executor.execute('Shared', pipeline, { kind: 'gather', segmentRows: gatherRows })
+      segments = await this.#executor.execute('Shared', pipeline, gathering)
       this.#computed.set(key, segments)
     }
     return segmentPipeline('shared', plan.schema, groupSegments(segments))
@@ -184,8 +203,7 @@ export class AdaptivePlanner {
   }
 
   async #materialise(name: string, pipeline: Pipeline, maxRows?: number): Promise<Pipeline> {
-    const sink: StageSink = { kind: 'gather', segmentRows: gatherRows }
-    const segments = await this.#executor.execute(name, pipeline, sink, maxRows)
+    const segments = await this.#executor.execute(name, pipeline, gathering, maxRows)
     return segmentPipeline(name, pipeline.plan.schema, groupSegments(segments))
   }
 
@@ -208,41 +226,57 @@ export class AdaptivePlanner {
     const input = await this.pipelineOf(plan.input)
     if (isSingle(input)) return over(input, { ...plan, input: input.plan })
     const schema = this.#stateSchema(plan)
-    const partial: PhasedAggregate = { ...plan, input: input.plan, schema, phase: 'partial' }
+    const phased: PhasedAggregate = { ...plan, input: input.plan, schema, phase: 'partial' }
+    const partial = over(input, phased)
     const keys = plan.groupBy.map((_, i) => columnOf(schema, i))
-    const partitions = keys.length === 0 ? 1 : partitionCount(input.bytes)
-    const sink: StageSink = { kind: 'partitions', by: { kind: 'hash', keys }, partitions }
-    const sampled = keys.length === 0 ? noSample : await this.#reduces(over(input, partial), sink)
-    if (sampled === null) {
+    const sample = keys.length === 0 ? null : await this.#sample(partial)
+    if (sample !== null && sample.groups > sample.rows * worthwhileReduction) {
+      this.#executor.release(sample.segments)
       const { projection, keys: rowKeys, aggregateOver } = partitionAggregate(plan, input.plan)
-      const exchanged = await this.#exchange(over(input, projection), rowKeys, partitions)
+      const bytes = (bytesOf(sample.segments) / sample.groups) * expectedOf(sample.rows, input)
+      const exchanged = await this.#exchange(over(input, projection), rowKeys, Math.min(bytes, input.bytes))
       return over(exchanged, aggregateOver(exchanged.plan))
     }
-    const rest = { ...over(input, partial), morsels: input.morsels.slice(sampled.morsels) }
-    const segments = [...sampled.segments, ...(await this.#executor.execute('HashAggregate (partial)', rest, sink))]
-    const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
-    const morsels = groups <= driverGroups ? [segments] : byPartition(segments, partitions)
-    const states = segmentPipeline('aggregate states', schema, morsels)
-    // Without groups there is a row even if there are no states.
-    const source = states.morsels.length === 0 ? { ...states, morsels: [mergeMorsels([])] } : states
-    const final: PhasedAggregate = { ...plan, input: source.plan, phase: 'final' }
-    return over(source, final)
+    const states = await this.#states(partial, keys, sample)
+    const final: PhasedAggregate = { ...plan, input: states.plan, phase: 'final' }
+    return over(states, final)
+  }
+
+  /** The states of an aggregate's groups: all in one morsel if they are few, else by partition of the keys. */
+  async #states(partial: Pipeline, keys: readonly BoundExpression[], sample: Sample | null): Promise<Pipeline> {
+    const name = 'HashAggregate (partial)'
+    const { schema } = partial.plan
+    const rest = { ...partial, morsels: partial.morsels.slice(sample === null ? 0 : sampledMorsels) }
+    const first = sample?.segments ?? []
+    const few = sample === null ? keys.length === 0 : expectedOf(sample.groups, partial) <= driverGroups
+    if (few) {
+      const segments = [...first, ...(await this.#executor.execute(name, rest, gathering))]
+      const states = segmentPipeline('aggregate states', schema, [segments])
+      return rowsOf(segments) <= driverGroups
+        ? states
+        : this.#exchange(segmentPipeline('aggregate states', schema, groupSegments(segments)), keys)
+    }
+    const partitions = partitionCount(partial.bytes)
+    const sampled = segmentPipeline('aggregate states', schema, [first])
+    const segments = [
+      ...(first.length === 0 ? [] : await this.#exchanged(sampled, keys, partitions)),
+      ...(await this.#executor.execute(name, rest, { kind: 'partitions', by: { kind: 'hash', keys }, partitions })),
+    ]
+    const morsels = rowsOf(segments) <= driverGroups ? [segments] : byPartition(segments, partitions)
+    return segmentPipeline('aggregate states', schema, morsels)
   }
 
   /**
-   * Whether aggregating each morsel by itself leaves much less than its rows: tried on a few of many, whose states are kept
-   * if it does. If not (null), rows are exchanged as they are, and aggregated once.
+   * The states of the first of many morsels, which tell what is to come: whether aggregating each morsel by itself leaves
+   * much less than its rows, and how many groups there may be. Null: there are few morsels.
    */
-  async #reduces(partial: Pipeline, sink: StageSink): Promise<Sample | null> {
-    if (partial.morsels.length < sampledMorsels * 4) return noSample
+  async #sample(partial: Pipeline): Promise<Sample | null> {
+    if (partial.morsels.length < sampledMorsels * 4) return null
     const sample = { ...partial, morsels: partial.morsels.slice(0, sampledMorsels) }
-    const segments = await this.#executor.execute('HashAggregate (sample)', sample, sink)
-    const groups = segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    const segments = await this.#executor.execute('HashAggregate (sample)', sample, gathering)
     const { stages } = this.#executor.context.metrics
     const rows = stages[stages.length - 1]!.tasks.reduce((sum, task) => sum + (task.operators[1]?.rows ?? 0), 0)
-    if (groups <= rows * worthwhileReduction) return { morsels: sampledMorsels, segments }
-    this.#executor.release(segments)
-    return null
+    return { rows, groups: rowsOf(segments), segments }
   }
 
   /** Keys, then the states of the accumulators. */
@@ -310,12 +344,16 @@ export class AdaptivePlanner {
     return this.#exchange(pipeline, keys)
   }
 
-  /** Rows with equal keys in one morsel. */
-  async #exchange(
-    pipeline: Pipeline,
-    keys: readonly BoundExpression[],
-    partitions = partitionCount(pipeline.bytes),
-  ): Promise<Pipeline> {
+  /**
+   * Rows with equal keys in one morsel.
+   * @param expected bytes of the rows, about: what is little is gathered, and parted only if it is more than that
+   */
+  async #exchange(pipeline: Pipeline, keys: readonly BoundExpression[], expected = pipeline.bytes): Promise<Pipeline> {
+    if (expected <= this.#smallExchange && !isSingle(pipeline)) {
+      const gathered = await this.#materialise('Exchange', pipeline)
+      return gathered.bytes <= this.#smallExchange * 2 ? collapse(gathered) : this.#exchange(collapse(gathered), keys)
+    }
+    const partitions = partitionCount(expected)
     const segments = await this.#exchanged(pipeline, keys, partitions)
     const exchanged = segmentPipeline('exchange', pipeline.plan.schema, byPartition(segments, partitions))
     return exchanged.bytes <= this.#smallExchange ? collapse(exchanged) : exchanged
@@ -369,7 +407,8 @@ export class AdaptivePlanner {
     if (side !== null) {
       const [build, probe] = side === 'left' ? [left, right] : [right, left]
       const built = build === known ? build : await this.#materialise('Broadcast', build)
-      if (built.bytes <= this.#broadcastBytes || plan.keys.length === 0) {
+      const most = isSingle(probe) ? Math.min(singleProbeBytes, this.#broadcastBytes) : this.#broadcastBytes
+      if (built.bytes <= most || plan.keys.length === 0) {
         return this.#broadcastJoin(plan, side, built, await this.#portable(probe))
       }
       if (side === 'left') left = built

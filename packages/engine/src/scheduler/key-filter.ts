@@ -155,6 +155,10 @@ export function withKeyFilter(request: KeyFilterRequest): LogicalPlan {
   return plan
 }
 
+/** Whether the other input is held as a whole, so that each row that is dropped before is one less to hold. */
+const isHeld = ({ joinType }: Join, first: Side): boolean =>
+  first === 'left' && (joinType === 'left_semi' || joinType === 'left_anti' || joinType === 'left')
+
 function filtered(
   request: KeyFilterRequest,
   scan: TableScan,
@@ -164,7 +168,7 @@ function filtered(
   const keyBounds = [...boundsOf(scan), ...keys.flatMap((key) => keyBoundsOf(request, scan, key))]
   const bounded: BoundedScan = { ...scan, keyBounds }
   const isSelective = keys.some(({ key }) => rows <= selective * baseRows(join[first], key[first]))
-  if (!isSelective || !keys.some(({ origin }) => origin.isFar)) return bounded
+  if (!isSelective || !(isHeld(join, first) || keys.some(({ origin }) => origin.isFar))) return bounded
   const projection = keys.map(({ key }) => columnsOf(key[first])[0]!)
   const built = scanNode(table, { projection })
   const joinKeys = keys.map(({ origin, key }, i): JoinKey => {

@@ -15,7 +15,7 @@ import type { MorselSegment, Pipeline, StageSink, StageTable } from './stage.js'
 import { writeSplit, type WrittenSplit } from './split-writer.js'
 import { StageRun, type StageResources } from './stage-run.js'
 
-const everything = Number.MAX_SAFE_INTEGER
+const everything = Infinity
 const resultRows = 16_384
 
 export interface ExecutionLimits {
@@ -58,7 +58,8 @@ export class ParallelExecutor implements StageExecutor {
     }
     let rows = 0
     const stage = { number: ++this.#stages, name, pipeline, sink }
-    for await (const segment of new StageRun(stage, this.#resources, this.#exchange, everything).segments()) {
+    const window = maxRows === everything ? everything : this.#resources.workers.threads * 2
+    for await (const segment of new StageRun(stage, this.#resources, this.#exchange, window).segments()) {
       segments.push(segment)
       rows += segment.rowCount
       if (rows >= maxRows) break

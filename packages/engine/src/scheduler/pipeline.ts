@@ -33,10 +33,11 @@ export const scanOf = (scan: TableScan, table: StageTable): TableScan => ({ ...s
 
 export const segmentSplits = (segments: readonly MorselSegment[]): StageSplit[] => segments.map(({ split }) => split)
 
-const bytesOf = (segments: readonly MorselSegment[]): number =>
+export const bytesOf = (segments: readonly MorselSegment[]): number =>
   segments.reduce((sum, { split }) => sum + splitBytes(split), 0)
 
-const rowsOf = (segments: readonly MorselSegment[]): number => segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
+export const rowsOf = (segments: readonly MorselSegment[]): number =>
+  segments.reduce((sum, { rowCount }) => sum + rowCount, 0)
 
 /** What a stage gave, to be read in morsels: a list of segments each. */
 export function segmentPipeline(

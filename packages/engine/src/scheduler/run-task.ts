@@ -8,6 +8,7 @@ import { closePlan, open, type ExecutionPlan } from '../operators/execution-plan
 import { physicalPlan } from '../physical-planner.js'
 import { MorselQueue } from './morsel-queue.js'
 import { SpillStore } from '../spill/spill-store.js'
+import { DoneMorsels } from './done-morsels.js'
 import { createSink } from './morsel-sink.js'
 import { writesFiles, type MorselSegment, type SplitsByTable } from './stage.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
@@ -58,6 +59,7 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
     segment: (segment) => segments.push(segment),
     file: (path) => post({ kind: 'file', path }),
   })
+  const told = new DoneMorsels(post, request.window !== Infinity)
   const claimed = [...request.claimed]
   let morsels = 0
   let heapBytes = 0
@@ -66,6 +68,7 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
       const morsel = claimed.shift() ?? queue.claim(request.task)
       if (morsel < 0) break
       if (!queue.waitForTurn(morsel, request.window)) {
+        told.tell()
         metrics.durationMs = performance.now() - start
         return {
           kind: 'paused',
@@ -83,9 +86,10 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
       heapBytes = Math.max(heapBytes, thread.heap.usedBytes)
       morsels++
       // Files hold rows of several morsels: those count when the task is finished.
-      if (!writesFiles(request.sink)) post({ kind: 'done', morsel, segments })
+      if (!writesFiles(request.sink)) told.add({ morsel, segments })
       segments = []
     }
+    told.tell()
     const files = await sink.finish()
     const measured = sink.measured()
     metrics.durationMs = performance.now() - start

@@ -219,12 +219,14 @@ export class StageRun {
   #receive(own: RunningTask, message: Exclude<TaskMessage, { kind: 'end' }>): void {
     switch (message.kind) {
       case 'done':
-        for (const { split } of message.segments) {
-          if (split.kind !== 'segment') continue
-          this.#account.adopt(split.segment.byteLength, own.share)
-          this.#metrics.exchangedBytes += split.segment.byteLength
+        for (const { morsel, segments } of message.morsels) {
+          for (const { split } of segments) {
+            if (split.kind !== 'segment') continue
+            this.#account.adopt(split.segment.byteLength, own.share)
+            this.#metrics.exchangedBytes += split.segment.byteLength
+          }
+          this.#ready.set(morsel, segments)
         }
-        this.#ready.set(message.morsel, message.segments)
         this.#wake()
         return
       case 'file':

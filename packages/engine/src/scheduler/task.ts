@@ -19,7 +19,7 @@ export interface TaskRequest {
   readonly broadcast: SplitsByTable
   /** Buffer of the stage's `MorselQueue`. */
   readonly queue: SharedArrayBuffer
-  /** How far the task may run ahead of what the driver took. */
+  /** How far the task may run ahead of what the driver took; Infinity: the driver waits for all of it. */
   readonly window: number
   /** Morsels that are this task's already: those of a task that paused or whose worker died. */
   readonly claimed: readonly number[]
@@ -35,9 +35,14 @@ export interface TaskRequest {
   readonly port: MessagePort
 }
 
+export interface DoneMorsel {
+  readonly morsel: number
+  readonly segments: readonly MorselSegment[]
+}
+
 /** What a task tells while it runs, in order. A message costs more than a small segment: all of a morsel's are in one. */
 export type TaskMessage =
-  | { readonly kind: 'done'; readonly morsel: number; readonly segments: readonly MorselSegment[] }
+  | { readonly kind: 'done'; readonly morsels: readonly DoneMorsel[] }
   /** A file was begun: the driver deletes it if the task comes to nothing. */
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'end' }

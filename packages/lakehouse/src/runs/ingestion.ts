@@ -103,15 +103,15 @@ export class Ingestion {
     return { planned, seen }
   }
 
+  /** What was told of a file before is told again in its place: it may have its hash now. */
   #tellFiles({ table, files }: IngestPlan): void {
     const { progress } = this.#options
-    const told = new Set(progress.files.filter((file) => file.table === table.name).map((file) => file.path))
-    const fresh = files.filter((file) => file.state !== 'known' || !told.has(file.path))
-    const paths = new Set(fresh.map((file) => file.path))
-    progress.files = [
-      ...progress.files.filter((file) => file.table !== table.name || !paths.has(file.path)),
-      ...fresh.map(({ path, sizeBytes, sha256, state }) => ({ table: table.name, path, sizeBytes, sha256, state })),
-    ]
+    const places = new Map(progress.files.flatMap((file, i) => (file.table === table.name ? [[file.path, i]] : [])))
+    for (const { path, sizeBytes, sha256, state } of files) {
+      const place = places.get(path) ?? progress.files.length
+      if (state === 'known' && place < progress.files.length) continue
+      progress.files[place] = { table: table.name, path, sizeBytes, sha256, state }
+    }
   }
 
   /** @param staged loses what is committed */

@@ -84,9 +84,7 @@ function hashedByScan(table: TableDefinition): (file: ObjectMeta) => boolean {
 
 /** @throws LakehouseError DW-LAKEHOUSE-0031 */
 async function refuseOutside(files: readonly ObjectMeta[], { landing }: RunContext): Promise<void> {
-  // A listing enters no linked folder, so only names that are links themselves may lead anywhere.
-  const doubtful = files.filter(({ isLink }) => isLink !== false)
-  const outside = (await landing.outside?.(doubtful.map((file) => file.path))) ?? []
+  const outside = (await landing.outside?.(files.map((file) => file.path))) ?? []
   if (outside.length > 0) throw landingOutside(landing.uri, outside)
 }
 

@@ -40,7 +40,10 @@ describe.each([
     })
     return runLakehouse({ ...lake.options(lakehouse), inMemoryBytes })
   }
-  const sha256 = (path: string): string => createHash('sha256').update(readFileSync(join(lake.landing, path))).digest('hex')
+  const sha256 = (path: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(lake.landing, path)))
+      .digest('hex')
 
   it('M-007 M-011: have the hash of their content; another time of theirs is no other content', async () => {
     const { files } = await run()

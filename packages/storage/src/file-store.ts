@@ -174,7 +174,7 @@ export class FileStore implements ObjectStore {
       if (startAfter !== undefined && comparePaths(path, startAfter) <= 0) return
       if (wanted?.(path) === false) return
       const stats = statSync(this.#file(path), noThrow)
-      if (stats?.isFile() === true) found.push({ ...objectMeta(path, stats), isLink: entry.isSymbolicLink() })
+      if (stats?.isFile() === true) found.push(objectMeta(path, stats))
     })
     return found.sort((a, b) => comparePaths(a.path, b.path))
   }

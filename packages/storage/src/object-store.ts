@@ -6,8 +6,6 @@ export interface ObjectMeta {
   /** Milliseconds since the epoch. */
   readonly modifiedMs: number
   readonly etag?: string
-  /** Whether the name is a symbolic link; a listing of a disk tells, a head request does not. */
-  readonly isLink?: boolean
 }
 
 /** Bytes [start, end). */

@@ -10,6 +10,8 @@ export interface Stage {
   readonly rowsIn: number
   readonly rowsOut: number
   readonly peakMb: number
+  /** Of the process since the run's start, until the step's end; 0 where there is no /proc. */
+  readonly endCpuSeconds: number
 }
 
 interface ReportedStep {
@@ -30,10 +32,12 @@ export async function stagesOf(batch: string, landing: string, lake: string): Pr
   const child = spawn('node', [batch, 'run', '--landing', landing, '--root', lake, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const samples: { readonly atMs: number; readonly mb: number }[] = []
-  const status = `/proc/${child.pid}/status`
+  const samples: { readonly atMs: number; readonly mb: number; readonly cpuSeconds: number }[] = []
+  const folder = `/proc/${child.pid}`
   const timer = setInterval(() => {
-    if (existsSync(status)) samples.push({ atMs: Date.now(), mb: residentMb(readFileSync(status, 'utf8')) })
+    if (!existsSync(folder)) return
+    const mb = residentMb(readFileSync(`${folder}/status`, 'utf8'))
+    samples.push({ atMs: Date.now(), mb, cpuSeconds: cpuSecondsOf(child.pid!) })
   }, sampledEveryMs)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (part: string) => (output += part))
@@ -54,7 +58,22 @@ export async function stagesOf(batch: string, landing: string, lake: string): Pr
           : peak,
       0,
     ),
+    endCpuSeconds: samples.find(({ atMs }) => atMs >= report.startedMs + endMs)?.cpuSeconds ?? 0,
   }))
 }
 
 const residentMb = (status: string): number => Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
+
+/** CPU time of all threads of a process, user and system; 0 where there is no /proc. */
+export function cpuSecondsOf(processId: number): number {
+  const path = `/proc/${processId}/stat`
+  if (!existsSync(path)) return 0
+  const stat = readFileSync(path, 'utf8')
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+  return (Number(user) + Number(system)) / ticksPerSecond
+}
+
+const ticksPerSecond = 100

@@ -18,6 +18,8 @@ export async function bundledOperation(folder: string): Promise<string> {
     platform: 'node',
     target: 'node20',
     format: 'esm',
+    minifyWhitespace: true,
+    minifySyntax: true,
     external: ['piscina', 'apache-arrow', 'parquet-wasm', 'libpg-query', '@duckdb/node-api'],
     // CommonJS that is bundled asks for its own modules of Node.
     banner: {

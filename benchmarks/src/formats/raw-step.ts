@@ -4,13 +4,14 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { stagesOf } from '../stages.js'
+import { cpuSecondsOf, stagesOf } from '../stages.js'
 
 /*
  * node benchmarks/dist/formats/raw-step.js --landing DIR --peers DIR [--python PATH] [--name 3500]
  *
  * Landing files to raw Delta tables: the ingest steps of a run beside the step `raw` of duck_pipeline.py, which is ended after it.
- * Ours counts from the run's start to the last ingest's end, malformed rows told apart included.
+ * Ours counts from the run's start to the last ingest's end, malformed rows told apart included. Beside the time it gives the CPU
+ * time of all threads (both processes' starts included), which other work on the machine disturbs less.
  * Writes results/raw-step-<name>.json.
  */
 const { values: options } = parseArgs({
@@ -28,8 +29,13 @@ if (options.landing === undefined || options.peers === undefined) {
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'deltaworks-raw-'))
 
+interface Cost {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
 /** Seconds that the peer's own step takes, as it says; its process ends with it. */
-function peerSeconds(script: string, landing: string): Promise<number> {
+function peerCost(script: string, landing: string): Promise<Cost> {
   const child = spawn(options.python, ['-u', script, landing, join(work, 'peer')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -39,7 +45,7 @@ function peerSeconds(script: string, landing: string): Promise<number> {
       output += part
       const raw = /^raw\s+([\d.]+) s/m.exec(output)
       if (raw === null) return
-      done(Number(raw[1]))
+      done({ seconds: Number(raw[1]), cpuSeconds: cpuSecondsOf(child.pid!) })
       child.kill()
     })
     child.on('error', fail)
@@ -49,14 +55,17 @@ function peerSeconds(script: string, landing: string): Promise<number> {
 
 try {
   const landing = resolve(options.landing)
-  const peer = await peerSeconds(join(resolve(options.peers), 'duck_pipeline.py'), landing)
+  const peer = await peerCost(join(resolve(options.peers), 'duck_pipeline.py'), landing)
   const stages = await stagesOf(join(root, 'apps/batch/bin/deltaworks-batch.cjs'), landing, join(work, 'lake'))
   const ingests = stages.filter(({ step }) => step.startsWith('ingest '))
   const seconds = ingests.reduce((sum, stage) => Math.max(sum, stage.endSeconds), 0)
   const peakMb = Math.max(...ingests.map((stage) => stage.peakMb))
-  const ratio = seconds / peer
+  const cpuSeconds = Math.max(...ingests.map((stage) => stage.endCpuSeconds))
+  const ratio = seconds / peer.seconds
+  const cpuRatio = cpuSeconds / peer.cpuSeconds
   process.stdout.write(
-    `raw step: ${seconds.toFixed(1)} s (${peakMb.toFixed(0)} MB), duck_pipeline.py ${peer.toFixed(1)} s, ratio ${ratio.toFixed(2)}\n`,
+    `raw step: ${seconds.toFixed(1)} s (${peakMb.toFixed(0)} MB), duck_pipeline.py ${peer.seconds.toFixed(1)} s, ratio ${ratio.toFixed(2)}, ` +
+      `of CPU ${cpuSeconds.toFixed(1)} / ${peer.cpuSeconds.toFixed(1)} = ${cpuRatio.toFixed(2)}\n`,
   )
   const target = fileURLToPath(new URL('../../results', import.meta.url))
   mkdirSync(target, { recursive: true })
@@ -70,9 +79,11 @@ try {
         cores: cpus().length,
         load: loadavg(),
         seconds,
+        cpuSeconds,
         peakMb,
-        peerSeconds: peer,
+        peer,
         ratio,
+        cpuRatio,
         ingests,
       },
       null,

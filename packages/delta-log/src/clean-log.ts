@@ -1,4 +1,5 @@
 import { joinPath } from '@deltaworks/storage'
+import { requireAllowed } from './catalog/managed-table.js'
 import type { Snapshot } from './snapshot.js'
 import { sidecarsOf } from './checkpoint-read.js'
 import { writerFeaturesOf } from './features/protocol-check.js'
@@ -35,6 +36,7 @@ export async function cleanLog(
   nowMs: number,
   options: CleanUpOptions = {},
 ): Promise<LogCleanUp> {
+  requireAllowed(snapshot, 'log clean-up')
   const { location, metadata, protocol } = snapshot
   const cutMs = nowMs - (options.retentionMs ?? logRetentionMs(metadata.configuration))
   const { commits, checkpoints } = await listLog(location)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { channel } from 'node:diagnostics_channel'
 import type { Action, LogAction } from './actions/action.js'
 import type { CommitInfo } from './actions/commit-info.js'
+import { isAllowed, requireCatalog } from './catalog/managed-table.js'
 import { writeCheckpoint } from './checkpoint-write.js'
 import { writeChecksum } from './checksum.js'
 import { cleanLog } from './clean-log.js'
@@ -175,6 +176,7 @@ function checkAllowed(request: CommitRequest): void {
   if (metadata === undefined || protocol === undefined) {
     throw new TypeError('a commit that creates a table needs a protocol and a metaData action')
   }
+  requireCatalog(location, protocol)
   const known = base !== null && metadata.schemaString === base.metadata.schemaString
   const schema = known ? base.schema : parseSchema(metadata.schemaString, location.uri)
   checkDefinition(location.uri, { protocol, metadata, schema, before: base?.metadata ?? null }, actions)
@@ -275,5 +277,6 @@ async function describeVersion(snapshot: Snapshot, request: CommitRequest, txnId
 
 async function checkpointAndClean(snapshot: Snapshot, { parquet, nowMs }: CommitRequest): Promise<void> {
   await writeCheckpoint(snapshot, parquet, nowMs())
-  if (cleansLog(snapshot.metadata.configuration)) await cleanLog(snapshot, parquet, nowMs())
+  if (cleansLog(snapshot.metadata.configuration) && isAllowed(snapshot, 'log clean-up'))
+    await cleanLog(snapshot, parquet, nowMs())
 }

@@ -28,6 +28,8 @@ import { DeltaworksError, type ErrorDetails, type Fault } from '@deltaworks/sche
  * | DW-DELTA-0020 | a file without a row count in a table that tracks rows   |
  * | DW-DELTA-0021 | a version checksum that does not fit the version         |
  * | DW-DELTA-0022 | a commit that the table's features do not allow           |
+ * | DW-DELTA-0023 | the table's catalog does not allow the operation          |
+ * | DW-DELTA-0024 | a checkpoint or compaction of a version not published     |
  */
 export class DeltaError extends DeltaworksError {
   override readonly name = 'DeltaError'
@@ -105,7 +107,7 @@ export const catalogManaged = (table: string): DeltaError =>
   make(
     9,
     'unsupported',
-    `${table} is a catalog-managed table (feature "catalogManaged"): its latest commits are known to its catalog alone, so it cannot be read or written by its path. Open it through its catalog with an engine that supports this.`,
+    `${table} is a catalog-managed table (feature "catalogManaged"): its latest commits are known to its catalog alone, so it cannot be read or written by its path. Open it through its catalog.`,
     { table, features: ['catalogManaged'], errorKind: 'catalog-managed' },
   )
 
@@ -135,6 +137,14 @@ export const invalidLogFile = (
 
 export const invalidSchema = (where: string, reason: string): DeltaError =>
   make(12, 'data', `The schema of ${where} cannot be read: ${reason}.`, { where, reason })
+
+export const missingSchema = (table: string): DeltaError =>
+  make(
+    12,
+    'data',
+    `The metaData action of ${table} has no schema. The log is damaged, or was written by a faulty program; restore it from a backup.`,
+    { table, errorKind: 'missing-metadata' },
+  )
 
 export const unsupportedType = (where: string, type: string): DeltaError =>
   make(
@@ -232,6 +242,22 @@ export const checksumMismatch = (
 
 export const badDefinition = (table: string, reason: string): DeltaError =>
   make(22, 'usage', `${table} cannot be committed like this: ${reason}. Nothing was written.`, { table, reason })
+
+export const catalogRefuses = (table: string, operation: string): DeltaError =>
+  make(
+    23,
+    'usage',
+    `The catalog that manages ${table} does not allow ${operation}. Nothing was changed. Let the catalog do it, or have it permit this to clients.`,
+    { table, operation },
+  )
+
+export const unpublishedVersion = (log: string, version: number): DeltaError =>
+  make(
+    24,
+    'usage',
+    `Version ${version} in ${log} is not published by its catalog yet, so nothing may stand for it. Try again later.`,
+    { log, version },
+  )
 
 /** What other modules of this package make errors with; see the table above. */
 export const conflictError = (message: string, details: ErrorDetails): DeltaError =>

@@ -12,6 +12,15 @@ export { protocol } from './actions/protocol.js'
 export type { Protocol } from './actions/protocol.js'
 export { removeOf } from './actions/remove-file.js'
 export type { RemoveFile } from './actions/remove-file.js'
+export type {
+  CatalogOperation,
+  CommitCatalog,
+  Ratified,
+  RatifiedCommit,
+  StagedCommit,
+} from './catalog/commit-catalog.js'
+export { isAllowed, managedLocation, requireAllowed } from './catalog/managed-table.js'
+export { StoreCatalog } from './catalog/store-catalog.js'
 export { writeCheckpoint } from './checkpoint-write.js'
 export type { CheckpointResult } from './checkpoint-write.js'
 export type { CheckpointOptions } from './checkpoint-write.js'

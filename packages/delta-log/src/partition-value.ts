@@ -99,7 +99,7 @@ export function formatPartitionValue(type: DataType, value: Value): string | nul
     case 'float32':
       return formatFloating(shortestFloat(value as number))
     case 'float64':
-      return formatFloating(String(value))
+      return formatFloating(value as number)
     case 'binary':
       return Buffer.from(value as Uint8Array).toString('utf8')
     default:
@@ -107,16 +107,25 @@ export function formatPartitionValue(type: DataType, value: Value): string | nul
   }
 }
 
-/** Java's Double.toString always has a point; readers accept both, but equal text makes equal partitions. */
-const formatFloating = (text: string): string => {
-  if (/^-?\d+$/.test(text)) return `${text}.0`
-  return text.includes('e') ? text.replace('e+', 'E').replace('e', 'E') : text
+/**
+ * As Java's Double.toString, since equal texts make equal partitions: plain from 10^-3 to below 10^7, else with an exponent, and always with
+ * a digit behind the point.
+ */
+function formatFloating(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return value === 0 ? '0.0' : String(value)
+  const [mantissa = '', exponentText = ''] = value.toExponential().split('e')
+  const exponent = Number(exponentText)
+  if (exponent >= 7 || exponent < -3) return `${withPoint(mantissa)}E${exponent}`
+  return withPoint(String(value))
 }
 
-function shortestFloat(value: number): string {
+const withPoint = (digits: string): string => (digits.includes('.') ? digits : `${digits}.0`)
+
+/** The double with the fewest digits that rounds to the same float32. */
+function shortestFloat(value: number): number {
   for (let precision = 1; precision <= 9; precision++) {
-    const text = Number(value.toPrecision(precision))
-    if (Math.fround(text) === value) return String(text)
+    const shorter = Number(value.toPrecision(precision))
+    if (Math.fround(shorter) === value) return shorter
   }
-  return String(value)
+  return value
 }

@@ -23,7 +23,7 @@ import {
   type Json,
   type Schema,
 } from '@deltaworks/schema'
-import { invalidSchema, unsupportedType } from './errors.js'
+import { invalidSchema, missingSchema, unsupportedType } from './errors.js'
 import { isObject, type JsonObject } from './json.js'
 
 const primitives: Readonly<Record<string, DataType>> = {
@@ -53,6 +53,7 @@ const collatedText = /^string(?: collate .*)?$/i
 
 /** Delta's schema string → Schema; field metadata is kept as it is. @throws DeltaError DW-DELTA-0012 */
 export function parseSchema(text: string, table: string): Schema {
+  if (text === '') throw missingSchema(table)
   let json: Json
   try {
     json = JSON.parse(text) as Json

@@ -5,6 +5,7 @@ import type { AddFile } from './actions/add-file.js'
 import { commitInfoFromJson } from './actions/commit-info.js'
 import type { Metadata } from './actions/metadata.js'
 import type { Protocol } from './actions/protocol.js'
+import { requireCatalog } from './catalog/managed-table.js'
 import { readCheckpoint } from './checkpoint-read.js'
 import { columnMapping, noColumnMapping, type ColumnMapping } from './column-mapping.js'
 import { parseActions, readCommit } from './commit-file.js'
@@ -150,16 +151,27 @@ const checkpointFailure = (location: TableLocation, segment: LogSegment, error: 
   )
 
 async function applyCommits(location: TableLocation, commits: readonly CommitFile[], replay: LogReplay): Promise<void> {
-  const readAhead = 16
   const lines = new AddLineReader()
-  for (let i = 0; i < commits.length; i += readAhead) {
-    const group = commits.slice(i, i + readAhead)
+  for (const group of readTogether(commits)) {
     const files = await Promise.all(group.map((commit) => getCommit(location, commit)))
     files.forEach((data, at) => {
       const commit = group[at]!
       if (isCompacted(commit)) replay.applyCompacted(parseActions(location, commit.path, data))
       else applyCommit(location, commit.path, data, lines, replay)
     })
+  }
+}
+
+const readAhead = { commits: 16, bytes: 8_388_608 }
+
+/** Neighbours that are asked for at once: some small commits, or one large one. */
+function* readTogether(commits: readonly CommitFile[]): Generator<readonly CommitFile[]> {
+  for (let start = 0, end = 0; start < commits.length; start = end) {
+    for (let bytes = 0; end < commits.length && end - start < readAhead.commits; end++) {
+      bytes += commits[end]!.sizeBytes
+      if (bytes > readAhead.bytes && end > start) break
+    }
+    yield commits.slice(start, end)
   }
 }
 
@@ -196,7 +208,10 @@ async function getCommit(location: TableLocation, commit: CommitFile): Promise<U
 /** @throws DeltaError DW-DELTA-0003, 0004, 0007, 0008, 0009, 0012 */
 function snapshotOf(location: TableLocation, version: number, state: LogState, modifiedMs: number): Snapshot {
   const { protocol, metadata } = state
-  if (protocol !== null) checkReadable(location.uri, protocol)
+  if (protocol !== null) {
+    requireCatalog(location, protocol)
+    checkReadable(location.uri, protocol)
+  }
   if (metadata === null) throw missingMetadata(location.uri, version)
   if (protocol === null) throw missingProtocol(location.uri, version)
   if (metadata.formatProvider !== 'parquet') throw unsupportedFormat(location.uri, metadata.formatProvider)

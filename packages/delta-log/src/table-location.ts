@@ -1,4 +1,5 @@
 import { joinPath, openStore, splitUri, type ObjectStore } from '@deltaworks/storage'
+import type { CommitCatalog } from './catalog/commit-catalog.js'
 
 /** Where a table is: a store, and the folder of the table in it ('' is the store's root). */
 export interface TableLocation {
@@ -6,6 +7,8 @@ export interface TableLocation {
   readonly path: string
   /** What messages call the table. */
   readonly uri: string
+  /** Of a catalog-managed table: see `managedLocation`. */
+  readonly catalog?: CommitCatalog
 }
 
 /** @throws StorageError DW-STORAGE-0006, DW-STORAGE-0007 */

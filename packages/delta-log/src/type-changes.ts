@@ -19,6 +19,13 @@ export function isTypeChangeAllowed(from: DataType, to: DataType): boolean {
   return source !== null && asDecimal(from) !== null && to.precision - to.scale >= source.precision
 }
 
+/** What some writers have done beyond the protocol, and files of it can be read: into a decimal that has room for every value. */
+function isTypeChangeReadable(from: DataType, to: DataType): boolean {
+  if (from.kind === to.kind || from.kind === 'null' || isTypeChangeAllowed(from, to)) return true
+  const digits = isInteger(from) ? asDecimal(from) : null
+  return to.kind === 'decimal' && digits !== null && to.precision - to.scale >= digits.precision
+}
+
 /** Whether Iceberg knows the change as well (writer requirements of icebergCompatV1 to V3). */
 export const isIcebergTypeChange = (from: DataType, to: DataType): boolean =>
   isTypeChangeAllowed(from, to) &&
@@ -62,8 +69,6 @@ export function typeChangesOf(of: Schema, table: string): readonly TypeChange[] 
 /** @throws DeltaError DW-DELTA-0012 if older files may hold a type that does not become the column's by widening */
 export function checkTypeChanges(of: Schema, table: string): void {
   for (const { column, from, to } of typeChangesOf(of, table)) {
-    if (from.kind !== to.kind && !isTypeChangeAllowed(from, to) && from.kind !== 'null') {
-      throw unsupportedType(column, `${from.kind} changed to ${to.kind}`)
-    }
+    if (!isTypeChangeReadable(from, to)) throw unsupportedType(column, `${from.kind} changed to ${to.kind}`)
   }
 }

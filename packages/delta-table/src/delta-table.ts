@@ -2,6 +2,7 @@ import {
   cleanLog,
   compactLog,
   listLog,
+  managedLocation,
   missingDataFile,
   notADeltaTable,
   readHistory,
@@ -10,6 +11,7 @@ import {
   writeCheckpoint,
   type CheckpointOptions,
   type CheckpointResult,
+  type CommitCatalog,
   type HistoryEntry,
   type LogCleanUp,
   type Snapshot,
@@ -64,7 +66,24 @@ export interface OpenOptions {
   readonly version?: number
   /** The last version committed at or before this time. */
   readonly timestampMs?: number
+  /** The catalog that manages the table, if one does. */
+  readonly catalog?: CommitCatalog
 }
+
+/** Where a new table goes. */
+export interface PlaceOptions {
+  /** The catalog that is to manage the table: its protocol then has the feature `catalogManaged`. */
+  readonly catalog?: CommitCatalog
+}
+
+/** What the protocol asks of a table that a catalog manages. */
+const managedProperties = { 'delta.feature.catalogManaged': 'supported', 'delta.enableInCommitTimestamps': 'true' }
+
+const definedFor = <T extends CreateOptions & PlaceOptions>(options: T): T =>
+  options.catalog === undefined ? options : { ...options, properties: { ...managedProperties, ...options.properties } }
+
+const placeOf = (uri: string, { catalog }: PlaceOptions): TableLocation =>
+  catalog === undefined ? tableLocation(uri) : managedLocation(tableLocation(uri), catalog)
 
 /**
  * A Delta table at one version. Verbs that change the table return it at the version that they made (the same table if there
@@ -84,7 +103,7 @@ export class DeltaTable {
 
   /** @throws DeltaError DW-DELTA-0001 … 0009 */
   static async open(session: TableSession, uri: string, options: OpenOptions = {}): Promise<DeltaTable> {
-    const context = operationContext(session, tableLocation(uri))
+    const context = operationContext(session, placeOf(uri, options))
     return new DeltaTable(context, await readSnapshot(context.location, context.parquet, options))
   }
 
@@ -108,10 +127,10 @@ export class DeltaTable {
   static async create(
     session: TableSession,
     uri: string,
-    options: CreateOptions & { readonly schema: Schema },
+    options: CreateOptions & PlaceOptions & { readonly schema: Schema },
   ): Promise<DeltaTable> {
-    const context = operationContext(session, tableLocation(uri))
-    const { snapshot, report } = await createTable(context, null, options)
+    const context = operationContext(session, placeOf(uri, options))
+    const { snapshot, report } = await createTable(context, null, definedFor(options))
     return new DeltaTable(context, snapshot, report)
   }
 
@@ -120,10 +139,10 @@ export class DeltaTable {
     session: TableSession,
     uri: string,
     rows: Rows,
-    options: CreateOptions = {},
+    options: CreateOptions & PlaceOptions = {},
   ): Promise<DeltaTable> {
-    const context = operationContext(session, tableLocation(uri))
-    const { snapshot, report } = await createTable(context, rows, options)
+    const context = operationContext(session, placeOf(uri, options))
+    const { snapshot, report } = await createTable(context, rows, definedFor(options))
     return new DeltaTable(context, snapshot, report)
   }
 

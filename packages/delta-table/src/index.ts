@@ -1,6 +1,6 @@
 export type { ChangesRange } from './changes.js'
 export { DeltaTable } from './delta-table.js'
-export type { OpenOptions } from './delta-table.js'
+export type { OpenOptions, PlaceOptions } from './delta-table.js'
 export { DeltaTableProvider } from './delta-table-provider.js'
 export type { ProviderOptions } from './delta-table-provider.js'
 export { DeltaTableError } from './errors.js'

@@ -15,6 +15,7 @@ import { DeltaTableProvider, filesByPath } from './delta-table-provider.js'
 import { statisticsOf } from './file-statistics-source.js'
 import type { OperationContext } from './operation-context.js'
 import { columnAt, filterOf, projectionTo, scanOf } from './plan-nodes.js'
+import { visitPlaces } from './row-places.js'
 import type { RunOptions } from './table-session.js'
 import type { TouchedFile } from './touched-files.js'
 
@@ -69,8 +70,7 @@ export function rowsByQuery(
     const found = new Map<AddFile, number[]>(files.map((file) => [file, []]))
     const byPath = filesByPath(snapshot, files)
     for (const plan of placesOf(files)) {
-      const { rows } = await context.session.collect(plan, options)
-      for (const [path, row] of rows) found.get(byPath.get(path as string)!)!.push(Number(row))
+      await visitPlaces(context.session, plan, options, (path, row) => found.get(byPath.get(path)!)!.push(row))
     }
     return found
   }

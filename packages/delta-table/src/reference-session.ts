@@ -7,6 +7,7 @@ import {
   readSegment,
   unlimited,
   type ColumnarContext,
+  type RecordBatch,
 } from '@deltaworks/columnar'
 import { interpret, valuesCompare, type BoundExpression } from '@deltaworks/expression'
 import { fileScan, ParquetWriter, scanParquet } from '@deltaworks/formats'
@@ -35,6 +36,16 @@ export class ReferenceSession implements TableSession {
 
   async collect(query: LogicalPlan): Promise<{ schema: Schema; rows: readonly (readonly Value[])[] }> {
     return { schema: query.schema, rows: await this.#run(query) }
+  }
+
+  async *stream(query: LogicalPlan): AsyncGenerator<RecordBatch> {
+    const arena = new Arena(this.context.heap)
+    const rows = await this.#run(query)
+    for (let i = 0; i < rows.length; i += 1000) {
+      yield batchFromRows(arena, query.schema, rows.slice(i, i + 1000))
+      arena.reset()
+    }
+    arena.close()
   }
 
   async materialise(query: LogicalPlan, options: { readonly name?: string } = {}): Promise<TableProvider> {

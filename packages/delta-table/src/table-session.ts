@@ -1,4 +1,4 @@
-import type { ColumnarContext, MemoryAccount } from '@deltaworks/columnar'
+import type { ColumnarContext, MemoryAccount, RecordBatch } from '@deltaworks/columnar'
 import type { FileSink, WriteResult } from '@deltaworks/engine'
 import type { LogicalPlan, TableProvider } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
@@ -23,6 +23,8 @@ export interface TableSession {
     query: LogicalPlan,
     options?: RunOptions,
   ): Promise<{ readonly schema: Schema; readonly rows: readonly (readonly Value[])[] }>
+  /** Batches in `context`'s heap, each valid until the next is asked for. */
+  stream(query: LogicalPlan, options?: RunOptions): AsyncIterable<RecordBatch>
   materialise(query: LogicalPlan, options?: RunOptions & { readonly name?: string }): Promise<TableProvider>
   writeFiles(query: LogicalPlan, sink: FileSink, options?: RunOptions): Promise<WrittenFiles>
 }

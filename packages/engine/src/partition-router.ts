@@ -10,6 +10,13 @@ export interface PartitionRows {
   readonly count: number
 }
 
+/** A batch's rows in the order of their partitions. */
+export interface RoutedRows {
+  /** Of the numbers of all rows, int32. */
+  readonly address: number
+  readonly partitions: readonly PartitionRows[]
+}
+
 /** Numbers partitions in the order in which they are first seen. */
 export class PartitionRouter {
   /** Values of the partition columns, by partition. */
@@ -31,7 +38,7 @@ export class PartitionRouter {
   }
 
   /** Row numbers of the batch by partition, in the arena: a counting sort over group numbers. */
-  route(arena: Arena, batch: RecordBatch): readonly PartitionRows[] {
+  route(arena: Arena, batch: RecordBatch): RoutedRows {
     const keys = this.#columns.map((i) => batch.columns[i]!)
     const { rowCount } = batch
     const groupIds = arena.allocate(rowCount * 4)
@@ -58,13 +65,22 @@ export class PartitionRouter {
       const count = counts[partition + 1]! - counts[partition]!
       if (count > 0) routed.push({ partition, address: address + counts[partition]! * 4, count })
     }
-    return routed
+    return { address, partitions: routed }
   }
 
   /** Columns of a batch, of the rows of one partition alone. */
   take(arena: Arena, batch: RecordBatch, columns: readonly number[], { address, count }: PartitionRows): Column[] {
     if (count === batch.rowCount) return columns.map((i) => batch.columns[i]!)
     return columns.map((i) => takeColumn(this.#context.columnar, arena, batch.columns[i]!, address, count))
+  }
+
+  /**
+   * Columns of a batch with the rows of a partition behind those of the one before: a column is gone through once, however many
+   * partitions there are.
+   */
+  ordered(arena: Arena, batch: RecordBatch, columns: readonly number[], { address, partitions }: RoutedRows): Column[] {
+    if (partitions.length === 1) return columns.map((i) => batch.columns[i]!)
+    return columns.map((i) => takeColumn(this.#context.columnar, arena, batch.columns[i]!, address, batch.rowCount))
   }
 
   #valuesOf(keys: readonly Column[], row: number): Record<string, Value> {

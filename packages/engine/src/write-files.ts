@@ -107,7 +107,14 @@ export class PartitionedWriter {
 
   async #writeRouted(batch: RecordBatch): Promise<void> {
     this.#arena.reset()
-    for (const rows of this.#router!.route(this.#arena, batch)) await this.#appendRows(batch, rows)
+    const routed = this.#router!.route(this.#arena, batch)
+    const columns = this.#router!.ordered(this.#arena, batch, this.#dataColumns, routed)
+    const ordered = recordBatch(this.#fileSchema, batch.rowCount, columns)
+    let start = 0
+    for (const { partition, count } of routed.partitions) {
+      await this.#append(partition, ordered, start, count)
+      start += count
+    }
   }
 
   async #appendRows(batch: RecordBatch, rows: PartitionRows): Promise<void> {
@@ -122,7 +129,8 @@ export class PartitionedWriter {
     try {
       const byPartition: { readonly batch: RecordBatch; readonly rows: PartitionRows }[][] = []
       for (const batch of this.#held.release()) {
-        for (const rows of this.#router!.route(index, batch)) (byPartition[rows.partition] ??= []).push({ batch, rows })
+        for (const rows of this.#router!.route(index, batch).partitions)
+          (byPartition[rows.partition] ??= []).push({ batch, rows })
       }
       for (const [partition, parts] of byPartition.entries()) {
         this.#arena.reset()
@@ -134,14 +142,14 @@ export class PartitionedWriter {
     }
   }
 
-  async #append(partition: number, batch: RecordBatch): Promise<void> {
+  async #append(partition: number, batch: RecordBatch, start = 0, rows = batch.rowCount): Promise<void> {
     let file = this.#partitions[partition]
     if (file === undefined) {
       if (this.#openCount() >= maxOpenFiles) await this.#endLargest()
       file = this.#openFile(this.#router?.values[partition] ?? {})
       this.#partitions[partition] = file
     }
-    file.writer.write(batch)
+    file.writer.write(batch, start, rows)
     await file.drain(this.#store, false)
     if (file.writer.estimatedBytes >= this.#sink.targetFileBytes) await this.#end(partition)
   }

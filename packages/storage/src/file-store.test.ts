@@ -132,6 +132,31 @@ describe('FileStore', () => {
     expect(readdirSync(root)).toEqual(['d'])
   })
 
+  it('D-76: walks many files, which another thread is asked about, as it lists them', async () => {
+    const root = newRoot()
+    const old = new Date(86_400_000)
+    for (let i = 0; i < 9000; i++) {
+      if (i % 3000 === 0) mkdirSync(join(root, `p=${i / 3000}`), { recursive: true })
+      const file = join(root, `p=${Math.floor(i / 3000)}`, `f${i}`)
+      writeFileSync(file, 'x'.repeat(i % 7))
+      if (i % 2 === 0) utimesSync(file, old, old)
+    }
+    symlinkSync('f0', join(root, 'p=0', 'link'))
+    symlinkSync('nowhere', join(root, 'p=0', 'broken'))
+    symlinkSync('circle', join(root, 'p=0', 'circle'))
+    symlinkSync('.', join(root, 'p=0', 'folder'))
+    const store = new FileStore(root)
+    const walked: string[] = []
+    await store.walk('', (path, sizeBytes, modifiedMs) => walked.push(`${path} ${sizeBytes} ${modifiedMs}`))
+    const listed = (await store.list('')).map((meta) => `${meta.path} ${meta.sizeBytes} ${meta.modifiedMs}`)
+    expect(listed).toHaveLength(9001)
+    expect(walked.sort()).toEqual(listed.sort())
+    const failing = store.walk('', () => {
+      throw new RangeError('enough')
+    })
+    await expect(failing).rejects.toThrow('enough')
+  })
+
   it('makes its folders again when somebody removed them', async () => {
     const root = newRoot()
     const store = new FileStore(root)

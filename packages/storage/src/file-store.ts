@@ -1,33 +1,47 @@
 import {
   closeSync,
   copyFileSync,
-  fstatSync,
-  fsync,
   fsyncSync,
-  linkSync,
   lstatSync,
-  mkdir,
-  mkdirSync,
-  open,
   openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
   renameSync,
   statSync,
   unlinkSync,
-  writeSync,
-  writevSync,
   type Dirent,
   type Stats,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
-import { notReadable, notWritable, objectNotFound, storageFailed, systemCode, writerClosed } from './errors.js'
+import { notReadable, objectNotFound, storageFailed, systemCode } from './errors.js'
+import {
+  linkExclusively,
+  noThrow,
+  objectMeta,
+  openForWriting,
+  openFresh,
+  readFully,
+  readRange,
+  removeQuietly,
+  syncInPool,
+  syncPath,
+  temporaryName,
+  writeAll,
+} from './file-calls.js'
+import { isAbsence, writeError } from './file-errors.js'
+import { entriesAtOnce, entriesInTurn, walkFolders } from './file-walk.js'
+import { FileWriter } from './file-writer.js'
 import { filesOutside } from './files-outside.js'
-import { checkFolderPath, checkObjectPath, comparePaths } from './object-path.js'
-import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'
+import { pathsABatch, StatBatches } from './stat-batches.js'
+import { checkFolderPath, checkObjectPath, comparePaths, temporaryPrefix } from './object-path.js'
+import type {
+  ByteRange,
+  ListOptions,
+  ObjectMeta,
+  ObjectStore,
+  ObjectVisitor,
+  ObjectWriter,
+  PutMode,
+} from './object-store.js'
 
 export interface FileStoreOptions {
   /**
@@ -166,17 +180,38 @@ export class FileStore implements ObjectStore {
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ObjectMeta[]> {
-    const folder = checkFolderPath(this.uri, prefix)
-    const { startAfter, recursive = true, wanted } = options
+    const { startAfter, recursive = true } = options
     const found: ObjectMeta[] = []
-    this.#walk(folder, recursive, (path, entry) => {
-      if (entry.name.startsWith(temporaryPrefix)) return
+    const visit = (path: string, name: string): void => {
+      if (name.startsWith(temporaryPrefix)) return
       if (startAfter !== undefined && comparePaths(path, startAfter) <= 0) return
-      if (wanted?.(path) === false) return
-      const stats = statSync(this.#file(path), noThrow)
-      if (stats?.isFile() === true) found.push(objectMeta(path, stats))
-    })
+      const stats = this.#statListed(path)
+      if (stats !== undefined) found.push(objectMeta(path, stats))
+    }
+    walkFolders(checkFolderPath(this.uri, prefix), this.#entries(entriesAtOnce), visit, recursive)
     return found.sort((a, b) => comparePaths(a.path, b.path))
+  }
+
+  async walk(prefix: string, visit: ObjectVisitor, wanted: (path: string) => boolean = () => true): Promise<void> {
+    const folder = checkFolderPath(this.uri, prefix)
+    const batches = new StatBatches((path) => this.#file(path))
+    try {
+      let paths: string[] = []
+      walkFolders(folder, this.#entries(entriesInTurn), (path, name) => {
+        if (name.startsWith(temporaryPrefix) || !wanted(path)) return
+        if (paths.push(path) < pathsABatch) return
+        batches.add(paths)
+        paths = []
+      })
+      batches.add(paths)
+      await batches.each((path, sizeBytes, modifiedMs) => {
+        if (sizeBytes >= 0) return visit(path, sizeBytes, modifiedMs)
+        const stats = this.#statListed(path)
+        if (stats !== undefined) visit(path, stats.size, Math.floor(stats.mtimeMs))
+      })
+    } finally {
+      await batches.close()
+    }
   }
 
   async outside(paths: readonly string[]): Promise<readonly string[]> {
@@ -218,8 +253,8 @@ export class FileStore implements ObjectStore {
   async sweep(prefix: string, olderThanMs: number): Promise<number> {
     const limitMs = Date.now() - olderThanMs
     let removed = 0
-    this.#walk(checkFolderPath(this.uri, prefix), true, (path, entry) => {
-      if (!entry.name.startsWith(temporaryPrefix)) return
+    walkFolders(checkFolderPath(this.uri, prefix), this.#entries(entriesInTurn), (path, name) => {
+      if (!name.startsWith(temporaryPrefix)) return
       const file = this.#file(path)
       const stats = lstatSync(file, noThrow)
       if (stats === undefined || stats.mtimeMs > limitMs) return
@@ -229,19 +264,28 @@ export class FileStore implements ObjectStore {
     return removed
   }
 
-  /** Calls `visit` for every entry below a folder that is not a folder itself. */
-  #walk(folder: string, recursive: boolean, visit: (path: string, entry: Dirent) => void): void {
-    let entries: Dirent[]
-    try {
-      entries = readdirSync(this.#file(folder), { withFileTypes: true })
-    } catch (error) {
-      if (isAbsence(error)) return
-      throw this.#readError(folder, error)
+  /** Of a folder, which may be gone since it was seen. */
+  #entries(read: (folder: string) => Iterable<Dirent>): (folder: string) => Iterable<Dirent> {
+    const file = (path: string): string => this.#file(path)
+    const readError = (path: string, error: unknown): Error => this.#readError(path, error)
+    return function* (folder) {
+      try {
+        yield* read(file(folder))
+      } catch (error) {
+        if (!isAbsence(error)) throw readError(folder, error)
+      }
     }
-    for (const entry of entries) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-      if (!entry.isDirectory()) visit(path, entry)
-      else if (recursive) this.#walk(path, recursive, visit)
+  }
+
+  /** Of a file that a listing showed; undefined: it is gone, or no file. */
+  #statListed(path: string): Stats | undefined {
+    try {
+      const stats = statSync(this.#file(path), noThrow)
+      return stats?.isFile() === true ? stats : undefined
+    } catch (error) {
+      // A link that leads in a circle.
+      if (systemCode(error) === 'ELOOP') return undefined
+      throw this.#readError(path, error)
     }
   }
 
@@ -275,222 +319,4 @@ export class FileStore implements ObjectStore {
   #writeError(path: string, error: unknown, operation: 'write' | 'delete' = 'write'): Error {
     return writeError(this.uri, path, error, operation)
   }
-}
-
-class FileWriter implements ObjectWriter {
-  readonly #uri: string
-  readonly #path: string
-  readonly #file: string
-  readonly #temporary: string
-  readonly #durable: boolean
-  #descriptor: number
-  #sizeBytes = 0
-
-  constructor(uri: string, path: string, file: string, temporary: string, descriptor: number, durable: boolean) {
-    this.#uri = uri
-    this.#path = path
-    this.#file = file
-    this.#temporary = temporary
-    this.#descriptor = descriptor
-    this.#durable = durable
-  }
-
-  get sizeBytes(): number {
-    return this.#sizeBytes
-  }
-
-  async write(data: Uint8Array): Promise<void> {
-    if (this.#descriptor < 0) throw writerClosed(this.#uri, this.#path)
-    try {
-      writeAll(this.#descriptor, data)
-    } catch (error) {
-      throw writeError(this.#uri, this.#path, error, 'write')
-    }
-    this.#sizeBytes += data.byteLength
-  }
-
-  async close(): Promise<ObjectMeta> {
-    if (this.#descriptor < 0) throw writerClosed(this.#uri, this.#path)
-    const descriptor = this.#descriptor
-    this.#descriptor = -1
-    try {
-      let stats: Stats
-      try {
-        if (this.#durable) fsyncSync(descriptor)
-        stats = fstatSync(descriptor)
-      } finally {
-        closeSync(descriptor)
-      }
-      renameSync(this.#temporary, this.#file)
-      if (this.#durable) syncPath(dirname(this.#file))
-      return objectMeta(this.#path, stats)
-    } catch (error) {
-      removeQuietly(this.#temporary)
-      throw writeError(this.#uri, this.#path, error, 'write')
-    }
-  }
-
-  async abort(): Promise<void> {
-    if (this.#descriptor < 0) return
-    closeSync(this.#descriptor)
-    this.#descriptor = -1
-    removeQuietly(this.#temporary)
-  }
-}
-
-const noThrow = { throwIfNoEntry: false } as const
-const temporaryPrefix = '.tmp-'
-let temporaryCount = 0
-
-function temporaryName(file: string): string {
-  const slash = file.lastIndexOf('/') + 1
-  const unique = `${process.pid.toString(36)}-${Math.trunc(performance.timeOrigin + performance.now()).toString(36)}-${Math.trunc(Math.random() * 0x7fffffff).toString(36)}-${(temporaryCount++).toString(36)}`
-  return `${file.slice(0, slash)}${temporaryPrefix}${unique}`
-}
-
-/** Opens a new file, making its folders where they are missing; they are not looked for before, which costs a call a file. */
-function openForWriting(file: string): number {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return openSync(file, 'wx', 0o666)
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || attempt === 2) throw error
-      makeFolder(dirname(file))
-    }
-  }
-}
-
-// Not node:fs/promises: loading it takes longer than all the files of a small run.
-const openInPool = promisify(open)
-const syncInPool = promisify(fsync)
-const makeInPool: (folder: string) => Promise<void> = promisify(mkdir)
-
-async function openFresh(file: string): Promise<number> {
-  const folder = dirname(file)
-  if (statSync(folder, noThrow) === undefined) await makeInPool(folder).catch(() => makeFolder(folder))
-  return openInPool(file, 'wx', 0o666)
-}
-
-/** mkdir -p. Node's own (20.20) never returns where the system denies a folder below an existing one, as in /proc. */
-function makeFolder(folder: string, isRetried = false): void {
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    const code = systemCode(error)
-    if (code === 'EEXIST') return
-    const parent = dirname(folder)
-    if (code !== 'ENOENT' || parent === folder) throw error
-    if (statSync(parent, noThrow) !== undefined) {
-      // Another thread may have made it since.
-      if (isRetried) throw error
-    } else makeFolder(parent)
-    makeFolder(folder, true)
-  }
-}
-
-/** @returns whether `file` is ours now; false: the name was taken. */
-function linkExclusively(temporary: string, file: string): boolean {
-  try {
-    linkSync(temporary, file)
-    return true
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error
-    // Over a network file system a repeated request can find its own link: the second name of our file tells.
-    return lstatSync(temporary, noThrow)?.nlink === 2
-  }
-}
-
-/** One call where it suffices; the loop is for what the system writes in part. */
-function writeAll(descriptor: number, data: Uint8Array | readonly Uint8Array[]): void {
-  if (data instanceof Uint8Array) {
-    for (let at = 0; at < data.byteLength;) at += writeSync(descriptor, data, at)
-    return
-  }
-  const total = data.reduce((sum, part) => sum + part.byteLength, 0)
-  if (data.length <= maxVector && total <= maxVectorBytes && writevSync(descriptor, data as Uint8Array[], 0) === total)
-    return
-  let position = 0
-  for (const part of data) {
-    for (let at = 0; at < part.byteLength;) at += writeSync(descriptor, part, at, part.byteLength - at, position + at)
-    position += part.byteLength
-  }
-}
-
-/** IOV_MAX is 1024 on Linux, and a call moves less than 2 GiB. */
-const maxVector = 1024
-const maxVectorBytes = 0x7ffff000
-
-function readRange(descriptor: number, file: string, range: ByteRange | undefined): Uint8Array {
-  const stats = fstatSync(descriptor)
-  // Opening a folder for reading succeeds on Linux; only reading it would fail.
-  if (stats.isDirectory()) throw Object.assign(new Error(`${file} is a folder`), { code: 'EISDIR' })
-  // Pseudo files (/dev/stdin, /proc) have no size.
-  if (!stats.isFile()) {
-    const whole = readFileSync(descriptor)
-    return range === undefined ? whole : whole.subarray(range.start, range.end)
-  }
-  const start = Math.min(range?.start ?? 0, stats.size)
-  const end = Math.min(range?.end ?? stats.size, stats.size)
-  const bytes = new Uint8Array(Math.max(0, end - start))
-  const count = readFully(descriptor, bytes, start)
-  return count === bytes.byteLength ? bytes : bytes.subarray(0, count)
-}
-
-function readFully(descriptor: number, target: Uint8Array, start: number): number {
-  let at = 0
-  while (at < target.byteLength) {
-    const count = readSync(descriptor, target, at, target.byteLength - at, start + at)
-    if (count === 0) break
-    at += count
-  }
-  return at
-}
-
-function syncPath(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function removeQuietly(file: string): void {
-  try {
-    unlinkSync(file)
-  } catch {
-    // It has its final name already, or `sweep` finds it later.
-  }
-}
-
-const objectMeta = (path: string, stats: Stats): ObjectMeta => ({
-  path,
-  sizeBytes: stats.size,
-  modifiedMs: Math.floor(stats.mtimeMs),
-  etag: `${stats.ino.toString(36)}-${stats.size.toString(36)}-${Math.round(stats.mtimeMs * 1000).toString(36)}`,
-})
-
-/** Nothing under that name, or a file where a folder should be. */
-function isAbsence(error: unknown): boolean {
-  const code = systemCode(error)
-  return code === 'ENOENT' || code === 'ENOTDIR'
-}
-
-const writeObstacles: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'the operation is not permitted (a file system without hard links cannot hold a lake)',
-  EROFS: 'the file system is read-only',
-  ENOTDIR: 'a part of its path is a file, not a folder',
-  EEXIST: 'a part of its path is a file, not a folder',
-  ENOENT: 'its folder cannot be made',
-  EISDIR: 'a folder has that name',
-  ENOTSUP: 'the file system has no hard links',
-  ENOTEMPTY: 'a folder has that name',
-}
-
-function writeError(uri: string, path: string, error: unknown, operation: 'write' | 'delete'): Error {
-  const obstacle = writeObstacles[systemCode(error) ?? '']
-  return obstacle === undefined || (operation === 'delete' && systemCode(error) !== 'EACCES')
-    ? storageFailed(uri, path, operation, error)
-    : notWritable(uri, path, obstacle, error)
 }

@@ -5,7 +5,15 @@ export { MemoryStore } from './memory-store.js'
 export { comparePaths, joinPath } from './object-path.js'
 export type { ObjectMessage, ObjectNotifications } from './notifications/object-notifications.js'
 export { SqsNotifications } from './notifications/sqs-notifications.js'
-export type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'
+export type {
+  ByteRange,
+  ListOptions,
+  ObjectMeta,
+  ObjectStore,
+  ObjectVisitor,
+  ObjectWriter,
+  PutMode,
+} from './object-store.js'
 export { isRemote, isThreadLocal, openStore, resolveUri, splitUri } from './open-store.js'
 export type { AzureOptions } from './azure/azure-options.js'
 export type { GcsOptions } from './gcs/gcs-options.js'

@@ -1,6 +1,14 @@
 import { objectNotFound, writerClosed } from './errors.js'
 import { checkFolderPath, checkObjectPath, comparePaths } from './object-path.js'
-import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from './object-store.js'
+import type {
+  ByteRange,
+  ListOptions,
+  ObjectMeta,
+  ObjectStore,
+  ObjectVisitor,
+  ObjectWriter,
+  PutMode,
+} from './object-store.js'
 
 interface StoredObject {
   readonly bytes: Uint8Array
@@ -66,6 +74,12 @@ export class MemoryStore implements ObjectStore {
       if (startAfter === undefined || comparePaths(path, startAfter) > 0) found.push(meta)
     }
     return found.sort((a, b) => comparePaths(a.path, b.path))
+  }
+
+  async walk(prefix: string, visit: ObjectVisitor, wanted: (path: string) => boolean = () => true): Promise<void> {
+    for (const { path, sizeBytes, modifiedMs } of await this.list(prefix)) {
+      if (wanted(path)) visit(path, sizeBytes, modifiedMs)
+    }
   }
 
   async copy(from: string, to: string): Promise<void> {

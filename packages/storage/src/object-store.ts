@@ -45,6 +45,11 @@ export interface ObjectStore {
   /** Every object below a folder, recursively, in ascending path order (UTF-8 bytes). A missing folder is an empty one. */
   list(prefix: string, options?: ListOptions): Promise<ObjectMeta[]>
   /**
+   * Every object below a folder, in no order, with nothing kept of it: there may be millions.
+   * @param wanted only objects for which it is true; a store that has to ask the system about each is spared the others
+   */
+  walk(prefix: string, visit: ObjectVisitor, wanted?: (path: string) => boolean): Promise<void>
+  /**
    * Copies an object within the store, replacing what is there; no bytes come through this process where the store can do
    * it itself. @throws StorageError DW-STORAGE-0001
    */
@@ -62,9 +67,10 @@ export interface ObjectStore {
   sweep?(prefix: string, olderThanMs: number): Promise<number>
 }
 
+/** @param modifiedMs milliseconds since the epoch */
+export type ObjectVisitor = (path: string, sizeBytes: number, modifiedMs: number) => void
+
 export interface ListOptions {
-  /** Objects for which it is false may be left out: a store that has to ask about each is spared that. */
-  readonly wanted?: (path: string) => boolean
   /** Only paths greater than this one. */
   readonly startAfter?: string
   /** false: only the objects directly in the folder. Default true. */

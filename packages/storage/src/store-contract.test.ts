@@ -136,6 +136,11 @@ describe.each<[string, () => ObjectStore]>([
       expected.filter((path) => path > 't/a-b'),
     )
     expect((await store.list('t', { recursive: false })).map((meta) => meta.path)).not.toContain('t/a/b')
+    const walked: string[] = []
+    const wanted = (path: string): boolean => path !== 't/a-b'
+    await store.walk('t', (path, sizeBytes, modifiedMs) => walked.push(`${path} ${sizeBytes} ${modifiedMs}`), wanted)
+    const listed = (await store.list('t')).map((meta) => `${meta.path} ${meta.sizeBytes} ${meta.modifiedMs}`)
+    expect(walked.sort()).toEqual(listed.filter((line) => !line.startsWith('t/a-b ')).sort())
     expect(await store.list('missing')).toEqual([])
   })
 

@@ -116,6 +116,11 @@ if os.path.exists(pruned):
     for filter, most in ((ds.field("id") == 777, 1), (ds.field("name") == "name 000777", 1), (ds.field("price") < decimal.Decimal("0.05"), 1)):
         kept = len(fragment.split_by_row_group(filter))
         told(f"pyarrow prunes by our statistics: {filter}", None if kept <= most < groups else f"{kept} of {groups} row groups are kept")
+    metadata = pq.ParquetFile(pruned).metadata
+    told("pyarrow finds our key-value metadata", None if metadata.metadata.get(b"owner") == "Zoë".encode() else str(metadata.metadata))
+    chunk = metadata.row_group(0).column(1)
+    told("pyarrow finds a column's own codec and encoding",
+         None if chunk.compression == "GZIP" and "DELTA_BYTE_ARRAY" in chunk.encodings else f"{chunk.compression} {chunk.encodings}")
     connection = duckdb.connect()
     probe = connection.execute(f"select count(*) filter (bloom_filter_excludes) from parquet_bloom_probe('{pruned}', 'code', 'absent')").fetchone()[0]
     told("DuckDB prunes by our Bloom filters", None if probe == groups else f"{probe} of {groups} row groups are left out")

@@ -123,7 +123,11 @@ async function writePruning(folder: string): Promise<void> {
   const writer = new ParquetWriter(context, unlimited, schema, {
     rowGroupRows: 500,
     pageRows: 100,
-    columns: { code: { bloomFilter: true } },
+    columns: {
+      code: { bloomFilter: true },
+      name: { compression: 'gzip', dictionary: false, encoding: 'delta_byte_array' },
+    },
+    keyValue: { owner: 'Zoë' },
   })
   const rows = Array.from({ length: 4000 }, (_, i): Value[] => [
     BigInt(i),

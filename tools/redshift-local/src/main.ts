@@ -10,18 +10,21 @@ A PostgreSQL server instead of the embedded one: its URL in REDSHIFT_LOCAL_DATAB
 S3, for COPY and UNLOAD: DELTAWORKS_S3_ENDPOINT (or AWS_ENDPOINT_URL_S3), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
 `
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '5439' },
-    host: { type: 'string', default: '127.0.0.1' },
-    folder: { type: 'string' },
-    'statement-timeout': { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-})
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '5439' },
+      host: { type: 'string', default: '127.0.0.1' },
+      folder: { type: 'string' },
+      'statement-timeout': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
 
-if (values.help) process.stdout.write(usage)
-else {
+  if (values.help) {
+    process.stdout.write(usage)
+    return
+  }
   const databaseUrl = process.env['REDSHIFT_LOCAL_DATABASE']
   const timeout = values['statement-timeout']
   const server = await RedshiftLocal.start({
@@ -36,3 +39,8 @@ else {
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
 }
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  process.exitCode = 2
+})

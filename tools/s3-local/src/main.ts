@@ -10,20 +10,23 @@ const usage = `s3-local: an S3 server in this process; objects are in memory.
   --ignore-conditions       behave like a store without conditional writes
 `
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '9000' },
-    host: { type: 'string', default: '127.0.0.1' },
-    bucket: { type: 'string', multiple: true, default: [] },
-    credentials: { type: 'string' },
-    latency: { type: 'string', default: '0' },
-    'ignore-conditions': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '9000' },
+      host: { type: 'string', default: '127.0.0.1' },
+      bucket: { type: 'string', multiple: true, default: [] },
+      credentials: { type: 'string' },
+      latency: { type: 'string', default: '0' },
+      'ignore-conditions': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
 
-if (values.help) process.stdout.write(usage)
-else {
+  if (values.help) {
+    process.stdout.write(usage)
+    return
+  }
   const [accessKeyId, secretAccessKey] = values.credentials?.split(':') ?? []
   const server = await S3Local.start({
     port: Number(values.port),
@@ -40,3 +43,8 @@ else {
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
 }
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  process.exitCode = 2
+})

@@ -181,13 +181,16 @@ export function accumulateTextExtreme(
   pool: usize,
   fresh: usize,
 ): u32 {
-  if (groups == 0) return textExtremeOfAll(sign, offsets, values, codes, validity, chosen, rowCount, states, pool, fresh)
   let freshCount: u32 = 0
+  const isOfAll = codes != 0 && groups == 0
+  if (isOfAll) memory.fill(seenCodes, 0, manyCodes >> 3)
   for (let row: u32 = 0; row < rowCount; row++) {
     if (!counts(validity, chosen, row)) continue
     const group = groupOf(groups, row)
     const state = states + (group << 4)
-    const at = offsets + ((codes == 0 ? <usize>row : <usize>load<u32>(codes + (<usize>row << 2))) << 2)
+    const entry = codes == 0 ? row : load<u32>(codes + (<usize>row << 2))
+    if (isOfAll && entry < manyCodes && isSeen(entry)) continue
+    const at = offsets + (<usize>entry << 2)
     const start = values + <usize>load<u32>(at)
     const bytes = load<u32>(at, 4) - load<u32>(at)
     const where = load<u32>(state, 12)
@@ -206,53 +209,18 @@ export function accumulateTextExtreme(
   return freshCount
 }
 
-/** One group: the text so far stays in registers, and its first eight bytes tell most others from it. */
-function textExtremeOfAll(
-  sign: i32,
-  offsets: usize,
-  values: usize,
-  codes: usize,
-  validity: usize,
-  chosen: usize,
-  rowCount: u32,
-  state: usize,
-  pool: usize,
-  fresh: usize,
-): u32 {
-  const where = load<u32>(state, 12)
-  let best = <usize>load<u32>(state) + (where == inPool ? pool : 0)
-  let bestBytes = load<u32>(state, 4)
-  let bestHead: u64 = where == 0 ? 0 : headOf(best, bestBytes)
-  let isFound = false
-  for (let row: u32 = 0; row < rowCount; row++) {
-    if (!counts(validity, chosen, row)) continue
-    const at = offsets + ((codes == 0 ? <usize>row : <usize>load<u32>(codes + (<usize>row << 2))) << 2)
-    const start = values + <usize>load<u32>(at)
-    const bytes = load<u32>(at, 4) - load<u32>(at)
-    const head = headOf(start, bytes)
-    if (where != 0 || isFound) {
-      if (sign > 0 ? head < bestHead : head > bestHead) continue
-      if (head == bestHead && compareTexts(start, bytes, best, bestBytes) * sign <= 0) continue
-    }
-    best = start
-    bestBytes = bytes
-    bestHead = head
-    isFound = true
-  }
-  if (!isFound) return 0
-  if (where != inBatch) store<u32>(fresh, 0)
-  store<u32>(state, <u32>best)
-  store<u32>(state, bestBytes, 4)
-  store<u32>(state, inBatch, 12)
-  return where == inBatch ? 0 : 1
-}
+/** Of so many codes of a dictionary a bit tells whether a batch had them before: their text was compared then. */
+const manyCodes: u32 = 8192
+const seenCodes: usize = memory.data(1024, 16)
 
-/** The first eight bytes in the order of texts; where there are fewer, zeros follow. */
+/** Whether a code was seen; from now on it is. */
 // @ts-ignore: decorator
-@inline function headOf(text: usize, bytes: u32): u64 {
-  if (bytes == 0) return 0
-  const word = bswap<u64>(load<u64>(text))
-  return bytes >= 8 ? word : word & ~(<u64>-1 >> (<u64>bytes << 3))
+@inline function isSeen(code: u32): bool {
+  const at = seenCodes + <usize>(code >> 3)
+  const known = <u32>load<u8>(at)
+  const bit = 1 << (code & 7)
+  store<u8>(at, <u8>(known | bit))
+  return (known & bit) != 0
 }
 
 // @ts-ignore: decorator

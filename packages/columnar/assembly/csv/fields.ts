@@ -45,20 +45,60 @@ export function fieldAt(frame: usize, row: u32, column: u32, data: usize, quote:
   if ((flags & 2) != 0) {
     while (end > start && isBlank(load<u8>(data + end - 1))) end--
   }
-  if (end >= start + 2 && load<u8>(data + start) == quote && load<u8>(data + end - 1) == quote) {
-    return <u64>(start + 1) | (<u64>(end - 1) << 32) | QUOTED_BIT
-  }
-  return <u64>start | (<u64>end << 32)
+  return withoutQuotes(data, start, end, quote)
 }
 
-/** As `fieldAt`, of a frame that IS_PLAIN, whose addresses the caller has at hand. */
+/** Without a branch: quotes come and go from row to row. */
 // @ts-ignore: decorator
 @inline
-export function plainFieldAt(row: u32, column: u32, positions: usize, rowFirst: usize, rowStart: usize): u64 {
-  const slot: usize = 4 * (<usize>row)
-  const ends = positions + 4 * (<usize>(load<u32>(rowFirst + slot) + column))
-  const start = column == 0 ? load<u32>(rowStart + slot) : load<u32>(ends - 4) + 1
-  return <u64>start | (<u64>load<u32>(ends) << 32)
+export function withoutQuotes(data: usize, start: u32, end: u32, quote: u32): u64 {
+  const opens = <u32>(load<u8>(data + start) == quote)
+  const quoted = opens & <u32>(load<u8>(data + end - 1) == quote) & <u32>(end >= start + 2)
+  return <u64>(start + quoted) | (<u64>(end - quoted) << 32) | (<u64>quoted << 63)
+}
+
+/**
+ * Whether rows [from, to) follow each other in POSITIONS, each with the fields expected, so that a column's fields are told by
+ * addresses that go on by the same step: kernels then need no look at the row. What such a field holds is told by its bytes alone.
+ */
+// @ts-ignore: decorator
+@inline
+export function areRegular(frame: usize, column: u32, from: u32, to: u32): bool {
+  const expected = load<u32>(frame, F.EXPECTED)
+  if (load<u32>(frame, F.IS_REGULAR) == 0 || column >= expected || to <= from) return false
+  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
+  const first = load<u32>(rowFirst + 4 * (<usize>from))
+  return load<u32>(rowFirst + 4 * (<usize>(to - 1))) - first == (to - 1 - from) * expected
+}
+
+/** Where the end of row `from`'s field stands, of rows that are regular; that of the next one is `stepOf(frame)` behind it. */
+// @ts-ignore: decorator
+@inline
+export function endsOf(frame: usize, column: u32, from: u32): usize {
+  const first = load<u32>(<usize>load<u32>(frame, F.ROW_FIRST) + 4 * (<usize>from))
+  return <usize>load<u32>(frame, F.POSITIONS) + 4 * (<usize>(first + column))
+}
+// @ts-ignore: decorator
+@inline
+export function stepOf(frame: usize): usize {
+  return 4 * (<usize>load<u32>(frame, F.EXPECTED))
+}
+
+/** The same for its start, which is `skipOf(column)` behind what stands there: the row's start, or the end of the field before. */
+// @ts-ignore: decorator
+@inline
+export function startsOf(frame: usize, column: u32, ends: usize, from: u32): usize {
+  return column == 0 ? <usize>load<u32>(frame, F.ROW_START) + 4 * (<usize>from) : ends - 4
+}
+// @ts-ignore: decorator
+@inline
+export function startStepOf(frame: usize, column: u32): usize {
+  return column == 0 ? 4 : stepOf(frame)
+}
+// @ts-ignore: decorator
+@inline
+export function skipOf(column: u32): u32 {
+  return <u32>(column != 0)
 }
 
 /** The field without blanks around it, for types that are not text. */

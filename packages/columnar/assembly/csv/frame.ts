@@ -76,9 +76,12 @@ export const COLUMN_NULLS: usize = 120
 /** Bytes of the separator: a field starts so many after the end of the one before it. */
 // @inline
 export const SEPARATOR_SIZE: usize = 124
-/** 1 if no byte of the rows found is a quote, no row has too many or too few fields, and blanks and words for null mean nothing. */
+/** 1 if no row has too many or too few fields, and blanks and words for null mean nothing. */
 // @inline
-export const IS_PLAIN: usize = 128
+export const IS_REGULAR: usize = 128
 /** Where in POSITIONS csvIndex writes its first: what stands before belongs to rows that were found earlier. */
 // @inline
 export const FIRST_POSITION: usize = 132
+/** 1 if a field in quotes may have an escape in it, or another quote. */
+// @inline
+export const HAS_ESCAPES: usize = 136

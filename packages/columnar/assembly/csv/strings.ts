@@ -1,14 +1,19 @@
 import {
   addNulls,
+  areRegular,
   endOf,
+  endsOf,
   fieldAt,
   flagError,
   flushValidity,
   isNullField,
-  MISSING,
-  plainFieldAt,
   QUOTED_BIT,
+  skipOf,
   startOf,
+  startsOf,
+  startStepOf,
+  stepOf,
+  withoutQuotes,
 } from './fields'
 import * as F from './frame'
 
@@ -27,7 +32,7 @@ function copy(target: usize, source: usize, length: u32): void {
 }
 
 /** Whether one of two bytes occurs. May look at up to 15 bytes after the end, and ignores them. */
-function contains(at: usize, length: u32, a: u32, b: u32): bool {
+export function contains(at: usize, length: u32, a: u32, b: u32): bool {
   const first = i8x16.splat(<i8>a)
   const second = i8x16.splat(<i8>b)
   for (let i: u32 = 0; i < length; i += 16) {
@@ -42,7 +47,7 @@ function contains(at: usize, length: u32, a: u32, b: u32): bool {
 }
 
 /** `""` becomes `"`, and so does an escaped quote; an escaped escape becomes one. @returns bytes written */
-function unescape(target: usize, at: usize, length: u32, quote: u32, escape: u32): u32 {
+export function unescape(target: usize, at: usize, length: u32, quote: u32, escape: u32): u32 {
   const stop = at + length
   const start = target
   while (at < stop) {
@@ -123,31 +128,37 @@ export function csvStrings(
   validity: usize,
 ): void {
   const data = <usize>load<u32>(frame, F.DATA)
-  const isPlain = load<u32>(frame, F.IS_PLAIN) != 0 && column < load<u32>(frame, F.EXPECTED)
-  const positions = <usize>load<u32>(frame, F.POSITIONS)
-  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
-  const rowStart = <usize>load<u32>(frame, F.ROW_START)
   const quote = load<u32>(frame, F.QUOTE)
   const escape = load<u32>(frame, F.ESCAPE)
   const flags = load<u32>(frame, F.FLAGS)
   const nullTexts = <usize>load<u32>(frame, F.NULLS)
   const high = load<u32>(frame, F.HAS_HIGH) != 0
+  const hasEscapes = load<u32>(frame, F.HAS_ESCAPES) != 0
+  const isRegular = areRegular(frame, column, from, to)
+  let ends = endsOf(frame, column, from)
+  let starts = startsOf(frame, column, ends, from)
+  const step = stepOf(frame)
+  const startStep = startStepOf(frame, column)
+  const skip = skipOf(column)
   let offset = load<u32>(offsets + 4 * (<usize>from))
   let word: u64 = 0
   let nulls: u32 = 0
   for (let row = from; row < to; row++) {
-    const field = isPlain
-      ? plainFieldAt(row, column, positions, rowFirst, rowStart)
-      : fieldAt(frame, row, column, data, quote, flags)
+    let field: u64
+    if (isRegular) {
+      field = withoutQuotes(data, load<u32>(starts) + skip, load<u32>(ends), quote)
+      starts += startStep
+      ends += step
+    } else field = fieldAt(frame, row, column, data, quote, flags)
     let valid = false
-    if (field != MISSING && !isNullField(field, data, nullTexts, flags)) {
+    if (!isNullField(field, data, nullTexts, flags)) {
       const at = data + startOf(field)
       const length = endOf(field) - startOf(field)
       if (high && !csvIsUtf8(at, length)) {
         flagError(frame, row)
       } else {
         valid = true
-        if ((field & QUOTED_BIT) != 0 && contains(at, length, quote, escape)) {
+        if (hasEscapes && (field & QUOTED_BIT) != 0 && contains(at, length, quote, escape)) {
           offset += unescape(target + offset, at, length, quote, escape)
         } else {
           copy(target + offset, at, length)

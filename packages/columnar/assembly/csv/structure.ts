@@ -51,7 +51,8 @@ export function csvIndex(frame: usize): void {
   let count = load<u32>(frame, F.FIRST_POSITION)
   let ends: u32 = 0
   let high: u32 = 0
-  let anyQuotes: u64 = 0
+  // Bits of quotes that follow one in quotes at once, and of what went byte by byte.
+  let doubled: u64 = 0
   let quotedBreaks: u64 = 0
   // Whether the byte before the block was a line end of which a line feed at its start is the second half.
   let half: u64 = 0
@@ -88,7 +89,6 @@ export function csvIndex(frame: usize): void {
 
     const separatorBits = bits(a, b, c, d, separators) & inside64
     const quoteBits = quote < 256 ? bits(a, b, c, d, quotes) & inside64 : 0
-    anyQuotes |= quoteBits
     let structure: u64 = 0
     let rowBits: u64 = 0
     let fast = !bytewise && (escape > 255 || (bits(a, b, c, d, escapes) & inside64) == 0) && state < ESCAPED
@@ -110,6 +110,7 @@ export function csvIndex(frame: usize): void {
         structure = (separatorBits | breaks) & ~inside
         const starts = ((structure | (skipped & ~inside)) << 1) | <u64>(state == AT_START)
         const afterClosing = (closing << 1) | <u64>(state == CLOSED)
+        doubled |= opening & afterClosing
         const misplaced = (opening & ~(starts | afterClosing)) | (afterClosing & inside64 & ~(structure | opening))
         if (misplaced != 0) {
           fast = false
@@ -126,6 +127,7 @@ export function csvIndex(frame: usize): void {
       }
     }
     if (!fast) {
+      doubled = 1
       const stop: u32 = size >= 64 ? 64 : size
       for (let i: u32 = 0; i < stop; i++) {
         const byte = <u32>load<u8>(base + i)
@@ -188,8 +190,10 @@ export function csvIndex(frame: usize): void {
   const isRight = high == 0 || csvIsUtf8(data + from, load<u32>(frame, F.CONSUMED) - from)
   store<u32>(frame, <u32>!isRight, F.HAS_HIGH)
   const hasWords = load<u32>(frame, F.NULLS) != 0
-  const isPlain = quote < 256 && anyQuotes == 0 && (flags & 3) == 0 && !hasWords && load<u32>(frame, F.IRREGULAR) == 0
-  store<u32>(frame, <u32>isPlain, F.IS_PLAIN)
+  const isRegular = (flags & 3) == 0 && !hasWords && load<u32>(frame, F.IRREGULAR) == 0
+  store<u32>(frame, <u32>isRegular, F.IS_REGULAR)
+  // A field cut without regard to quotes may look as if it had them.
+  store<u32>(frame, <u32>(doubled != 0 || quote > 255), F.HAS_ESCAPES)
 }
 
 function atRowStart(data: usize, at: u32, from: u32, mode: u32): bool {

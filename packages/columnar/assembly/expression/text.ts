@@ -264,12 +264,13 @@ export function exprTextLike(text: i64, pattern: i64): i32 {
   while (p < end) {
     if (q < stop) {
       const symbol = load<u8>(q)
-      if (symbol == 0xff) {
+      if (symbol == anyText) {
         retryPattern = ++q
+        p = firstPlace(p, end, q, stop)
         retryText = p
         continue
       }
-      if (symbol == 0xfe) {
+      if (symbol == anyCharacter) {
         p++
         while (p < end && (load<u8>(p) & 0xc0) == 0x80) p++
         q++
@@ -285,10 +286,34 @@ export function exprTextLike(text: i64, pattern: i64): i32 {
     q = retryPattern
     p = ++retryText
     while (p < end && (load<u8>(p) & 0xc0) == 0x80) p++
+    p = firstPlace(p, end, q, stop)
     retryText = p
   }
-  while (q < stop && load<u8>(q) == 0xff) q++
+  while (q < stop && load<u8>(q) == anyText) q++
   return q == stop ? 1 : 0
+}
+
+/** In patterns: no byte of UTF-8 is one of these. */
+const anyText: u8 = 0xff
+const anyCharacter: u8 = 0xfe
+
+/** From `p` on the first place where the next two bytes of a pattern may stand; `end`: there is none. Reads 16 bytes past the end. */
+function firstPlace(p: usize, end: usize, q: usize, stop: usize): usize {
+  if (q >= stop) return p
+  const first = load<u8>(q)
+  if (first >= anyCharacter) return p
+  const second = q + 1 < stop ? load<u8>(q, 1) : anyText
+  const one = i8x16.splat(<i8>first)
+  const other = i8x16.splat(<i8>second)
+  for (; p < end; p += 16) {
+    let places = i8x16.bitmask(i8x16.eq(v128.load(p), one))
+    if (second < anyCharacter) places &= i8x16.bitmask(i8x16.eq(v128.load(p, 1), other))
+    if (places != 0) {
+      const place = p + <usize>ctz(places)
+      return place < end ? place : end
+    }
+  }
+  return end
 }
 
 /** Whether some part of the text matches: an automaton as `compile/pattern-program.ts` makes it. */

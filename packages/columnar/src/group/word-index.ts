@@ -13,8 +13,9 @@ const slotBytes = 16
 /** A dense array may have so many places a row seen: its memory is then about a hash table's. */
 const densePlacesPerRow = 16
 const densePlacesMax = 16_777_216
-/** A table of at most so many bytes is in the cache anyway. */
+/** A dense array of at most so many bytes is in the cache, and asked sooner than ranks; ranks, sooner than any other table. */
 const cachedBytes = 262_144
+const cachedRankBytes = 131_072
 
 /**
  * Distinct 64-bit words: by a dense array as long as their range is small for the rows seen, then by open addressing
@@ -103,9 +104,10 @@ export class WordIndex implements KeyIndex<WordKeys> {
   /** Says that no key comes any more: what is looked up from now on may be found faster. */
   finish(): void {
     const tableBytes = this.#table.capacityBytes
-    if (tableBytes <= cachedBytes) return
+    if (this.#isDense && tableBytes <= cachedBytes) return
+    const mostBytes = this.#isDense ? tableBytes : Math.max(tableBytes, cachedRankBytes)
     const words = { keys: this.#keys.address, count: this.#groupCount, nullGroup: this.#nullGroup }
-    this.#ranks = WordRanks.create(this.#context, this.#account, words, tableBytes)
+    this.#ranks = WordRanks.create(this.#context, this.#account, words, mostBytes)
     if (this.#ranks !== null) this.#table.close()
   }
 

@@ -66,6 +66,16 @@ describe('rules for a whole commit', () => {
     })
   })
 
+  it('D-07: a metaData action without a schema is told', async () => {
+    const location = testLocation()
+    const first = formatActions([protocol(1, 2), testMetadata({ schemaString: '' })])
+    await location.store.put(commitPath(location, 0), first, 'create')
+    await expect(readSnapshot(location, testParquet)).rejects.toMatchObject({
+      code: 'DW-DELTA-0012',
+      details: { errorKind: 'missing-metadata' },
+    })
+  })
+
   it('D-56: types that are not known are refused with their column', async () => {
     for (const type of ['"timestamp_nanos"', '"interval day to second"', '"geometry(OGC:CRS84)"', '{"type":"udt"}']) {
       const location = testLocation()

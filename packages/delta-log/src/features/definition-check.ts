@@ -6,7 +6,7 @@ import { badDefinition } from '../errors.js'
 import { pathKey } from '../file-path.js'
 import { parseStatistics } from '../statistics.js'
 import { firstWith, icebergCompatibility, icebergFault } from './iceberg-compat.js'
-import { writerFeaturesOf } from './protocol-check.js'
+import { isCatalogManaged, writerFeaturesOf } from './protocol-check.js'
 
 /** What a commit would leave the table as. */
 export interface ResultingTable {
@@ -98,6 +98,9 @@ function propertiesFault(protocol: Protocol, { configuration, partitionColumns }
   if (isOn('delta.enableRowTracking') && isOn('delta.rowTrackingSuspended')) {
     return 'row tracking cannot be enabled while delta.rowTrackingSuspended is set'
   }
+  if (isCatalogManaged(protocol) && !isOn('delta.enableInCommitTimestamps')) {
+    return 'a catalog-managed table needs delta.enableInCommitTimestamps'
+  }
   for (const [feature, needed] of dependencies) {
     if (features.includes(feature) && !features.includes(needed)) return `the feature ${feature} needs ${needed}`
   }
@@ -107,6 +110,7 @@ function propertiesFault(protocol: Protocol, { configuration, partitionColumns }
 const dependencies: readonly (readonly [feature: string, needed: string])[] = [
   ['rowTracking', 'domainMetadata'],
   ['clustering', 'domainMetadata'],
+  ['catalogManaged', 'inCommitTimestamp'],
   ['variantShredding', 'variantType'],
   ['icebergCompatV1', 'columnMapping'],
   ['icebergCompatV2', 'columnMapping'],

@@ -1,7 +1,7 @@
 import type { Schema } from '@deltaworks/schema'
 import type { Metadata } from '../actions/metadata.js'
 import type { Protocol } from '../actions/protocol.js'
-import { catalogManaged, unsupportedFeature, unsupportedProtocolVersion } from '../errors.js'
+import { unsupportedFeature, unsupportedProtocolVersion } from '../errors.js'
 import { tableFeature, tableFeatures, type Operation } from './table-feature.js'
 
 const maxReaderVersion = 3
@@ -22,10 +22,9 @@ export const writerFeaturesOf = (protocol: Protocol): readonly string[] =>
         .filter((feature) => feature.legacyWriter !== null && feature.legacyWriter <= protocol.minWriterVersion)
         .map((feature) => feature.name)
 
-/** @throws DeltaError DW-DELTA-0007, DW-DELTA-0008, DW-DELTA-0009: the table cannot be read */
+/** @throws DeltaError DW-DELTA-0007, DW-DELTA-0008: the table cannot be read */
 export function checkReadable(table: string, protocol: Protocol): void {
   const names = readerFeaturesOf(protocol)
-  if (names.some(isCatalogManaged)) throw catalogManaged(table)
   if (protocol.minReaderVersion > maxReaderVersion) {
     throw unsupportedProtocolVersion(table, 'reader', protocol.minReaderVersion)
   }
@@ -55,4 +54,8 @@ export function checkWritable(
     throw unsupportedFeature(table, refused, operation === 'write' ? 'write to' : 'change rows of')
 }
 
-const isCatalogManaged = (name: string): boolean => name === 'catalogManaged' || name === 'catalogOwned-preview'
+/** Whether the commits are a catalog's to decide. */
+export const isCatalogManaged = (protocol: Protocol): boolean =>
+  [...readerFeaturesOf(protocol), ...writerFeaturesOf(protocol)].some(
+    (name) => name === 'catalogManaged' || name === 'catalogOwned-preview',
+  )

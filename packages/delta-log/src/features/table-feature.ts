@@ -24,7 +24,6 @@ export interface TableFeature {
 
 const all = { read: true, write: true, rewrite: true }
 const readOnly = { read: true, write: false, rewrite: false }
-const none = { read: false, write: false, rewrite: false }
 
 const always = (): boolean => true
 const enabledBy =
@@ -80,8 +79,9 @@ export const tableFeatures: readonly TableFeature[] = [
   readerWriter('variantType-preview', all),
   readerWriter('variantShredding', all),
   readerWriter('variantShredding-preview', all),
-  readerWriter('catalogManaged', none),
-  readerWriter('catalogOwned-preview', none),
+  // Only through a catalog: see `requireCatalog`.
+  readerWriter('catalogManaged', all),
+  readerWriter('catalogOwned-preview', all),
 ]
 
 const byName: ReadonlyMap<string, TableFeature> = new Map(tableFeatures.map((feature) => [feature.name, feature]))

@@ -10,6 +10,11 @@ import { textOf, valueColumns } from './value-columns.js'
  */
 
 const maxTemplates = 32
+/** So many templates are made before it is asked whether they pay: some writers put their keys in another order into every line. */
+const trialTemplates = 8
+const worthwhileLines = 8
+/** Then they are made of few lines, as another writer may have gone on. */
+const linesBetweenTrials = 64
 const addPrefix = Buffer.from('{"add":{')
 const newline = 0x0a
 /** Of a path that is its own key: no escape to be decoded, no scheme. */
@@ -35,6 +40,8 @@ export interface CommitLines {
 /** Templates that were met in one log: its writers are few. */
 export class AddLineReader {
   readonly #templates: JsonTemplate[] = []
+  #made = 0
+  #fits = 0
   #misses = 0
 
   read(data: Uint8Array): CommitLines {
@@ -60,9 +67,13 @@ export class AddLineReader {
 
   #take(commit: Uint8Array, view: DataView, start: number, end: number, matched: Map<JsonTemplate, Matched>): boolean {
     for (const template of this.#templates) {
-      if (addRow(template, commit, view, start, end, matched)) return true
+      if (!addRow(template, commit, view, start, end, matched)) continue
+      this.#fits++
+      return true
     }
-    if (this.#templates.length >= maxTemplates && ++this.#misses > 1000) return false
+    const pays = this.#made < trialTemplates || this.#fits >= this.#made * worthwhileLines
+    if (!pays && ++this.#misses % linesBetweenTrials !== 0) return false
+    this.#made++
     const template = usableTemplate(textOf(commit, start, end))
     if (template === null) return false
     if (this.#templates.length >= maxTemplates) this.#templates.pop()

@@ -41,12 +41,24 @@ export class FileMap implements ReadonlyMap<string, AddFile> {
   get(key: string): AddFile | undefined {
     const object = this.#objects.get(key)
     if (object !== undefined) return object
-    const number = this.#table.find(Buffer.from(key, 'utf8'))
+    const number = this.#find(key)
     return number < 0 ? undefined : this.#made(number)
   }
 
   has(key: string): boolean {
-    return this.#objects.has(key) || this.#table.find(Buffer.from(key, 'utf8')) >= 0
+    return this.#objects.has(key) || this.#find(key) >= 0
+  }
+
+  /** The files but for those whose key is their place below the table's folder, and all that they need: for these ask `has`. */
+  *apart(): Generator<AddFile> {
+    yield* this.#objects.values()
+    for (const number of this.#table.numbersOfAbsolutePaths()) yield this.#made(number)
+  }
+
+  #find(key: string): number {
+    return key.length * 3 > scratch.length
+      ? this.#table.find(Buffer.from(key, 'utf8'))
+      : this.#table.find(scratch, scratch.write(key, 'utf8'))
   }
 
   *keys(): MapIterator<string> {
@@ -106,6 +118,9 @@ export class FileMap implements ReadonlyMap<string, AddFile> {
     return file
   }
 }
+
+/** For the bytes of one key: many are asked for, one after another. */
+const scratch = Buffer.alloc(4096)
 
 /** The facts of one row of a chunk; moves. */
 class ChunkFacts implements FileFacts {

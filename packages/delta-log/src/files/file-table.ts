@@ -68,8 +68,8 @@ export class FileTable {
   }
 
   /** The number of a live file, or -1. */
-  find(path: Uint8Array): number {
-    return this.#liveCount === 0 ? -1 : this.#find(path, 0, path.length)
+  find(path: Uint8Array, length = path.length): number {
+    return this.#liveCount === 0 ? -1 : this.#find(path, 0, length)
   }
 
   /** Calls `visit` with the chunk and row of each live file. */
@@ -84,6 +84,18 @@ export class FileTable {
 
   *numbers(): Generator<number> {
     for (let file = 0; file < this.#count; file++) if (this.#dead[file] === 0) yield file
+  }
+
+  /** Live files that the log names by more than their place below the table's folder. */
+  *numbersOfAbsolutePaths(): Generator<number> {
+    const slash = 0x2f
+    for (let at = 0; at < this.#chunks.length; at++) {
+      const { columns, pathColumn, rowCount } = this.#chunks[at]!
+      const first = this.#firsts[at]!
+      for (let row = 0; row < rowCount; row++) {
+        if (columns.bytes[columns.start(pathColumn, row)] === slash && this.#dead[first + row] === 0) yield first + row
+      }
+    }
   }
 
   file(number: number): AddFile {

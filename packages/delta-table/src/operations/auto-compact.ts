@@ -1,4 +1,4 @@
-import { DeltaError, type AddFile, type Snapshot } from '@deltaworks/delta-log'
+import { DeltaError, isAllowed, type AddFile, type Snapshot } from '@deltaworks/delta-log'
 import { runOperation, type OperationContext, type OperationResult } from '../operation-context.js'
 import { partitionKey } from '../predicates.js'
 import { optimizeIntent } from './optimize.js'
@@ -38,7 +38,7 @@ export async function compactAfterWrite(
   snapshot: Snapshot,
   nowMs: number | undefined,
 ): Promise<OperationResult | null> {
-  if (!isAsked(snapshot) || crowdedFiles(snapshot).size === 0) return null
+  if (!isAsked(snapshot) || !isAllowed(snapshot, 'OPTIMIZE') || crowdedFiles(snapshot).size === 0) return null
   const options = { targetFileBytes: targetBytes, maxRetries: 1, ...(nowMs !== undefined && { nowMs }) }
   try {
     return await runOperation(context, snapshot, options, (base, at) => {

@@ -4,6 +4,7 @@ import {
   checkWritable,
   readNothing,
   removeOf,
+  requireAllowed,
   targetFileBytes,
   type AddFile,
   type Snapshot,
@@ -143,6 +144,7 @@ export async function optimizeIntent(
   command: 'OPTIMIZE' | 'REORG' = 'OPTIMIZE',
 ): Promise<Intent | null> {
   const { location } = context
+  if (options.dryRun !== true) requireAllowed(base, 'OPTIMIZE')
   checkWritable(location.uri, base.protocol, base.metadata, base.schema, 'write')
   const dropped =
     command === 'REORG' ? await filesWithDroppedColumns(context, base, [...base.files.values()]) : undefined

@@ -21,6 +21,7 @@ import { checkFields } from './field-checks.js'
 import { fieldText, rowText } from './field-text.js'
 import { csvKernels, frameField } from './frame.js'
 import { rowsWithNul } from './nul-byte.js'
+import type { TextDictionaries } from './text-dictionary.js'
 
 export interface BatchMakerOptions {
   readonly context: ColumnarContext
@@ -32,6 +33,8 @@ export interface BatchMakerOptions {
   readonly header: readonly string[]
   readonly metrics: ScanMetrics | undefined
   readonly bad: BadRecords | null
+  /** Null: texts come out as they are. */
+  readonly dictionaries: TextDictionaries | null
   /** Rows are of several files: makes the columns that depend on which; null for others. */
   readonly placeColumn?: (field: Field, source: ColumnSource, rowCount: number) => Column | null
 }
@@ -47,6 +50,7 @@ export class BatchMaker {
   readonly #header: readonly string[]
   readonly #metrics: ScanMetrics | undefined
   readonly #bad: BadRecords | null
+  readonly #dictionaries: TextDictionaries | null
   readonly #placeColumn: BatchMakerOptions['placeColumn']
 
   constructor(options: BatchMakerOptions) {
@@ -59,6 +63,7 @@ export class BatchMaker {
     this.#mapping = options.mapping
     this.#header = options.header
     this.#metrics = options.metrics
+    this.#dictionaries = options.dictionaries
     this.#placeColumn = options.placeColumn
   }
 
@@ -128,7 +133,8 @@ export class BatchMaker {
     if (this.#dialect.nulBytes === 'malformed') {
       for (const row of rowsWithNul(this.#context.heap, frame, rowCount)) reasons.set(row, ['it has a NUL'])
     }
-    return parseColumns(this.#context, this.#arena, frame, rowCount, this.#mapping.parsed, reasons, skipped)
+    const { parsed } = this.#mapping
+    return parseColumns(this.#context, this.#arena, frame, rowCount, parsed, reasons, skipped, this.#dictionaries)
   }
 
   #checkShapes(rowCount: number, reasons: RowReasons): void {

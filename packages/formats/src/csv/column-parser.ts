@@ -1,6 +1,8 @@
 import {
   byteWidth,
+  dictionaryColumn,
   fixedColumn,
+  nullColumn,
   readText,
   variableColumn,
   type Arena,
@@ -15,14 +17,17 @@ import type { SkippedField } from './field-checks.js'
 import { fieldText, type FieldText } from './field-text.js'
 import { csvKernels, frameField, frameFlag, type CsvKernels } from './frame.js'
 import { invalid, parseValue } from './parse-value.js'
+import type { TextDictionaries, TextDictionary } from './text-dictionary.js'
 
 /** Rows that go through all column kernels before the next ones do: their positions and bytes stay in the cache. */
 const stripeRows = 1024
 
 interface Target {
+  /** Codes where the texts are in a dictionary. */
   readonly values: number
   readonly validity: number
   readonly offsets: number
+  readonly dictionary: TextDictionary | null
   /** Address of the pattern's program; 0: ISO 8601. */
   readonly pattern: number
   nullCount: number
@@ -44,25 +49,60 @@ export function parseColumns(
   parsed: readonly ParsedColumn[],
   reasons: RowReasons,
   skipped: readonly SkippedField[] = [],
+  dictionaries: TextDictionaries | null = null,
 ): Column[] {
   const { heap } = context
   const kernels = csvKernels(context)
-  const expected = heap.u32[(frame + frameField.expected) >>> 2]!
-  const sizes = arena.allocate(4 * Math.max(1, expected))
-  heap.u32[(frame + frameField.sizes) >>> 2] = sizes
-  if (parsed.some(({ type }) => isText(type))) kernels.csvColumnSizes(frame, rowCount)
-  const targets = parsed.map((column) => allocateTarget(arena, column, rowCount, sizes))
+  const sizes = new FieldSizes(arena, kernels, frame, rowCount)
+  const targets = parsed.map((column, c) => {
+    const dictionary = isText(column.type) ? (dictionaries?.of(c, column.type, rowCount) ?? null) : null
+    return allocateTarget(arena, column, rowCount, sizes, dictionary)
+  })
   for (let from = 0; from < rowCount; from += stripeRows) {
     const to = Math.min(rowCount, from + stripeRows)
-    for (let c = 0; c < parsed.length; c++) runKernel(heap, kernels, frame, parsed[c]!, targets[c]!, from, to)
+    for (let c = 0; c < parsed.length; c++) {
+      const column = parsed[c]!
+      if (runKernel(heap, kernels, frame, column, targets[c]!, from, to)) continue
+      // Its texts repeat too seldom: they are taken as they are, from the first on.
+      dictionaries!.giveUp(c)
+      targets[c] = allocateTarget(arena, column, rowCount, sizes, null)
+      runKernel(heap, kernels, frame, column, targets[c]!, 0, to)
+    }
   }
   return parsed.map((column, c) => {
     const target = targets[c]!
     for (const field of skipped) if (field.column === column.index) skip(heap, target, field.row)
     if (isInstant(column.type)) toInstants(heap, column, target, rowCount)
     for (const row of target.failed) retry(heap, frame, column, target, row, reasons)
-    return finishColumn(column.type, target, rowCount)
+    return finishColumn(arena, column.type, target, rowCount)
   })
+}
+
+/** Bytes of each column of the file, counted when they are first asked for. */
+class FieldSizes {
+  readonly #arena: Arena
+  readonly #kernels: CsvKernels
+  readonly #frame: number
+  readonly #rows: number
+  #address = 0
+
+  constructor(arena: Arena, kernels: CsvKernels, frame: number, rows: number) {
+    this.#arena = arena
+    this.#kernels = kernels
+    this.#frame = frame
+    this.#rows = rows
+  }
+
+  of(column: number): number {
+    const { heap } = this.#arena
+    if (this.#address === 0) {
+      const expected = heap.u32[(this.#frame + frameField.expected) >>> 2]!
+      this.#address = this.#arena.allocate(4 * Math.max(1, expected))
+      heap.u32[(this.#frame + frameField.sizes) >>> 2] = this.#address
+      this.#kernels.csvColumnSizes(this.#frame, this.#rows)
+    }
+    return heap.u32[(this.#address >>> 2) + column]!
+  }
 }
 
 /** Matches no text, so that every row is left to `parseValue`: for patterns that the kernel does not know. */
@@ -71,14 +111,21 @@ const emptyProgram = new Uint8Array(4)
 const isText = (type: DataType): boolean => type.kind === 'string' || type.kind === 'binary'
 const isInstant = (type: DataType): boolean => type.kind === 'timestamp'
 
-function allocateTarget(arena: Arena, { type, index, format }: ParsedColumn, rows: number, sizes: number): Target {
+function allocateTarget(
+  arena: Arena,
+  { type, index, format }: ParsedColumn,
+  rows: number,
+  sizes: FieldSizes,
+  dictionary: TextDictionary | null,
+): Target {
   const { heap } = arena
   const validity = arena.allocate(((rows + 63) >> 6) * 8)
+  const none = { offsets: 0, dictionary: null, pattern: 0, nullCount: 0, failed: [] }
+  if (dictionary !== null) return { ...none, values: arena.allocate(4 * rows), validity, dictionary, failed: [] }
   if (isText(type)) {
     const offsets = arena.allocate(4 * (rows + 1))
     heap.u32[offsets >>> 2] = 0
-    const bytes = heap.u32[(sizes >>> 2) + index]!
-    return { values: arena.allocate(bytes + 32), validity, offsets, pattern: 0, nullCount: 0, failed: [] }
+    return { ...none, values: arena.allocate(sizes.of(index) + 32), validity, offsets, failed: [] }
   }
   const bytes = type.kind === 'boolean' ? ((rows + 63) >> 6) * 8 : rows * byteWidth(type)
   const values = arena.allocate(bytes)
@@ -88,9 +135,10 @@ function allocateTarget(arena: Arena, { type, index, format }: ParsedColumn, row
     pattern = arena.allocate(program.byteLength)
     heap.u8.set(program, pattern)
   }
-  return { values, validity, offsets: 0, pattern, nullCount: 0, failed: [] }
+  return { ...none, values, validity, pattern, failed: [] }
 }
 
+/** @returns false if the texts do not fit into their dictionary */
 function runKernel(
   heap: Heap,
   kernels: CsvKernels,
@@ -99,20 +147,23 @@ function runKernel(
   target: Target,
   from: number,
   to: number,
-): void {
+): boolean {
   const { u32 } = heap
   const errorCount = (frame + frameField.errorCount) >>> 2
   const columnNulls = (frame + frameField.columnNulls) >>> 2
   if (column.isInterpreted) {
     interpretAll(heap, target, from, to)
-    return
+    return true
   }
   u32[errorCount] = 0
   u32[columnNulls] = 0
-  callKernel(kernels, frame, column, target, from, to)
+  const { dictionary, values, validity } = target
+  if (dictionary === null) callKernel(kernels, frame, column, target, from, to)
+  else if (!dictionary.insert(frame, column.index, from, to, values, validity)) return false
   target.nullCount += u32[columnNulls]!
   const errors = u32[(frame + frameField.errors) >>> 2]! >>> 2
   for (let i = 0; i < u32[errorCount]!; i++) target.failed.push(u32[errors + i]!)
+  return true
 }
 
 /** Leaves every row to `retry`, null at first. */
@@ -257,8 +308,15 @@ function storeValue(heap: Heap, type: DataType, values: number, row: number, val
   }
 }
 
-function finishColumn(type: DataType, { values, validity, offsets, nullCount }: Target, rowCount: number): Column {
+function finishColumn(arena: Arena, type: DataType, target: Target, rowCount: number): Column {
+  const { values, validity, offsets, dictionary, nullCount } = target
   const bitmap = nullCount === 0 ? 0 : validity
+  if (dictionary !== null) {
+    const entries = dictionary.entries()
+    return entries.length === 0
+      ? nullColumn(arena, type, rowCount)
+      : dictionaryColumn(entries, rowCount, values, bitmap, nullCount)
+  }
   return isText(type)
     ? variableColumn(type, rowCount, offsets, values, bitmap, nullCount)
     : fixedColumn(type, rowCount, values, bitmap, nullCount)

@@ -78,7 +78,7 @@ describe('E-23: what a dialect says of values', () => {
     })
   })
 
-  it('columns by their positions', async () => {
+  it('E-25: columns by their positions', async () => {
     const { rows } = await readCsvText('x,y\n1,2\n', textColumns('a', 'b'), { enforceSchema: true })
     expect(rows).toEqual([['1', '2']])
   })

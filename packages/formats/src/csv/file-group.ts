@@ -76,7 +76,8 @@ export class CsvFileGroup {
   #rows = 0
   #positions = 0
   #hasHigh = false
-  #isPlain = true
+  #isRegular = true
+  #hasEscapes = false
   #irregular = 0
 
   /** @param bytes that the files have together */
@@ -115,9 +116,11 @@ export class CsvFileGroup {
     const mapping = knownMapping(scan, this.#options, names)
     if (this.#rows === 0) return null
     this.#set(frameField.hasHigh, this.#hasHigh ? 1 : 0)
-    this.#set(frameField.isPlain, this.#isPlain ? 1 : 0)
+    this.#set(frameField.isRegular, this.#isRegular ? 1 : 0)
+    this.#set(frameField.hasEscapes, this.#hasEscapes ? 1 : 0)
     this.#set(frameField.irregular, this.#irregular)
     const maker = new BatchMaker({
+      dictionaries: null,
       context: this.#context,
       arena: this.#arena,
       reader: { frame: this.frame, field: (offset) => this.#field(offset) },
@@ -231,7 +234,8 @@ export class CsvFileGroup {
       const fields = (this.#field(frameField.rowFields) >>> 2) + found - 1
       this.#positions = u32[last]! + u32[fields]!
       this.#hasHigh ||= this.#field(frameField.hasHigh) !== 0
-      this.#isPlain &&= this.#field(frameField.isPlain) !== 0
+      this.#isRegular &&= this.#field(frameField.isRegular) !== 0
+      this.#hasEscapes ||= this.#field(frameField.hasEscapes) !== 0
       this.#irregular += this.#field(frameField.irregular)
     }
     for (const name of arrays) this.#set(frameField[name], this.#field(frameField[name]) - 4 * this.#rows)

@@ -32,8 +32,9 @@ export const frameField = {
   errorCount: 116,
   columnNulls: 120,
   separatorSize: 124,
-  isPlain: 128,
+  isRegular: 128,
   firstPosition: 132,
+  hasEscapes: 136,
 } as const
 
 export const frameBytes = 144
@@ -114,6 +115,15 @@ export interface CsvKernels {
     target: number,
     validity: number,
   ): void
+  csvDictionary(
+    frame: number,
+    column: number,
+    from: number,
+    to: number,
+    state: number,
+    codes: number,
+    validity: number,
+  ): number
   csvWiden(source: number, count: number, base: bigint, target: number): void
 }
 

@@ -349,7 +349,7 @@ describe('M-008: columns', () => {
     })
   })
 
-  it('refuses or rescues undeclared columns', async () => {
+  it('E-25: refuses or rescues undeclared columns', async () => {
     await expect(texts('a,b,c\n1,2,3\n', { extraColumns: 'error' })).rejects.toMatchObject({
       code: 'DW-FORMAT-0036',
       details: { columns: ['c'] },

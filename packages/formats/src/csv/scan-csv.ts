@@ -11,6 +11,10 @@ import type { CsvReadOptions } from './csv-options.js'
 import { BadRecords } from '../bad-records.js'
 import { knownDialect, knownMapping } from './known-mappings.js'
 import { openCsv } from './open-csv.js'
+import { TextDictionaries } from './text-dictionary.js'
+
+/** Rows are cheap, and what is done a batch and a file that is written is not: more than usual are given at once. */
+const batchRows = 2 * targetBatchRows
 
 /**
  * Reads a CSV file, or the rows of it that start in a byte range, as batches. Columns are found by their names in the header;
@@ -25,14 +29,26 @@ export async function* scanCsv(
   metrics?: ScanMetrics,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const dialect = knownDialect(options)
-  const maxRows = scan.batchRows ?? targetBatchRows
+  const maxRows = scan.batchRows ?? batchRows
   const { reader, header, firstRow } = await openCsv(context, account, scan, options, dialect, maxRows, metrics)
   if (metrics !== undefined) metrics.filesRead++
   const arena = new Arena(context.heap, account)
+  const dictionaries = new TextDictionaries(context, account)
   try {
     const mapping = knownMapping(scan, options, header)
     const bad = options.badRecordsPath === undefined ? null : new BadRecords(scan, options.badRecordsPath)
-    const files = new BatchMaker({ context, arena, reader, scan, dialect, mapping, header, metrics, bad })
+    const files = new BatchMaker({
+      context,
+      arena,
+      reader,
+      scan,
+      dialect,
+      mapping,
+      header,
+      metrics,
+      bad,
+      dictionaries,
+    })
     let rowIndex = firstRow
     for (let block = await reader.next(); block !== null; block = await reader.next()) {
       const batch = files.make(block, rowIndex)
@@ -42,6 +58,7 @@ export async function* scanCsv(
     }
     await bad?.write()
   } finally {
+    dictionaries.close()
     arena.close()
     reader.close()
   }

@@ -96,7 +96,8 @@ export function slowIndex(heap: Heap, frame: number, separator: Uint8Array): voi
   put(frameField.nextLine, rowLine)
   put(frameField.irregular, irregular)
   put(frameField.hasHigh, high === 0 ? 0 : 1)
-  put(frameField.isPlain, 0)
+  put(frameField.isRegular, 0)
+  put(frameField.hasEscapes, 1)
 }
 
 /** The separator as one byte for the kernel, or `noByte` if it has more. */

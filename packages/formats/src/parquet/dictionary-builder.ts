@@ -39,6 +39,10 @@ export class DictionaryBuilder {
     if (width === 0) this.#growBytes(1024)
   }
 
+  /** Address of what kernels know it by. */
+  get state(): number {
+    return this.#state
+  }
   get count(): number {
     return this.#get(2)
   }
@@ -70,7 +74,7 @@ export class DictionaryBuilder {
         count - done,
         codes + 4 * done,
       )
-      if (done === count || !this.#grow()) return done
+      if (done === count || !this.grow()) return done
     }
   }
 
@@ -96,7 +100,7 @@ export class DictionaryBuilder {
         codes + 4 * written,
       )
       written += this.#get(9)
-      if (passed === count || !this.#grow()) return { passed, written }
+      if (passed === count || !this.grow()) return { passed, written }
     }
   }
 
@@ -126,11 +130,12 @@ export class DictionaryBuilder {
         codes + 4 * written,
       )
       written += this.#get(9)
-      if (passed === count || !this.#grow()) return { passed, written }
+      if (passed === count || !this.grow()) return { passed, written }
     }
   }
 
-  #grow(): boolean {
+  /** Makes room where an insertion met a limit. @returns false: it is as large as it may be */
+  grow(): boolean {
     let isGrown = false
     if (this.count >= this.#capacity) {
       if (this.#capacity >= maxEntries || (this.#width > 0 && this.#capacity * this.#width >= maxDictionaryBytes)) {

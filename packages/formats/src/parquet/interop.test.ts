@@ -92,6 +92,40 @@ describe('DuckDB', () => {
     }
   })
 
+  it('E-29: finds the sizes, codecs, encodings and key-value metadata that we were asked for', async () => {
+    await rewrite('V1-snappy.parquet', 'asked.parquet', {
+      rowGroupRows: 6000,
+      pageRows: 500,
+      keyValue: { owner: 'Zoë', purpose: '' },
+      columns: {
+        s: { compression: 'gzip', dictionary: false, encoding: 'delta_byte_array' },
+        d: { compression: 'none', dictionary: false, encoding: 'byte_stream_split' },
+        id: { dictionary: false, encoding: 'delta_binary_packed' },
+      },
+    })
+    const path = join(folder, 'asked.parquet')
+    expect(
+      await rowsOf(
+        `select key::varchar, decode(value) from parquet_kv_metadata('${path}') where key::varchar in ('owner', 'purpose') order by 1`,
+      ),
+    ).toEqual([
+      ['owner', 'Zoë'],
+      ['purpose', ''],
+    ])
+    const chunks = await rowsOf(`select path_in_schema, any_value(compression), string_agg(distinct encodings, ';'),
+      string_agg(row_group_num_rows, ' ' order by row_group_id) from parquet_metadata('${path}')
+      where path_in_schema in ('s', 'd', 'id', 'same') group by all order by 1`)
+    expect(chunks.map(([name, codec]) => [name, codec])).toEqual([
+      ['d', 'UNCOMPRESSED'],
+      ['id', 'SNAPPY'],
+      ['s', 'GZIP'],
+      ['same', 'SNAPPY'],
+    ])
+    const encodings = ['BYTE_STREAM_SPLIT', 'DELTA_BINARY_PACKED', 'DELTA_BYTE_ARRAY', 'RLE_DICTIONARY']
+    encodings.forEach((encoding, i) => expect(chunks[i]![2]).toContain(encoding))
+    for (const [, , , rows] of chunks) expect(rows).toBe('6000 6000 6000 2000')
+  })
+
   it('E-27: unsigned integers, times, UUIDs, enums, other units of time', async () => {
     await connection.run(`create type mood as enum ('sad', 'ok')`)
     await connection.run(`copy (select 255::utinyint as u8, 65535::usmallint as u16, 4294967295::uinteger as u32,

@@ -1,13 +1,13 @@
 import {
   createFilter,
-  nullColumn,
   recordBatch,
   type Arena,
   type Column,
   type ColumnarContext,
   type FilterEvaluator,
 } from '@deltaworks/columnar'
-import { columnsOf, conjunction, conjuncts, isSimpleFilter } from '@deltaworks/expression'
+import { columnsOf, conjunction, conjuncts, isSimpleFilter, remapColumns } from '@deltaworks/expression'
+import type { Schema } from '@deltaworks/schema'
 import type { FileScan } from '../file-scan.js'
 import type { ReadNode } from './read-plan.js'
 import type { RowRange } from './row-ranges.js'
@@ -20,8 +20,9 @@ const trialBatches = 4
  * first and the last row that matches. Where that does not pay it stops by itself.
  */
 export class LateFilter {
-  readonly #scan: FileScan
   readonly #filter: FilterEvaluator
+  /** Of the columns that filters look at, in the order of `columns`. */
+  readonly #schema: Schema
   /** Positions of the columns that filters look at. */
   readonly columns: ReadonlySet<number>
   #trial = trialBatches
@@ -29,9 +30,9 @@ export class LateFilter {
   #rowsSeen = 0
   #rowsLeftOut = 0
 
-  private constructor(scan: FileScan, filter: FilterEvaluator, columns: ReadonlySet<number>) {
-    this.#scan = scan
+  private constructor(filter: FilterEvaluator, schema: Schema, columns: ReadonlySet<number>) {
     this.#filter = filter
+    this.#schema = schema
     this.columns = columns
   }
 
@@ -42,7 +43,10 @@ export class LateFilter {
     const columns = new Set(usable.flatMap(columnsOf))
     const others = plan.filter((node, i) => node !== null && node.kind !== 'missing' && !columns.has(i))
     if (columns.size === 0 || others.length === 0) return null
-    return new LateFilter(scan, createFilter(context, conjunction(usable), scan.schema), columns)
+    const positions = [...columns]
+    const schema = { fields: positions.map((position) => scan.schema.fields[position]!) }
+    const local = remapColumns(conjunction(usable), (position) => positions.indexOf(position))
+    return new LateFilter(createFilter(context, local, schema), schema, columns)
   }
 
   get isWorthwhile(): boolean {
@@ -59,12 +63,11 @@ export class LateFilter {
 
   /**
    * The stretch from the first to the last matching row.
-   * @param columns by position; those that filters do not look at may be absent
+   * @param columns by position
    */
   stretch(arena: Arena, columns: ReadonlyMap<number, Column>, rowCount: number): RowRange {
-    const { schema } = this.#scan
-    const all = schema.fields.map(({ type }, i) => columns.get(i) ?? nullColumn(arena, type, rowCount))
-    const { address, count } = this.#filter.select(arena, recordBatch(schema, rowCount, all))
+    const own = Array.from(this.columns, (position) => columns.get(position)!)
+    const { address, count } = this.#filter.select(arena, recordBatch(this.#schema, rowCount, own))
     const { i32 } = arena.heap
     const stretch =
       count === 0 ? { start: 0, end: 0 } : { start: i32[address >>> 2]!, end: i32[(address >>> 2) + count - 1]! + 1 }

@@ -88,7 +88,7 @@ export class PageWriter {
   finish(values: PageValues, min: Bound | null, max: Bound | null): void {
     const { header, body, bodyBytes } =
       this.#context.pageVersion === 1 ? this.#version1(values) : this.#version2(values)
-    const page = new Uint8Array(header.length + body.length)
+    const page = unzeroed(header.length + body.length)
     page.set(header)
     page.set(body, header.length)
     this.#pages.push(page)
@@ -169,6 +169,9 @@ export class PageWriter {
     this.repetitions.close()
   }
 }
+
+/** Memory of its own, which is filled at once: zeroing it would write it twice. */
+const unzeroed = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
 
 interface EncodedPage {
   readonly header: Uint8Array

@@ -37,18 +37,18 @@ export class ParquetWriter {
     return this.#assembler.sizeBytes + this.#encoder.bufferedBytes
   }
 
-  /** Appends a batch; its columns are the schema's, in order. */
-  write(batch: RecordBatch): void {
-    if (this.#arena === null) return this.#write(batch)
-    this.#write(withVariantGroups(this.#arena, batch))
+  /** Appends rows [start, start + rows) of a batch; its columns are the schema's, in order. */
+  write(batch: RecordBatch, start = 0, rows = batch.rowCount - start): void {
+    if (this.#arena === null) return this.#write(batch, start, start + rows)
+    this.#write(withVariantGroups(this.#arena, batch), start, start + rows)
     this.#arena.reset()
   }
 
-  #write(batch: RecordBatch): void {
+  #write(batch: RecordBatch, start: number, end: number): void {
     const encoder = this.#encoder
-    let at = 0
-    while (at < batch.rowCount) {
-      const rows = Math.min(batch.rowCount - at, this.#rowGroupRows - encoder.rowCount)
+    let at = start
+    while (at < end) {
+      const rows = Math.min(end - at, this.#rowGroupRows - encoder.rowCount)
       encoder.write(batch, at, rows)
       at += rows
       this.#rowCount += rows

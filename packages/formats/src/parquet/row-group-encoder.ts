@@ -46,6 +46,7 @@ export class RowGroupEncoder {
   readonly #withoutDictionary = new Set<number>()
   #writers: ColumnWriter[] | null = null
   #rows = 0
+  #bufferedBytes = 0
 
   /** @throws FormatError DW-FORMAT-0006, 0007, 0010, 0011, 0012 */
   constructor(context: ColumnarContext, account: MemoryAccount, schema: Schema, options: ParquetWriteOptions = {}) {
@@ -84,25 +85,32 @@ export class RowGroupEncoder {
 
   /** Bytes of the group at hand, as far as they can be told. */
   get bufferedBytes(): number {
-    return this.#writers?.reduce((sum, writer) => sum + writer.bufferedBytes, 0) ?? 0
+    return this.#bufferedBytes
   }
 
   /** Appends rows [start, start + rows) of a batch; its columns are the schema's, in order. */
   write(batch: RecordBatch, start = 0, rows = batch.rowCount - start): void {
     const writers = (this.#writers ??= this.#startGroup())
+    let bufferedBytes = 0
     this.schema.nodes.forEach((node, i) => {
       const column = batch.columns[i]!
       if (node.kind === 'leaf') {
-        writers[node.index]!.append(column, start, rows)
+        const writer = writers[node.index]!
+        writer.append(column, start, rows)
+        // Asked while it is at hand: where many files are open, a look at all of them takes as long as the rows.
+        bufferedBytes += writer.bufferedBytes
         return
       }
       for (let at = 0; at < rows; at += shredRows) {
         const count = Math.min(shredRows, rows - at)
         for (const leaf of shred(this.#context.heap, node, column, start + at, count)) {
-          writers[leaf.leaf.index]!.appendShredded(leaf, count)
+          const writer = writers[leaf.leaf.index]!
+          writer.appendShredded(leaf, count)
+          if (at + count === rows) bufferedBytes += writer.bufferedBytes
         }
       }
     })
+    this.#bufferedBytes = bufferedBytes
     this.#rows += rows
     this.#scratch.reset()
   }
@@ -144,6 +152,7 @@ export class RowGroupEncoder {
     const group = { rowCount: this.#rows, sizeBytes: output.sizeBytes, parts: output.parts, chunks }
     this.#writers = null
     this.#rows = 0
+    this.#bufferedBytes = 0
     this.#groupArena.reset()
     return group
   }

@@ -180,12 +180,16 @@ export class RowGroupReader {
     if (kind === 'file_path') return constantColumn(arena, type, this.#scan.path, rowCount)
     if (kind !== 'row_index') return missingColumn(arena, type, rowCount)
     const values = arena.allocate(rowCount * 8)
-    const view = this.#context.heap.i32
+    const words = this.#context.heap.i32
+    const base = values >>> 2
+    const last = firstRow + rowCount - 1
+    const high = Math.floor(last / 4_294_967_296)
     for (let i = 0; i < rowCount; i++) {
-      const row = firstRow + i
-      view[(values >>> 2) + 2 * i] = row | 0
-      view[(values >>> 2) + 2 * i + 1] = Math.floor(row / 4_294_967_296)
+      words[base + 2 * i] = (firstRow + i) | 0
+      words[base + 2 * i + 1] = high
     }
+    // A batch that passes 2^32 rows.
+    for (let i = 0; i < rowCount && firstRow + i < high * 4_294_967_296; i++) words[base + 2 * i + 1] = high - 1
     return { type, length: rowCount, validity: 0, nullCount: 0, values, offsets: 0, dictionary: null, children: [] }
   }
 
@@ -196,13 +200,14 @@ export class RowGroupReader {
     let next = lowerBound(deleted, firstRow)
     if (next === deleted.length || deleted[next]! >= end) return batch
     const address = this.#batchArena.allocate(batch.rowCount * 4)
-    const view = this.#context.heap.i32
-    let count = 0
+    const indexes = this.#context.heap.i32
+    let slot = address >>> 2
     for (let row = firstRow; row < end; row++) {
-      if (next < deleted.length && deleted[next] === row) {
-        while (next < deleted.length && deleted[next] === row) next++
-      } else view[(address >>> 2) + count++] = row - firstRow
+      const stop = next < deleted.length ? Math.min(deleted[next]!, end) : end
+      for (; row < stop; row++) indexes[slot++] = row - firstRow
+      while (next < deleted.length && deleted[next] === row) next++
     }
+    const count = slot - (address >>> 2)
     this.#metrics.rowsDeleted += batch.rowCount - count
     return takeBatch(this.#context, this.#batchArena, batch, { address, count })
   }

@@ -24,7 +24,7 @@ describe('variants as JSON text', () => {
     expect(variantText(names, value)).toBe(text)
   })
 
-  it('joins what is shredded with what is not', () => {
+  it('D-28: joins what is shredded with what is not', () => {
     const group = (fields: readonly [string, unknown][]): never =>
       ({ kind: 'struct', fields: fields.map(([name, type]) => ({ name, type, nullable: true })) }) as never
     const binary = { kind: 'binary' }

@@ -45,6 +45,7 @@ export class CapturedWrite<T> {
       context: engine.context,
       pool: engine.pool,
       collect: (query, run) => engine.collect(query, run),
+      stream: (query, run) => engine.stream(query, run),
       materialise: (query, run) => engine.materialise(query, run),
       writeFiles: (plan, sink, run) => {
         if (!readsTable(plan, source)) return engine.writeFiles(plan, sink, run)

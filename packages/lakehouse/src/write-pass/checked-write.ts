@@ -114,6 +114,7 @@ class WritePass {
       context: engine.context,
       pool: engine.pool,
       collect: (query, run) => engine.collect(query, run),
+      stream: (query, run) => engine.stream(query, run),
       materialise: (query, run) => engine.materialise(query, run),
       writeFiles: (plan, sink, run) =>
         readsTable(plan, this.good) ? this.#write(plan, sink) : engine.writeFiles(plan, sink, run),

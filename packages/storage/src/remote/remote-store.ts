@@ -9,7 +9,15 @@ import {
   isTemporary,
   temporaryPrefix,
 } from '../object-path.js'
-import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from '../object-store.js'
+import type {
+  ByteRange,
+  ListOptions,
+  ObjectMeta,
+  ObjectStore,
+  ObjectVisitor,
+  ObjectWriter,
+  PutMode,
+} from '../object-store.js'
 import type { RetryOptions } from '../retry.js'
 import { ReadAhead } from './read-ahead.js'
 import type { OpenedRange } from './received-body.js'
@@ -252,6 +260,13 @@ export class RemoteStore implements ObjectStore {
       if (startAfter === undefined || comparePaths(meta.path, startAfter) > 0) found.push(meta)
     }
     return found.sort((a, b) => comparePaths(a.path, b.path))
+  }
+
+  async walk(prefix: string, visit: ObjectVisitor, wanted: (path: string) => boolean = () => true): Promise<void> {
+    for await (const object of this.#objects(checkFolderPath(this.uri, prefix), false)) {
+      const { path, sizeBytes, modifiedMs } = this.#metaOf(object)
+      if (isListed(path) && wanted(path)) visit(path, sizeBytes, modifiedMs)
+    }
   }
 
   async *#objects(folder: string, flat: boolean, startAfter?: string): AsyncGenerator<RemoteObject, void, undefined> {

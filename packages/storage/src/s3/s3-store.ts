@@ -1,5 +1,13 @@
 import { checkFolderPath, checkObjectPath, isListed, isTemporary } from '../object-path.js'
-import type { ByteRange, ListOptions, ObjectMeta, ObjectStore, ObjectWriter, PutMode } from '../object-store.js'
+import type {
+  ByteRange,
+  ListOptions,
+  ObjectMeta,
+  ObjectStore,
+  ObjectVisitor,
+  ObjectWriter,
+  PutMode,
+} from '../object-store.js'
 import { notWritable, storageFailed } from '../errors.js'
 import type { RetryOptions } from '../retry.js'
 import { ReadAhead } from '../remote/read-ahead.js'
@@ -111,9 +119,20 @@ export class S3Store implements ObjectStore {
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ObjectMeta[]> {
-    const folder = checkFolderPath(this.uri, prefix)
     const { startAfter, recursive = true } = options
     const found: ObjectMeta[] = []
+    for await (const page of this.#pages(checkFolderPath(this.uri, prefix), !recursive, startAfter)) found.push(...page)
+    return found
+  }
+
+  async walk(prefix: string, visit: ObjectVisitor, wanted: (path: string) => boolean = () => true): Promise<void> {
+    for await (const page of this.#pages(checkFolderPath(this.uri, prefix), false)) {
+      for (const { path, sizeBytes, modifiedMs } of page) if (wanted(path)) visit(path, sizeBytes, modifiedMs)
+    }
+  }
+
+  /** Of 1,000 objects each, ascending. */
+  async *#pages(folder: string, flat: boolean, startAfter?: string): AsyncGenerator<readonly ObjectMeta[]> {
     let token: string | undefined
     do {
       const page = await this.#bucket.send('list', folder, ({ sdk, client }) =>
@@ -121,19 +140,20 @@ export class S3Store implements ObjectStore {
           new sdk.ListObjectsV2Command({
             ...this.#bucket.common,
             Prefix: folder === '' ? this.#prefix : `${this.#prefix}${folder}/`,
-            ...(recursive ? {} : { Delimiter: '/' }),
+            ...(flat ? { Delimiter: '/' } : {}),
             ...(startAfter === undefined ? {} : { StartAfter: this.#prefix + startAfter }),
             ...(token === undefined ? {} : { ContinuationToken: token }),
           }),
         ),
       )
+      const objects: ObjectMeta[] = []
       for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
         const path = Key!.slice(this.#prefix.length)
-        if (isListed(path)) found.push(objectMeta(path, Size, LastModified, ETag))
+        if (isListed(path)) objects.push(objectMeta(path, Size, LastModified, ETag))
       }
+      yield objects
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined
     } while (token !== undefined)
-    return found
   }
 
   async copy(from: string, to: string): Promise<void> {

@@ -1,12 +1,13 @@
 import type { AddFile } from '@deltaworks/delta-log'
 import { remapColumns, type BoundExpression } from '@deltaworks/expression'
 import { limitNode, type LogicalPlan, type TableProvider } from '@deltaworks/plan'
-import { boolean, field, int32, type Field, type Value } from '@deltaworks/schema'
+import { boolean, field, int32, type Field } from '@deltaworks/schema'
 import { filesByPath } from '../../delta-table-provider.js'
 import { duplicateMatch } from '../../errors.js'
 import { withDeletedRows } from '../../mark-deleted.js'
 import type { OperationContext } from '../../operation-context.js'
 import { caseOf, columnAt, filterOf, isTrue, literalOf, projectionTo, scanColumns, scanOf } from '../../plan-nodes.js'
+import { visitPlaces } from '../../row-places.js'
 import type { RunOptions } from '../../table-session.js'
 import { scanTracked } from '../../tracked-rows.js'
 import type { BoundClause } from './merge-clauses.js'
@@ -53,8 +54,7 @@ export async function findMatches(
   const plan = limitNode(pairsPlan(input, candidates, matched, outputFields), limit + 1)
   const pairs = await context.session.materialise(plan, { name: 'merge matches', ...options })
   if ((pairs.statistics.rowCount ?? Infinity) > limit) return null
-  const { rows } = await context.session.collect(scanColumns(pairs, [0, 1, clauseAt]), options)
-  return { pairs, ...changesOf(context.location.uri, input, candidates, matched, rows) }
+  return { pairs, ...(await changesOf(context, input, candidates, matched, pairs, options)) }
 }
 
 function pairsPlan(
@@ -107,28 +107,29 @@ function caseUntilTrue(
 }
 
 /** @throws DeltaTableError DW-TABLE-0014 */
-function changesOf(
-  table: string,
+async function changesOf(
+  { session, location }: OperationContext,
   { snapshot }: MergeInput,
   candidates: readonly AddFile[],
   matched: readonly BoundClause[],
-  pairs: readonly (readonly Value[])[],
-): Pick<Matches, 'touched' | 'rows'> {
+  pairs: TableProvider,
+  options: RunOptions,
+): Promise<Pick<Matches, 'touched' | 'rows'>> {
   const byPath = filesByPath(snapshot, candidates)
   const found = new Map<AddFile, number[]>()
   const counts = matched.map(() => 0)
-  for (const [path, row, clause] of pairs) {
-    if (clause === null) continue
-    const file = byPath.get(path as string)!
+  await visitPlaces(session, scanColumns(pairs, [0, 1, clauseAt]), options, (path, row, clause) => {
+    if (clause === null) return
+    const file = byPath.get(path)!
     const rows = found.get(file)
-    if (rows === undefined) found.set(file, [Number(row)])
-    else rows.push(Number(row))
-    counts[clause as number]!++
-  }
+    if (rows === undefined) found.set(file, [row])
+    else rows.push(row)
+    counts[clause]!++
+  })
   const rows = new Map([...found].map(([file, list]) => [file, Uint32Array.from(new Set(list)).sort()]))
   const distinct = [...rows.values()].reduce((sum, { length }) => sum + length, 0)
   const all = counts.reduce((sum, count) => sum + count, 0)
-  if (distinct < all && !onlyDeletes(matched)) throw duplicateMatch(table, duplicated(found.values()))
+  if (distinct < all && !onlyDeletes(matched)) throw duplicateMatch(location.uri, duplicated(found.values()))
   const updated = matched.reduce((sum, { kind }, i) => sum + (kind === 'update' ? counts[i]! : 0), 0)
   const files = new Map([...rows].map(([file, { length }]) => [file, length]))
   const touched = { files, updated, deleted: distinct - updated, bySourceUpdated: 0, bySourceDeleted: 0 }

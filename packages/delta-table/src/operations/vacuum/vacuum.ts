@@ -1,4 +1,11 @@
-import { checkWritable, commit, deletedFileRetentionMs, readNothing, type Snapshot } from '@deltaworks/delta-log'
+import {
+  checkWritable,
+  commit,
+  deletedFileRetentionMs,
+  readNothing,
+  requireAllowed,
+  type Snapshot,
+} from '@deltaworks/delta-log'
 import { retentionTooShort } from '../../errors.js'
 import type { OperationContext } from '../../operation-context.js'
 import type { Rows } from '../../table-session.js'
@@ -54,14 +61,15 @@ export async function vacuumTable(
   options: VacuumOptions,
 ): Promise<VacuumResult> {
   const { location } = context
+  if (options.dryRun !== true) requireAllowed(snapshot, 'VACUUM')
   checkWritable(location.uri, snapshot.protocol, snapshot.metadata, snapshot.schema, 'write')
   const retentionMs = options.retentionMs ?? deletedFileRetentionMs(snapshot.metadata.configuration)
   if (options.allowShortRetention !== true) checkRetention(location.uri, snapshot, retentionMs)
   const cutoffMs = (options.nowMs ?? Date.now()) - retentionMs
-  const needed = await neededPaths(context, snapshot, cutoffMs, options.keepVersions ?? [])
-  const mayGo = (path: string): boolean => !needed.has(path) && !isKeptByName(path, location.path)
+  const isNeeded = await neededPaths(context, snapshot, cutoffMs, options.keepVersions ?? [])
+  const mayGo = (path: string): boolean => !isKeptByName(path, location.path) && !isNeeded(path)
   const { objects, latestExpired } = await candidates(context, snapshot, cutoffMs, mayGo, options)
-  const doomed = objects.filter(({ path, modifiedMs }) => modifiedMs < cutoffMs && mayGo(path))
+  const doomed = objects.filter(({ modifiedMs }) => modifiedMs < cutoffMs)
   const sizeBytes = doomed.reduce((sum, object) => sum + object.sizeBytes, 0)
   const dryRun = options.dryRun === true
   if (!dryRun && doomed.length > 0) {
@@ -80,6 +88,7 @@ export async function vacuumTable(
   return { paths: doomed.map(({ path }) => relativeTo(path, location.path)), sizeBytes, dryRun }
 }
 
+/** What the retention lets go, whatever its age. */
 async function candidates(
   context: OperationContext,
   snapshot: Snapshot,
@@ -87,11 +96,21 @@ async function candidates(
   mayGo: (path: string) => boolean,
   options: VacuumOptions,
 ): Promise<{ readonly objects: readonly VacuumObject[]; readonly latestExpired: number | null }> {
+  const { location } = context
+  const allowed = (objects: readonly VacuumObject[]): readonly VacuumObject[] => objects.filter((o) => mayGo(o.path))
   if (options.inventory !== undefined) {
-    return { objects: await inventoryObjects(context, options.inventory, options), latestExpired: null }
+    return { objects: allowed(await inventoryObjects(context, options.inventory, options)), latestExpired: null }
   }
-  if (options.mode === 'lite') return objectsRemovedByLog(snapshot, cutoffMs)
-  return { objects: await context.location.store.list(context.location.path, { wanted: mayGo }), latestExpired: null }
+  if (options.mode === 'lite') {
+    const { objects, latestExpired } = await objectsRemovedByLog(snapshot, cutoffMs)
+    return { objects: allowed(objects), latestExpired }
+  }
+  const objects: VacuumObject[] = []
+  const visit = (path: string, sizeBytes: number, modifiedMs: number): void => {
+    if (modifiedMs < cutoffMs) objects.push({ path, sizeBytes, modifiedMs })
+  }
+  await location.store.walk(location.path, visit, mayGo)
+  return { objects: objects.sort((a, b) => (a.path < b.path ? -1 : 1)), latestExpired: null }
 }
 
 async function logVacuum(

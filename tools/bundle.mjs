@@ -52,28 +52,24 @@ const common = {
   logLevel: 'warning',
   plugins: [lateChildProcess],
 }
-const main = await build({
-  ...common,
-  entryPoints: [join(app, 'dist/main.js')],
-  format: 'cjs',
-  write: false,
-  define: { 'import.meta.url': '__bundleUrl' },
-  banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-})
-// launch.cjs gives the script what it needs of Node, and an import() to use.
-const script = main.outputFiles[0].text.replaceAll(/(?<![\w.$])import\(/g, '__import(')
-writeFileSync(join(out, 'main.cjs'), `(function (require, __import, __filename) {${script}\n})`)
-await build({
-  ...common,
-  entryPoints: [join(root, 'packages/engine/dist/worker.js')],
-  outfile: join(out, 'worker.js'),
-  format: 'esm',
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
-  },
-})
+/** One script, which launch.cjs gives what it needs of Node, and an import() to use. */
+async function bundle(entry, name) {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [entry],
+    format: 'cjs',
+    write: false,
+    define: { 'import.meta.url': '__bundleUrl' },
+    banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  })
+  const script = outputFiles[0].text.replaceAll(/(?<![\w.$])import\(/g, '__import(')
+  writeFileSync(join(out, `${name}.script.cjs`), `(function (require, __import, __filename, module) {${script}\n})`)
+}
+await bundle(join(app, 'dist/main.js'), 'main')
+await bundle(join(root, 'packages/engine/dist/worker.js'), 'worker')
 copyFileSync(join(root, 'packages/columnar/dist/kernels.wasm'), join(out, 'kernels.wasm'))
-copyFileSync(join(root, 'tools/launch.cjs'), join(out, 'launch.cjs'))
+for (const file of ['launch.cjs', 'main.cjs', 'worker.cjs'])
+  copyFileSync(join(root, 'tools/launch', file), join(out, file))
 cpSync(join(root, 'packages/retail/environments'), join(app, 'dist', 'environments'), { recursive: true })
 writeCodeCache(exercise.length === 0 ? ['--help'] : exercise)
 
@@ -87,7 +83,7 @@ function writeCodeCache(args) {
       execute([generator, '--out', landing, '--scale', '1'], temp)
     }
     const given = args.map((arg) => arg.replace('{landing}', landing).replace('{temp}', temp))
-    execute([join(root, 'tools/write-code-cache.cjs'), out, ...given], temp)
+    execute([join(root, 'tools/launch/write-code-cache.cjs'), out, ...given], temp)
   } finally {
     rmSync(temp, { recursive: true, force: true })
   }

@@ -26,7 +26,7 @@ describe('kill -9 of an ingestion', () => {
       const rows = Array.from({ length: linesOfFile }, (_, line) => `${file * 1000 + line},${line % 7}`)
       writeFileSync(join(folder, 'landing', `stock_${file}.csv`), `id,items\n${rows.join('\n')}\nx,1\n`)
     }
-    const lakehouse = JSON.stringify(import.meta.resolve('@deltaworks/lakehouse'))
+    const lakehouse = JSON.stringify(import.meta.resolve('@deltaworks/lakehouse/definitions'))
     const expression = JSON.stringify(import.meta.resolve('@deltaworks/expression'))
     writeFileSync(join(folder, 'dev.json'), '{}')
     writeFileSync(

@@ -66,7 +66,7 @@ describe('operations of an environment', () => {
     socket.on('message', (packet) => packets.push(packet.toString()))
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
     mkdirSync(at('landing'))
-    const lakehouse = JSON.stringify(import.meta.resolve('@deltaworks/lakehouse'))
+    const lakehouse = JSON.stringify(import.meta.resolve('@deltaworks/lakehouse/definitions'))
     const expression = JSON.stringify(import.meta.resolve('@deltaworks/expression'))
     writeFileSync(
       at('stock.mjs'),

@@ -26,10 +26,10 @@ describe('promotion and backfill', () => {
     const module = (name: string): string => JSON.stringify(import.meta.resolve(`@deltaworks/${name}`))
     writeFileSync(
       at('stock.mjs'),
-      `import { bigint, csvFiles, defineLakehouse, defineTable, integer, string } from ${module('lakehouse')}
+      `import { bigint, csvFiles, defineLakehouse, defineTable, integer, string } from ${module('lakehouse/definitions')}
 import { agg, col, lit } from ${module('expression')}
-import { hasCompleteness, isComplete } from ${module('quality')}
-const raw = defineTable({ name: 'stock', layer: 'raw', columns: { id: bigint(), items: ${items} }, source: csvFiles('stock_*.csv'), quality: () => [${rule}] })
+const raw = defineTable({ name: 'stock', layer: 'raw', columns: { id: bigint(), items: ${items} }, source: csvFiles('stock_*.csv'),
+  quality: (_, { hasCompleteness, isComplete }) => [${rule}] })
 const total = defineTable({ name: 'total', layer: 'processed', columns: { items: ${items}.primaryKey(), rows: bigint() }, from: { raw },
   build: ({ raw }) => raw.filter(col('id').ge(lit(${least}))).groupBy(col('items')).agg({ rows: agg.count() }) })
 export default defineLakehouse({ name: 'stock', description: 'For a test.', tables: [raw, total],

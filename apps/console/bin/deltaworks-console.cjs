@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require('../dist/bundle/launch.cjs')
+require('../dist/bundle/main.cjs')

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 export const batchBin = join(root, 'apps/batch/bin/deltaworks-batch.cjs')
 export const resultsFolder = join(root, 'benchmarks/results')
-const lakehouseModule = pathToFileURL(join(root, 'packages/lakehouse/dist/index.js')).href
+const lakehouseModule = pathToFileURL(join(root, 'packages/lakehouse/dist/definitions.js')).href
 
 /** Writes a lakehouse of one raw table, `orders`, whose source is given as code. @returns its module */
 export function writeOrdersLakehouse(folder: string, source: string): string {

@@ -13,7 +13,7 @@ export function hashColumns(
   rowCount: number,
 ): number {
   const address = arena.allocate(rowCount * 4)
-  context.heap.i32.fill(0x2545f491, address >>> 2, (address >>> 2) + rowCount)
+  context.kernels['hashStart']!(rowCount, address)
   for (const column of columns) hashColumn(context, arena, column, rowCount, address)
   return address
 }

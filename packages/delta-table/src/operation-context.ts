@@ -19,7 +19,7 @@ import {
 import { DeltaTableProvider } from './delta-table-provider.js'
 import type { TableSession } from './table-session.js'
 import type { WriteReport } from './write-report.js'
-import { defaultTargetFileBytes, type WriteOptions } from './write/write-options.js'
+import { applicationVersions, defaultTargetFileBytes, type WriteOptions } from './write/write-options.js'
 import { discard, discardOnFailure, type WrittenRows } from './write/write-rows.js'
 
 /** What an operation works with: who computes, and the table as it was last seen. */
@@ -93,9 +93,9 @@ function checkApplications(
   first: Snapshot,
   latest: Snapshot,
   operation: string,
-  { appTransactions = [] }: WriteOptions,
+  options: WriteOptions,
 ): void {
-  const taken = appTransactions.find(
+  const taken = applicationVersions(options).find(
     ({ appId }) => first.appTransactions.get(appId)?.version !== latest.appTransactions.get(appId)?.version,
   )
   if (taken === undefined) return
@@ -112,7 +112,7 @@ export async function commitIntent(context: OperationContext, intent: Intent, op
   const changesData = intent.actions.some((a) => (a.kind === 'add' || a.kind === 'remove') && a.dataChange)
   const isolation =
     intent.isolation ?? (changesData ? isolationLevel(base?.metadata.configuration ?? {}) : 'SnapshotIsolation')
-  const nowMs = options.nowMs
+  const { nowMs, userMetadata = null } = options
   await discardOnFailure(context.location, intent.written, () => auditRows(context, intent, options))
   try {
     return await commit({
@@ -128,7 +128,7 @@ export async function commitIntent(context: OperationContext, intent: Intent, op
       rewritesRows: intent.rewritesRows ?? false,
       rowLevel: intent.rowLevel ?? false,
       preservesRowIds: intent.preservesRowIds ?? true,
-      userMetadata: options.userMetadata ?? null,
+      userMetadata: typeof userMetadata === 'function' ? userMetadata() : userMetadata,
       nowMs: nowMs === undefined ? Date.now : () => nowMs,
       parquet: context.parquet,
     })
@@ -151,7 +151,7 @@ async function auditRows(
 }
 
 const transactionActions = (options: WriteOptions): readonly Action[] =>
-  (options.appTransactions ?? []).map(({ appId, version }) => ({
+  applicationVersions(options).map(({ appId, version }) => ({
     kind: 'txn',
     appId,
     version,

@@ -37,7 +37,7 @@ import type { FileSink, WriteResult } from './file-sink.js'
 import { MemoryPool } from './memory-pool.js'
 import { open, type BatchStream } from './operators/execution-plan.js'
 import { physicalPlan } from './physical-planner.js'
-import { estimateInputBytes } from './scheduler/input-bytes.js'
+import { bytesOfFiles, estimateInputBytes } from './scheduler/input-bytes.js'
 import { spliceOnWorkers } from './scheduler/splice-on-workers.js'
 import { ParallelExecutor, type ExecutionLimits } from './scheduler/parallel-executor.js'
 import { WorkerPool } from './scheduler/worker-pool.js'
@@ -175,6 +175,14 @@ export class Session {
   async start(): Promise<void> {
     this.#requireOpen()
     if (this.threads > 1) await this.#workers.start()
+  }
+
+  /** A query over files of so many bytes will come soon: if it is one for the worker threads, they start meanwhile. */
+  prepare(sizeBytes: number): void {
+    this.#requireOpen()
+    if (this.threads === 1 || bytesOfFiles(sizeBytes) <= this.#limits().inlineBytes) return
+    // The query itself tells what is wrong.
+    this.#workers.start().catch(() => undefined)
   }
 
   /**

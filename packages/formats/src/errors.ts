@@ -182,6 +182,10 @@ export const tooManyColumns = (path: string, count: number, limit: number): Form
     { path, count, limit },
   )
 
+/** Why a row that is kept as far as it goes is malformed. */
+export const rowTooLongReason = (limitBytes: number): string =>
+  `the row is longer than ${limitBytes} bytes; its start is kept`
+
 export const rowTooLong = (path: string, line: number, limitBytes: number): FormatError =>
   new FormatError(
     'DW-FORMAT-0038',

@@ -34,6 +34,8 @@ export interface FileScan {
   readonly deletedRows: Uint32Array | null
   /** Conjuncts over `schema`, for pruning only: what they do not match may still come out. */
   readonly filters: readonly BoundExpression[]
+  /** 32 bytes that get the SHA-256 of the file's content, if the scan has all of it in memory at once. */
+  readonly digest?: Uint8Array | undefined
   /** Rows a batch at most; default `targetBatchRows`. */
   readonly batchRows?: number
   /** Parquet: footers that other scans of parts of the same files have read. */

@@ -1,33 +1,4 @@
-export { anyFrame } from './any-frame.js'
-export type { AnyFrame } from './any-frame.js'
-export {
-  bigint,
-  boolean,
-  Column,
-  date,
-  decimal,
-  double,
-  integer,
-  smallint,
-  string,
-  timestamp,
-} from './column-definition.js'
-export type { ColumnAddress, Columns, PiiKind, Row } from './column-definition.js'
-export { auditFields, defineTable } from './table-definition.js'
-export type {
-  BuildContext,
-  Layer,
-  Maintenance,
-  TableDefinition,
-  TableSpecification,
-  WarehouseLayout,
-} from './table-definition.js'
-export { csvFiles, jsonFiles, parquetFiles } from './source-definition.js'
-export type { SourceDefinition } from './source-definition.js'
-export { append, merge, overwrite } from './write-mode.js'
-export type { Append, Merge, Overwrite, WriteMode } from './write-mode.js'
-export { defineLakehouse, tableOf } from './lakehouse-definition.js'
-export type { LakehouseDefinition } from './lakehouse-definition.js'
+export * from './definitions.js'
 export { layeredConfiguration, loadConfiguration, loadEnvironment } from './configuration/load-configuration.js'
 export type { ConfigurationOverrides, ConfigurationSchema, Environment } from './configuration/load-configuration.js'
 export type { LayeredValue } from './configuration/configuration-layer.js'
@@ -40,8 +11,7 @@ export type { LandingSelection } from './landing.js'
 export { watchLakehouse } from './watch.js'
 export type { WatchOptions, WatchSummary } from './watch.js'
 export { noReuse, noUsage } from './run-result.js'
-export { sqlMetric, validateMetrics } from './metrics/sql-metric.js'
-export type { SqlMetric } from './metrics/sql-metric.js'
+export { validateMetrics } from './metrics/validate-metrics.js'
 export type { FrameReuse, MetricValue, RunUsage } from './run-result.js'
 export type { IngestedFile, QualityResult, RunResult, StepResult, TableState } from './run-result.js'
 export { planRun } from './plan-run.js'
@@ -108,8 +78,6 @@ export { logicalHash } from './runs/table-hash.js'
 export type { StepFailure } from './run-result.js'
 export { stepHistory } from './runs/step-history.js'
 export type { StepHistory, UsualStep } from './runs/step-history.js'
-export { onAnomaly, onFailure, onQuality, onResources, onSlow, onStale, onThreshold } from './alerts/alert-rule.js'
-export type { AlertMeasure, AlertRule, AlertSeverity } from './alerts/alert-rule.js'
 export { durationMs } from './operations/operations-configuration.js'
 export type { AlertsConfiguration, OperationsConfiguration } from './operations/operations-configuration.js'
 export type { AlertVerdict } from './alerts/alert-verdict.js'

@@ -1,6 +1,7 @@
 import { DeltaTable } from '@deltaworks/delta-table'
 import { col, lit, type Expr } from '@deltaworks/expression'
 import { scan, type DataFrame } from '@deltaworks/plan'
+import { smallFileBytes } from '@deltaworks/formats'
 import { date, timestamp } from '@deltaworks/schema'
 import type { ObjectMeta } from '@deltaworks/storage'
 import { anyFrame } from './any-frame.js'
@@ -18,12 +19,13 @@ import {
 import {
   discoverLandingFiles,
   filesOfSource,
+  hashedFiles,
   isSelected,
   isUnchanged,
   ledgerEntries,
   type LandingFile,
 } from './landing.js'
-import { landingColumns, stampedAudit } from './landing-columns.js'
+import { landedAudit, landingColumns, stampedAudit } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
 import { malformedRows } from './quarantine.js'
@@ -32,7 +34,7 @@ import type { MeasuredBatch } from './profile/profile-pass.js'
 import { reopenDecisions, rowsOfFiles } from './review/decisions.js'
 import { buildContext, type RunContext } from './run-context.js'
 import type { TableDefinition } from './table-definition.js'
-import type { LandingPart } from './unpack/unpack-landing.js'
+import { packingOf, type LandingPart } from './unpack/unpack-landing.js'
 import { passLanding, type LandingPass } from './write-pass/landing-pass.js'
 import { writeSettings } from './write-settings.js'
 
@@ -65,11 +67,19 @@ export async function planIngest(
   const candidates = filesOfSource(listing, table.source!)
   const selected = candidates.filter((file) => isSelected(file, context.selection))
   await refuseOutside(selected, context)
-  const files = await discoverLandingFiles(context.landing, selected, ledger, context.selection)
+  const options = { ...context.selection, isHashedByScan: hashedByScan(table) }
+  const files = await discoverLandingFiles(context.landing, selected, ledger, options)
   if (candidates.length === 0 && context.listsAll && (await context.lake.table(table.path)) === null) {
     throw noLandingFiles(table.name, table.source!.files, context.landing.uri)
   }
   return { table, files, pending: files.filter((file) => file.state !== 'known') }
+}
+
+/** A scan has all of a small CSV file in memory. Where rows tell its checksum, it must be known before. */
+function hashedByScan(table: TableDefinition): (file: ObjectMeta) => boolean {
+  const tellsChecksum = landedAudit(table).some(({ name }) => name === landingColumns.sourceChecksum)
+  if (table.source!.format !== 'csv' || tellsChecksum) return () => false
+  return ({ path, sizeBytes }) => sizeBytes < smallFileBytes && packingOf(path) === null
 }
 
 /** @throws LakehouseError DW-LAKEHOUSE-0031 */
@@ -120,18 +130,26 @@ export async function stageIngest(
   const rows = numbered(scan(provider), table)
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name, signal })) : rows
   const measuring = measuringOf(table, parts)
-  const passed = context.keepInMemory ? null : await writeLanding(plan, table, landed, measuring, context, signal)
+  const read: { pending: readonly LandingFile[] } = { pending: plan.pending }
+  const passed = context.keepInMemory ? null : await writeLanding(read, table, landed, measuring, context, signal)
   const found = passed ?? (await measureRows(landed, measuring, context, signal))
   try {
+    read.pending = await hashedFiles(context.landing, plan.pending)
     const [all, malformed, ...measures] = found.values
     const measured = measuring.pass?.profile(measures, found.fields.slice(2)) ?? null
-    const staged = { ...plan, table, landed, passed, rowsRead: Number(all), rowsMalformed: Number(malformed), measured }
+    const counts = { rowsRead: Number(all), rowsMalformed: Number(malformed) }
+    const staged = { ...withPending(plan, read.pending), table, landed, passed, ...counts, measured }
     await refuseMalformed(staged, context)
     return staged
   } catch (error) {
     await passed?.discard()
     throw error
   }
+}
+
+function withPending(plan: IngestPlan, pending: readonly LandingFile[]): IngestPlan {
+  const read = new Map(pending.map((file) => [file.path, file]))
+  return { ...plan, pending, files: plan.files.map((file) => read.get(file.path) ?? file) }
 }
 
 /** @throws LakehouseError DW-LAKEHOUSE-0010, 0014 */
@@ -149,17 +167,17 @@ async function refuseMalformed(staged: StagedIngest, context: RunContext): Promi
 
 /** Writes what the table gets. @returns null if that takes more than a look at each row, or rows of former files are to go */
 async function writeLanding(
-  { pending }: IngestPlan,
+  read: { readonly pending: readonly LandingFile[] },
   table: TableDefinition,
   landed: DataFrame,
   measuring: Measuring,
   context: RunContext,
   signal: AbortSignal | undefined,
 ): Promise<LandingPass<DeltaTable> | null> {
-  if (pending.some((file) => file.state !== 'new')) return null
+  if (read.pending.some((file) => file.state !== 'new')) return null
   const { lake } = context
   const version = (await lake.table(table.path))?.version ?? null
-  const settings = ingestSettings(table, pending, context)
+  const settings = ingestSettings(table, read, context)
   const { malformed } = table.source!
   return passLanding(
     lake.session,
@@ -205,7 +223,7 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
   const rows = context.keepInMemory
     ? scan(await lake.session.materialise(computed, { name: table.name, signal: context.signal }))
     : computed
-  const settings = ingestSettings(table, pending, context)
+  const settings = ingestSettings(table, staged, context)
   const existing = await lake.table(table.path)
   if (existing === null) {
     const created = await DeltaTable.createWith(lake.session, lake.uri(table.path), rows, settings)
@@ -220,16 +238,22 @@ export async function commitIngest(staged: StagedIngest, context: RunContext): P
   return written
 }
 
-const ingestSettings = (table: TableDefinition, pending: readonly LandingFile[], context: RunContext) => ({
+/** @param read the files; asked for their hashes when the rows are written */
+const ingestSettings = (
+  table: TableDefinition,
+  read: { readonly pending: readonly LandingFile[] },
+  context: RunContext,
+) => ({
   ...writeSettings(table, context),
   // Breaking changes were refused before anything was read.
   mergeSchema: true,
-  audit: () => checkUnchanged(pending, context),
-  appTransactions: pending.flatMap(ledgerEntries),
-  userMetadata: JSON.stringify({
-    run: context.runId,
-    files: pending.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
-  }),
+  audit: () => checkUnchanged(read.pending, context),
+  appTransactions: () => read.pending.flatMap(ledgerEntries),
+  userMetadata: () =>
+    JSON.stringify({
+      run: context.runId,
+      files: read.pending.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256 })),
+    }),
 })
 
 /** Landed rows as rows of their table: without what only landing knows, with what `derive` and the audit add. */

@@ -4,7 +4,7 @@ import { openStore } from '@deltaworks/storage'
 import type { LandingPart } from './unpack/unpack-landing.js'
 
 /** Files larger than this are cut into byte ranges, so that several workers read one file. */
-const splitBytes = 32 * 1024 * 1024
+export const splitBytes = 32 * 1024 * 1024
 
 /** Where large CSV files can be cut. Finding that takes reading them, so a run does it once a file. */
 export class LandingRanges {

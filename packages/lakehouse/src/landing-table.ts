@@ -3,7 +3,7 @@ import type { FileSplit, ScanPlan, TableProvider, TableStatistics } from '@delta
 import { field, int64, string, type Json, type Schema } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import { landedAudit, landedFields, landingColumns } from './landing-columns.js'
-import type { LandingRanges } from './landing-ranges.js'
+import { splitBytes, type LandingRanges } from './landing-ranges.js'
 import { parquetNames } from './parquet-landing.js'
 import { rescuedColumn, rescues, type SourceDefinition } from './source-definition.js'
 import type { TableDefinition } from './table-definition.js'
@@ -56,8 +56,9 @@ export class LandingTable implements TableProvider {
   async scan(): Promise<ScanPlan> {
     const splits: FileSplit[] = []
     const landed = this.#form === 'landed'
+    const options = textOptions(this.#table)
     const format = landed
-      ? { kind: this.#table.source!.format, options: readerOptions(this.#table) }
+      ? { kind: this.#table.source!.format, options: readerOptions(this.#table, options) }
       : ({ kind: 'json', options: { form: 'lines' } } as const)
     // Splits share what is the same in all: they are many, and are posted to workers.
     const virtualColumns: FileSplit['virtualColumns'] = {
@@ -65,10 +66,12 @@ export class LandingTable implements TableProvider {
       [landingColumns.rawRecord]: 'raw_record',
       [landingColumns.corruptReason]: 'corrupt_reason',
     }
+    const constantsOf = landed ? this.#constantsOf() : () => ({})
     for (const file of this.#parts) {
       const physicalNames =
         format.kind === 'parquet' ? await parquetNames(openStore(file.store), file, this.#table) : null
-      const ranges = format.kind === 'csv' ? await this.#ranges.of(file, textOptions(this.#table)) : [null]
+      const ranges =
+        format.kind === 'csv' && file.sizeBytes > splitBytes ? await this.#ranges.of(file, options) : [null]
       for (const range of ranges) {
         splits.push({
           kind: 'file',
@@ -79,23 +82,24 @@ export class LandingTable implements TableProvider {
           rowGroups: null,
           byteRange: range,
           rowCount: null,
-          constants: landed ? this.#constants(file) : {},
+          constants: constantsOf(file),
           physicalNames,
           fieldIds: null,
           deletedRows: null,
           virtualColumns,
+          digestSlot: file.digestSlot,
         })
       }
     }
     return { splits, filesTotal: this.#parts.length, filesPruned: 0 }
   }
 
-  #constants({ sourceFile, checksum }: LandingPart): FileSplit['constants'] {
-    const { sourceChecksum } = landingColumns
-    return {
-      [landingColumns.sourceFile]: sourceFile,
-      ...(landedAudit(this.#table).some(({ name }) => name === sourceChecksum) ? { [sourceChecksum]: checksum } : {}),
-    }
+  /** What is one value in all rows of a file. */
+  #constantsOf(): (file: LandingPart) => FileSplit['constants'] {
+    const { sourceFile: file, sourceChecksum } = landingColumns
+    const wantsChecksum = landedAudit(this.#table).some(({ name }) => name === sourceChecksum)
+    return ({ sourceFile, checksum }) =>
+      wantsChecksum ? { [file]: sourceFile, [sourceChecksum]: checksum } : { [file]: sourceFile }
   }
 
   describe(): Json {
@@ -110,13 +114,15 @@ export const placeOf = (format: SourceDefinition['format']): FileSplit['virtualC
     : { [landingColumns.sourceLine]: 'line', [landingColumns.sourceOffset]: 'byte_offset' }
 
 /** The format's reader options with the columns of the definition: their names in files, patterns, which may be missing. */
-function readerOptions(table: TableDefinition): Json {
-  const { format, options } = table.source!
-  return format === 'parquet' ? { ...options } : csvOptionsToJson(textOptions(table))
+function readerOptions({ source }: TableDefinition, textual: CsvReadOptions): Json {
+  const { format, options } = source!
+  return format === 'parquet' ? { ...options } : csvOptionsToJson(textual)
 }
 
 /** Options that CSV and JSON have in common, with those of the source's own format. */
 const textOptions = (table: TableDefinition): CsvReadOptions => ({
+  // Most warehouses refuse them in texts.
+  nulBytes: 'malformed',
   ...(table.source!.options as CsvReadOptions),
   columns: columnOptions(table),
   extraColumns: readerPolicy(table.source!),

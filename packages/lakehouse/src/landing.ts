@@ -1,5 +1,7 @@
 import { createHash, hash } from 'node:crypto'
+import type { DigestSlot } from '@deltaworks/plan'
 import { comparePaths, isRemote, objectNotFoundCode, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
+import { digestReader, digestSlots } from './landing-digests.js'
 import type { SourceDefinition } from './source-definition.js'
 
 /** A file of the landing zone, and whether its table has it already. */
@@ -11,10 +13,12 @@ export interface LandingFile {
   readonly etag: string | undefined
   /** `again`: known, but asked for by `reprocess`. */
   readonly state: 'new' | 'changed' | 'again' | 'known'
-  /** First 52 bits of the SHA-256 of its content; 0 for a known file that was recognised by size and time alone. */
+  /** First 52 bits of the SHA-256 of its content; 0 where nobody has read it (yet): see `sha256`. */
   readonly contentHash: number
-  /** SHA-256 of its content, hex; empty for a known file recognised by size and time alone. */
+  /** SHA-256 of its content, hex; empty for a known file recognised by size and time alone, and until its `digestSlot` is looked at. */
   readonly sha256: string
+  /** The file is hashed by the scan that reads its rows, which puts it here; null: it was hashed before, or need not be. */
+  readonly digestSlot: DigestSlot | null
 }
 
 /**
@@ -82,6 +86,11 @@ export function filesOfSource(
   return listing.filter(({ path }) => expression.test(path) && !path.startsWith(`${archiveFolder}/`))
 }
 
+export interface Discovery extends Pick<LandingSelection, 'reprocess' | 'maxFiles'> {
+  /** Whether the scan of a file will hash it, so that it need not be read for that before. */
+  readonly isHashedByScan?: (file: ObjectMeta) => boolean
+}
+
 /**
  * Files in path order, each compared with the ledger. Reads a file only if its size, time or etag is new, or if it is asked for; no
  * more than are wanted.
@@ -90,16 +99,17 @@ export async function discoverLandingFiles(
   store: ObjectStore,
   candidates: readonly ObjectMeta[],
   ledger: Ledger,
-  { reprocess = false, maxFiles = Infinity }: Pick<LandingSelection, 'reprocess' | 'maxFiles'> = {},
+  options: Discovery = {},
 ): Promise<readonly LandingFile[]> {
-  if (maxFiles >= candidates.length) return compareFiles(store, candidates, ledger, reprocess)
+  const { maxFiles = Infinity } = options
+  if (maxFiles >= candidates.length) return compareFiles(store, candidates, ledger, options)
   const found: LandingFile[] = []
   let pending = 0
   const oldestFirst = [...candidates].sort((a, b) => a.modifiedMs - b.modifiedMs)
   for (let at = 0; at < oldestFirst.length && pending < maxFiles;) {
     const some = oldestFirst.slice(at, at + maxFiles - pending)
     at += some.length
-    const compared = await compareFiles(store, some, ledger, reprocess)
+    const compared = await compareFiles(store, some, ledger, options)
     pending += compared.filter((file) => file.state !== 'known').length
     found.push(...compared)
   }
@@ -110,44 +120,64 @@ async function compareFiles(
   store: ObjectStore,
   candidates: readonly ObjectMeta[],
   ledger: Ledger,
-  reprocess: boolean,
+  { reprocess = false, isHashedByScan = () => false }: Discovery,
 ): Promise<readonly LandingFile[]> {
-  const files = new Array<LandingFile>(candidates.length)
-  let next = 0
-  const chunkBytes = Math.min(
-    hashChunkBytes,
-    candidates.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0),
-  )
-  // Over a network a file is mostly waiting: several at once, each with one chunk in memory.
-  const atOnce = isRemote(store.uri) ? filesAtOnce : 1
-  const readers = Array.from({ length: Math.min(atOnce, candidates.length) }, async () => {
-    const chunk = new Uint8Array(chunkBytes)
-    while (next < candidates.length) {
-      const at = next++
-      files[at] = await compareWithLedger(store, candidates[at]!, ledger, reprocess, chunk)
+  const slotOf = digestSlots(candidates.length)
+  return withChunks(store, candidates, (meta, index, chunk): LandingFile | Promise<LandingFile> => {
+    const { path, sizeBytes, modifiedMs, etag } = meta
+    const recorded = ledger.get(contentTransaction(path))
+    const listed = { path, sizeBytes, modifiedMs, etag, contentHash: recorded ?? 0, sha256: '', digestSlot: null }
+    if (!reprocess && recorded !== undefined && isKnownByStat(meta, ledger)) return { ...listed, state: 'known' }
+    if (recorded === undefined && isHashedByScan(meta)) {
+      return { ...listed, state: 'new', digestSlot: slotOf(index) }
     }
+    return hashContent(store, meta, chunk()).then((sha256) => {
+      const content = contentOf(sha256)
+      const same = reprocess ? 'again' : 'known'
+      const state = recorded === undefined ? 'new' : recorded === content.contentHash ? same : 'changed'
+      return { ...listed, state, ...content }
+    })
   })
-  await Promise.all(readers)
-  return files
 }
 
-async function compareWithLedger(
+/** The files with the hashes that their scans gave. One that no scan had whole is read for its hash. */
+export function hashedFiles(store: ObjectStore, files: readonly LandingFile[]): Promise<readonly LandingFile[]> {
+  const digestIn = digestReader()
+  const hashed = (file: LandingFile, sha256: string): LandingFile => ({
+    ...file,
+    ...contentOf(sha256),
+    digestSlot: null,
+  })
+  return withChunks(store, files, (file, _, chunk) => {
+    if (file.digestSlot === null) return file
+    const digest = digestIn(file.digestSlot)
+    if (digest !== null) return hashed(file, digest)
+    return hashContent(store, file, chunk()).then((sha256) => hashed(file, sha256))
+  })
+}
+
+/** Works on files in turn, over a network on several at once, each of which may ask for memory to read a part of a file into. */
+async function withChunks<F extends Pick<ObjectMeta, 'sizeBytes'>, R>(
   store: ObjectStore,
-  meta: ObjectMeta,
-  ledger: Ledger,
-  reprocess: boolean,
-  chunk: Uint8Array,
-): Promise<LandingFile> {
-  const { path, sizeBytes, modifiedMs, etag } = meta
-  const recorded = ledger.get(contentTransaction(path))
-  if (!reprocess && recorded !== undefined && isKnownByStat(meta, ledger)) {
-    return { path, sizeBytes, modifiedMs, etag, state: 'known', contentHash: recorded, sha256: '' }
-  }
-  const sha256 = await hashContent(store, meta, chunk)
-  const contentHash = first52Bits(sha256)
-  const same = reprocess ? 'again' : 'known'
-  const state = recorded === undefined ? 'new' : recorded === contentHash ? same : 'changed'
-  return { path, sizeBytes, modifiedMs, etag, state, contentHash, sha256 }
+  files: readonly F[],
+  work: (file: F, index: number, chunk: () => Uint8Array) => R | Promise<R>,
+): Promise<readonly R[]> {
+  const results = new Array<R>(files.length)
+  let next = 0
+  const largest = files.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0)
+  const atOnce = isRemote(store.uri) ? filesAtOnce : 1
+  const workers = Array.from({ length: Math.min(atOnce, files.length) }, async () => {
+    let memory: Uint8Array | null = null
+    const chunk = (): Uint8Array => (memory ??= new Uint8Array(Math.min(hashChunkBytes, largest)))
+    while (next < files.length) {
+      const index = next++
+      const result = work(files[index]!, index, chunk)
+      // Most files are not looked into.
+      results[index] = result instanceof Promise ? await result : result
+    }
+  })
+  await Promise.all(workers)
+  return results
 }
 
 /** Whether a table has a file of this size, time and etag already. Reads nothing. */
@@ -158,7 +188,11 @@ const filesAtOnce = 16
 const hashChunkBytes = 2 * 1024 * 1024
 
 /** @param chunk memory that it may use */
-async function hashContent(store: ObjectStore, { path, sizeBytes }: ObjectMeta, chunk: Uint8Array): Promise<string> {
+async function hashContent(
+  store: ObjectStore,
+  { path, sizeBytes }: Pick<ObjectMeta, 'path' | 'sizeBytes'>,
+  chunk: Uint8Array,
+): Promise<string> {
   if (sizeBytes === 0) return hash('sha256', new Uint8Array(0))
   const whole = createHash('sha256')
   for (let start = 0; start < sizeBytes;) {
@@ -171,6 +205,8 @@ async function hashContent(store: ObjectStore, { path, sizeBytes }: ObjectMeta, 
   }
   return whole.digest('hex')
 }
+
+const contentOf = (sha256: string) => ({ sha256, contentHash: first52Bits(sha256) })
 
 const first52Bits = (hex: string): number => Number.parseInt(hex.slice(0, 13), 16)
 
@@ -188,8 +224,8 @@ interface Stat {
 /** Whether an object is still what it was when it was listed and hashed. */
 export async function isUnchanged(store: ObjectStore, file: LandingFile): Promise<boolean> {
   try {
-    const now = await store.head(file.path)
-    return statHash(now) === statHash(file)
+    const { sizeBytes, modifiedMs, etag } = await store.head(file.path)
+    return sizeBytes === file.sizeBytes && modifiedMs === file.modifiedMs && etag === file.etag
   } catch (error) {
     if ((error as { readonly code?: string }).code === objectNotFoundCode) return false
     throw error

@@ -88,7 +88,7 @@ async function ingestedFile(
   if (content === undefined) return null
   const landed = await headOf(landing, path)
   if (landed !== null && isKnownByStat(landed, ledger)) {
-    return { ...landed, etag: landed.etag, state: 'known', contentHash: content, sha256: '' }
+    return { ...landed, etag: landed.etag, state: 'known', contentHash: content, sha256: '', digestSlot: null }
   }
   for (const copy of landed === null ? await archivedCopies(path, content, table.source!, landing) : [landed]) {
     const [found] = await discoverLandingFiles(landing, [copy], new Map([[contentTransaction(copy.path), content]]))

@@ -75,6 +75,15 @@ export interface FileSplit {
   readonly deletedRows: Uint32Array | null
   /** Columns that the scan makes itself, by logical name. */
   readonly virtualColumns: Readonly<Record<string, VirtualColumn>>
+  /** Where the scan puts what it has read, as a hash. */
+  readonly digestSlot?: DigestSlot | undefined
+}
+
+/** Shared memory for the SHA-256 (32 bytes) of a file's content. It stays zero where a scan never has the whole file in memory. */
+export interface DigestSlot {
+  readonly memory: SharedArrayBuffer
+  /** Which of the hashes in it. */
+  readonly index: number
 }
 
 /** `file_path` string, as in `FileSplit.path`; `line` int64, 1-based physical line where the row starts (CSV, JSON);

@@ -193,6 +193,9 @@ describe('FileStore', () => {
     symlinkSync('in/a', join(root, 'inner'))
     const store = new FileStore(root)
     expect(await store.outside(['out', 'inner', 'in/a', 'missing'])).toEqual(['out'])
+    // Of many files of a folder, too.
+    const many = Array.from({ length: 100 }, (_, i) => `missing${i}`)
+    expect(await store.outside([...many, 'inner', 'out', 'in/a'])).toEqual(['out'])
   })
 
   it('sweeps what dead writers left, if it is old enough', async () => {

@@ -24,16 +24,27 @@ export function accumulateRegisters(
   rowCount: u32,
   table: usize,
 ): u32 {
+  if (groups == 0 && chosen == 0 && validity == 0) {
+    const registers = <usize>load<u32>(table)
+    if (registers == 0) return start
+    for (let row = start; row < rowCount; row++) register(registers, load<u32>(hashes + (<usize>row << 2)))
+    return rowCount
+  }
   for (let row = start; row < rowCount; row++) {
     if (!counts(validity, chosen, row)) continue
     const registers = <usize>load<u32>(table + (groupOf(groups, row) << 2))
     if (registers == 0) return row
-    const hash = finalMix(load<u32>(hashes + (<usize>row << 2)))
-    const at = registers + <usize>(hash & ((1 << bits) - 1))
-    const rank = <u8>(clz<u32>((hash >> bits) << bits) + 1)
-    if (rank > load<u8>(at)) store<u8>(at, rank)
+    register(registers, load<u32>(hashes + (<usize>row << 2)))
   }
   return rowCount
+}
+
+// @ts-ignore: decorator
+@inline function register(registers: usize, value: u32): void {
+  const hash = finalMix(value)
+  const at = registers + <usize>(hash & ((1 << bits) - 1))
+  const rank = <u8>(clz<u32>((hash >> bits) << bits) + 1)
+  if (rank > load<u8>(at)) store<u8>(at, rank)
 }
 
 export function accumulateMergeRegisters(from: usize, registers: usize): void {

@@ -138,7 +138,12 @@ export function exprTextTrim(text: i64, sides: i32): i64 {
 export function exprTextLength(text: i64): i32 {
   const end = at(text) + <usize>size(text)
   let count = 0
-  for (let p = at(text); p < end; p++) if ((load<u8>(p) & 0xc0) != 0x80) count++
+  let p = at(text)
+  for (; p + 8 <= end; p += 8) {
+    const word = load<u64>(p)
+    count += 8 - <i32>popcnt<u64>((word >> 7) & (~word >> 6) & 0x0101010101010101)
+  }
+  for (; p < end; p++) if ((load<u8>(p) & 0xc0) != 0x80) count++
   return count
 }
 

@@ -1,5 +1,11 @@
 // One 32-bit hash a row, mixed column by column.
 
+/** Hashes of no column yet. */
+export function hashStart(rowCount: u32, hashes: usize): void {
+  const end = hashes + (<usize>rowCount << 2)
+  for (let at = hashes; at < end; at += 4) store<u32>(at, 0x2545f491)
+}
+
 // @ts-ignore: decorator
 @inline function mixFour(hashes: v128, words: v128): v128 {
   let h = i32x4.mul(v128.xor(hashes, words), i32x4.splat(0x9e3779b1))

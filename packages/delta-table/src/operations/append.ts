@@ -9,7 +9,7 @@ import {
 } from '../operation-context.js'
 import { planOf, type Rows } from '../table-session.js'
 import { fitTarget, withIdentityMarks } from '../write/fit-target.js'
-import type { AppendOptions } from '../write/write-options.js'
+import { applicationVersions, type AppendOptions } from '../write/write-options.js'
 import { writeRows } from '../write/write-rows.js'
 
 /** Adds rows. A blind append: it conflicts with nothing but a change of the table itself. */
@@ -65,7 +65,7 @@ async function appendIntent(
 
 /** Whether every application transaction of the write is in the table, with its version or a later one. */
 export function isCommitted(snapshot: Snapshot, options: AppendOptions): boolean {
-  const transactions = options.appTransactions ?? []
+  const transactions = applicationVersions(options)
   return (
     transactions.length > 0 &&
     transactions.every(({ appId, version }) => (snapshot.appTransactions.get(appId)?.version ?? -1) >= version)

@@ -1,12 +1,18 @@
 import type { TableProvider } from '@deltaworks/plan'
 import type { Schema } from '@deltaworks/schema'
 
+/** How far an application has come. */
+export interface ApplicationVersion {
+  readonly appId: string
+  readonly version: number
+}
+
 /** What every write can say. */
 export interface WriteOptions {
-  /** `txn` actions of the commit: how far applications have come. */
-  readonly appTransactions?: readonly { readonly appId: string; readonly version: number }[]
-  /** Free text, kept in the commit and shown by history. */
-  readonly userMetadata?: string
+  /** `txn` actions of the commit: how far applications have come. A function is asked again when the rows are written. */
+  readonly appTransactions?: readonly ApplicationVersion[] | (() => readonly ApplicationVersion[])
+  /** Free text, kept in the commit and shown by history. A function is asked when the rows are written. */
+  readonly userMetadata?: string | (() => string)
   /** Shown by history beside what the operation itself says. */
   readonly operationParameters?: Readonly<Record<string, string>>
   /** The clock of this write; default the system's. */
@@ -22,6 +28,9 @@ export interface WriteOptions {
    */
   readonly audit?: (rows: TableProvider) => Promise<void>
 }
+
+export const applicationVersions = ({ appTransactions = [] }: WriteOptions): readonly ApplicationVersion[] =>
+  typeof appTransactions === 'function' ? appTransactions() : appTransactions
 
 /** What a table that does not exist yet is made of. */
 export interface TableDefinitionOptions {

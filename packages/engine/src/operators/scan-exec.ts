@@ -190,4 +190,8 @@ const fileScanOf = (split: FileSplit, schema: Schema, filters: readonly BoundExp
   byteRange: split.byteRange,
   deletedRows: split.deletedRows,
   filters,
+  digest:
+    split.digestSlot === undefined
+      ? undefined
+      : new Uint8Array(split.digestSlot.memory, split.digestSlot.index * 32, 32),
 })

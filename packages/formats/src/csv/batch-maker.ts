@@ -20,6 +20,7 @@ import type { CsvReader, RowBlock } from './csv-reader.js'
 import { checkFields } from './field-checks.js'
 import { fieldText, rowText } from './field-text.js'
 import { csvKernels, frameField } from './frame.js'
+import { rowsWithNul } from './nul-byte.js'
 import type { TextDictionaries } from './text-dictionary.js'
 
 export interface BatchMakerOptions {
@@ -129,6 +130,9 @@ export class BatchMaker {
       : []
     if (block.damage !== null) for (let row = 0; row < rowCount; row++) reasons.set(row, [block.damage])
     else if (this.#reader.field(frameField.irregular) > 0) this.#checkShapes(rowCount, reasons)
+    if (this.#dialect.nulBytes === 'malformed') {
+      for (const row of rowsWithNul(this.#context.heap, frame, rowCount)) reasons.set(row, ['it has a NUL'])
+    }
     const { parsed } = this.#mapping
     return parseColumns(this.#context, this.#arena, frame, rowCount, parsed, reasons, skipped, this.#dictionaries)
   }

@@ -1,7 +1,9 @@
 import { Arena, type Heap, type MemoryAccount } from '@deltaworks/columnar'
 import type { ObjectStore } from '@deltaworks/storage'
 import { notText, unknownEncoding } from '../errors.js'
-import type { ScanMetrics } from '../file-scan.js'
+import { keepDigest } from '../content-digest.js'
+import type { FileScan, ScanMetrics } from '../file-scan.js'
+import { nulIn } from './nul-byte.js'
 
 /** A file's text as UTF-8, front to back. */
 export interface ByteSource {
@@ -35,8 +37,8 @@ export class FileSource implements ByteSource {
   }
 }
 
-/** A file up to this size is read at once; of a larger one, so much tells what it is and has its header. */
-const smallFileBytes = 256 * 1024
+/** A file below this size is read at once; of a larger one, so much tells what it is and has its header. */
+export const smallFileBytes = 256 * 1024
 const headBytes = 64 * 1024
 
 /** Reads a file from its start. Its first bytes are there before: they tell what it is, and are read from the store once. */
@@ -60,7 +62,7 @@ export class HeadSource implements ByteSource {
   static async open(
     heap: Heap,
     account: MemoryAccount,
-    { store, path, sizeBytes }: { readonly store: ObjectStore; readonly path: string; readonly sizeBytes: number },
+    { store, path, sizeBytes, digest }: Pick<FileScan, 'store' | 'path' | 'sizeBytes' | 'digest'>,
     metrics: ScanMetrics | undefined,
   ): Promise<HeadSource> {
     // One more than there is tells the end.
@@ -70,7 +72,9 @@ export class HeadSource implements ByteSource {
       const address = arena.allocate(wanted)
       const source = new FileSource(store, path, 0, metrics)
       const length = await source.read(heap.u8.subarray(address, address + wanted))
-      return new HeadSource(arena, address, length, length < wanted ? null : source)
+      const isWhole = length < wanted
+      if (isWhole) keepDigest({ digest }, heap.u8.subarray(address, address + length))
+      return new HeadSource(arena, address, length, isWhole ? null : source)
     } catch (error) {
       arena.close()
       throw error
@@ -174,7 +178,7 @@ export function detectText(path: string, kind: string, head: Uint8Array, declare
   }
   const encoding = declared === 'utf8' ? 'utf-8' : declared === 'latin1' ? 'iso-8859-1' : declared
   if (encoding.startsWith('utf-16')) return { encoding, skip: 0 }
-  const nul = head.indexOf(0)
+  const nul = nulIn(head)
   if (nul >= 0) throw notText(path, kind, `byte ${nul} is NUL, so it is binary or in another encoding than ${encoding}`)
   return { encoding, skip: 0 }
 }

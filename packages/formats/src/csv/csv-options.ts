@@ -77,9 +77,11 @@ export interface CsvReadOptions {
   readonly rescuedColumn?: string
   /** The whole table's schema. With it a row is malformed or not by all columns, whichever of them are read. */
   readonly schema?: Schema
+  /** Whether a row with a NUL is malformed; a file with one among its first bytes is refused. Default `keep`: it is a character. */
+  readonly nulBytes?: 'keep' | 'malformed'
   /** Default 20,480. */
   readonly maxColumns?: number
-  /** A quote that is not closed within so many bytes never is. Default 16 MiB. */
+  /** A quote that is not closed within so many bytes never is, and a row that is longer is malformed: its start is kept. Default 16 MiB. */
   readonly maxRowBytes?: number
 }
 
@@ -114,6 +116,7 @@ export interface CsvDialect {
   readonly maxCharsPerColumn: number
   readonly timezone: string
   readonly mode: 'permissive' | 'dropmalformed' | 'failfast'
+  readonly nulBytes: 'keep' | 'malformed'
   readonly maxColumns: number
   readonly maxRowBytes: number
 }
@@ -152,6 +155,7 @@ export function csvDialect(options: CsvReadOptions): CsvDialect {
     maxCharsPerColumn: Math.max(0, options.maxCharsPerColumn ?? 0),
     timezone: options.timezone ?? 'UTC',
     mode,
+    nulBytes: options.nulBytes ?? 'keep',
     maxColumns: options.maxColumns ?? 20_480,
     maxRowBytes: options.maxRowBytes ?? 16 * 1024 * 1024,
   }

@@ -1,5 +1,5 @@
 import { Arena, type ColumnarContext, type Heap, type MemoryAccount } from '@deltaworks/columnar'
-import { rowTooLong } from '../errors.js'
+import { rowTooLong, rowTooLongReason } from '../errors.js'
 import type { ByteSource } from './byte-source.js'
 import type { CsvDialect } from './csv-options.js'
 import { dialectFrame, lineModes } from './dialect-frame.js'
@@ -10,6 +10,8 @@ import { slowIndex } from './slow-index.js'
 const slackBytes = 128
 const defaultWindowBytes = 4 * 1024 * 1024
 const maxPositions = 1024 * 1024
+/** So much of a row that is too long is kept. */
+const cutBytes = 64 * 1024
 /** Less than this left in the window: read on before looking for rows. */
 const lowBytes = 256 * 1024
 
@@ -18,7 +20,7 @@ export interface RowBlock {
   readonly rowCount: number
   /** Offset in the file of the window's first byte. */
   readonly baseOffset: number
-  /** Set for a single row that was cut off because its quotes are never closed. */
+  /** Set for a single row that was cut off: its quotes are never closed, or it is too long. */
   readonly damage: string | null
 }
 
@@ -53,6 +55,8 @@ export class CsvReader {
   #base: number
   #line: number
   #ended = false
+  /** Whether the line at hand was given up, so that reading goes on behind it. */
+  #isCut = false
   #windowArena: Arena
   readonly #account: MemoryAccount
 
@@ -80,12 +84,16 @@ export class CsvReader {
     return this.#base + this.#at
   }
 
-  /** @returns the next rows, at most `maxRows` (not more than in the options), or null at the end */
+  /**
+   * @returns the next rows, at most `maxRows` (not more than in the options), or null at the end
+   * @throws FormatError DW-FORMAT-0038 for a row that is too long, in mode `failfast`
+   */
   async next(maxRows: number = this.#options.maxRows): Promise<RowBlock | null> {
     const { endOffset, dialect, path } = this.#options
     if (this.#window === 0) await this.#fill()
     for (;;) {
       if (this.#base + this.#at >= endOffset) return null
+      if (this.#isCut) await this.#skipLine()
       if (!this.#ended && this.#filled - this.#at < Math.min(lowBytes, this.#capacity >> 2)) await this.#fill()
       if (this.#at >= this.#filled) {
         if (this.#ended) return null
@@ -112,7 +120,9 @@ export class CsvReader {
       const damaged = this.#damagedRow()
       if (damaged === 'none yet') continue
       if (damaged !== null) return damaged
-      throw rowTooLong(path, this.#line, dialect.maxRowBytes)
+      if (dialect.mode === 'failfast') throw rowTooLong(path, this.#line, dialect.maxRowBytes)
+      const cut = this.#cutRow()
+      if (cut !== 'none yet') return cut
     }
   }
 
@@ -214,10 +224,35 @@ export class CsvReader {
     return this.#block(1, 'a quote is not closed')
   }
 
-  #lineEnd(): number | null {
+  /** A row that is too long is told by its start; no more of it stays in memory. */
+  #cutRow(): RowBlock | 'none yet' | null {
+    const { u8 } = this.#heap
+    const { maxRowBytes } = this.#options.dialect
+    let end = this.#at + Math.min(cutBytes, maxRowBytes)
+    while (end > this.#at + 1 && (u8[this.#window + end]! & 0xc0) === 0x80) end--
+    // Of its rest nothing is wanted, so a line end may stand there.
+    const found = this.#index(this.#closed(end), 1, noByte)
+    this.#isCut = true
+    if (found > 0) return this.#block(1, rowTooLongReason(maxRowBytes))
+    this.#advance()
+    return 'none yet'
+  }
+
+  /** Goes on behind the end of the line. */
+  async #skipLine(): Promise<void> {
+    for (;;) {
+      const end = this.#lineEnd(this.#scanEnd())
+      this.#at = end ?? this.#scanEnd()
+      if (end !== null || this.#ended) break
+      await this.#fill()
+    }
+    this.#isCut = false
+  }
+
+  #lineEnd(until = this.#filled): number | null {
     const { u8 } = this.#heap
     const mode = lineModes[this.#options.dialect.lineSeparator]
-    for (let i = this.#at; i < this.#filled; i++) {
+    for (let i = this.#at; i < until; i++) {
       const byte = u8[this.#window + i]
       if (byte === 10 && mode < 2) return i + 1
       if (byte !== 13 || mode === 1) continue
@@ -249,11 +284,18 @@ export class CsvReader {
 
   #end(): void {
     this.#ended = true
+    // An empty line, if there is a line end already, and those are left out.
+    this.#filled = this.#closed(this.#filled)
+  }
+
+  /** Puts a line end there. @returns what is behind it */
+  #closed(end: number): number {
     const mode = lineModes[this.#options.dialect.lineSeparator]
     const { u8 } = this.#heap
-    // An empty line, if there is a line end already, and those are left out.
-    if (mode >= 2) u8[this.#window + this.#filled++] = 13
-    if (mode !== 2) u8[this.#window + this.#filled++] = 10
+    let at = end
+    if (mode >= 2) u8[this.#window + at++] = 13
+    if (mode !== 2) u8[this.#window + at++] = 10
+    return at
   }
 
   #grow(left: number): void {

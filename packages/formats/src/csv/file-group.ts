@@ -11,6 +11,7 @@ import {
   type RecordBatch,
 } from '@deltaworks/columnar'
 import { int64, type Field, type Value } from '@deltaworks/schema'
+import { keepDigest } from '../content-digest.js'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
 import { BatchMaker } from './batch-maker.js'
 import { detectText, isUtf8 } from './byte-source.js'
@@ -20,6 +21,7 @@ import { dialectFrame, lineModes } from './dialect-frame.js'
 import { fieldText } from './field-text.js'
 import { csvKernels, frameField } from './frame.js'
 import { knownMapping } from './known-mappings.js'
+import { nulIn } from './nul-byte.js'
 
 /** Kernels read whole vectors. */
 const slackBytes = 128
@@ -148,7 +150,8 @@ export class CsvFileGroup {
     const at = this.#window + start
     const count = await scan.store.getInto(scan.path, 0, heap.u8.subarray(at, at + scan.sizeBytes + 1))
     if (count !== scan.sizeBytes || count === 0) return false
-    if (heap.u8.subarray(at, at + Math.min(count, detectedBytes)).indexOf(0) >= 0) return false
+    keepDigest(scan, heap.u8.subarray(at, at + count))
+    if (nulIn(heap.u8.subarray(at, at + Math.min(count, detectedBytes))) >= 0) return false
     const end = this.#closed(start + count)
     const header = this.#header ?? this.#readHeader(scan, start, end)
     if (header === null || !this.#begins(header.bytes, start, count)) return false

@@ -1,5 +1,5 @@
 import type { ColumnarContext, MemoryAccount } from '@deltaworks/columnar'
-import { emptyFile, notText, tooManyColumns } from '../errors.js'
+import { emptyFile, notText, rowTooLong, rowTooLongReason, tooManyColumns } from '../errors.js'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
 import {
   detectText,
@@ -33,7 +33,9 @@ export interface OpenedCsv {
   readonly firstRow: number
 }
 
-export type CsvFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes'> & { readonly byteRange?: CsvRange | null }
+export type CsvFile = Pick<FileScan, 'store' | 'path' | 'sizeBytes' | 'digest'> & {
+  readonly byteRange?: CsvRange | null
+}
 
 const wholeFile: CsvRange = { start: 0, end: Infinity }
 /** What a file is tells itself in its first bytes. */
@@ -163,6 +165,7 @@ async function readHeader(
     if (!dialect.header) return []
     throw emptyFile(path)
   }
+  if (block.damage === rowTooLongReason(dialect.maxRowBytes)) throw rowTooLong(path, 1, dialect.maxRowBytes)
   if (block.damage !== null) throw notText(path, 'CSV', `a quote of its first line is not closed`)
   const count = context.heap.u32[reader.field(frameField.rowFields) >>> 2]!
   if (count > dialect.maxColumns) throw tooManyColumns(path, count, dialect.maxColumns)

@@ -280,6 +280,36 @@ describe('E-24: malformed rows', () => {
     expect(rows.filter((row) => row[4] !== null).map((row) => row[2])).toEqual([2n])
   })
 
+  it.each(['\n', '\r', '\r\n'])(
+    'a row that is too long is one malformed row, with lines that end with %j',
+    async (end) => {
+      const limit = { maxRowBytes: 1001 }
+      for (const length of [2000, 9_000_000]) {
+        const row = `2,${'é'.repeat(length / 2)},`
+        const text = ['n,t', '1,a', row, '', '3,b', row].join(end)
+        const { rows } = await read(text, limit)
+        const reason = 'the row is longer than 1001 bytes; its start is kept'
+        const start = row.slice(0, 2 + 499)
+        const offset = (lines: number): bigint =>
+          BigInt(Buffer.byteLength(['n,t', '1,a', row, '', '3,b', row].slice(0, lines).join(end) + end))
+        expect(rows).toEqual([
+          [1, 'a', 2n, offset(1), null, null],
+          [2, start.slice(2), 3n, offset(2), reason, start],
+          [3, 'b', 5n, offset(4), null, null],
+          [2, start.slice(2), 6n, offset(5), reason, start],
+        ])
+        expect((await read(text, { ...limit, mode: 'dropmalformed' })).rows).toHaveLength(2)
+        await expect(read(text, { ...limit, mode: 'failfast' })).rejects.toMatchObject({ code: 'DW-FORMAT-0038' })
+      }
+    },
+  )
+
+  it('a header that is too long is refused', async () => {
+    await expect(read(`n,t,${'c'.repeat(2000)}\n1,a,b\n`, { maxRowBytes: 1000 })).rejects.toMatchObject({
+      code: 'DW-FORMAT-0038',
+    })
+  })
+
   it('tells text that is not UTF-8', async () => {
     const bytes = Uint8Array.from(
       Buffer.concat([Buffer.from('n,t\n1,é\n2,'), Buffer.from([0xe9, 0x78]), Buffer.from('\n3,c\n')]),

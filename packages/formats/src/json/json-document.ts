@@ -1,6 +1,6 @@
 import type { ByteSource } from '../csv/byte-source.js'
 import { rowTooLong } from '../errors.js'
-import { jsonTextOf, type JsonBytes, type JsonRecord } from './json-record.js'
+import { jsonTextOf, longRecord, type JsonBytes, type JsonRecord } from './json-record.js'
 import type { JsonRelaxations } from './json-text.js'
 
 const windowBytes = 1024 * 1024
@@ -21,7 +21,7 @@ const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x
 /**
  * The records of a document: the items of its array, or the document itself if it is none. An item is cut out by its brackets before
  * it is parsed, so that no more than one is in memory, and a damaged one takes no other with it.
- * @throws FormatError DW-FORMAT-0038 for an item (or a document that is no array) longer than `maxRowBytes`
+ * @throws FormatError DW-FORMAT-0038 for a document that is no array and longer than `maxRowBytes`
  */
 export async function* documentRecords(
   path: string,
@@ -30,9 +30,11 @@ export async function* documentRecords(
   maxRowBytes: number | undefined,
   relaxations: JsonRelaxations = {},
 ): AsyncGenerator<JsonRecord | JsonBytes, void, undefined> {
-  const window = new DocumentWindow(path, source, Math.min(windowBytes, sizeBytes + 1), relaxations)
+  const window = new DocumentWindow(source, Math.min(windowBytes, sizeBytes + 1), relaxations)
   if ((await window.peek()) !== openBracket) {
-    const whole = await window.item(maxRowBytes ?? defaultDocumentBytes, 'document')
+    const limit = maxRowBytes ?? defaultDocumentBytes
+    const whole = await window.item(limit, 'document')
+    if (!('bytes' in whole)) throw rowTooLong(path, whole.line, limit)
     if (whole.bytes.byteLength > 0) yield whole
     return
   }
@@ -43,7 +45,7 @@ export async function* documentRecords(
     for (;;) {
       await window.peek()
       const item = await window.item(maxRowBytes ?? defaultItemBytes, 'item')
-      yield item.bytes.byteLength === 0 ? missing(item) : item
+      yield 'bytes' in item && item.bytes.byteLength === 0 ? missing(item) : item
       const next = await window.peek()
       if (next !== comma && next !== closeBracket) {
         yield damagedRest(await window.rest(), 'the array is not closed')
@@ -76,7 +78,6 @@ const damagedRest = ({ bytes, line, offset, row }: JsonBytes, damage: string): J
 
 /** The part of a document that is in memory: from the next byte to be looked at on. */
 class DocumentWindow {
-  readonly #path: string
   readonly #source: ByteSource
   readonly #windowBytes: number
   #bytes = new Uint8Array(0)
@@ -91,10 +92,9 @@ class DocumentWindow {
 
   readonly #relaxations: JsonRelaxations
 
-  constructor(path: string, source: ByteSource, bytes: number, relaxations: JsonRelaxations) {
+  constructor(source: ByteSource, bytes: number, relaxations: JsonRelaxations) {
     this.#relaxations = relaxations
     this.#windowBytes = bytes
-    this.#path = path
     this.#source = source
     this.#base = source.offset
   }
@@ -116,21 +116,38 @@ class DocumentWindow {
     this.#at++
   }
 
-  /** The bytes up to the comma or bracket behind the item (which are not taken), or to the end. */
-  async item(maxBytes: number, what: 'item' | 'document'): Promise<JsonBytes> {
+  /** The bytes up to the comma or bracket behind the item (which are not taken), or to the end; of one that is too long, its start. */
+  async item(maxBytes: number, what: 'item' | 'document'): Promise<JsonBytes | JsonRecord> {
     const start = this.#place()
     const scanned = new ItemScan(what, this.#relaxations)
     let length = 0
     for (;;) {
       const end = scanned.end(this.#bytes, this.#at + length, this.#filled)
       length = (end ?? this.#filled) - this.#at
-      if (length > maxBytes) throw rowTooLong(this.#path, start.line, maxBytes)
+      if (length > maxBytes) {
+        const cut = longRecord(start, this.#taken(length), maxBytes)
+        if (what === 'item' && end === null) await this.#passOver(scanned)
+        return cut
+      }
       if (end !== null || !(await this.#fill())) break
     }
+    return { ...start, bytes: this.#taken(length) }
+  }
+
+  #taken(length: number): Uint8Array {
     const bytes = this.#bytes.subarray(this.#at, this.#at + length)
-    for (let i = 0; i < length; i++) if (bytes[i] === 10) this.#line++
+    for (let i = 0; i < length; i++) if (bytes[i] === lineFeed) this.#line++
     this.#at += length
-    return { ...start, bytes }
+    return bytes
+  }
+
+  /** Goes on to the end of an item of which nothing more is wanted. */
+  async #passOver(scanned: ItemScan): Promise<void> {
+    while (await this.#fill()) {
+      const end = scanned.end(this.#bytes, this.#at, this.#filled)
+      this.#taken((end ?? this.#filled) - this.#at)
+      if (end !== null) return
+    }
   }
 
   async rest(): Promise<JsonBytes> {

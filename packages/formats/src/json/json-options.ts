@@ -36,7 +36,7 @@ export interface JsonReadOptions extends JsonRelaxations {
   readonly prefersDecimal?: boolean
   /** Inference: the part of the records that is looked at, above 0 and up to 1, over the whole file. Default: its start. */
   readonly samplingRatio?: number
-  /** A longer line or item is an error. Default 16 MiB, for a document that is one object 256 MiB. */
+  /** A longer line or item is malformed: its start is kept. Default 16 MiB; a document that is one object is refused beyond 256 MiB. */
   readonly maxRowBytes?: number
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { rowTooLongReason } from '../errors.js'
 import { nestingExceeds, parseJson, type JsonRelaxations, type JsonValue } from './json-text.js'
 
 /** One record of a file: its value, or why it has none. */
@@ -17,6 +18,30 @@ export interface JsonBytes {
   readonly line: number
   readonly offset: number
   readonly row: number
+}
+
+/** So much of a record that is too long is kept. */
+export const cutBytes = 64 * 1024
+
+/** A record that is too long to be parsed, told by its start. */
+export const longRecord = (
+  { line, offset, row }: Omit<JsonBytes, 'bytes'>,
+  start: Uint8Array,
+  limitBytes: number,
+): JsonRecord => ({
+  value: null,
+  damage: rowTooLongReason(limitBytes),
+  raw: jsonTextOf(start.subarray(0, wholeCharacters(start, Math.min(cutBytes, limitBytes)))),
+  line,
+  offset,
+  row,
+})
+
+/** Bytes of a text up to a length that cut no character. */
+function wholeCharacters(bytes: Uint8Array, length: number): number {
+  let end = Math.min(length, bytes.byteLength)
+  if (end < bytes.byteLength) while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--
+  return end
 }
 
 /** Values that are nested deeper are damage: whoever walks them does so by recursion. */

@@ -133,9 +133,29 @@ describe('E-26: JSON lines', () => {
       [1n, long],
       [2n, null],
     ])
-    await expect(read(`{"t":"${long}"}\n{"n":2}\n`, nt, { maxRowBytes: 1000 })).rejects.toMatchObject({
-      code: 'DW-FORMAT-0038',
-    })
+  })
+
+  it('M-009 M-019: passes over lines that are too long, in windows of any size, and keeps their starts', async () => {
+    const columns = schema([field('n', int64), ...provenanceFields])
+    const long = (bytes: number): string => `{"t":"${'é'.repeat(bytes / 2)}"}`
+    for (const bytes of [2000, 3_000_000]) {
+      const text = `{"n":1}\n${long(bytes)}\n\n{"n":2}\n${long(bytes)}`
+      const lenient: JsonReadOptions = { maxRowBytes: 1001 }
+      const { rows } = await read(text, columns, lenient, { virtualColumns: provenance })
+      const offset = Buffer.byteLength(`${long(bytes)}\n\n{"n":2}\n`)
+      const reason = 'the row is longer than 1001 bytes; its start is kept'
+      const start = long(bytes).slice(0, 6 + 497)
+      expect(rows).toEqual([
+        [1n, 1n, 0n, null, null],
+        [null, 2n, 8n, reason, start],
+        [2n, 4n, BigInt(offset), null, null],
+        [null, 5n, BigInt(offset + 8), reason, start],
+      ])
+      expect((await read(text, nt, { ...lenient, mode: 'dropmalformed' })).rows).toHaveLength(2)
+      await expect(read(text, nt, { ...lenient, mode: 'failfast' })).rejects.toMatchObject({
+        message: expect.stringContaining('line 2'),
+      })
+    }
   })
 })
 

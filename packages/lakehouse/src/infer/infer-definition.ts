@@ -70,6 +70,7 @@ export async function inferDefinition(options: InferOptions): Promise<InferredDe
       state: 'new',
       contentHash: 0,
       sha256: '',
+      digestSlot: null,
     }))
     const parts = await unpacker.parts(store, files, { members: '**/*', signal: options.signal })
     const format = options.format ?? formatOf(parts[0]!.sourceFile)
@@ -228,7 +229,7 @@ function moduleText(
     ...(options.length === 0 ? [] : [`options: { ${options.join(', ')} }`]),
     ...(named.some((column) => builderOf(column.type) === null) ? ["extraColumns: 'ignore'"] : []),
   ]
-  return `import { ${imports} } from '@deltaworks/lakehouse'
+  return `import { ${imports} } from '@deltaworks/lakehouse/definitions'
 
 /** Inferred from ${files} file${files === 1 ? '' : 's'} with ${rows} rows, of which ${percent(confidence)} fit. */
 export const ${table.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())} = defineTable({

@@ -25,7 +25,7 @@ describe('M-014 M-019: infer', () => {
     const found = await infer('in/Orders_*')
     expect(found).toMatchObject({ table: 'orders', files: 2, rows: 2, confidence: 1 })
     expect(found.source)
-      .toBe(`import { bigint, csvFiles, date, defineTable, double, string, timestamp } from '@deltaworks/lakehouse'
+      .toBe(`import { bigint, csvFiles, date, defineTable, double, string, timestamp } from '@deltaworks/lakehouse/definitions'
 
 /** Inferred from 2 files with 2 rows, of which 100 % fit. */
 export const orders = defineTable({
@@ -89,8 +89,8 @@ export const orders = defineTable({
     const { source } = await infer('o.csv')
     const folder = join(lake.folder, 'module')
     mkdirSync(folder)
-    const resolved = import.meta.resolve('@deltaworks/delta-table').replace('delta-table', 'lakehouse')
-    writeFileSync(join(folder, 'o.mjs'), source.replace('@deltaworks/lakehouse', resolved))
+    const resolved = import.meta.resolve('@deltaworks/lakehouse/definitions')
+    writeFileSync(join(folder, 'o.mjs'), source.replace('@deltaworks/lakehouse/definitions', resolved))
     const script = `import { o } from './o.mjs'; console.log(JSON.stringify(o.schema.fields.map((f) => f.name + ' ' + f.type.kind)))`
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       cwd: folder,

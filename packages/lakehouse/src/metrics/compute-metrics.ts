@@ -2,7 +2,8 @@ import { isDeltaworksError, type DataType, type Value } from '@deltaworks/schema
 import type { Lake } from '../lake.js'
 import type { LakehouseDefinition } from '../lakehouse-definition.js'
 import type { MetricValue } from '../run-result.js'
-import { tablesByName, type SqlMetric } from './sql-metric.js'
+import type { SqlMetric } from './sql-metric.js'
+import { tablesByName } from './validate-metrics.js'
 
 /** The figures of a lake as a run leaves it. One that cannot be had says why: a run does not fail because of it. */
 export async function computeMetrics(

@@ -1,7 +1,8 @@
 import { defineLakehouse } from '../lakehouse-definition.js'
 import { orderLines, shopConfiguration, smallShop } from '../testing/small-shop.js'
 import { errorOf, TestLake } from '../testing/test-lake.js'
-import { sqlMetric, validateMetrics, type SqlMetric } from './sql-metric.js'
+import { sqlMetric, type SqlMetric } from './sql-metric.js'
+import { validateMetrics } from './validate-metrics.js'
 
 const shopWith = (...metrics: readonly SqlMetric[]) => defineLakehouse({ ...smallShop(), metrics })
 

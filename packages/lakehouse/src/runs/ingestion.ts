@@ -80,13 +80,14 @@ export class Ingestion {
       const startMs = progress.now()
       const step = `ingest ${table.name}`
       const plan = await planIngest(table, listing, seen)
-      planned.push(plan)
       this.#tellFiles(plan)
       if (plan.pending.length === 0) {
+        planned.push(plan)
         progress.unchanged(step, 'ingest', table, startMs)
         continue
       }
       progress.start(context.runId, step, 'ingest')
+      seen.lake.session.prepare(plan.pending.reduce((sum, file) => sum + file.sizeBytes, 0))
       const parts = await landingParts(plan, seen)
       unpackedBytes += parts.reduce((sum, part) => sum + part.sizeBytes, 0)
       if (unpackedBytes > inMemoryBytes && seen.keepInMemory) seen = { ...seen, keepInMemory: false }
@@ -94,17 +95,22 @@ export class Ingestion {
       if (!seen.keepInMemory) await beforeWriting()
       const own = seen
       const read = await retryStep(step, policy(table), own.signal, (signal) => stageIngest(plan, own, parts, signal))
+      planned.push(read)
+      // By now they are hashed.
+      this.#tellFiles(read)
       staged.push({ staged: read, startMs })
     }
     return { planned, seen }
   }
 
+  /** What was told of a file before is told again in its place: it may have its hash now. */
   #tellFiles({ table, files }: IngestPlan): void {
     const { progress } = this.#options
-    const told = new Set(progress.files.filter((file) => file.table === table.name).map((file) => file.path))
-    const fresh = files.filter((file) => file.state !== 'known' || !told.has(file.path))
-    for (const { path, sizeBytes, sha256, state } of fresh) {
-      progress.files.push({ table: table.name, path, sizeBytes, sha256, state })
+    const places = new Map(progress.files.flatMap((file, i) => (file.table === table.name ? [[file.path, i]] : [])))
+    for (const { path, sizeBytes, sha256, state } of files) {
+      const place = places.get(path) ?? progress.files.length
+      if (state === 'known' && place < progress.files.length) continue
+      progress.files[place] = { table: table.name, path, sizeBytes, sha256, state }
     }
   }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, promises, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { DigestSlot } from '@deltaworks/plan'
 import { isRemote, type ObjectStore } from '@deltaworks/storage'
 import { isDeltaworksError } from '@deltaworks/schema'
 import { unreadableArchive } from '../errors.js'
@@ -19,8 +20,9 @@ export interface LandingPart {
   readonly sizeBytes: number
   /** What rows say they come from: the landing file, or `archive.zip!/member.csv`. */
   readonly sourceFile: string
-  /** SHA-256 of the landing file, hex. */
+  /** SHA-256 of the landing file, hex; empty if the scan of its rows is to put it into `digestSlot`. */
   readonly checksum: string
+  readonly digestSlot?: DigestSlot | undefined
 }
 
 /** What a landing file's members are called in `source_file`, behind the file's own path. */
@@ -42,7 +44,10 @@ const endings: readonly (readonly [RegExp, Packing])[] = [
   [/\.bz2$/i, { compression: 'bzip2', archive: null }],
 ]
 
-export const packingOf = (path: string): Packing | null => endings.find(([ending]) => ending.test(path))?.[1] ?? null
+const packed = /\.(?:tar|tgz|tzst|tbz2?|zip|gz|zst|bz2)$/i
+
+export const packingOf = (path: string): Packing | null =>
+  packed.test(path) ? endings.find(([ending]) => ending.test(path))![1] : null
 
 /** What a packed file may become: enough for every honest one, and a bound for the others. */
 const maxRatio = 200
@@ -79,7 +84,11 @@ export class LandingUnpacker {
       const packing = packingOf(file.path)
       if (packing === null) {
         const { path, sizeBytes, sha256: checksum } = file
-        parts.push(fetched.get(path) ?? { store: store.uri, path, sizeBytes, sourceFile: path, checksum })
+        const digestSlot = file.digestSlot ?? undefined
+        parts.push({
+          ...(fetched.get(path) ?? { store: store.uri, path, sizeBytes, sourceFile: path, checksum }),
+          digestSlot,
+        })
         continue
       }
       try {
@@ -96,8 +105,9 @@ export class LandingUnpacker {
   /** Many small files of a bucket are fetched side by side: reading them one after the other is waiting for the network. */
   async #fetchSmall(store: ObjectStore, files: readonly LandingFile[]): Promise<ReadonlyMap<string, LandingPart>> {
     const fetched = new Map<string, LandingPart>()
+    if (!isRemote(store.uri)) return fetched
     const small = files.filter((file) => file.sizeBytes <= smallBytes && packingOf(file.path) === null)
-    if (!isRemote(store.uri) || small.length < manyFiles) return fetched
+    if (small.length < manyFiles) return fetched
     let next = 0
     const readers = Array.from({ length: filesAtOnce }, async () => {
       while (next < small.length) {

@@ -34,6 +34,7 @@ import { tableRules, withIdentityValues } from '../../write/table-rules.js'
 import type { TouchedFile } from '../../touched-files.js'
 import { freshVersion, withTrackedColumns } from '../../tracked-rows.js'
 import { writeChanges } from '../../write/write-changes.js'
+import { applicationVersions } from '../../write/write-options.js'
 import { discardOnFailure, nothing, writeRows } from '../../write/write-rows.js'
 import { bindClauses, type BoundClause, type BoundClauses } from './merge-clauses.js'
 import { mergeCondition } from './merge-condition.js'
@@ -216,7 +217,7 @@ const nullableUnion = (plans: readonly LogicalPlan[], output: Schema): Schema =>
 })
 
 const hasNewTransaction = (base: Snapshot, options: MergeOptions): boolean =>
-  (options.appTransactions ?? []).some(({ appId, version }) => base.appTransactions.get(appId)?.version !== version)
+  applicationVersions(options).some(({ appId, version }) => base.appTransactions.get(appId)?.version !== version)
 
 /** Spark's names: those of other commands with "Target" in them. */
 const mergeVectorMetrics = (metrics: Readonly<Record<string, number>>): Record<string, number> =>

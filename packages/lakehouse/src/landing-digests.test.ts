@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import * as z from 'zod/mini'
+import { bigint, string } from './column-definition.js'
+import { defineLakehouse } from './lakehouse-definition.js'
+import { runLakehouse } from './run.js'
+import { csvFiles } from './source-definition.js'
+import { defineTable } from './table-definition.js'
+import { TestLake } from './testing/test-lake.js'
+
+/** Files that are hashed by the scan that reads them: those of a group, those that fall out of it, and those that no scan has whole. */
+describe.each([
+  ['in memory', 1 << 30],
+  ['written as they are read', 0],
+])('landing files %s', (_, inMemoryBytes) => {
+  let lake: TestLake
+  beforeAll(() => {
+    lake = new TestLake()
+    for (let i = 0; i < 40; i++) lake.land(`t_${i}.csv`, `id,v\n${i},text ${i}\n`)
+    lake.land('t_other.csv', 'v,id\nx,40\n')
+    lake.land('t_utf16.csv', Buffer.from('\ufeffid,v\n41,é\n', 'utf16le'))
+    lake.land('t_large.csv', `id,v\n${'42,a text that is long\n'.repeat(20_000)}`)
+  })
+  afterAll(() => lake.close())
+
+  const run = (audit: readonly 'source_checksum'[] = []) => {
+    const table = defineTable({
+      name: audit.length === 0 ? 't' : 'checked',
+      layer: 'raw',
+      columns: { id: bigint(), v: string() },
+      source: csvFiles('t_*.csv', { audit }),
+    })
+    const lakehouse = defineLakehouse({
+      name: 't',
+      description: 'For tests.',
+      tables: [table],
+      configuration: z.strictObject({}),
+      environments: '.',
+    })
+    return runLakehouse({ ...lake.options(lakehouse), inMemoryBytes })
+  }
+  const sha256 = (path: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(lake.landing, path)))
+      .digest('hex')
+
+  it('M-007 M-011: have the hash of their content; another time of theirs is no other content', async () => {
+    const { files } = await run()
+    expect(files).toHaveLength(43)
+    expect(files.map(({ path, sha256, state }) => [path, sha256, state])).toEqual(
+      files.map(({ path }) => [path, sha256(path), 'new']),
+    )
+    for (const { path } of files) utimesSync(join(lake.landing, path), 1, 1)
+    const again = await run()
+    expect([again.status, again.files.filter(({ state }) => state !== 'known')]).toEqual(['unchanged', []])
+    lake.land('t_7.csv', 'id,v\n7,text 8\n')
+    const changed = await run()
+    expect(changed.files.filter(({ state }) => state !== 'known')).toEqual([
+      { table: 't', path: 't_7.csv', sizeBytes: 14, sha256: sha256('t_7.csv'), state: 'changed' },
+    ])
+    expect(await lake.rows('raw/t', 'id', 'v')).toContain('{"id":7,"v":"text 8"}')
+  })
+
+  it('M-007: tell it in their rows', async () => {
+    await run(['source_checksum'])
+    expect(await lake.rows('raw/checked', 'source_file', 'source_checksum')).toContain(
+      `{"source_file":"t_3.csv","source_checksum":"${sha256('t_3.csv')}"}`,
+    )
+  })
+})

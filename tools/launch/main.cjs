@@ -1,0 +1,2 @@
+// The app.
+require('./launch.cjs')('main')

@@ -12,13 +12,13 @@ import { hashColumns, JoinTable, readSegment, recordBatch, sortIndexes, takeColu
 import { unlimited, variableColumn, writeSegment } from '@deltaworks/columnar'
 import { dictionaryColumn, type Column, type ColumnarContext, type RecordBatch } from '@deltaworks/columnar'
 import { date, decimal, float64, int64, string, type DataType } from '@deltaworks/schema'
-import { parseArgs } from 'node:util'
+import { commandLine } from './command-line.js'
 
 /**
  * Kernels one by one, in ns a row: the least of the rounds, after a first one that warms the compilers.
  *   node benchmarks/dist/kernels.bench.js [--rows 1000000] [--rounds 5] [--only group]
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     rows: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '5' },

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from './command-line.js'
 import { stagesOf } from './stages.js'
 
 /**
@@ -12,7 +12,7 @@ import { stagesOf } from './stages.js'
  * Without --landing, sample data of the scale is generated; with --peers and a Python that has duckdb and deltalake, the
  * by-hand pipeline (duck_pipeline.py) runs beside us; --stages adds a run that tells the time and memory of each step. Prints a table and writes results/pipeline-<scale>.json.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     scale: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from './command-line.js'
 
 /**
  * What telemetry costs: the shop's pipeline as whole cold processes, unwatched, and with traces and metrics to a collector, metrics to
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
  *   node benchmarks/dist/telemetry.js [--scale 300] [--rounds 5] [--landing DIR]
  * Prints a table and writes results/telemetry-<scale>.json.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     scale: { type: 'string', default: '300' },
     rounds: { type: 'string', default: '5' },

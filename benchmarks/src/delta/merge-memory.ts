@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { fileTable, Session } from '@deltaworks/engine'
 import { col } from '@deltaworks/expression'
 import { scan } from '@deltaworks/plan'
+import { commandLine } from '../command-line.js'
 import { writeResult } from './write-result.js'
 
 /**
@@ -14,7 +14,7 @@ import { writeResult } from './write-result.js'
  * are updated, some deleted, others inserted. What the table holds afterwards is compared with what DuckDB makes of the same.
  *   node benchmarks/dist/delta/merge-memory.js [--memory-mib 32] [--times 100] [--changed 10000] [--vectors] [--name NAME] [--work DIR]
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     'memory-mib': { type: 'string', default: '32' },
     times: { type: 'string', default: '100' },

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import {
   append,
   appendOnce,
@@ -12,6 +11,7 @@ import {
   update,
   type ModelOperation,
 } from '@deltaworks/delta-log/model'
+import { commandLine } from '../command-line.js'
 import { writeResult } from './write-result.js'
 
 /**
@@ -19,7 +19,7 @@ import { writeResult } from './write-result.js'
  *   node benchmarks/dist/delta/model-check.js [--writers 3] [--faults] [--first N]
  * --faults: also a crash before and after each step, and a lost answer. --first: only so many groups of operations.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     writers: { type: 'string', default: '3' },
     faults: { type: 'boolean', default: false },

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 import { bundledOperation } from './bundled-operation.js'
 import { copyTable, makeFact } from './fact-table.js'
 import { paperFile, writePaperLog } from './paper-log.js'
@@ -16,7 +16,7 @@ import { writeResult } from './write-result.js'
  * The Python needs `deltalake` and `pyarrow`. Times are of the operation, the opening of the table included; ours is bundled, as the apps are; memory is the
  * process's peak. Of several rounds, in which the two take turns, it is the one of the median time. `checkpoint`, `commits` and `small-commits` read the log of a table whose data files are on paper only.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     python: { type: 'string' },
     rows: { type: 'string', default: '9900000' },

@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
+import { commandLine } from '../command-line.js'
 import { writePaperLog } from './paper-log.js'
 import { writeResult } from './write-result.js'
 
@@ -12,7 +12,7 @@ import { writeResult } from './write-result.js'
  *   node benchmarks/dist/delta/paper-plan.js [--terabytes 10] [--file-mb 256] [--measured-files 100000]
  * The measured table has eight columns with statistics and a partition column; its data files are on paper only.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     terabytes: { type: 'string', default: '10' },
     'file-mb': { type: 'string', default: '256' },

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
+import { commandLine } from '../command-line.js'
 import { checkSoak, parseSoakLog, type SoakLine } from './check-soak.js'
 import { soakSchema } from './soak-schema.js'
 import { writeResult } from './write-result.js'
@@ -17,7 +17,7 @@ import { writeResult } from './write-result.js'
  * What the table holds at the end is compared with what the writers were told; and at all times a reader opens every new
  * version. --table takes s3:// as well (with DELTAWORKS_STORAGE or AWS_… set); the folder must be new.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     minutes: { type: 'string', default: '10' },
     processes: { type: 'string', default: '16' },

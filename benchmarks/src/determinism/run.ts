@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { fileTable, rowsHash, Session, type SessionOptions } from '@deltaworks/engine'
 import type { TableProvider } from '@deltaworks/plan'
+import { commandLine } from '../command-line.js'
 import { tableNames, tpchData } from '../tpch/tpch-data.js'
 
 /*
@@ -12,7 +12,7 @@ import { tableNames, tpchData } from '../tpch/tpch-data.js'
  * TPC-H's queries on 1, 2, 4 and 16 threads, in memory and with rows on disk, compiled and interpreted: one hash of a query's
  * rows, in any order, whichever it is. Ends with 1 if two differ.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     scale: { type: 'string', default: '0.1' },
     data: { type: 'string' },

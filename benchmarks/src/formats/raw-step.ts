@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 import { cpuSecondsOf, stagesOf } from '../stages.js'
 
 /*
@@ -14,7 +14,7 @@ import { cpuSecondsOf, stagesOf } from '../stages.js'
  * time of all threads (both processes' starts included), which other work on the machine disturbs less.
  * Writes results/raw-step-<name>.json.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     landing: { type: 'string' },
     peers: { type: 'string' },

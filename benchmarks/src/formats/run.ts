@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 
 /*
  * node benchmarks/dist/formats/run.js --lineitem FILE --csv FOLDER [--csv-name transactions] [--rounds 3] [--tasks q1,arrow,rewrite,csv]
@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
  * the time it gives the CPU time of all threads, which other work on the machine disturbs less.
  * Writes results/formats-<name>.json.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     lineitem: { type: 'string' },
     csv: { type: 'string', default: '' },

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 import { writeBigCsv, writeBigJsonArray, writeLongLine, writeWideHeader } from './big-files.js'
 import { measuredRun, resultsFolder, writeOrdersLakehouse } from './measured-run.js'
 
@@ -10,7 +10,7 @@ import { measuredRun, resultsFolder, writeOrdersLakehouse } from './measured-run
  *   node benchmarks/dist/ingest/memory.js [--csv 5] [--json 1] [--line 1] [--columns 10] [--memory 1GiB] [--threads 2] [--folder DIR]
  * Sizes are in GB, columns in millions; 0 leaves a case out. Files are made in the folder and removed again.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     csv: { type: 'string', default: '5' },
     json: { type: 'string', default: '1' },

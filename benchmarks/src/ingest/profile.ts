@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 import { writeBigCsv } from './big-files.js'
 import { measuredRun, resultsFolder, writeOrdersLakehouse } from './measured-run.js'
 
@@ -9,7 +9,7 @@ import { measuredRun, resultsFolder, writeOrdersLakehouse } from './measured-run
  * What the profile of a batch adds to its ingestion: the same files with it and without it, in turn, as whole cold processes.
  *   node benchmarks/dist/ingest/profile.js [--mb 400] [--rounds 3] [--threads 2] [--folder DIR]
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     mb: { type: 'string', default: '400' },
     rounds: { type: 'string', default: '3' },

@@ -4,9 +4,9 @@ import { Agent } from 'node:http'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { openStore } from '@deltaworks/storage'
+import { commandLine } from '../command-line.js'
 import { resultsFolder } from './measured-run.js'
 
 /**
@@ -15,7 +15,7 @@ import { resultsFolder } from './measured-run.js'
  *   node benchmarks/dist/ingest/s3-reading.js [--objects 8] [--mb 64] [--readers 4] [--rounds 5] [--endpoint URL --bucket NAME]
  * Without an endpoint, s3-local is started as a process of its own. With one, keys are taken from the environment.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     objects: { type: 'string', default: '8' },
     mb: { type: 'string', default: '64' },

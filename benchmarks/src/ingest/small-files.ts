@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 import { writeBigCsv } from './big-files.js'
 import { measuredRun, resultsFolder, writeOrdersLakehouse } from './measured-run.js'
 
@@ -13,7 +13,7 @@ import { measuredRun, resultsFolder, writeOrdersLakehouse } from './measured-run
  *   node benchmarks/dist/ingest/small-files.js --python PATH [--files 10000] [--rounds 3] [--folder DIR]
  * Sizes are 1 KB to 100 KB, as many between 1 and 10 as between 10 and 100. Python needs duckdb and deltalake.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     files: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '3' },

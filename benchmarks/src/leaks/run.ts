@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Session } from '@deltaworks/engine'
+import { commandLine } from '../command-line.js'
 import { createOrders, leakQueries } from './queries.js'
 
 /*
@@ -12,7 +12,7 @@ import { createOrders, leakQueries } from './queries.js'
  * ended half-way, some that fail. Ends with 1 if the second half leaves anything behind that the first did not: reserved
  * memory, bytes of WebAssembly memory in use, JavaScript's heap, the process's memory, open files, or files on disk.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     queries: { type: 'string', default: '5000' },
     threads: { type: 'string', default: '2' },

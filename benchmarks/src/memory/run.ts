@@ -3,8 +3,8 @@ import { subscribe } from 'node:diagnostics_channel'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { fileTable, Session, type QueryMetrics } from '@deltaworks/engine'
+import { commandLine } from '../command-line.js'
 import { boundedQueries, type BoundedQuery } from './bounded-queries.js'
 import { forgetPeak, peakBytes } from './process-memory.js'
 
@@ -15,7 +15,7 @@ import { forgetPeak, peakBytes } from './process-memory.js'
  * answer is right, what it spilled, and what the process held at most beside what the memory pool counted. Ends with 1 if an
  * answer is wrong, or if the process held more than the budget and 250 MB. DuckDB makes the data, in a process of its own.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     'memory-mib': { type: 'string', default: '256' },
     times: { type: 'string', default: '10' },

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { fileTable, Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
 import { verifyChecks, type Check } from '@deltaworks/quality'
+import { commandLine } from '../command-line.js'
 import { inTurn, medianRatio, shown } from './in-turn.js'
 import { byHand, thirteenChecks, twelveChecks } from './suite.js'
 import { rowsOf, transactionFiles } from './transactions.js'
@@ -19,7 +19,7 @@ import { rowsOf, transactionFiles } from './transactions.js'
  * the same Parquet files; then a thirteenth check; then the twelve in a process of their own, for its memory. Writes
  * results/quality-checks.json; --keep leaves the files, for `tools/interop/dist/quality-speed.js` and for --table.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     landing: { type: 'string' },
     table: { type: 'string' },

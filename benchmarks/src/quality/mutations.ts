@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { Session } from '@deltaworks/engine'
+import { commandLine } from '../command-line.js'
 import { cleanLanding } from './mutations/clean-landing.js'
 import { defects } from './mutations/defects.js'
 import { plant, type Planted } from './mutations/planted.js'
@@ -16,7 +16,7 @@ import { runShop, type Verdict } from './mutations/shop-run.js'
  * that is for it, and no other line; and none at all in clean variants. Writes results/quality-mutations.json; the exit code
  * is 1 if a defect was missed or a line accused falsely.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     defects: { type: 'string', default: '500' },
     variants: { type: 'string', default: '100' },

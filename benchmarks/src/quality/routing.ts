@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { fileTable, Session } from '@deltaworks/engine'
 import { writeChecked } from '@deltaworks/lakehouse'
 import { scan, type DataFrame } from '@deltaworks/plan'
+import { commandLine } from '../command-line.js'
 import { rules } from './rules.js'
 import { inTurn, medianRatio, shown } from './in-turn.js'
 import { transactionFiles } from './transactions.js'
@@ -19,7 +19,7 @@ import { transactionFiles } from './transactions.js'
  * to a quarantine table with the rules and their reasons. Writes results/quality-routing.json. --table takes files that
  * `checks.js --keep DIR` made.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     landing: { type: 'string' },
     table: { type: 'string' },

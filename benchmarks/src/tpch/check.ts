@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util'
 import { DuckDBInstance, DuckDBTypeId } from '@duckdb/node-api'
 import { DeltaTable } from '@deltaworks/delta-table'
 import { fileTable, Session } from '@deltaworks/engine'
 import { textOf, utcContext } from '@deltaworks/expression'
 import type { TableProvider } from '@deltaworks/plan'
 import { resolveUri } from '@deltaworks/storage'
+import { commandLine } from '../command-line.js'
 import { tableNames, tpchData, type TableFormat } from './tpch-data.js'
 
 /*
@@ -13,7 +13,7 @@ import { tableNames, tpchData, type TableFormat } from './tpch-data.js'
  * The 22 queries of TPC-H on us and on DuckDB: the rows are the same, decimals to the last digit. What DuckDB gives as a
  * double and we as a decimal (averages) must be that double, rounded to our digits.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     scale: { type: 'string', default: '0.01' },
     threads: { type: 'string', default: '2' },

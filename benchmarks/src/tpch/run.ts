@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 import { flameGraphOf } from '../flame-graph-of.js'
 import { chartHtml } from './chart-html.js'
 import { engineNames, EngineProcess, type EngineName } from './engine-process.js'
@@ -17,7 +17,7 @@ import { tpchData, type TableFormat, type TpchData } from './tpch-data.js'
  * table of ratios and writes results/tpch-<scale>[-delta].json; with --query prints what our operators did, too. With
  * --cpu-profile keeps a CPU profile of each of our threads, and a flame graph of them all, in the folder.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     scale: { type: 'string', default: '1' },
     from: { type: 'string', default: 'parquet' },

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../command-line.js'
 
 /*
  * node benchmarks/dist/warehouse/run.js --lake DIR [--rounds 3] [--postgres URL] [--only duckdb|staging|postgres] [--small DIR]
@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
  * With --small, a lake of fewer rows, each way's peak of memory is told for both.
  * Writes results/warehouse.json.
  */
-const { values: options } = parseArgs({
+const { values: options } = commandLine({
   options: {
     lake: { type: 'string' },
     rounds: { type: 'string', default: '3' },

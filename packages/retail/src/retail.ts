@@ -1,4 +1,4 @@
-import { defineLakehouse } from '@deltaworks/lakehouse'
+import { defineLakehouse } from '@deltaworks/lakehouse/definitions'
 import { bestProductsByRegion } from './analytics/best-products-by-region.js'
 import { customerSegments } from './analytics/customer-segments.js'
 import { dailyInsights } from './analytics/daily-insights.js'

@@ -1,5 +1,5 @@
 import { agg, col, lit, when } from '@deltaworks/expression'
-import { decimal, defineTable, string } from '@deltaworks/lakehouse'
+import { decimal, defineTable, string } from '@deltaworks/lakehouse/definitions'
 import { productPerformance } from './product-performance.js'
 
 /** The best and the second best product of each territory by revenue. */

@@ -1,5 +1,5 @@
 import { agg, col, lit, when } from '@deltaworks/expression'
-import { bigint, date, decimal, defineTable, string, type BuildContext } from '@deltaworks/lakehouse'
+import { bigint, date, decimal, defineTable, string, type BuildContext } from '@deltaworks/lakehouse/definitions'
 import type { RetailConfiguration } from '../configuration.js'
 import { amountOf, factTransactions } from '../processed/fact-transactions.js'
 

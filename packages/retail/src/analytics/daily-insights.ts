@@ -1,5 +1,5 @@
 import { agg, col, lit, when } from '@deltaworks/expression'
-import { bigint, date, decimal, defineTable } from '@deltaworks/lakehouse'
+import { bigint, date, decimal, defineTable } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
 /** One row a day: what was sold, what came back, to how many customers. */

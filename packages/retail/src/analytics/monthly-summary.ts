@@ -1,5 +1,5 @@
 import { agg, col, fn, lit, when } from '@deltaworks/expression'
-import { bigint, decimal, defineTable, integer } from '@deltaworks/lakehouse'
+import { bigint, decimal, defineTable, integer } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
 /** Sales and refunds of each calendar month. */

@@ -1,5 +1,5 @@
 import { agg, col, fn } from '@deltaworks/expression'
-import { bigint, decimal, defineTable, string, timestamp } from '@deltaworks/lakehouse'
+import { bigint, decimal, defineTable, string, timestamp } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
 const periodSales = (name: string, unit: 'week' | 'month' | 'quarter') =>

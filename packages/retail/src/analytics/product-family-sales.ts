@@ -1,5 +1,5 @@
 import { agg, col, lit, win } from '@deltaworks/expression'
-import { bigint, decimal, defineTable, integer, string } from '@deltaworks/lakehouse'
+import { bigint, decimal, defineTable, integer, string } from '@deltaworks/lakehouse/definitions'
 import { dimProduct } from '../processed/dim-product.js'
 import { factTransactions } from '../processed/fact-transactions.js'
 

@@ -1,5 +1,5 @@
 import { agg, col, lit, win } from '@deltaworks/expression'
-import { bigint, decimal, defineTable, integer, string } from '@deltaworks/lakehouse'
+import { bigint, decimal, defineTable, integer, string } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
 /** Products within each territory: what they sold, their rank by revenue, and how far they are from the best. */

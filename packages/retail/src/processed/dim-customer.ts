@@ -8,7 +8,7 @@ import {
   string,
   timestamp,
   type BuildContext,
-} from '@deltaworks/lakehouse'
+} from '@deltaworks/lakehouse/definitions'
 import type { DataFrame } from '@deltaworks/plan'
 import type { RetailConfiguration } from '../configuration.js'
 import { dimCustomerRules } from '../quality/dim-customer-rules.js'

@@ -1,5 +1,5 @@
 import { col, fn, lit, when, type Expr } from '@deltaworks/expression'
-import { defineTable, merge, string, timestamp, type BuildContext } from '@deltaworks/lakehouse'
+import { defineTable, merge, string, timestamp, type BuildContext } from '@deltaworks/lakehouse/definitions'
 import type { RetailConfiguration } from '../configuration.js'
 import { transactions } from '../raw/transactions.js'
 

@@ -9,7 +9,7 @@ import {
   string,
   timestamp,
   type BuildContext,
-} from '@deltaworks/lakehouse'
+} from '@deltaworks/lakehouse/definitions'
 import { decimal as decimalType, parseDecimal } from '@deltaworks/schema'
 import type { RetailConfiguration } from '../configuration.js'
 import { factRules } from '../quality/fact-rules.js'

@@ -1,4 +1,4 @@
-import { boolean, csvFiles, date, defineTable, integer, string } from '@deltaworks/lakehouse'
+import { boolean, csvFiles, date, defineTable, integer, string } from '@deltaworks/lakehouse/definitions'
 import { calendarRules } from '../quality/calendar-rules.js'
 
 /** The fiscal calendar, all 24 columns: a 4-4-5 year that starts on the Sunday nearest to the end of January. */

@@ -1,5 +1,5 @@
 import { col, fn, lit, when, type Expr } from '@deltaworks/expression'
-import { csvFiles, date, defineTable, string, type BuildContext } from '@deltaworks/lakehouse'
+import { csvFiles, date, defineTable, string, type BuildContext } from '@deltaworks/lakehouse/definitions'
 import { customerRules } from '../quality/customer-rules.js'
 import type { RetailConfiguration } from '../configuration.js'
 

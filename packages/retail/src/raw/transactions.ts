@@ -1,5 +1,5 @@
 import { col, fn } from '@deltaworks/expression'
-import { bigint, csvFiles, date, decimal, defineTable, integer, string } from '@deltaworks/lakehouse'
+import { bigint, csvFiles, date, decimal, defineTable, integer, string } from '@deltaworks/lakehouse/definitions'
 import { transactionRules } from '../quality/transaction-rules.js'
 import { customers } from './customers.js'
 

@@ -29,7 +29,8 @@ describe('hashes of rows', () => {
   it.each([int32, int64].map((type) => [type.kind, type] as const))(
     'columns of %s and of its kind again',
     (_, type) => {
-      const value = type.kind === 'int32' ? fc.integer() : fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+      const value: fc.Arbitrary<Value> =
+        type.kind === 'int32' ? fc.integer() : fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
       const values = fc.oneof(
         fc.array(value, { maxLength: 40 }),
         fc.array(fc.option(value, { nil: null }), { maxLength: 40 }),

@@ -1,11 +1,15 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
-/** Text, as a file of its own would have to be shipped beside every bundle. Answers are size and time of each file, -1 where nothing can be told. */
+/**
+ * Text, as a file of its own would have to be shipped beside every bundle. Answers are size and time of each file, -1 where
+ * nothing can be told; none of files that were claimed by somebody else.
+ */
 const source = `
 const { parentPort } = require('node:worker_threads')
 const { statSync } = require('node:fs')
-parentPort.on('message', (files) => {
+parentPort.on('message', ({ files, claim }) => {
+  if (Atomics.compareExchange(claim, 0, 0, 1) !== 0) return parentPort.postMessage(new Float64Array(0))
   const facts = new Float64Array(files.length * 2)
   for (let i = 0; i < files.length; i++) {
     try {
@@ -19,6 +23,13 @@ parentPort.on('message', (files) => {
   parentPort.postMessage(facts, [facts.buffer])
 })
 `
+
+export interface AskedFiles {
+  /** Size and time of modification of each, in milliseconds; size -1: nothing could be told of it. Nothing, if they were claimed. */
+  readonly facts: Promise<Float64Array>
+  /** Takes them away from the thread. @returns false if it has begun with them */
+  claim(): boolean
+}
 
 /** Asks the system about files on another thread, while this one looks for more of them. */
 export class StatThread {
@@ -34,11 +45,15 @@ export class StatThread {
     this.#failure.catch(() => undefined)
   }
 
-  /** @returns size and time of modification of each, in milliseconds; size -1: nothing could be told of it */
-  ask(files: readonly string[]): Promise<Float64Array> {
+  /** Asks the thread about files, in its turn. */
+  ask(files: readonly string[]): AskedFiles {
+    const claim = new Int32Array(new SharedArrayBuffer(4))
     const answer = new Promise<Float64Array>((resolve) => this.#answers.push(resolve))
-    this.#worker.postMessage(files)
-    return Promise.race([answer, this.#failure])
+    this.#worker.postMessage({ files, claim })
+    const facts = Promise.race([answer, this.#failure])
+    // Whoever waits for it hears of a failure.
+    facts.catch(() => undefined)
+    return { facts, claim: () => Atomics.compareExchange(claim, 0, 0, 1) === 0 }
   }
 
   async close(): Promise<void> {

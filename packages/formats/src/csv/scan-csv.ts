@@ -13,9 +13,6 @@ import { knownDialect, knownMapping } from './known-mappings.js'
 import { openCsv } from './open-csv.js'
 import { TextDictionaries } from './text-dictionary.js'
 
-/** Rows are cheap, and what is done a batch and a file that is written is not: more than usual are given at once. */
-const batchRows = 2 * targetBatchRows
-
 /**
  * Reads a CSV file, or the rows of it that start in a byte range, as batches. Columns are found by their names in the header;
  * see `CsvReadOptions` for what a row is, and what becomes of malformed ones.
@@ -29,7 +26,7 @@ export async function* scanCsv(
   metrics?: ScanMetrics,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const dialect = knownDialect(options)
-  const maxRows = scan.batchRows ?? batchRows
+  const maxRows = scan.batchRows ?? targetBatchRows
   const { reader, header, firstRow } = await openCsv(context, account, scan, options, dialect, maxRows, metrics)
   if (metrics !== undefined) metrics.filesRead++
   const arena = new Arena(context.heap, account)

@@ -227,7 +227,7 @@ describe('deltaworks-batch', () => {
     const glob = '*customers*.csv'
     const { status, stdout, stderr } = batch('infer', glob, '--landing', 'landing', '--name', 'clients')
     expect([status, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^import \{ .*defineTable.* \} from '@deltaworks\/lakehouse'\n/)
+    expect(stdout).toMatch(/^import \{ .*defineTable.* \} from '@deltaworks\/lakehouse\/definitions'\n/)
     expect(stdout).toContain("name: 'clients'")
     expect(stdout).toContain(`source: csvFiles('${glob}')`)
     const told = batch('infer', glob, '--landing', 'landing', '--out', 'clients.ts')

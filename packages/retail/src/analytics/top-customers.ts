@@ -1,5 +1,13 @@
 import { agg, col, win } from '@deltaworks/expression'
-import { bigint, date, decimal, defineTable, integer, string, type BuildContext } from '@deltaworks/lakehouse/definitions'
+import {
+  bigint,
+  date,
+  decimal,
+  defineTable,
+  integer,
+  string,
+  type BuildContext,
+} from '@deltaworks/lakehouse/definitions'
 import type { RetailConfiguration } from '../configuration.js'
 import { dimCustomer } from '../processed/dim-customer.js'
 import { customerSegments } from './customer-segments.js'

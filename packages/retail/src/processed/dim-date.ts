@@ -1,5 +1,13 @@
 import { col, fn, lit } from '@deltaworks/expression'
-import { boolean, date, defineTable, integer, string, timestamp, type BuildContext } from '@deltaworks/lakehouse/definitions'
+import {
+  boolean,
+  date,
+  defineTable,
+  integer,
+  string,
+  timestamp,
+  type BuildContext,
+} from '@deltaworks/lakehouse/definitions'
 import type { DataFrame } from '@deltaworks/plan'
 import type { RetailConfiguration } from '../configuration.js'
 import { calendar } from '../raw/calendar.js'

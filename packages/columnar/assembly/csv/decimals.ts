@@ -4,16 +4,14 @@ import {
   areRegular,
   endOf,
   endsOf,
-  fieldAt,
   flagError,
   flushValidity,
-  isNullField,
+  numberField,
   skipOf,
   startOf,
   startsOf,
   startStepOf,
   stepOf,
-  trimmed,
 } from './fields'
 import * as F from './frame'
 
@@ -102,10 +100,7 @@ function fixedDecimal(at: usize, stop: usize, scale: u32, unit: u64, most: u64):
 /** Whatever the field holds: NONE if that is nothing, or flagged. */
 function anyDecimal(frame: usize, column: u32, row: u32, scale: u32, limit: u64): i64 {
   const data = <usize>load<u32>(frame, F.DATA)
-  const flags = load<u32>(frame, F.FLAGS) | 16
-  let field = fieldAt(frame, row, column, data, load<u32>(frame, F.QUOTE), flags)
-  if (isNullField(field, data, <usize>load<u32>(frame, F.NULLS), flags)) return NONE
-  field = trimmed(data, field)
+  const field = numberField(frame, column, row)
   let at = data + startOf(field)
   const stop = data + endOf(field)
   if (at >= stop) return NONE

@@ -142,6 +142,14 @@ export function isNullField(field: u64, data: usize, nulls: usize, flags: u32): 
   return nulls != 0 && (!quoted || (flags & 8) != 0) && isNullText(nulls, data + startOf(field), length)
 }
 
+/** A field that ought to be a number, without blanks around it; one without text for what is null. */
+export function numberField(frame: usize, column: u32, row: u32): u64 {
+  const data = <usize>load<u32>(frame, F.DATA)
+  const flags = load<u32>(frame, F.FLAGS) | 16
+  const field = fieldAt(frame, row, column, data, load<u32>(frame, F.QUOTE), flags)
+  return isNullField(field, data, <usize>load<u32>(frame, F.NULLS), flags) ? 0 : trimmed(data, field)
+}
+
 // @ts-ignore: decorator
 @inline
 export function flagError(frame: usize, row: u32): void {

@@ -156,11 +156,10 @@ export function parquetDictionaryFixed(state: usize, values: usize, count: u32, 
   return i
 }
 
-/** The code of a string that is there, or -1. */
+/** The table's slot of a string, or the empty one where it would be put. `h`: its hash. */
 // @ts-ignore: decorator
 @inline
-export function dictionaryCode(table: usize, mask: u32, texts: usize, offsets: usize, address: usize, size: u32): i32 {
-  const h = hashBytes(address, size)
+function slotOf(table: usize, mask: u32, texts: usize, offsets: usize, h: u32, address: usize, size: u32): u32 {
   let slot = h & mask
   let entry: u32
   while ((entry = load<u32>(table + 4 * slot)) != 0) {
@@ -168,11 +167,19 @@ export function dictionaryCode(table: usize, mask: u32, texts: usize, offsets: u
       const code = entry & codeMask
       const start = load<u32>(offsets + 4 * (code - 1))
       const end = load<u32>(offsets + 4 * code)
-      if (end - start == size && bytesEqual(texts + start, address, size)) return <i32>(code - 1)
+      if (end - start == size && bytesEqual(texts + start, address, size)) break
     }
     slot = (slot + 1) & mask
   }
-  return -1
+  return slot
+}
+
+/** The code of a string that is there, or -1. */
+// @ts-ignore: decorator
+@inline
+export function dictionaryCode(table: usize, mask: u32, texts: usize, offsets: usize, address: usize, size: u32): i32 {
+  const slot = slotOf(table, mask, texts, offsets, hashBytes(address, size), address, size)
+  return <i32>(load<u32>(table + 4 * slot) & codeMask) - 1
 }
 
 /** The code of one string, or -1 at a limit. */
@@ -182,17 +189,9 @@ export function insertBytes(state: usize, address: usize, size: u32): i32 {
   const dictionary = <usize>load<u32>(state, 16)
   const offsets = <usize>load<u32>(state, 20)
   const h = hashBytes(address, size)
-  let slot = h & mask
-  let entry: u32
-  while ((entry = load<u32>(table + 4 * slot)) != 0) {
-    if (tagOf(entry) == tagOf(h)) {
-      const code = entry & codeMask
-      const start = load<u32>(offsets + 4 * (code - 1))
-      const end = load<u32>(offsets + 4 * code)
-      if (end - start == size && bytesEqual(dictionary + start, address, size)) return <i32>(code - 1)
-    }
-    slot = (slot + 1) & mask
-  }
+  const slot = slotOf(table, mask, dictionary, offsets, h, address, size)
+  const entry = load<u32>(table + 4 * slot)
+  if (entry != 0) return <i32>(entry & codeMask) - 1
   const count = load<u32>(state, 8)
   const used = load<u32>(state, 24)
   if (count >= min<u32>(load<u32>(state, 12), (mask + 1) >> 1) || size > load<u32>(state, 28) - used) return -1

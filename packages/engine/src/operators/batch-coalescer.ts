@@ -1,4 +1,4 @@
-import { Arena, concatBatches, copyBatch, type RecordBatch } from '@deltaworks/columnar'
+import { Arena, concatBatches, copyBatch, type MemoryAccount, type RecordBatch } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import type { BatchStream } from './execution-plan.js'
@@ -22,7 +22,7 @@ export class BatchCoalescer {
   #waiting: RecordBatch[] = []
   #rows = 0
 
-  constructor(context: ExecutionContext, schema: Schema, account = context.pool.account('BatchCoalescer')) {
+  constructor(context: ExecutionContext, schema: Schema, account: MemoryAccount) {
     this.#schema = schema
     this.#pieces = new Arena(context.columnar.heap, account)
     this.#joined = new Arena(context.columnar.heap, account)

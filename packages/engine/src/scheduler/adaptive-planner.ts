@@ -351,7 +351,7 @@ export class AdaptivePlanner {
   async #exchange(pipeline: Pipeline, keys: readonly BoundExpression[], expected = pipeline.bytes): Promise<Pipeline> {
     if (expected <= this.#smallExchange && !isSingle(pipeline)) {
       const gathered = await this.#materialise('Exchange', pipeline)
-      return gathered.bytes <= this.#smallExchange * 2 ? collapse(gathered) : this.#exchange(collapse(gathered), keys)
+      return gathered.bytes <= this.#smallExchange * 2 ? collapse(gathered) : this.#exchange(gathered, keys)
     }
     const partitions = partitionCount(expected)
     const segments = await this.#exchanged(pipeline, keys, partitions)

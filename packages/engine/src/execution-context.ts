@@ -2,6 +2,7 @@ import type { ColumnarContext } from '@deltaworks/columnar'
 import type { EvaluationContext } from '@deltaworks/expression'
 import type { ScanSplit, TableScan } from '@deltaworks/plan'
 import { cancelled } from './errors.js'
+import type { QuerySegments } from './exchange/segment-memory.js'
 import type { MemoryPool, SpillableAccount } from './memory-pool.js'
 import type { OperatorMetrics, QueryMetrics } from './metrics.js'
 import type { SpilledSegment, SpillFile, SpillStore } from './spill/spill-store.js'
@@ -13,6 +14,7 @@ export interface ExecutionContext {
   readonly evaluation: EvaluationContext
   readonly metrics: QueryMetrics
   readonly spill: SpillStore
+  readonly segments: QuerySegments
   /** Throws if the query was cancelled; asked once a batch. */
   checkCancelled(): void
   /** Now and then a promise to be awaited, so that other events of this thread (an abort, say) have their turn; else null. */

@@ -34,6 +34,7 @@ import { cancellation, pauses, type ExecutionContext } from './execution-context
 import { withFirstRows } from './first-rows.js'
 import { queryMetrics, type QueryMetrics } from './metrics.js'
 import type { FileSink, WriteResult } from './file-sink.js'
+import { QuerySegments, SegmentMemory } from './exchange/segment-memory.js'
 import { MemoryPool } from './memory-pool.js'
 import { open, type BatchStream } from './operators/execution-plan.js'
 import { physicalPlan } from './physical-planner.js'
@@ -144,6 +145,7 @@ export class Session {
   readonly #pause: () => Promise<void> | null
   readonly #workers: WorkerPool
   readonly #spill: SpillFolder
+  readonly #segments: SegmentMemory
   #closed = false
 
   private constructor(options: SessionOptions) {
@@ -157,6 +159,7 @@ export class Session {
     this.#inlineBytes = options.inlineBytes
     this.#morselBytes = options.morselBytes
     this.#pause = pauses()
+    this.#segments = new SegmentMemory(this.pool.limitBytes)
     this.#workers = new WorkerPool(this.threads, options.workerFile)
     this.#spill = new SpillFolder(options.spillFolder, options.spillLimitBytes)
   }
@@ -416,8 +419,9 @@ export class Session {
   }
 
   #executor(context: ExecutionContext, { signal }: QueryOptions): ParallelExecutor {
-    const { pool, evaluation, metrics, spill } = context
-    const resources = { workers: this.#workers, pool, spill: spill.target, evaluation, metrics, signal }
+    const { pool, evaluation, metrics, spill, segments } = context
+    const queryEnded = segments.ended
+    const resources = { workers: this.#workers, pool, spill: spill.target, queryEnded, evaluation, metrics, signal }
     return new ParallelExecutor(context, resources, this.#limits())
   }
 
@@ -466,6 +470,7 @@ export class Session {
       evaluation,
       metrics,
       spill: new SpillStore(this.#spill.query(), metrics),
+      segments: new QuerySegments(this.#segments),
       checkCancelled: cancellation(signal),
       pause: this.#pause,
       splitsOf: (node) => splitsOf(node, metrics),

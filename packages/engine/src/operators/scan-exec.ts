@@ -4,6 +4,7 @@ import {
   readSegment,
   recordBatch,
   takeBatch,
+  targetBatchRows,
   batchFromRows,
   type FilterEvaluator,
   type RecordBatch,
@@ -14,6 +15,7 @@ import type { FileSplit, TableScan } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import type { ExecutionContext, StageSplit } from '../execution-context.js'
+import type { MemoryPool } from '../memory-pool.js'
 import { readSpilled } from '../spill/spill-store.js'
 import { boundsOf } from '../scheduler/stage.js'
 import { BatchCoalescer } from './batch-coalescer.js'
@@ -43,13 +45,19 @@ export class ScanExec implements ExecutionPlan {
     this.#read = [...scan.projection, ...[...extra].sort((a, b) => a - b)]
   }
 
-  #prepare({ columnar, evaluation }: ExecutionContext) {
+  #prepare({ columnar, evaluation, pool }: ExecutionContext) {
     const { filters, table } = this.#scan
     const schema = { fields: this.#read.map((position) => table.schema.fields[position]!) }
     const toRead = (filter: BoundExpression) => remapColumns(filter, (position) => this.#read.indexOf(position))
     const local = filters.map(toRead)
     const bounds = boundsOf(this.#scan).map(toRead)
-    const reading = { positions: this.#read, schema, filters: [...local, ...bounds], footers: new FooterCache() }
+    const reading = {
+      positions: this.#read,
+      schema,
+      filters: [...local, ...bounds],
+      footers: new FooterCache(),
+      batchRows: batchRowsOf(pool, schema),
+    }
     const filter = local.length === 0 ? null : createFilter(columnar, conjunction(local), schema, { evaluation })
     return { reading, filter }
   }
@@ -95,6 +103,14 @@ export class ScanExec implements ExecutionPlan {
 const narrowed = (batch: RecordBatch, width: number, schema: Schema): RecordBatch =>
   recordBatch(schema, batch.rowCount, batch.columns.length === width ? batch.columns : batch.columns.slice(0, width))
 
+const largeBatchRows = 32_768
+/** A batch stands in memory several times over: large ones are for budgets in which that is little, and for rows of few columns. */
+const plentyBytes = 1024 * 1024 * 1024
+const fewColumns = 32
+
+const batchRowsOf = ({ limitBytes }: MemoryPool, { fields }: Schema): number =>
+  limitBytes >= plentyBytes && fields.length <= fewColumns ? largeBatchRows : targetBatchRows
+
 /** What is read of every split. */
 interface Reading {
   /** Of the columns in the table's schema. */
@@ -103,6 +119,7 @@ interface Reading {
   /** Over `schema`. */
   readonly filters: readonly BoundExpression[]
   readonly footers: FooterCache
+  readonly batchRows: number
 }
 
 /** @param splits one, or files that are read together */
@@ -112,10 +129,9 @@ async function* readSplits(splits: readonly StageSplit[], reading: Reading, cont
     for (const split of splits) yield* readSplit(split, reading, context)
     return
   }
-  const { schema, filters } = reading
   const { format, path } = files[0]!
   const account = context.pool.account(`scan of ${path} and others`)
-  const scans = files.map((split) => fileScanOf(split, schema, filters))
+  const scans = files.map((split) => fileScanOf(split, reading))
   try {
     yield* scanFiles(context.columnar, account, format.kind, scans, format.options, context.metrics.scan)
   } finally {
@@ -123,11 +139,8 @@ async function* readSplits(splits: readonly StageSplit[], reading: Reading, cont
   }
 }
 
-async function* readSplit(
-  split: StageSplit,
-  { positions, schema, filters, footers }: Reading,
-  context: ExecutionContext,
-): BatchStream {
+async function* readSplit(split: StageSplit, reading: Reading, context: ExecutionContext): BatchStream {
+  const { positions, schema, footers } = reading
   switch (split.kind) {
     case 'file': {
       const account = context.pool.account(`scan of ${split.path}`)
@@ -136,7 +149,7 @@ async function* readSplit(
           context.columnar,
           account,
           split.format.kind,
-          { ...fileScanOf(split, schema, filters), ...(split.rowGroups === null ? {} : { footers }) },
+          { ...fileScanOf(split, reading), ...(split.rowGroups === null ? {} : { footers }) },
           split.format.options,
           context.metrics.scan,
         )
@@ -177,7 +190,7 @@ async function* readSplit(
   }
 }
 
-const fileScanOf = (split: FileSplit, schema: Schema, filters: readonly BoundExpression[]) => ({
+const fileScanOf = (split: FileSplit, { schema, filters, batchRows }: Reading) => ({
   store: openStore(split.store),
   path: split.path,
   sizeBytes: split.sizeBytes,
@@ -190,6 +203,7 @@ const fileScanOf = (split: FileSplit, schema: Schema, filters: readonly BoundExp
   byteRange: split.byteRange,
   deletedRows: split.deletedRows,
   filters,
+  batchRows,
   digest:
     split.digestSlot === undefined
       ? undefined

@@ -9,6 +9,9 @@ import type { MemoryPool } from '../memory-pool.js'
 const minMorselBytes = 4 * 1024 * 1024
 const maxMorselBytes = 32 * 1024 * 1024
 const morselsWanted = 64
+/** Fewer than those wanted are better than ones below this: starting one costs about a tenth of reading 4 MiB. */
+const worthwhileBytes = 10 * 1024 * 1024
+const fewestMorsels = 8
 /** Columnar memory that a byte of a file becomes, about; for text it stands for the work of parsing it. */
 const expansion = { parquet: 4, csv: 2, json: 2, arrow: 1, avro: 3 } as const
 
@@ -35,7 +38,12 @@ export function splitBytes(split: ScanSplit, scan: TableScan): number {
 }
 
 /** Target size of morsels: the same for every number of threads, so that results are. */
-const morselBytes = (total: number): number => Math.max(minMorselBytes, Math.min(maxMorselBytes, total / morselsWanted))
+const morselBytes = (total: number): number =>
+  Math.max(
+    minMorselBytes,
+    Math.min(worthwhileBytes, total / fewestMorsels),
+    Math.min(maxMorselBytes, total / morselsWanted),
+  )
 
 /** Cuts files that are larger than a morsel: Parquet by row groups, CSV where rows start. */
 export async function cutSplits(

@@ -92,7 +92,9 @@ export class ParallelExecutor implements StageExecutor {
         arena.reset()
         const batches = split.kind === 'segment' ? readSegment(arena, split.segment) : readSpilled(arena, split)
         for (const batch of batches) yield recordBatch(plan.schema, batch.rowCount, batch.columns)
-        if (split.kind === 'segment') account.release(split.segment.byteLength)
+        if (split.kind !== 'segment') continue
+        account.release(split.segment.byteLength)
+        this.context.segments.release(split.segment)
       }
     } finally {
       arena.close()
@@ -145,6 +147,7 @@ export class ParallelExecutor implements StageExecutor {
 
   close(): void {
     this.#exchange.close()
+    this.context.segments.end()
   }
 
   async *#openHere(pipeline: Pipeline): BatchStream {

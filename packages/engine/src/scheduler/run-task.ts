@@ -1,5 +1,6 @@
 import { errorToData } from '@deltaworks/schema'
 import { cancelled } from '../errors.js'
+import { QuerySegments } from '../exchange/segment-memory.js'
 import type { ExecutionContext } from '../execution-context.js'
 import { queryMetrics, type QueryMetrics } from '../metrics.js'
 import { MemoryPool } from '../memory-pool.js'
@@ -10,7 +11,7 @@ import { SpillStore } from '../spill/spill-store.js'
 import { DoneMorsels } from './done-morsels.js'
 import { createSink } from './morsel-sink.js'
 import { writesFiles, type MorselSegment, type SplitsByTable } from './stage.js'
-import { threadContext } from './thread-context.js'
+import { threadContext, threadSegments } from './thread-context.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
 import type { TaskMetrics } from '../metrics.js'
 
@@ -40,6 +41,7 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
     evaluation: request.evaluation,
     metrics,
     spill: new SpillStore(request.spill, metrics),
+    segments: new QuerySegments(threadSegments(memory.limitBytes), request.queryEnded),
     checkCancelled: () => {
       if (queue.cancelled) throw cancelled()
     },

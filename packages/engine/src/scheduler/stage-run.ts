@@ -33,6 +33,8 @@ export interface StageResources {
   readonly workers: WorkerPool
   readonly pool: MemoryPool
   readonly spill: SpillTarget
+  /** `QuerySegments.ended`. */
+  readonly queryEnded: SharedArrayBuffer
   readonly evaluation: EvaluationContext
   readonly metrics: QueryMetrics
   readonly signal: AbortSignal | undefined
@@ -171,7 +173,7 @@ export class StageRun {
 
   async #run(own: RunningTask, claimed: readonly number[]): Promise<void> {
     const { pipeline, sink, number, name } = this.#stage
-    const { pool, spill, evaluation, workers } = this.#resources
+    const { pool, spill, queryEnded, evaluation, workers } = this.#resources
     const { port1, port2 } = new MessageChannel()
     const ended = new Promise<void>((resolve) => {
       port1.on('message', (message: TaskMessage) => {
@@ -192,6 +194,7 @@ export class StageRun {
       claimed,
       memory: { limitBytes: pool.limitBytes, counter: pool.counter, share: own.share },
       spill,
+      queryEnded,
       evaluation,
       kernels: kernelModule(),
       port: port2,

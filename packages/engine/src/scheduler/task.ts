@@ -30,6 +30,8 @@ export interface TaskRequest {
     readonly share: SharedArrayBuffer
   }
   readonly spill: SpillTarget
+  /** `QuerySegments.ended`. */
+  readonly queryEnded: SharedArrayBuffer
   readonly evaluation: EvaluationContext
   readonly kernels: WebAssembly.Module
   readonly port: MessagePort

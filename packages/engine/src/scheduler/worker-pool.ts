@@ -11,6 +11,9 @@ interface Pool {
   destroy(): Promise<void>
 }
 
+/** Of a worker's JavaScript heap, for new objects. */
+const youngMb = 12
+
 /** The session's worker threads, started with the first task, or before. */
 export class WorkerPool {
   readonly threads: number
@@ -59,6 +62,8 @@ export class WorkerPool {
       // A worker that waits in Atomics.wait for its next task cannot go on with its own asynchronous reads.
       atomics: 'disabled',
       recordTiming: false,
+      // What a batch leaves behind is small and dies young: more room for it is memory that nobody needs.
+      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     })
     // A worker that dies without a task is replaced when the next one comes.
     pool.on('error', () => undefined)

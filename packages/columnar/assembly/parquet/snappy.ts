@@ -27,25 +27,24 @@ export function parquetSnappyLength(source: usize, length: u32): i32 {
 /** Kernel scratch, reserved by Heap; nothing in it outlives a call. */
 const patterns: usize = 65536
 
-/** For every offset below 16 the lanes that repeat so many bytes; for 16 all lanes as they are. */
+/** For every offset below 16 the lanes that repeat so many bytes. */
 function preparePatterns(): void {
-  for (let offset: u32 = 1; offset <= 16; offset++) {
+  for (let offset: u32 = 1; offset < 16; offset++) {
     for (let i: u32 = 0; i < 16; i++) store<u8>(patterns + 16 * offset + i, <u8>(i % offset))
   }
 }
 
-/** The rest of a copy, of which 16 bytes stand at `op` already. Writes up to 15 bytes past `stop`. */
-function copyRest(op: usize, offset: u32, stop: usize, vector: v128): void {
-  if (offset >= 16) {
+/** Copies what stands `offset` bytes before, 16 or more. Writes up to 15 bytes past `stop`. */
+function copyFar(op: usize, offset: u32, stop: usize): void {
+  while (op < stop) {
+    v128.store(op, v128.load(op - offset))
     op += 16
-    while (op < stop) {
-      v128.store(op, v128.load(op - offset))
-      op += 16
-    }
-    return
   }
+}
+
+/** Repeats the `offset` bytes before, less than 16, with which `vector` is filled. Writes up to 15 bytes past `stop`. */
+function repeatNear(op: usize, offset: u32, stop: usize, vector: v128): void {
   const stride = 16 - (16 % offset)
-  op += stride
   while (op < stop) {
     v128.store(op, vector)
     op += stride
@@ -97,9 +96,14 @@ export function parquetSnappyUncompress(source: usize, length: u32, target: usiz
       ip += 4
     }
     if (offset == 0 || offset > <u32>(op - target) || size > <u32>(limit - op)) return -1
-    const vector = i8x16.swizzle(v128.load(op - offset), v128.load(patterns + 16 * min<u32>(offset, 16)))
-    v128.store(op, vector)
-    if (size > 16) copyRest(op, offset, op + size, vector)
+    if (offset >= 16) {
+      v128.store(op, v128.load(op - offset))
+      if (size > 16) copyFar(op + 16, offset, op + size)
+    } else {
+      const vector = i8x16.swizzle(v128.load(op - offset), v128.load(patterns + 16 * offset))
+      v128.store(op, vector)
+      if (size > 16) repeatNear(op, offset, op + size, vector)
+    }
     op += size
   }
   return op == limit ? 0 : -1

@@ -70,6 +70,7 @@ export { parquetSnappyCompress, parquetSnappyCompress64, parquetSnappyLength, pa
 export {
   parquetCompact,
   parquetGather,
+  parquetGatherRows,
   parquetGatheredBytes,
   parquetGatherStrings,
   parquetShiftOffsets,

@@ -116,6 +116,35 @@ export function parquetGather(codes: usize, count: u32, values: usize, width: u3
   }
 }
 
+/** As `parquetGather`, of the codes at `rows` (less `first`) alone. */
+export function parquetGatherRows(
+  codes: usize,
+  rows: usize,
+  count: u32,
+  first: u32,
+  values: usize,
+  width: u32,
+  target: usize,
+): void {
+  codes -= 4 * first
+  if (width == 8) {
+    for (let i: u32 = 0; i < count; i++) {
+      const code = load<u32>(codes + 4 * load<u32>(rows + 4 * i))
+      store<u64>(target + 8 * i, load<u64>(values + 8 * code))
+    }
+  } else if (width == 4) {
+    for (let i: u32 = 0; i < count; i++) {
+      const code = load<u32>(codes + 4 * load<u32>(rows + 4 * i))
+      store<u32>(target + 4 * i, load<u32>(values + 4 * code))
+    }
+  } else {
+    for (let i: u32 = 0; i < count; i++) {
+      const code = load<u32>(codes + 4 * load<u32>(rows + 4 * i))
+      memory.copy(target + width * i, values + width * code, width)
+    }
+  }
+}
+
 /** Bytes that strings with these codes take together; -1 if 2^31 or more. */
 export function parquetGatheredBytes(codes: usize, count: u32, offsets: usize): i32 {
   let total: u64 = 0

@@ -1,7 +1,7 @@
-import { Arena, type MemoryAccount } from '@deltaworks/columnar'
+import { Arena, type MemoryAccount, type SelectionVector } from '@deltaworks/columnar'
 import { binary, type DataType } from '@deltaworks/schema'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
-import { denseFrom, joinDense, type DensePiece, type DenseValues, type PageValues } from './dense-values.js'
+import { denseFrom, joinDense, joinRows, type DensePiece, type DenseValues, type PageValues } from './dense-values.js'
 import { pageType } from './format.js'
 import type { ColumnChunk } from './metadata.js'
 import { emptyValues, PageDecoder, type DecodedPage } from './page-decoder.js'
@@ -113,6 +113,30 @@ export class ColumnReader {
     const pieces: Piece[] = []
     this.#pass(records, arena, false, (page, end) => pieces.push(this.#take(page, end)))
     return this.#join(pieces, arena)
+  }
+
+  /**
+   * The next `records` records of a leaf that does not repeat, or some of them alone where that is less work.
+   * @throws FormatError DW-FORMAT-0002 if the chunk has fewer
+   */
+  readRows(
+    records: number,
+    selection: SelectionVector,
+    arena: Arena,
+  ): { readonly run: LeafRun; readonly isSelected: boolean } {
+    this.#recycle()
+    const pieces: Piece[] = []
+    this.#pass(records, arena, false, (page, end) => pieces.push(this.#take(page, end)))
+    if (pieces.every(({ page }) => page.definitions === 0)) {
+      const dense = pieces.map(({ values, valueCount }): DensePiece => ({ values, count: valueCount }))
+      const values = joinRows(this.#context, dense, selection, arena)
+      const { count } = selection
+      if (values !== null) {
+        const run = { levelCount: count, definitions: 0, repetitions: 0, values, valueCount: count }
+        return { run, isSelected: true }
+      }
+    }
+    return { run: this.#join(pieces, arena), isSelected: false }
   }
 
   /** To the last segment that begins at or before a record, if that is further on. */

@@ -1,4 +1,4 @@
-import type { Arena, Column } from '@deltaworks/columnar'
+import type { Arena, Column, SelectionVector } from '@deltaworks/columnar'
 import type { DecodeContext } from './decode-context.js'
 import { corruptColumn } from './decode-context.js'
 
@@ -81,6 +81,45 @@ function joinFixed(context: DecodeContext, pieces: readonly DensePiece[], width:
     at += count * width
   }
   return { kind: 'fixed', address, width }
+}
+
+/**
+ * Of pieces without nulls that lie one behind the other, the values of some rows alone, looked up in the dictionaries.
+ * Null if a piece has no codes: then there is nothing to gain.
+ */
+export function joinRows(
+  context: DecodeContext,
+  pieces: readonly DensePiece[],
+  { address: rows, count }: SelectionVector,
+  arena: Arena,
+): FixedValues | null {
+  const [head] = pieces
+  if (head?.values.kind !== 'fixedCodes' || pieces.some(({ values }) => values.kind !== 'fixedCodes')) return null
+  const { width } = head.values
+  const { kernels, heap } = context
+  const address = arena.allocate(count * width)
+  let first = 0
+  let done = 0
+  for (const { values, count: pieceRows } of pieces) {
+    const { codes, address: dictionary } = values as FixedCodes
+    const end = firstAtLeast(heap.i32, rows >>> 2, done, count, first + pieceRows)
+    kernels.parquetGatherRows(codes, rows + 4 * done, end - done, first, dictionary, width, address + done * width)
+    first += pieceRows
+    done = end
+  }
+  return { kind: 'fixed', address, width }
+}
+
+/** Index of the first of the ascending numbers [from, to) that is at least `value`. */
+function firstAtLeast(numbers: Int32Array, base: number, from: number, to: number, value: number): number {
+  if (from === to || numbers[base + to - 1]! < value) return to
+  let [low, high] = [from, to]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (numbers[base + middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function joinCodes(context: DecodeContext, pieces: readonly DensePiece[], arena: Arena): DenseValues {

@@ -75,6 +75,15 @@ export interface ParquetKernels {
   parquetSpreadOffsets(dense: number, bitmap: number, count: number, target: number): void
   parquetCompact(values: number, width: number, bitmap: number, start: number, count: number, target: number): number
   parquetGather(codes: number, count: number, values: number, width: number, target: number): void
+  parquetGatherRows(
+    codes: number,
+    rows: number,
+    count: number,
+    first: number,
+    values: number,
+    width: number,
+    target: number,
+  ): void
   parquetGatheredBytes(codes: number, count: number, offsets: number): number
   parquetGatherStrings(
     codes: number,

@@ -5,19 +5,21 @@ import {
   type Column,
   type ColumnarContext,
   type FilterEvaluator,
+  type SelectionVector,
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, conjuncts, isSimpleFilter, remapColumns } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
 import type { FileScan } from '../file-scan.js'
 import type { ReadNode } from './read-plan.js'
-import type { RowRange } from './row-ranges.js'
 
 /** Batches of which the filter is tried before it must have left something out; after a row group where it did not, one. */
 const trialBatches = 4
+/** One row of so many must be left out, or the filter is not worth evaluating twice. */
+const leastLeftOut = 4
 
 /**
- * Late materialisation: the columns that filters look at are decoded first, and the others only for the stretch between the
- * first and the last row that matches. Where that does not pay it stops by itself.
+ * Late materialisation: the columns that filters look at are decoded first, and of the others only what matches, about. Where
+ * that does not pay it stops by itself.
  */
 export class LateFilter {
   readonly #filter: FilterEvaluator
@@ -50,7 +52,7 @@ export class LateFilter {
   }
 
   get isWorthwhile(): boolean {
-    return this.#tried < this.#trial || this.#rowsLeftOut * 8 >= this.#rowsSeen
+    return this.#tried < this.#trial || this.#rowsLeftOut * leastLeftOut >= this.#rowsSeen
   }
 
   /** For the next row group: rows may lie otherwise there. */
@@ -62,19 +64,16 @@ export class LateFilter {
   }
 
   /**
-   * The stretch from the first to the last matching row.
+   * The rows that match.
    * @param columns by position
    */
-  stretch(arena: Arena, columns: ReadonlyMap<number, Column>, rowCount: number): RowRange {
+  select(arena: Arena, columns: ReadonlyMap<number, Column>, rowCount: number): SelectionVector {
     const own = Array.from(this.columns, (position) => columns.get(position)!)
-    const { address, count } = this.#filter.select(arena, recordBatch(this.#schema, rowCount, own))
-    const { i32 } = arena.heap
-    const stretch =
-      count === 0 ? { start: 0, end: 0 } : { start: i32[address >>> 2]!, end: i32[(address >>> 2) + count - 1]! + 1 }
+    const selection = this.#filter.select(arena, recordBatch(this.#schema, rowCount, own))
     this.#tried++
     this.#rowsSeen += rowCount
-    this.#rowsLeftOut += rowCount - (stretch.end - stretch.start)
-    return stretch
+    this.#rowsLeftOut += rowCount - selection.count
+    return selection
   }
 }
 

@@ -2,12 +2,14 @@ import {
   Arena,
   constantColumn,
   recordBatch,
+  selectColumn,
   sliceColumn,
   takeBatch,
   type Column,
   type ColumnarContext,
   type MemoryAccount,
   type RecordBatch,
+  type SelectionVector,
 } from '@deltaworks/columnar'
 import type { DataType } from '@deltaworks/schema'
 import type { FileScan, ScanMetrics } from '../file-scan.js'
@@ -19,6 +21,15 @@ import { leavesOf, type ReadNode } from './read-plan.js'
 import type { LoadedRowGroup } from './row-group-loader.js'
 import type { RowRange } from './row-ranges.js'
 import type { SchemaNode } from './schema-tree.js'
+
+/** Of a batch's rows, how many may match for them to be looked up one by one. */
+const mostTaken = 0.75
+
+/** A batch, and the row of the group that is its first. */
+interface PlacedBatch {
+  readonly batch: RecordBatch
+  readonly start: number
+}
 
 /** One loaded row group after the other, batch by batch. Memory: dictionaries, a page a column, and one batch. */
 export class RowGroupReader {
@@ -32,6 +43,8 @@ export class RowGroupReader {
   readonly #batchArena: Arena
   readonly #late: LateFilter | null
   readonly #lateLeaves: ReadonlySet<SchemaNode>
+  /** Leaves that are columns of their own. */
+  readonly #flatLeaves: ReadonlySet<SchemaNode>
   readonly #readers = new Map<SchemaNode, ColumnReader>()
   #loaded: LoadedRowGroup | null = null
   #rangeIndex = 0
@@ -57,6 +70,8 @@ export class RowGroupReader {
     this.#late = scan.filters.length === 0 ? null : LateFilter.create(context, scan, plan)
     const early = plan.filter((node, i): node is ReadNode => node !== null && this.#late?.columns.has(i) === true)
     this.#lateLeaves = new Set(leavesOf(early).keys())
+    const flat = plan.filter((node) => node?.kind === 'leaf').filter(({ node }) => node.repetition === 0)
+    this.#flatLeaves = new Set(flat.map(({ node }) => node))
   }
 
   /** Takes a row group over, with its arena. */
@@ -105,47 +120,88 @@ export class RowGroupReader {
     return { start, end }
   }
 
-  #lateBatch(late: LateFilter, rows: RowRange): { readonly batch: RecordBatch; readonly start: number } {
+  #lateBatch(late: LateFilter, rows: RowRange): PlacedBatch {
     const rowCount = rows.end - rows.start
     const runs = new Map<SchemaNode, LeafRun>()
     this.#readRuns(rows, runs, (leaf) => this.#lateLeaves.has(leaf))
     const context = this.#assembling(runs)
     const early = new Map([...late.columns].map((i) => [i, assemble(context, this.#plan[i]!, rowCount)]))
-    const { start, end } = late.stretch(this.#batchArena, early, rowCount)
-    const kept = { start: rows.start + start, end: rows.start + end }
-    this.#metrics.rowsPrunedLate += rowCount - (end - start)
-    if (end === start) return { batch: recordBatch(this.#scan.schema, 0, this.#emptyColumns()), start: rows.start }
+    const selection = late.select(this.#batchArena, early, rowCount)
+    const { address, count } = selection
+    if (count === 0) {
+      this.#metrics.rowsPrunedLate += rowCount
+      return { batch: recordBatch(this.#scan.schema, 0, this.#emptyColumns()), start: rows.start }
+    }
+    const { i32 } = this.#context.heap
+    const start = i32[address >>> 2]!
+    const end = i32[(address >>> 2) + count - 1]! + 1
+    if ((end - start) * 2 <= rowCount || this.#scan.deletedRows !== null) return this.#stretch(rows, early, start, end)
+    if (count > rowCount * mostTaken) return this.#batch(rows, early)
+    this.#metrics.rowsPrunedLate += rowCount - count
+    for (const [i, column] of early) {
+      early.set(i, selectColumn(this.#context, this.#batchArena, column, selection))
+    }
+    return this.#batch(rows, early, selection)
+  }
+
+  /** The rows from the first to the last one that matches: pages before and after them need not be decoded. */
+  #stretch(rows: RowRange, early: Map<number, Column>, start: number, end: number): PlacedBatch {
+    const rowCount = rows.end - rows.start
     if (end - start < rowCount) {
+      this.#metrics.rowsPrunedLate += rowCount - (end - start)
       for (const [i, column] of early) early.set(i, sliceColumn(this.#batchArena, column, start, end))
     }
-    return this.#batch(kept, early)
+    return this.#batch({ start: rows.start + start, end: rows.start + end }, early)
   }
 
   #emptyColumns(): Column[] {
     return this.#scan.schema.fields.map(({ type }) => missingColumn(this.#batchArena, type, 0))
   }
 
-  /** @param early columns that are there already, by position */
-  #batch(rows: RowRange, early: ReadonlyMap<number, Column>): { readonly batch: RecordBatch; readonly start: number } {
+  /**
+   * @param early columns that are there already, by position
+   * @param selection the rows that are wanted, which are those that `early` has; default: all of them
+   */
+  #batch(rows: RowRange, early: ReadonlyMap<number, Column>, selection: SelectionVector | null = null): PlacedBatch {
     const rowCount = rows.end - rows.start
     const runs = new Map<SchemaNode, LeafRun>()
-    this.#readRuns(rows, runs, (leaf) => early.size === 0 || !this.#lateLeaves.has(leaf))
+    const isWanted = (leaf: SchemaNode): boolean => early.size === 0 || !this.#lateLeaves.has(leaf)
+    const selected = this.#readRuns(rows, runs, isWanted, selection)
     const context = this.#assembling(runs)
     const firstRow = this.#loaded!.group.firstRow + rows.start
     const columns = this.#scan.schema.fields.map((field, i) => {
+      const known = early.get(i)
+      if (known !== undefined) return known
       const node = this.#plan[i]!
-      if (node === null) return this.#madeColumn(field.name, i, firstRow, rowCount)
-      return early.get(i) ?? assemble(context, node, rowCount)
+      if (selection !== null && node?.kind === 'leaf' && selected.has(node.node))
+        return assemble(context, node, selection.count)
+      const whole =
+        node === null ? this.#madeColumn(field.name, i, firstRow, rowCount) : assemble(context, node, rowCount)
+      return selection === null ? whole : selectColumn(this.#context, this.#batchArena, whole, selection)
     })
-    return { batch: recordBatch(this.#scan.schema, rowCount, columns), start: rows.start }
+    return { batch: recordBatch(this.#scan.schema, selection?.count ?? rowCount, columns), start: rows.start }
   }
 
-  #readRuns(rows: RowRange, runs: Map<SchemaNode, LeafRun>, isWanted: (leaf: SchemaNode) => boolean): void {
+  /** @returns the leaves of which `runs` has the selected rows alone */
+  #readRuns(
+    rows: RowRange,
+    runs: Map<SchemaNode, LeafRun>,
+    isWanted: (leaf: SchemaNode) => boolean,
+    selection: SelectionVector | null = null,
+  ): ReadonlySet<SchemaNode> {
+    const selected = new Set<SchemaNode>()
     for (const [leaf, reader] of this.#readers) {
       if (!isWanted(leaf)) continue
       reader.skipTo(rows.start, this.#batchArena)
-      runs.set(leaf, reader.read(rows.end - rows.start, this.#batchArena))
+      const records = rows.end - rows.start
+      if (selection === null || !this.#flatLeaves.has(leaf)) runs.set(leaf, reader.read(records, this.#batchArena))
+      else {
+        const { run, isSelected } = reader.readRows(records, selection, this.#batchArena)
+        runs.set(leaf, run)
+        if (isSelected) selected.add(leaf)
+      }
     }
+    return selected
   }
 
   #assembling(runs: ReadonlyMap<SchemaNode, LeafRun>): AssembleContext {

@@ -2,6 +2,7 @@ import type { ObjectStore } from '@deltaworks/storage'
 import { corruptParquet, notParquet, unsupportedParquet } from '../errors.js'
 import { encryptedMagic, magic } from './format.js'
 import { parseMetadata, type FileMetadata } from './metadata.js'
+import { PageTrial } from './page-trial.js'
 
 /** Files of up to this size are read whole, in one request. */
 export const wholeFileBytes = 1_048_576
@@ -14,6 +15,8 @@ export interface OpenedFile {
   /** The whole file, if it was small. */
   readonly content: Uint8Array | null
   readonly bytesRead: number
+  /** For all who read parts of it. */
+  readonly pageTrial: PageTrial
 }
 
 /** Reads a file's footer. @throws FormatError DW-FORMAT-0001, 0002, 0003; StorageError */
@@ -24,7 +27,8 @@ export async function openParquet(store: ObjectStore, path: string, sizeBytes?: 
     const [start, end] = footerRange(path, content, content.length)
     if (start < 0) throw corruptParquet(path, 'its footer is longer than the file')
     const metadata = parseMetadata(path, content.subarray(start, end))
-    return { metadata, sizeBytes: content.length, content, bytesRead: content.length }
+    const pageTrial = new PageTrial()
+    return { metadata, sizeBytes: content.length, content, bytesRead: content.length, pageTrial }
   }
   let tail = await store.get(path, { start: known - tailBytes, end: known })
   if (tail.length !== tailBytes) throw notParquet(path, `it has fewer than the ${known} bytes that were expected`)
@@ -37,7 +41,8 @@ export async function openParquet(store: ObjectStore, path: string, sizeBytes?: 
     bytesRead += tail.length
     ;[start, end] = [0, end + missing]
   }
-  return { metadata: parseMetadata(path, tail.subarray(start, end)), sizeBytes: known, content: null, bytesRead }
+  const metadata = parseMetadata(path, tail.subarray(start, end))
+  return { metadata, sizeBytes: known, content: null, bytesRead, pageTrial: new PageTrial() }
 }
 
 /** Where the footer lies in the file's last bytes; a start below 0 means that so many bytes before them are missing. */

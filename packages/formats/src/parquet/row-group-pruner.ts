@@ -134,11 +134,14 @@ export class RowGroupPruner {
   }
 
   async #prunePages(group: RowGroup): Promise<readonly RowRange[] | null> {
+    const { pageTrial } = this.#file
+    if (!pageTrial.next()) return null
     const columns = await this.#indexedColumns(group)
     if (columns.size === 0) return null
     const base = rowGroupStatistics(this.#scan, this.#plan, group)
     const rows = rowsThatMayMatch(this.#predicate, columns, base, group.rowCount)
     const left = countRows(rows)
+    pageTrial.note(group.rowCount, left)
     if (left === group.rowCount) return null
     this.#metrics.rowsPrunedByPageIndex += group.rowCount - left
     if (left === 0) {

@@ -16,6 +16,8 @@ const densePlacesMax = 16_777_216
 /** A dense array of at most so many bytes is in the cache, and asked sooner than ranks; ranks, sooner than any other table. */
 const cachedBytes = 262_144
 const cachedRankBytes = 131_072
+/** A look into ranks is one, where a hash table takes two and more: they may be so many times as large as it. */
+const ranksPerTable = 2
 
 /**
  * Distinct 64-bit words: by a dense array as long as their range is small for the rows seen, then by open addressing
@@ -105,7 +107,7 @@ export class WordIndex implements KeyIndex<WordKeys> {
   finish(): void {
     const tableBytes = this.#table.capacityBytes
     if (this.#isDense && tableBytes <= cachedBytes) return
-    const mostBytes = this.#isDense ? tableBytes : Math.max(tableBytes, cachedRankBytes)
+    const mostBytes = this.#isDense ? tableBytes : Math.max(tableBytes * ranksPerTable, cachedRankBytes)
     const words = { keys: this.#keys.address, count: this.#groupCount, nullGroup: this.#nullGroup }
     this.#ranks = WordRanks.create(this.#context, this.#account, words, mostBytes)
     if (this.#ranks !== null) this.#table.close()

@@ -22,16 +22,28 @@ function dyingWorker(name: string, when: 'before' | 'behind', kind: string, n: n
     `import { existsSync, writeFileSync } from 'node:fs'
 import run from ${JSON.stringify(pathToFileURL(workerEntry()).href)}
 const flag = ${JSON.stringify(join(folder, `${name}.died`))}
-export default (task) => {
-  const post = task.port.postMessage.bind(task.port)
-  let seen = 0
-  task.port.postMessage = (message) => {
-    const dies = message.kind === '${kind}' && ++seen >= ${n} && !(${once} && existsSync(flag))
-    if (dies) writeFileSync(flag, '')
-    if (!dies || ${when === 'behind'}) post(message)
-    if (dies) process.exit(3)
+let seen = 0
+const dies = (kind) => kind === '${kind}' && ++seen >= ${n} && !(${once} && existsSync(flag))
+export default async (task) => {
+  const { port } = task
+  seen = 0
+  if (port !== null) {
+    const post = port.postMessage.bind(port)
+    port.postMessage = (message) => {
+      const isLast = dies(message.kind)
+      if (isLast) writeFileSync(flag, '')
+      if (!isLast || ${when === 'behind'}) post(message)
+      if (isLast) process.exit(3)
+    }
+    return run(task)
   }
-  return run(task)
+  // What it has done comes with its result alone.
+  const result = await run(task)
+  if (${when === 'before'} && dies('done')) {
+    writeFileSync(flag, '')
+    process.exit(3)
+  }
+  return result
 }
 `,
   )
@@ -58,9 +70,9 @@ describe('a worker that dies', () => {
       try {
         const expected = await Session.create({ threads: 1 }).sql(totals, tables)
         expect((await session.sql(totals, tables)).rows).toEqual(expected.rows)
-        expect(died(when)).toBe(true)
         const { rows } = await session.collect(await planOf('select id from orders'))
         expect(rows.map(([id]) => id)).toEqual(Array.from({ length: 2000 }, (_, i) => BigInt(i + 1)))
+        expect(died(when)).toBe(true)
         expect(session.pool.usedBytes).toBe(0)
       } finally {
         await session.close()

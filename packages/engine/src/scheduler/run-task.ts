@@ -23,8 +23,8 @@ export async function runTask(request: TaskRequest): Promise<TaskResult> {
   } catch (error) {
     return { kind: 'failed', error: errorToData(error) }
   } finally {
-    port.postMessage({ kind: 'end' } satisfies TaskMessage)
-    port.close()
+    port?.postMessage({ kind: 'end' } satisfies TaskMessage)
+    port?.close()
   }
 }
 
@@ -52,12 +52,13 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
       return splits[id] ?? request.broadcast[id] ?? []
     },
   }
-  const post = (message: TaskMessage): void => request.port.postMessage(message)
+  const { port } = request
+  const post = port === null ? null : (message: TaskMessage): void => port.postMessage(message)
   const plan = physicalPlan(request.plan)
   let segments: MorselSegment[] = []
   const sink = createSink(request.sink, plan.schema, context, {
     segment: (segment) => segments.push(segment),
-    file: (path) => post({ kind: 'file', path }),
+    file: (path) => post?.({ kind: 'file', path }),
   })
   const told = new DoneMorsels(post, request.window !== Infinity)
   const claimed = [...request.claimed]
@@ -95,7 +96,7 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
     metrics.durationMs = performance.now() - start
     const sums = sink.sums?.() ?? []
     const done = taskMetrics(request.task, plan, metrics, morsels, heapBytes)
-    return { kind: 'finished', files, measured, sums, metrics: done }
+    return { kind: 'finished', files, measured, sums, done: told.rest, metrics: done }
   } catch (error) {
     await sink.abort()
     throw error

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { kernelModule } from '@deltaworks/columnar'
 import type { EvaluationContext } from '@deltaworks/expression'
 import type { LogicalPlan } from '@deltaworks/plan'
@@ -14,8 +14,8 @@ import { MorselQueue } from './morsel-queue.js'
 import type { RowSums } from '../row-sums.js'
 import { portablePlan } from './portable-plan.js'
 import type { SpillTarget } from '../spill/spill-store.js'
-import type { MorselSegment, Stage } from './stage.js'
-import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
+import { writesFiles, type MorselSegment, type Stage } from './stage.js'
+import type { DoneMorsel, TaskMessage, TaskRequest, TaskResult } from './task.js'
 import type { TaskMetrics } from '../metrics.js'
 import type { WorkerPool } from './worker-pool.js'
 
@@ -62,6 +62,8 @@ export class StageRun {
   readonly #window: number
   readonly #queue: MorselQueue
   readonly #plan: LogicalPlan
+  /** Whether tasks tell of morsels while they run: a channel of their own costs as much as a small morsel. */
+  readonly #isTold: boolean
   readonly #metrics: StageMetrics
   readonly #ready = new Map<number, readonly MorselSegment[]>()
   readonly #written: WrittenFile[] = []
@@ -82,6 +84,7 @@ export class StageRun {
     this.#resources = resources
     this.#account = account
     this.#window = window
+    this.#isTold = window !== Infinity || writesFiles(stage.sink)
     this.#queue = MorselQueue.of(stage.pipeline.morsels.length, keepsNeighbours(stage) ? resources.workers.threads : 1)
     this.#plan = portablePlan(stage.pipeline.plan)
     this.#metrics = {
@@ -174,14 +177,8 @@ export class StageRun {
   async #run(own: RunningTask, claimed: readonly number[]): Promise<void> {
     const { pipeline, sink, number, name } = this.#stage
     const { pool, spill, queryEnded, evaluation, workers } = this.#resources
-    const { port1, port2 } = new MessageChannel()
-    const ended = new Promise<void>((resolve) => {
-      port1.on('message', (message: TaskMessage) => {
-        if (message.kind === 'end') resolve()
-        else this.#receive(own, message)
-      })
-      port1.on('close', () => resolve())
-    })
+    const channel = this.#isTold ? new MessageChannel() : null
+    const ended = channel === null ? null : this.#listen(channel.port1, own)
     const request: TaskRequest = {
       stage: number,
       task: own.task,
@@ -197,7 +194,7 @@ export class StageRun {
       queryEnded,
       evaluation,
       kernels: kernelModule(),
-      port: port2,
+      port: channel?.port2 ?? null,
     }
     taskStart.publish({ stage: number, name, task: own.task })
     try {
@@ -206,8 +203,9 @@ export class StageRun {
       this.#finish(own, result)
     } catch (error) {
       // Messages that were on their way are still delivered; the port is closed behind them.
-      if (!this.#queue.cancelled) await Promise.race([ended, delay(closeMs, undefined, { ref: false })])
-      port1.removeAllListeners()
+      if (ended !== null && !this.#queue.cancelled)
+        await Promise.race([ended, delay(closeMs, undefined, { ref: false })])
+      channel?.port1.removeAllListeners()
       pool.reclaim(own.share)
       if (this.#queue.cancelled) {
         this.#orphans.push(...own.files)
@@ -215,26 +213,41 @@ export class StageRun {
       }
       this.#recover(own, error)
     } finally {
-      port1.close()
+      channel?.port1.close()
     }
+  }
+
+  /** @returns when the task has told all */
+  #listen(port: MessagePort, own: RunningTask): Promise<void> {
+    return new Promise((resolve) => {
+      port.on('message', (message: TaskMessage) => {
+        if (message.kind === 'end') resolve()
+        else this.#receive(own, message)
+      })
+      port.on('close', () => resolve())
+    })
   }
 
   #receive(own: RunningTask, message: Exclude<TaskMessage, { kind: 'end' }>): void {
     switch (message.kind) {
       case 'done':
-        for (const { morsel, segments } of message.morsels) {
-          for (const { split } of segments) {
-            if (split.kind !== 'segment') continue
-            this.#account.adopt(split.segment.byteLength, own.share)
-            this.#metrics.exchangedBytes += split.segment.byteLength
-          }
-          this.#ready.set(morsel, segments)
-        }
-        this.#wake()
+        this.#take(own, message.morsels)
         return
       case 'file':
         own.files.push(message.path)
     }
+  }
+
+  #take(own: RunningTask, morsels: readonly DoneMorsel[]): void {
+    for (const { morsel, segments } of morsels) {
+      for (const { split } of segments) {
+        if (split.kind !== 'segment') continue
+        this.#account.adopt(split.segment.byteLength, own.share)
+        this.#metrics.exchangedBytes += split.segment.byteLength
+      }
+      this.#ready.set(morsel, segments)
+    }
+    this.#wake()
   }
 
   #finish(own: RunningTask, result: TaskResult): void {
@@ -247,6 +260,7 @@ export class StageRun {
     }
     this.#addMetrics(result.metrics)
     if (result.kind === 'finished') {
+      this.#take(own, result.done)
       this.#written.push(...result.files)
       this.#measured.push(...result.measured)
       this.#sums.push(result.sums)

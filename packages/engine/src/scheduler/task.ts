@@ -34,7 +34,8 @@ export interface TaskRequest {
   readonly queryEnded: SharedArrayBuffer
   readonly evaluation: EvaluationContext
   readonly kernels: WebAssembly.Module
-  readonly port: MessagePort
+  /** For what is told while the task runs; null: all of it comes with the result. */
+  readonly port: MessagePort | null
 }
 
 export interface DoneMorsel {
@@ -42,7 +43,7 @@ export interface DoneMorsel {
   readonly segments: readonly MorselSegment[]
 }
 
-/** What a task tells while it runs, in order. A message costs more than a small segment: all of a morsel's are in one. */
+/** What a task tells while it runs, in order, if it has a port. A message costs more than a small segment: all of a morsel's are in one. */
 export type TaskMessage =
   | { readonly kind: 'done'; readonly morsels: readonly DoneMorsel[] }
   /** A file was begun: the driver deletes it if the task comes to nothing. */
@@ -59,6 +60,8 @@ export type TaskResult =
       readonly measured: readonly (readonly Value[])[]
       /** What the rows of each output of a split added up to. */
       readonly sums: readonly (RowSums | null)[]
+      /** Of a task without a port: all its morsels. */
+      readonly done: readonly DoneMorsel[]
       readonly metrics: TaskMetrics
     }
   | { readonly kind: 'failed'; readonly error: ErrorData }

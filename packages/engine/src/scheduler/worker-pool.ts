@@ -34,7 +34,7 @@ export class WorkerPool {
   async run(task: TaskRequest): Promise<TaskResult> {
     this.#pool ??= this.#start()
     const pool = await this.#pool
-    return pool.run(task, { transferList: [task.port] }) as Promise<TaskResult>
+    return pool.run(task, { transferList: task.port === null ? [] : [task.port] }) as Promise<TaskResult>
   }
 
   /** @throws as `run` does */

@@ -48,6 +48,9 @@ export interface JobResult {
   readonly group: EncodedRowGroup | null
 }
 
+/** As the engine reads narrow tables where memory is plenty. */
+const batchRows = 32_768
+
 /** @param footers what jobs of the same round know of files; the next round begins anew */
 export async function work(context: ColumnarContext, job: Job, footers: FooterCache): Promise<JobResult> {
   const store = new FileStore(job.folder)
@@ -59,7 +62,7 @@ export async function work(context: ColumnarContext, job: Job, footers: FooterCa
     for await (const batch of scanCsv(context, unlimited, scan, job.options)) rows += batch.rowCount
     return { rows, group: null }
   }
-  const scan = fileScan({ ...base, rowGroups: { first: job.group, end: job.group + 1 }, footers })
+  const scan = fileScan({ ...base, rowGroups: { first: job.group, end: job.group + 1 }, footers, batchRows })
   if (job.kind === 'encode') {
     const encoder = new RowGroupEncoder(context, unlimited, job.schema, job.options)
     for await (const batch of scanParquet(context, unlimited, scan)) encoder.write(batch)

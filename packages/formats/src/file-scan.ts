@@ -1,3 +1,4 @@
+import type { Arena, Column, SelectionVector } from '@deltaworks/columnar'
 import type { BoundExpression } from '@deltaworks/expression'
 import type { Schema, Value } from '@deltaworks/schema'
 import type { ObjectStore } from '@deltaworks/storage'
@@ -10,6 +11,17 @@ import type { FooterCache } from './parquet/footer-cache.js'
  * malformed, else null.
  */
 export type VirtualColumn = 'file_path' | 'line' | 'row_index' | 'byte_offset' | 'raw_record' | 'corrupt_reason'
+
+/** Which rows whoever scans has a use for, told by some columns: the keys of a join, say. */
+export interface RowSelector {
+  /** Positions in the schema of what is scanned. */
+  readonly columns: readonly number[]
+  /**
+   * Numbers of the rows that are wanted, ascending; null: all of them, or it is not worth finding out.
+   * @param columns those of `RowSelector.columns`, `rowCount` rows
+   */
+  choose(arena: Arena, columns: readonly Column[], rowCount: number): SelectionVector | null
+}
 
 /** One file, or a part of it, and how its rows become rows of `schema`. */
 export interface FileScan {
@@ -34,6 +46,8 @@ export interface FileScan {
   readonly deletedRows: Uint32Array | null
   /** Conjuncts over `schema`, for pruning only: what they do not match may still come out. */
   readonly filters: readonly BoundExpression[]
+  /** Parquet: rows that one of these does not choose may be left out. */
+  readonly selectors?: readonly RowSelector[]
   /** 32 bytes that get the SHA-256 of the file's content, if the scan has all of it in memory at once. */
   readonly digest?: Uint8Array | undefined
   /** Rows a batch at most; default `targetBatchRows`. */

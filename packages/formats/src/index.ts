@@ -1,5 +1,5 @@
 export { fileScan, scanMetrics } from './file-scan.js'
-export type { FileScan, ScanMetrics, VirtualColumn } from './file-scan.js'
+export type { FileScan, RowSelector, ScanMetrics, VirtualColumn } from './file-scan.js'
 export { scanFile, scanFiles } from './scan-file.js'
 export type { FileKind } from './scan-file.js'
 export { FormatError } from './errors.js'

@@ -1,4 +1,5 @@
 import type { RecordBatch } from '@deltaworks/columnar'
+import type { RowSelector } from '@deltaworks/formats'
 import type { Schema } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import type { OperatorMetrics } from '../metrics.js'
@@ -15,6 +16,11 @@ export interface ExecutionPlan {
   /** How many rows the planner expects. */
   estimatedRows?: number
   execute(context: ExecutionContext): BatchStream
+  /**
+   * Told before an execution: rows that a selector does not choose need not come out of it, as an operator above drops them.
+   * Positions are those of `schema`.
+   */
+  offer?(selectors: readonly RowSelector[]): void
   /** Frees what was kept from one execution to the next. */
   close?(): void
 }

@@ -1,4 +1,5 @@
 import { Arena, type RecordBatch } from '@deltaworks/columnar'
+import type { RowSelector } from '@deltaworks/formats'
 import type { Join } from '@deltaworks/plan'
 import { spillFile, type ExecutionContext } from '../execution-context.js'
 import type { SpillableAccount } from '../memory-pool.js'
@@ -6,6 +7,7 @@ import { coalesced } from './batch-coalescer.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
 import { buildSide, type BuildSide } from './join/build-side.js'
 import { JoinProbe, stepped } from './join/join-probe.js'
+import { JoinSelector, passedOn } from './join/join-selector.js'
 import { joinRoles, type JoinRoles, type Side } from './join/join-roles.js'
 import { collectBuild, SpilledJoin } from './join/spilled-join.js'
 
@@ -21,6 +23,9 @@ export class HashJoinExec implements ExecutionPlan {
   readonly #join: Join
   readonly #roles: JoinRoles
   readonly #retain: boolean
+  readonly #selector: JoinSelector
+  /** For rows of the probe side, from the operators above. */
+  #given: readonly RowSelector[] = []
   /** It is executed once a morsel. */
   #probe: JoinProbe | null = null
   #kept: { readonly build: BuildSide; readonly account: SpillableAccount } | null = null
@@ -30,6 +35,7 @@ export class HashJoinExec implements ExecutionPlan {
     this.#join = join
     this.#roles = joinRoles(join, build)
     this.#retain = retain
+    this.#selector = new JoinSelector(join, this.#roles)
     this.schema = join.schema
     this.inputs = [left, right]
     this.name = `${join.keys.length === 0 ? 'NestedLoopJoinExec' : 'HashJoinExec'} (${join.joinType}, build ${build})`
@@ -37,6 +43,10 @@ export class HashJoinExec implements ExecutionPlan {
 
   #input(side: Side): ExecutionPlan {
     return side === 'left' ? this.inputs[0]! : this.inputs[1]!
+  }
+
+  offer(selectors: readonly RowSelector[]): void {
+    this.#given = passedOn(selectors, this.#join, this.#roles)
   }
 
   execute(context: ExecutionContext): BatchStream {
@@ -76,8 +86,10 @@ export class HashJoinExec implements ExecutionPlan {
   async *#probed(context: ExecutionContext, probe: JoinProbe, build: BuildSide): BatchStream {
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
+    const input = this.#input(this.#roles.probe)
+    input.offer?.([...this.#selector.of(build), ...this.#given])
     try {
-      for await (const batch of open(this.#input(this.#roles.probe), context)) {
+      for await (const batch of open(input, context)) {
         arena.reset()
         yield* stepped(context, probe.whole(arena, batch, build))
       }
@@ -96,7 +108,9 @@ export class HashJoinExec implements ExecutionPlan {
     build: BatchStream,
   ): BatchStream {
     const file = spillFile(context, this)
-    const source = open(this.#input(this.#roles.probe), context)
+    const input = this.#input(this.#roles.probe)
+    input.offer?.(this.#given)
+    const source = open(input, context)
     try {
       yield* new SpilledJoin(context, account, file, this.#join, this.#roles, probe).results(build, source)
     } finally {

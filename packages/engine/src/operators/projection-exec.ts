@@ -1,4 +1,5 @@
 import { Arena, createEvaluator, recordBatch, type Evaluator } from '@deltaworks/columnar'
+import type { RowSelector } from '@deltaworks/formats'
 import type { Projection } from '@deltaworks/plan'
 import type { ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
@@ -16,6 +17,15 @@ export class ProjectionExec implements ExecutionPlan {
     this.#projection = projection
     this.schema = projection.schema
     this.inputs = [input]
+  }
+
+  offer(selectors: readonly RowSelector[]): void {
+    const sourceOf = (position: number): number => {
+      const expression = this.#projection.expressions[position]!
+      return expression.kind === 'column' ? expression.index : -1
+    }
+    const passed = selectors.map((selector) => ({ ...selector, columns: selector.columns.map(sourceOf) }))
+    this.inputs[0]!.offer?.(passed.filter(({ columns }) => !columns.includes(-1)))
   }
 
   async *execute(context: ExecutionContext): BatchStream {

@@ -10,7 +10,7 @@ import {
   type RecordBatch,
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, remapColumns, type BoundExpression } from '@deltaworks/expression'
-import { FooterCache, scanFile, scanFiles } from '@deltaworks/formats'
+import { FooterCache, scanFile, scanFiles, type RowSelector } from '@deltaworks/formats'
 import type { FileSplit, TableScan } from '@deltaworks/plan'
 import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
@@ -33,8 +33,9 @@ export class ScanExec implements ExecutionPlan {
   readonly #scan: TableScan
   /** Positions in the table's schema that are read: the projection, then what filters need besides. */
   readonly #read: readonly number[]
+  #selectors: readonly RowSelector[] = []
   /** It is executed once a morsel. */
-  #prepared: { readonly reading: Reading; readonly filter: FilterEvaluator | null } | null = null
+  #prepared: { readonly reading: Omit<Reading, 'selectors'>; readonly filter: FilterEvaluator | null } | null = null
 
   constructor(scan: TableScan) {
     this.#scan = scan
@@ -62,9 +63,15 @@ export class ScanExec implements ExecutionPlan {
     return { reading, filter }
   }
 
+  /** What is read begins with what comes out: positions are the same. */
+  offer(selectors: readonly RowSelector[]): void {
+    this.#selectors = selectors
+  }
+
   async *execute(context: ExecutionContext): BatchStream {
     const { projection, fetch } = this.#scan
-    const { reading, filter } = (this.#prepared ??= this.#prepare(context))
+    const { filter, ...prepared } = (this.#prepared ??= this.#prepare(context))
+    const reading = { ...prepared.reading, selectors: this.#selectors }
     const account = context.pool.account(this.name)
     const arena = new Arena(context.columnar.heap, account)
     const coalescer = new BatchCoalescer(context, this.schema, account)
@@ -120,6 +127,8 @@ interface Reading {
   readonly filters: readonly BoundExpression[]
   readonly footers: FooterCache
   readonly batchRows: number
+  /** Of rows that are of no use. */
+  readonly selectors: readonly RowSelector[]
 }
 
 /** @param splits one, or files that are read together */
@@ -190,7 +199,7 @@ async function* readSplit(split: StageSplit, reading: Reading, context: Executio
   }
 }
 
-const fileScanOf = (split: FileSplit, { schema, filters, batchRows }: Reading) => ({
+const fileScanOf = (split: FileSplit, { schema, filters, batchRows, selectors }: Reading) => ({
   store: openStore(split.store),
   path: split.path,
   sizeBytes: split.sizeBytes,
@@ -204,6 +213,7 @@ const fileScanOf = (split: FileSplit, { schema, filters, batchRows }: Reading) =
   deletedRows: split.deletedRows,
   filters,
   batchRows,
+  selectors,
   digest:
     split.digestSlot === undefined
       ? undefined

@@ -1,6 +1,7 @@
 import {
   createFilter,
   recordBatch,
+  selectColumn,
   type Arena,
   type Column,
   type ColumnarContext,
@@ -9,7 +10,7 @@ import {
 } from '@deltaworks/columnar'
 import { columnsOf, conjunction, conjuncts, isSimpleFilter, remapColumns } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
-import type { FileScan } from '../file-scan.js'
+import type { FileScan, RowSelector } from '../file-scan.js'
 import type { ReadNode } from './read-plan.js'
 
 /** Batches of which the filter is tried before it must have left something out; after a row group where it did not, one. */
@@ -22,33 +23,50 @@ const leastLeftOut = 4
  * that does not pay it stops by itself.
  */
 export class LateFilter {
-  readonly #filter: FilterEvaluator
-  /** Of the columns that filters look at, in the order of `columns`. */
+  readonly #context: ColumnarContext
+  readonly #filter: FilterEvaluator | null
+  readonly #selectors: readonly RowSelector[]
+  /** Of the columns of `columns`, in their order. */
   readonly #schema: Schema
-  /** Positions of the columns that filters look at. */
+  /** Positions of the columns that the filter and the selectors look at. */
   readonly columns: ReadonlySet<number>
   #trial = trialBatches
   #tried = 0
   #rowsSeen = 0
   #rowsLeftOut = 0
 
-  private constructor(filter: FilterEvaluator, schema: Schema, columns: ReadonlySet<number>) {
+  private constructor(
+    context: ColumnarContext,
+    filter: FilterEvaluator | null,
+    selectors: readonly RowSelector[],
+    schema: Schema,
+    columns: ReadonlySet<number>,
+  ) {
+    this.#context = context
     this.#filter = filter
+    this.#selectors = selectors
     this.#schema = schema
     this.columns = columns
   }
 
-  /** Null if there is nothing to gain: no filter that a scan may evaluate, or no column besides those it needs. */
+  /** Null if there is nothing to gain: nothing that a scan may evaluate, or no column besides those it needs. */
   static create(context: ColumnarContext, scan: FileScan, plan: readonly (ReadNode | null)[]): LateFilter | null {
+    const areReadable = (of: readonly number[]): boolean => of.every((column) => isReadable(scan, plan, column))
     const filters = scan.filters.flatMap(conjuncts).filter(isSimpleFilter)
-    const usable = filters.filter((filter) => columnsOf(filter).every((column) => isReadable(scan, plan, column)))
-    const columns = new Set(usable.flatMap(columnsOf))
+    const usable = filters.filter((filter) => areReadable(columnsOf(filter)))
+    const selectors = (scan.selectors ?? []).filter((selector) => areReadable(selector.columns))
+    const columns = new Set([...usable.flatMap(columnsOf), ...selectors.flatMap((selector) => selector.columns)])
     const others = plan.filter((node, i) => node !== null && node.kind !== 'missing' && !columns.has(i))
     if (columns.size === 0 || others.length === 0) return null
     const positions = [...columns]
     const schema = { fields: positions.map((position) => scan.schema.fields[position]!) }
-    const local = remapColumns(conjunction(usable), (position) => positions.indexOf(position))
-    return new LateFilter(createFilter(context, local, schema), schema, columns)
+    const local = (): FilterEvaluator =>
+      createFilter(
+        context,
+        remapColumns(conjunction(usable), (position) => positions.indexOf(position)),
+        schema,
+      )
+    return new LateFilter(context, usable.length === 0 ? null : local(), selectors, schema, columns)
   }
 
   get isWorthwhile(): boolean {
@@ -64,16 +82,43 @@ export class LateFilter {
   }
 
   /**
-   * The rows that match.
+   * The rows that match; null: all of them.
    * @param columns by position
    */
-  select(arena: Arena, columns: ReadonlyMap<number, Column>, rowCount: number): SelectionVector {
-    const own = Array.from(this.columns, (position) => columns.get(position)!)
-    const selection = this.#filter.select(arena, recordBatch(this.#schema, rowCount, own))
+  select(arena: Arena, columns: ReadonlyMap<number, Column>, rowCount: number): SelectionVector | null {
+    let selection = this.#filter === null ? null : this.#filtered(this.#filter, arena, columns, rowCount)
+    for (const selector of this.#selectors) {
+      const count = selection?.count ?? rowCount
+      if (count === 0) break
+      const some = selector.columns.map((position) => {
+        const column = columns.get(position)!
+        return selection === null || count === rowCount ? column : selectColumn(this.#context, arena, column, selection)
+      })
+      const chosen = selector.choose(arena, some, count)
+      if (chosen === null || chosen.count === count) continue
+      selection = selection === null || count === rowCount ? chosen : this.#rowsOf(arena, selection, chosen)
+    }
     this.#tried++
     this.#rowsSeen += rowCount
-    this.#rowsLeftOut += rowCount - selection.count
+    this.#rowsLeftOut += rowCount - (selection?.count ?? rowCount)
     return selection
+  }
+
+  #filtered(
+    filter: FilterEvaluator,
+    arena: Arena,
+    columns: ReadonlyMap<number, Column>,
+    rowCount: number,
+  ): SelectionVector {
+    const own = Array.from(this.columns, (position) => columns.get(position)!)
+    return filter.select(arena, recordBatch(this.#schema, rowCount, own))
+  }
+
+  /** Of rows that were chosen, those that were chosen among them. */
+  #rowsOf(arena: Arena, rows: SelectionVector, among: SelectionVector): SelectionVector {
+    const address = arena.allocate(among.count * 4)
+    this.#context.kernels['take32']!(rows.address, among.address, among.count, address)
+    return { address, count: among.count }
   }
 }
 

@@ -67,7 +67,8 @@ export class RowGroupReader {
     this.#batchRows = batchRows
     this.#metrics = metrics
     this.#batchArena = new Arena(context.heap, account)
-    this.#late = scan.filters.length === 0 ? null : LateFilter.create(context, scan, plan)
+    const asks = scan.filters.length > 0 || (scan.selectors ?? []).length > 0
+    this.#late = asks ? LateFilter.create(context, scan, plan) : null
     const early = plan.filter((node, i): node is ReadNode => node !== null && this.#late?.columns.has(i) === true)
     this.#lateLeaves = new Set(leavesOf(early).keys())
     const flat = plan.filter((node) => node?.kind === 'leaf').filter(({ node }) => node.repetition === 0)
@@ -127,6 +128,7 @@ export class RowGroupReader {
     const context = this.#assembling(runs)
     const early = new Map([...late.columns].map((i) => [i, assemble(context, this.#plan[i]!, rowCount)]))
     const selection = late.select(this.#batchArena, early, rowCount)
+    if (selection === null) return this.#batch(rows, early)
     const { address, count } = selection
     if (count === 0) {
       this.#metrics.rowsPrunedLate += rowCount

@@ -1,4 +1,5 @@
 export { codesCombine, codesGather, codesNumber } from './codes'
+export { groupFilterFill, groupFilterRows, groupWordsChooseRows, groupWordsLookupRows } from './filter'
 export { groupRankChoose, groupRankFill, groupRankLookup } from './ranks'
 export {
   keyRowsAddTexts,

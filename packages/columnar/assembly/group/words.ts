@@ -4,13 +4,13 @@
 const K: u64 = 0x9e3779b97f4a7c15
 
 // @ts-ignore: decorator
-@inline function slotOf(word: i64, shift: u32): u32 {
+@inline export function slotOf(word: i64, shift: u32): u32 {
   const mixed = (<u64>word ^ (<u64>word >> 32)) * K
   return <u32>(mixed >> <u64>shift)
 }
 
 // @ts-ignore: decorator
-@inline function isValid(validity: usize, row: u32): bool {
+@inline export function isValid(validity: usize, row: u32): bool {
   return validity == 0 || ((<u32>load<u8>(validity + <usize>(row >> 3)) >> (row & 7)) & 1) == 1
 }
 

@@ -7,6 +7,7 @@ import { scratchBase } from '../heap.js'
 import type { SelectionVector } from '../take.js'
 import type { KeyIndex, NullKeys, WordKeys } from './key-index.js'
 import { columnOfWords } from './words.js'
+import { WordFilter } from './word-filter.js'
 import { WordRanks } from './word-ranks.js'
 
 const slotBytes = 16
@@ -40,6 +41,7 @@ export class WordIndex implements KeyIndex<WordKeys> {
   #nullGroup = -1
   #rowsSeen = 0
   #ranks: WordRanks | null = null
+  #filter: WordFilter | null = null
 
   constructor(context: ColumnarContext, account: MemoryAccount, type: DataType, nullKeys: NullKeys) {
     this.#context = context
@@ -111,11 +113,19 @@ export class WordIndex implements KeyIndex<WordKeys> {
     const words = { keys: this.#keys.address, count: this.#groupCount, nullGroup: this.#nullGroup }
     this.#ranks = WordRanks.create(this.#context, this.#account, words, mostBytes)
     if (this.#ranks !== null) this.#table.close()
+    else if (!this.#isDense) this.#filter = WordFilter.create(this.#context, this.#account, words)
   }
 
   /** After `finish`: the rows whose word is there (`wanted` 1), or is not (0); null if that is not faster than `lookup`. */
   choose(keys: WordKeys, rowCount: number, wanted: 0 | 1, address: number): SelectionVector | null {
-    return this.#ranks?.choose(keys, rowCount, wanted, address) ?? null
+    if (this.#ranks !== null) return this.#ranks.choose(keys, rowCount, wanted, address)
+    const filter = this.#filterFor(keys)
+    if (filter === null || wanted === 0) return null
+    const may = filter.rows(keys, rowCount, address)
+    const { kernels } = this.#context
+    const { address: table } = this.#table
+    const count = kernels['groupWordsChooseRows']!(table, this.#shift, this.#mask, keys.words, address, may.count)
+    return { address, count }
   }
 
   lookup(keys: WordKeys, rowCount: number, groupIds: number): void {
@@ -139,6 +149,14 @@ export class WordIndex implements KeyIndex<WordKeys> {
       )
       return
     }
+    const filter = this.#filterFor(keys)
+    if (filter !== null) {
+      const may = filter.rows(keys, rowCount)
+      const { address: table } = this.#table
+      heap.fill(groupIds, 0xff, rowCount * 4)
+      kernels['groupWordsLookupRows']!(table, this.#shift, this.#mask, words, may.address, may.count, groupIds)
+      return
+    }
     kernels['groupWordsLookup']!(
       this.#table.address,
       this.#shift,
@@ -149,6 +167,12 @@ export class WordIndex implements KeyIndex<WordKeys> {
       rowCount,
       groupIds,
     )
+  }
+
+  /** Null if most words are there; or if nulls are, which it does not look at. */
+  #filterFor({ validity }: WordKeys): WordFilter | null {
+    const filter = this.#filter
+    return filter !== null && filter.isUseful && (validity === 0 || this.#nullGroup < 0) ? filter : null
   }
 
   /** Makes the dense array take the rows' words, or gives it up. */
@@ -217,6 +241,7 @@ export class WordIndex implements KeyIndex<WordKeys> {
 
   close(): void {
     this.#ranks?.close()
+    this.#filter?.close()
     this.#table.close()
     this.#keys.close()
   }

@@ -61,6 +61,39 @@ describe('E-15: keys of a finished table', () => {
     )
   })
 
+  it.each([
+    ['hardly any', 300],
+    ['most', 2],
+  ])('in a hash table are found where %s of the words are there, time after time', (_, oneOf) => {
+    const arena = new Arena(context.heap)
+    const table = new GroupTable(context, unlimited, [int64], [false])
+    const keys = Array.from({ length: 5000 }, (__, i) => BigInt(i) * 1_000_000_007n)
+    table.insert([columnFromValues(arena, int64, keys)], keys.length, arena.allocate(keys.length * 4))
+    table.finish()
+    for (let round = 0; round < 3; round++) {
+      const isThere = (i: number): boolean => (oneOf === 2 ? i % 5 !== 0 : i % oneOf === 0)
+      const asked = Array.from({ length: 4500 }, (__, i) => {
+        if (i % 71 === 70) return null
+        return isThere(i) ? keys[(i * 7 + round) % 5000]! : BigInt(i * 13 + round + 1)
+      })
+      const column = columnFromValues(arena, int64, asked)
+      const found = arena.allocate(asked.length * 4)
+      table.lookup([column], asked.length, found)
+      const expected = asked.map((key, i) => (key !== null && isThere(i) ? (i * 7 + round) % 5000 : missing))
+      expect([...context.heap.i32.subarray(found >>> 2, (found >>> 2) + asked.length)]).toEqual(expected)
+      const chosen = table.choose([column], asked.length, 1, arena.allocate((asked.length + 1) * 4))
+      if (oneOf === 2) expect(chosen).toBeNull()
+      else {
+        const start = chosen!.address >>> 2
+        expect([...context.heap.i32.subarray(start, start + chosen!.count)]).toEqual(
+          expected.flatMap((group, i) => (group >= 0 ? [i] : [])),
+        )
+      }
+    }
+    table.close()
+    arena.close()
+  })
+
   it('with a small range are chosen without looking their groups up', () => {
     const arena = new Arena(context.heap)
     const table = new GroupTable(context, unlimited, [int64], [false])

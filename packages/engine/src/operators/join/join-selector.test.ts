@@ -21,7 +21,6 @@ beforeAll(async () => {
       partitionBy: [],
       compression: 'snappy',
       targetFileBytes: 1 << 27,
-      rowGroupRows: 2000,
     })
     files[name] = await fileTable(`${folder}/${name}/*.parquet`, 'parquet')
   }

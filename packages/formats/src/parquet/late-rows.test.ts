@@ -58,7 +58,7 @@ async function write(): Promise<number> {
 
 describe('late materialisation', () => {
   it.each([0, 1, 20, 74, 100])(
-    'E-30: %i of a hundred rows, scattered: those come out, with every other column as it is',
+    'E-33: %i of a hundred rows, scattered: those come out, with every other column as it is',
     async (limit) => {
       const sizeBytes = await write()
       const filters = [bind(col('k').lt(lit(limit, int32)).node, schema)]

@@ -55,7 +55,7 @@ const queries = {
 }
 
 describe('rows without a match are left out where they are read', () => {
-  it.each(Object.entries(queries))('E-30: %s: the rows of the join are the same', async (_, text) => {
+  it.each(Object.entries(queries))('E-34: %s: the rows of the join are the same', async (_, text) => {
     const rowsOf = async (session: Session, of: Record<string, TableProvider>): Promise<string[]> =>
       (await session.sql(text, of)).rows
         .map((row) => JSON.stringify(row, (__, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)))
@@ -66,7 +66,7 @@ describe('rows without a match are left out where they are read', () => {
     expect(await rowsOf(onWorkers, files)).toEqual(expected)
   })
 
-  it('E-30: a scan gives the rows that match, where they are few', async () => {
+  it('E-34: a scan gives the rows that match, where they are few', async () => {
     const { rows } = await alone.sql(`explain analyze ${queries.inner}`, files)
     const text = rows.map(([line]) => line).join('\n')
     const matching = (await alone.sql(queries.inner, files)).rows.length

@@ -1,4 +1,4 @@
-import { bits, prefixXor } from './bits'
+import { bits, prefixXor, rareBits } from './bits'
 import { AT_START, CLOSED, QUOTED, UNQUOTED } from './states'
 
 /* Where `csvCountLines` writes to, as u32. Counts are of what is outside of quotes, but for the three that say otherwise. */
@@ -61,15 +61,16 @@ export function csvCountLines(
     const c = v128.load(data + at, 32)
     const d = v128.load(data + at, 48)
     const n = bits(a, b, c, d, lineFeed) & valid
-    const r = bits(a, b, c, d, carriageReturn) & valid
-    const q = bits(a, b, c, d, quotes) & valid & hasQuotes
+    const r = rareBits(a, b, c, d, carriageReturn) & valid
+    const q = rareBits(a, b, c, d, quotes) & valid & hasQuotes
     const breaks = n | (r & breakingReturns)
     let inside: u64 = 0
     if (q == 0 && state != CLOSED) {
       if (state == QUOTED) inside = u64.MAX_VALUE
       else {
-        const structure = breaks | (bits(a, b, c, d, separators) & valid)
-        state = (structure & last) != 0 ? AT_START : UNQUOTED
+        // Of separators only one at the end tells anything.
+        const end = load<u8>(data + at + (length - at >= 64 ? 63 : length - at - 1))
+        state = (breaks & last) != 0 || <u32>end == separator ? AT_START : UNQUOTED
       }
     } else {
       inside = prefixXor(q) ^ (state == QUOTED ? u64.MAX_VALUE : 0)

@@ -20,7 +20,7 @@ import { invalid, parseValue } from './parse-value.js'
 import type { TextDictionaries, TextDictionary } from './text-dictionary.js'
 
 /** Rows that go through all column kernels before the next ones do: their positions and bytes stay in the cache. */
-const stripeRows = 1024
+const stripeRows = 256
 
 interface Target {
   /** Codes where the texts are in a dictionary. */
@@ -60,6 +60,7 @@ export function parseColumns(
   })
   for (let from = 0; from < rowCount; from += stripeRows) {
     const to = Math.min(rowCount, from + stripeRows)
+    kernels.csvTouch(frame, from, to)
     for (let c = 0; c < parsed.length; c++) {
       const column = parsed[c]!
       if (runKernel(heap, kernels, frame, column, targets[c]!, from, to)) continue

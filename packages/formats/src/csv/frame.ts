@@ -63,6 +63,7 @@ export interface CsvKernels {
     returnsBreak: number,
     counts: number,
   ): void
+  csvTouch(frame: number, from: number, to: number): number
   csvColumnSizes(frame: number, rows: number): void
   csvIsUtf8(address: number, length: number): number
   csvIntegers(
@@ -121,6 +122,7 @@ export interface CsvKernels {
     from: number,
     to: number,
     state: number,
+    known: number,
     codes: number,
     validity: number,
   ): number

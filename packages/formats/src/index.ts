@@ -22,6 +22,7 @@ export type { ParquetValueEncoding } from './parquet/value-encoding.js'
 export type { ParquetCompression } from './parquet/compress.js'
 
 export { canonicalJson, canonicalLine, canonicalValue } from './canonical-line.js'
+export { contentDigest, digestChunkBytes } from './content-digest.js'
 export { smallFileBytes } from './csv/byte-source.js'
 export { csvDialect, csvOptionsToJson } from './csv/csv-options.js'
 export type { CsvColumnOptions, CsvDialect, CsvReadOptions } from './csv/csv-options.js'

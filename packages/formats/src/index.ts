@@ -30,7 +30,7 @@ export { inferCsvSchema, readCsvHeader, sniffCsv } from './csv/infer-csv.js'
 export type { SniffedDialect } from './csv/infer-csv.js'
 export type { CsvRange } from './csv/open-csv.js'
 export { scanCsv } from './csv/scan-csv.js'
-export { splitCsv } from './csv/split-csv.js'
+export { csvRanges, splitCsv } from './csv/split-csv.js'
 export { csvLine, writeCsv } from './csv/write-csv.js'
 export type { CsvWriteOptions } from './csv/write-csv.js'
 

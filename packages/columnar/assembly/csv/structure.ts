@@ -280,25 +280,3 @@ function breaksIn(data: usize, start: u32, stop: u32, mode: u32): u32 {
   }
   return breaks
 }
-
-/** Bytes of each column over all rows, separators left out, to SIZES: an upper bound of what its strings take. */
-export function csvColumnSizes(frame: usize, rows: u32): void {
-  const positions = <usize>load<u32>(frame, F.POSITIONS)
-  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
-  const rowStart = <usize>load<u32>(frame, F.ROW_START)
-  const rowFields = <usize>load<u32>(frame, F.ROW_FIELDS)
-  const sizes = <usize>load<u32>(frame, F.SIZES)
-  const expected = load<u32>(frame, F.EXPECTED)
-  memory.fill(sizes, 0, 4 * (<usize>expected))
-  for (let r: u32 = 0; r < rows; r++) {
-    const slot: usize = 4 * (<usize>r)
-    let previous = load<u32>(rowStart + slot) - 1
-    const ends = positions + 4 * (<usize>load<u32>(rowFirst + slot))
-    const fields = min<u32>(load<u32>(rowFields + slot), expected)
-    for (let c: usize = 0; c < <usize>fields; c++) {
-      const stop = load<u32>(ends + 4 * c)
-      store<u32>(sizes + 4 * c, load<u32>(sizes + 4 * c) + stop - previous - 1)
-      previous = stop
-    }
-  }
-}

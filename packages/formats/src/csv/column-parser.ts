@@ -53,10 +53,10 @@ export function parseColumns(
 ): Column[] {
   const { heap } = context
   const kernels = csvKernels(context)
-  const sizes = new FieldSizes(arena, kernels, frame, rowCount)
+  const sizeOf = (column: number): number => kernels.csvColumnSize(frame, column, rowCount) >>> 0
   const targets = parsed.map((column, c) => {
     const dictionary = isText(column.type) ? (dictionaries?.of(c, column.type, rowCount) ?? null) : null
-    return allocateTarget(arena, column, rowCount, sizes, dictionary)
+    return allocateTarget(arena, column, rowCount, sizeOf, dictionary)
   })
   for (let from = 0; from < rowCount; from += stripeRows) {
     const to = Math.min(rowCount, from + stripeRows)
@@ -66,7 +66,7 @@ export function parseColumns(
       if (runKernel(heap, kernels, frame, column, targets[c]!, from, to)) continue
       // Its texts repeat too seldom: they are taken as they are, from the first on.
       dictionaries!.giveUp(c)
-      targets[c] = allocateTarget(arena, column, rowCount, sizes, null)
+      targets[c] = allocateTarget(arena, column, rowCount, sizeOf, null)
       runKernel(heap, kernels, frame, column, targets[c]!, 0, to)
     }
   }
@@ -79,33 +79,6 @@ export function parseColumns(
   })
 }
 
-/** Bytes of each column of the file, counted when they are first asked for. */
-class FieldSizes {
-  readonly #arena: Arena
-  readonly #kernels: CsvKernels
-  readonly #frame: number
-  readonly #rows: number
-  #address = 0
-
-  constructor(arena: Arena, kernels: CsvKernels, frame: number, rows: number) {
-    this.#arena = arena
-    this.#kernels = kernels
-    this.#frame = frame
-    this.#rows = rows
-  }
-
-  of(column: number): number {
-    const { heap } = this.#arena
-    if (this.#address === 0) {
-      const expected = heap.u32[(this.#frame + frameField.expected) >>> 2]!
-      this.#address = this.#arena.allocate(4 * Math.max(1, expected))
-      heap.u32[(this.#frame + frameField.sizes) >>> 2] = this.#address
-      this.#kernels.csvColumnSizes(this.#frame, this.#rows)
-    }
-    return heap.u32[(this.#address >>> 2) + column]!
-  }
-}
-
 /** Matches no text, so that every row is left to `parseValue`: for patterns that the kernel does not know. */
 const emptyProgram = new Uint8Array(4)
 
@@ -116,7 +89,7 @@ function allocateTarget(
   arena: Arena,
   { type, index, format }: ParsedColumn,
   rows: number,
-  sizes: FieldSizes,
+  sizeOf: (column: number) => number,
   dictionary: TextDictionary | null,
 ): Target {
   const { heap } = arena
@@ -126,7 +99,7 @@ function allocateTarget(
   if (isText(type)) {
     const offsets = arena.allocate(4 * (rows + 1))
     heap.u32[offsets >>> 2] = 0
-    return { ...none, values: arena.allocate(sizes.of(index) + 32), validity, offsets, failed: [] }
+    return { ...none, values: arena.allocate(sizeOf(index) + 32), validity, offsets, failed: [] }
   }
   const bytes = type.kind === 'boolean' ? ((rows + 63) >> 6) * 8 : rows * byteWidth(type)
   const values = arena.allocate(bytes)

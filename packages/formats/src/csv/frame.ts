@@ -23,7 +23,6 @@ export const frameField = {
   line: 72,
   errors: 76,
   nulls: 80,
-  sizes: 88,
   rows: 92,
   consumed: 96,
   nextLine: 100,
@@ -64,7 +63,7 @@ export interface CsvKernels {
     counts: number,
   ): void
   csvTouch(frame: number, from: number, to: number): number
-  csvColumnSizes(frame: number, rows: number): void
+  csvColumnSize(frame: number, column: number, rows: number): number
   csvIsUtf8(address: number, length: number): number
   csvIntegers(
     frame: number,

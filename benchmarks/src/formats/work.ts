@@ -86,16 +86,25 @@ export async function rowGroupJobs(
   return { schema, jobs: rowGroups.map((_, group) => make(schema, group)) }
 }
 
-/** CSV files as jobs of about 16 MiB, each as soon as it is known where it ends. */
+const jobBytes = 16 * 1024 * 1024
+
+/** CSV files as jobs: whole ones for one thread, else of about 16 MiB, each as soon as it is known where it ends. */
 export async function* csvJobs(
   folder: string,
   files: readonly { readonly path: string; readonly schema: Schema; readonly options: CsvReadOptions }[],
+  threads: number,
 ): AsyncGenerator<Job, void, undefined> {
   const context = createContext()
   const store = new FileStore(folder)
   for (const { path, schema, options } of files) {
     const { sizeBytes } = await store.head(path)
-    const ranges = csvRanges(context, unlimited, { store, path, sizeBytes }, options, 16 * 1024 * 1024)
+    const ranges = csvRanges(
+      context,
+      unlimited,
+      { store, path, sizeBytes },
+      options,
+      threads === 1 ? sizeBytes : jobBytes,
+    )
     for await (const range of ranges) yield { kind: 'csv', folder, path, schema, range, options }
   }
 }

@@ -62,50 +62,17 @@ export interface CsvKernels {
     returnsBreak: number,
     counts: number,
   ): void
-  csvTouch(frame: number, from: number, to: number): number
   csvColumnSize(frame: number, column: number, rows: number): number
   csvIsUtf8(address: number, length: number): number
-  csvIntegers(
+  csvColumns(
     frame: number,
-    column: number,
+    program: number,
+    columns: number,
     from: number,
     to: number,
-    width: number,
-    values: number,
-    validity: number,
-  ): void
-  csvFloats(
-    frame: number,
-    column: number,
-    from: number,
-    to: number,
-    width: number,
-    values: number,
-    validity: number,
-  ): void
-  csvDecimals(
-    frame: number,
-    column: number,
-    from: number,
-    to: number,
-    scale: number,
-    limit: bigint,
-    wide: number,
-    values: number,
-    validity: number,
-  ): void
-  csvBooleans(frame: number, column: number, from: number, to: number, values: number, validity: number): void
-  csvTemporals(
-    frame: number,
-    column: number,
-    from: number,
-    to: number,
-    width: number,
-    pattern: number,
-    zoned: number,
-    values: number,
-    validity: number,
-  ): void
+    first: number,
+    stop: number,
+  ): number
   csvStrings(
     frame: number,
     column: number,

@@ -38,15 +38,28 @@ export class TextDictionary {
     arena.heap.u32[this.#known >>> 2] = this.#knownTable
   }
 
-  /** Codes of rows [from, to) of the frame. @returns false if the texts repeat too seldom: then they say nothing */
+  /** What kernels know it by, and the fields that they have seen. */
+  get state(): number {
+    return this.#builder.state
+  }
+  get known(): number {
+    return this.#known
+  }
+
+  /** Codes of rows [from, to) of the frame. @returns false if they do not fit: then they say nothing */
   insert(frame: number, column: number, from: number, to: number, codes: number, validity: number): boolean {
-    const builder = this.#builder
     for (let next = from; next < to;) {
-      next = this.#kernels.csvDictionary(frame, column, next, to, builder.state, this.#known, codes, validity)
-      if (builder.count > maxEntries || (next < to && !builder.grow())) return false
+      next = this.#kernels.csvDictionary(frame, column, next, to, this.state, this.#known, codes, validity)
+      if (next < to && !this.#builder.grow()) return false
     }
-    this.#rows += to - from
-    return this.#rows < trialRows || builder.count * rowsPerEntry <= this.#rows
+    return true
+  }
+
+  /** Whether texts repeat often enough, now that so many more rows are in it. */
+  pays(rows: number): boolean {
+    const { count } = this.#builder
+    this.#rows += rows
+    return count <= maxEntries && (this.#rows < trialRows || count * rowsPerEntry <= this.#rows)
   }
 
   /** They are the same column as long as there are no more of them, so that what was made of it can be kept. */

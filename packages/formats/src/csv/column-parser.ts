@@ -75,12 +75,21 @@ function allocateTarget(
 ): Target {
   const { heap } = arena
   const validity = arena.allocate(((rows + 63) >> 6) * 8)
-  const none = { offsets: 0, dictionary: null, pattern: 0, nullCount: 0, failed: [] }
-  if (dictionary !== null) return { ...none, values: arena.allocate(4 * rows), validity, dictionary, failed: [] }
+  // Always of one shape: engines make objects that are spread together anew each time.
+  const target = (values: number, offsets = 0, pattern = 0): Target => ({
+    values,
+    validity,
+    offsets,
+    dictionary,
+    pattern,
+    nullCount: 0,
+    failed: [],
+  })
+  if (dictionary !== null) return target(arena.allocate(4 * rows))
   if (isText(type)) {
     const offsets = arena.allocate(4 * (rows + 1))
     heap.u32[offsets >>> 2] = 0
-    return { ...none, values: arena.allocate(sizeOf(index) + 32), validity, offsets, failed: [] }
+    return target(arena.allocate(sizeOf(index) + 32), offsets)
   }
   const bytes = type.kind === 'boolean' ? ((rows + 63) >> 6) * 8 : rows * byteWidth(type)
   const values = arena.allocate(bytes)
@@ -90,7 +99,7 @@ function allocateTarget(
     pattern = arena.allocate(program.byteLength)
     heap.u8.set(program, pattern)
   }
-  return { ...none, values, validity, pattern, failed: [] }
+  return target(values, 0, pattern)
 }
 
 /** Leaves every row to `retry`, null at first. */

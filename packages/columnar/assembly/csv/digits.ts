@@ -29,6 +29,14 @@ export function areDigits(single: u64): bool {
   return (((single + 0x7676767676767676) | single) & 0x8080808080808080) == 0
 }
 
+/** How many of eight bytes, of which `ZEROS` was taken, are 0 to 9 before the first that is not. */
+// @ts-ignore: decorator
+@inline
+export function digitsIn(single: u64): u32 {
+  const others = ((single + 0x7676767676767676) | single) & 0x8080808080808080
+  return <u32>ctz(others) >> 3
+}
+
 /** The number that they are; the first byte is its highest digit. */
 // @ts-ignore: decorator
 @inline

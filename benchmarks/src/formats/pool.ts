@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { createContext, kernelModule } from '@deltaworks/columnar'
 import { FooterCache } from '@deltaworks/formats'
@@ -15,32 +16,72 @@ export class Pool {
       threads === 1 ? [] : Array.from({ length: threads }, () => new Worker(url, { workerData: kernelModule() }))
   }
 
-  async run(jobs: readonly Job[], use: (result: JobResult) => void): Promise<void> {
+  async run(jobs: Iterable<Job> | AsyncIterable<Job>, use: (result: JobResult) => void): Promise<void> {
     const round = this.#round++
     if (this.#workers.length === 0) {
       const footers = new FooterCache()
-      for (const job of jobs) use(await work(this.#context, job, footers))
+      for await (const job of jobs) use(await work(this.#context, job, footers))
       return
     }
     const results: (JobResult | undefined)[] = []
-    let next = 0
     let used = 0
-    await Promise.all(
-      this.#workers.map(async (worker) => {
-        while (next < jobs.length) {
-          const index = next++
-          results[index] = await answer(worker, { job: jobs[index]!, round })
+    const queue = new JobQueue(jobs)
+    await Promise.all([
+      queue.fill(),
+      ...this.#workers.map(async (worker) => {
+        for (let next = await queue.next(); next !== null; next = await queue.next()) {
+          results[next.index] = await answer(worker, { job: next.job, round })
           for (; results[used] !== undefined; used++) {
             use(results[used]!)
             delete results[used]
           }
         }
       }),
-    )
+    ])
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
+  }
+}
+
+/** Jobs that are still being found while the first of them are done. */
+class JobQueue {
+  readonly #jobs: Iterable<Job> | AsyncIterable<Job>
+  readonly #found: Job[] = []
+  #taken = 0
+  #isComplete = false
+  #wake: (() => void)[] = []
+
+  constructor(jobs: Iterable<Job> | AsyncIterable<Job>) {
+    this.#jobs = jobs
+  }
+
+  async fill(): Promise<void> {
+    try {
+      for await (const job of this.#jobs) {
+        this.#found.push(job)
+        this.#tell()
+        // Answers of the workers come in between.
+        await setImmediate()
+      }
+    } finally {
+      this.#isComplete = true
+      this.#tell()
+    }
+  }
+
+  async next(): Promise<{ readonly job: Job; readonly index: number } | null> {
+    while (this.#taken === this.#found.length) {
+      if (this.#isComplete) return null
+      await new Promise<void>((wake) => this.#wake.push(wake))
+    }
+    const index = this.#taken++
+    return { job: this.#found[index]!, index }
+  }
+
+  #tell(): void {
+    for (const wake of this.#wake.splice(0)) wake()
   }
 }
 

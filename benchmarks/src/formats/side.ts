@@ -63,7 +63,7 @@ async function deltaworks(request: Request): Promise<Timing> {
       const files = await csvFiles(request, store)
       return await timed(request.rounds, async () => {
         let rows = 0
-        await pool.run(await csvJobs(request.csv, files), (result) => (rows += result.rows))
+        await pool.run(csvJobs(request.csv, files, request.threads), (result) => (rows += result.rows))
         return rows
       })
     }

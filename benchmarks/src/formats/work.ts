@@ -1,12 +1,12 @@
 import { createContext, toArrowBatch, unlimited, type ColumnarContext } from '@deltaworks/columnar'
 import {
+  csvRanges,
   fileScan,
   type FooterCache,
   readParquetMetadata,
   RowGroupEncoder,
   scanCsv,
   scanParquet,
-  splitCsv,
   transferables,
   type CsvRange,
   type CsvReadOptions,
@@ -89,18 +89,25 @@ export async function rowGroupJobs(
   return { schema, jobs: rowGroups.map((_, group) => make(schema, group)) }
 }
 
-/** CSV files as jobs of about 16 MiB. */
-export async function csvJobs(
+const jobBytes = 16 * 1024 * 1024
+
+/** CSV files as jobs: whole ones for one thread, else of about 16 MiB, each as soon as it is known where it ends. */
+export async function* csvJobs(
   folder: string,
   files: readonly { readonly path: string; readonly schema: Schema; readonly options: CsvReadOptions }[],
-): Promise<Job[]> {
+  threads: number,
+): AsyncGenerator<Job, void, undefined> {
   const context = createContext()
   const store = new FileStore(folder)
-  const jobs: Job[] = []
   for (const { path, schema, options } of files) {
     const { sizeBytes } = await store.head(path)
-    const ranges = await splitCsv(context, unlimited, { store, path, sizeBytes }, options, 16 * 1024 * 1024)
-    for (const range of ranges) jobs.push({ kind: 'csv', folder, path, schema, range, options })
+    const ranges = csvRanges(
+      context,
+      unlimited,
+      { store, path, sizeBytes },
+      options,
+      threads === 1 ? sizeBytes : jobBytes,
+    )
+    for await (const range of ranges) yield { kind: 'csv', folder, path, schema, range, options }
   }
-  return jobs
 }

@@ -4,6 +4,7 @@ import { CountAccumulator } from './accumulators/count.js'
 import { createAccumulator, sharedValues } from './accumulators/create-accumulator.js'
 import { DistinctAccumulator } from './accumulators/distinct.js'
 import { ExactSum } from './accumulators/exact-sum.js'
+import { UsedEntries } from './accumulators/used-entries.js'
 import { Arena, type MemoryAccount } from './arena.js'
 import type { Column } from './column.js'
 import type { ColumnarContext } from './context.js'
@@ -16,8 +17,9 @@ const rowsOfFew = 16
 export class Accumulators {
   readonly #scope: AccumulatorScope
   readonly #accumulators: readonly Accumulator[]
-  /** Rows that filters chose, and how many each of few groups has, until a batch is done. */
+  /** Rows that filters chose, how many each of few groups has, and entries that are used, until a batch is done. */
   readonly #batch: Arena
+  readonly #used: UsedEntries
   /** Whether one of them asks how many rows a group has. */
   readonly #counts: boolean
   #groups = 0
@@ -26,6 +28,7 @@ export class Accumulators {
     const arena = (): Arena => new Arena(context.heap, account)
     this.#scope = { context, account, states: arena(), scratch: arena() }
     this.#batch = arena()
+    this.#used = new UsedEntries(context, this.#batch)
     const shared = sharedValues()
     this.#accumulators = aggregates.map((spec) => createAccumulator(this.#scope, spec, shared))
     this.#counts = this.#accumulators.some((one) => one instanceof ExactSum || one instanceof CountAccumulator)
@@ -71,10 +74,11 @@ export class Accumulators {
         known.set(filter, chosen)
       }
       if (chosen === null) return
-      accumulator.update({ rowCount, groups: groupIds, chosen, few }, own)
+      accumulator.update({ rowCount, groups: groupIds, chosen, few, used: this.#used }, own)
       scratch.reset()
     })
-    if (known.size > 0 || few !== null) this.#batch.reset()
+    if (known.size > 0 || few !== null || !this.#used.isEmpty) this.#batch.reset()
+    this.#used.reset()
   }
 
   #fewGroups(groups: number, rowCount: number, count: number): FewGroups | null {

@@ -39,6 +39,8 @@ import { MemoryPool } from './memory-pool.js'
 import { open, type BatchStream } from './operators/execution-plan.js'
 import { physicalPlan } from './physical-planner.js'
 import { bytesOfFiles, estimateInputBytes } from './scheduler/input-bytes.js'
+import { digestFile } from './scheduler/digest-file.js'
+import type { DigestTask } from './scheduler/digest-task.js'
 import { spliceOnWorkers } from './scheduler/splice-on-workers.js'
 import { ParallelExecutor, type ExecutionLimits } from './scheduler/parallel-executor.js'
 import { WorkerPool } from './scheduler/worker-pool.js'
@@ -50,37 +52,11 @@ import { addRowSums, noRows, type RowSums } from './row-sums.js'
 import { writeSplit } from './scheduler/split-writer.js'
 import type { PhasedAggregate } from './scheduler/stage.js'
 import type { SplitResult, SplitSink } from './split-sink.js'
+import type { SessionOptions } from './session-options.js'
 import { spliceRuns, type SpliceResult, type SpliceRun } from './splice-files.js'
 import { writeFiles } from './write-files.js'
 
-export interface SessionOptions {
-  /** Worker threads for large inputs; default: as many as there are cores. */
-  readonly threads?: number
-  /** Budget over all threads; default half of the machine's memory, at most 4 GiB. */
-  readonly memoryBytes?: number
-  /**
-   * Parent of the folder for rows that do not fit into memory; default: one for the user among the system's temporary files.
-   * The session's own folder in it is deleted when the session is closed, and when the process ends; what a killed process
-   * left is deleted by the next session with the same parent.
-   */
-  readonly spillFolder?: string
-  /** Disk that the session may use for that; default: as much as there is. */
-  readonly spillLimitBytes?: number
-  /** The session's time zone; default UTC. */
-  readonly timezone?: string
-  /** The session's clock, microseconds since the epoch. */
-  readonly now?: () => bigint
-  /** Inputs that take at most so much memory (estimated: Parquet and CSV grow) are executed on the calling thread; default 128 MiB, and 24 MiB once the workers run. */
-  readonly inlineBytes?: number
-  /** What a worker takes at once, about; default 4 to 32 MiB, by the size of the input. Rows come in the same order whatever it is. */
-  readonly morselBytes?: number
-  /** How expressions are computed; results are the same. Default `auto`: compiled, but for what is too small to be worth it. */
-  readonly expressions?: ExpressionMode
-  /** File of the worker threads, where a bundler moved it; default: beside this package's own. */
-  readonly workerFile?: string
-  /** Table functions of SQL beside the engine's own: `read_delta`, say. */
-  readonly tableFunctions?: Readonly<Record<string, TableFunction>>
-}
+export type { SessionOptions } from './session-options.js'
 
 export interface SpillFigures {
   readonly usedBytes: number
@@ -274,6 +250,12 @@ export class Session {
     return isLarge && !runs.some(({ store }) => isThreadLocal(store))
       ? spliceOnWorkers(this.#workers, runs, splicedAtATime)
       : spliceRuns(this.context, runs, splicedAtATime)
+  }
+
+  /** SHA-256 of a file's content, hex; read by a worker, if there are any. @throws StorageError; EngineError DW-ENGINE-0005 */
+  digestFile(file: DigestTask): Promise<string> {
+    this.#requireOpen()
+    return digestFile(file, this.threads > 1 ? this.#workers : null)
   }
 
   /**

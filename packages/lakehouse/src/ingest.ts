@@ -28,6 +28,7 @@ import {
 import { landedAudit, landingColumns, stampedAudit } from './landing-columns.js'
 import { LandingTable } from './landing-table.js'
 import { conform } from './conform.js'
+import { hashAside, isHashedAside } from './hash-aside.js'
 import { malformedRows } from './quarantine.js'
 import { measureRows, measuringOf, type Measuring } from './landing-measures.js'
 import type { MeasuredBatch } from './profile/profile-pass.js'
@@ -67,7 +68,7 @@ export async function planIngest(
   const candidates = filesOfSource(listing, table.source!)
   const selected = candidates.filter((file) => isSelected(file, context.selection))
   await refuseOutside(selected, context)
-  const options = { ...context.selection, isHashedByScan: hashedByScan(table) }
+  const options = { ...context.selection, isHashedLater: hashedLater(table, context) }
   const files = await discoverLandingFiles(context.landing, selected, ledger, options)
   if (candidates.length === 0 && context.listsAll && (await context.lake.table(table.path)) === null) {
     throw noLandingFiles(table.name, table.source!.files, context.landing.uri)
@@ -75,11 +76,16 @@ export async function planIngest(
   return { table, files, pending: files.filter((file) => file.state !== 'known') }
 }
 
-/** A scan has all of a small CSV file in memory. Where rows tell its checksum, it must be known before. */
-function hashedByScan(table: TableDefinition): (file: ObjectMeta) => boolean {
+/**
+ * A scan has all of a small CSV file in memory; a large file is hashed beside its scan. Where rows tell its checksum, it must be
+ * known before.
+ */
+function hashedLater(table: TableDefinition, { landing }: RunContext): (file: ObjectMeta) => boolean {
   const tellsChecksum = landedAudit(table).some(({ name }) => name === landingColumns.sourceChecksum)
-  if (table.source!.format !== 'csv' || tellsChecksum) return () => false
-  return ({ path, sizeBytes }) => sizeBytes < smallFileBytes && packingOf(path) === null
+  if (tellsChecksum) return () => false
+  const isCsv = table.source!.format === 'csv'
+  return (file) =>
+    packingOf(file.path) === null && (isHashedAside(landing, file) || (isCsv && file.sizeBytes < smallFileBytes))
 }
 
 /** @throws LakehouseError DW-LAKEHOUSE-0031 */
@@ -131,10 +137,11 @@ export async function stageIngest(
   const landed = context.keepInMemory ? scan(await session.materialise(rows, { name: provider.name, signal })) : rows
   const measuring = measuringOf(table, parts)
   const read: { pending: readonly LandingFile[] } = { pending: plan.pending }
+  const aside = hashAside(session, context.landing, plan.pending)
   const passed = context.keepInMemory ? null : await writeLanding(read, table, landed, measuring, context, signal)
   const found = passed ?? (await measureRows(landed, measuring, context, signal))
   try {
-    read.pending = await hashedFiles(context.landing, plan.pending)
+    read.pending = await hashedFiles(context.landing, plan.pending, aside)
     const [all, malformed, ...measures] = found.values
     const measured = measuring.pass?.profile(measures, found.fields.slice(2)) ?? null
     const counts = { rowsRead: Number(all), rowsMalformed: Number(malformed) }

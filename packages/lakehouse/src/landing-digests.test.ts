@@ -4,10 +4,33 @@ import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { bigint, string } from './column-definition.js'
 import { defineLakehouse } from './lakehouse-definition.js'
+import { splitBytes } from './landing-ranges.js'
 import { runLakehouse } from './run.js'
+import type { RunResult } from './run-result.js'
 import { csvFiles } from './source-definition.js'
 import { defineTable } from './table-definition.js'
 import { TestLake } from './testing/test-lake.js'
+
+const defined = (name: string, audit: readonly 'source_checksum'[] = []) =>
+  defineLakehouse({
+    name: 't',
+    description: 'For tests.',
+    tables: [
+      defineTable({
+        name,
+        layer: 'raw',
+        columns: { id: bigint(), v: string() },
+        source: csvFiles('t_*.csv', { audit }),
+      }),
+    ],
+    configuration: z.strictObject({}),
+    environments: '.',
+  })
+
+const hashOf = (lake: TestLake, path: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(lake.landing, path)))
+    .digest('hex')
 
 /** Files that are hashed by the scan that reads them: those of a group, those that fall out of it, and those that no scan has whole. */
 describe.each([
@@ -24,26 +47,9 @@ describe.each([
   })
   afterAll(() => lake.close())
 
-  const run = (audit: readonly 'source_checksum'[] = []) => {
-    const table = defineTable({
-      name: audit.length === 0 ? 't' : 'checked',
-      layer: 'raw',
-      columns: { id: bigint(), v: string() },
-      source: csvFiles('t_*.csv', { audit }),
-    })
-    const lakehouse = defineLakehouse({
-      name: 't',
-      description: 'For tests.',
-      tables: [table],
-      configuration: z.strictObject({}),
-      environments: '.',
-    })
-    return runLakehouse({ ...lake.options(lakehouse), inMemoryBytes })
-  }
-  const sha256 = (path: string): string =>
-    createHash('sha256')
-      .update(readFileSync(join(lake.landing, path)))
-      .digest('hex')
+  const run = (audit: readonly 'source_checksum'[] = []) =>
+    runLakehouse({ ...lake.options(defined(audit.length === 0 ? 't' : 'checked', audit)), inMemoryBytes })
+  const sha256 = (path: string): string => hashOf(lake, path)
 
   it('M-007 M-011: have the hash of their content; another time of theirs is no other content', async () => {
     const { files } = await run()
@@ -67,5 +73,28 @@ describe.each([
     expect(await lake.rows('raw/checked', 'source_file', 'source_checksum')).toContain(
       `{"source_file":"t_3.csv","source_checksum":"${sha256('t_3.csv')}"}`,
     )
+  })
+})
+
+/** One that is read in parts, and hashed beside that. */
+describe('a large landing file', () => {
+  let lake: TestLake
+  beforeAll(() => (lake = new TestLake()))
+  afterAll(() => lake.close())
+  const path = 't_0.csv'
+  const land = (first: string): void =>
+    lake.land(path, `id,v\n1,${first}\n${'42,a text that is long\n'.repeat(splitBytes / 22)}`)
+  const told = ({ files }: RunResult) => files.map(({ state, sha256 }) => [state, sha256])
+
+  it('M-007 M-011: has the hash of its content, however it comes again', async () => {
+    land('one')
+    const run = () => runLakehouse(lake.options(defined('t')))
+    expect(told(await run())).toEqual([['new', hashOf(lake, path)]])
+    utimesSync(join(lake.landing, path), 1, 1)
+    const again = await run()
+    expect([again.status, again.files[0]!.state]).toEqual(['unchanged', 'known'])
+    land('two')
+    expect(told(await run())).toEqual([['changed', hashOf(lake, path)]])
+    expect((await lake.rows('raw/t', 'id', 'v')).filter((row) => row.includes('two'))).toHaveLength(1)
   })
 })

@@ -1,4 +1,5 @@
-import { createHash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { contentDigest, digestChunkBytes } from '@deltaworks/formats'
 import type { DigestSlot } from '@deltaworks/plan'
 import { comparePaths, isRemote, objectNotFoundCode, type ObjectMeta, type ObjectStore } from '@deltaworks/storage'
 import { digestReader, digestSlots } from './landing-digests.js'
@@ -17,7 +18,10 @@ export interface LandingFile {
   readonly contentHash: number
   /** SHA-256 of its content, hex; empty for a known file recognised by size and time alone, and until its `digestSlot` is looked at. */
   readonly sha256: string
-  /** The file is hashed by the scan that reads its rows, which puts it here; null: it was hashed before, or need not be. */
+  /**
+   * The file is hashed while its rows are read: by the scan, which puts it here, or beside it (`hashAside`); null: it was hashed
+   * before, or need not be.
+   */
   readonly digestSlot: DigestSlot | null
 }
 
@@ -87,8 +91,8 @@ export function filesOfSource(
 }
 
 export interface Discovery extends Pick<LandingSelection, 'reprocess' | 'maxFiles'> {
-  /** Whether the scan of a file will hash it, so that it need not be read for that before. */
-  readonly isHashedByScan?: (file: ObjectMeta) => boolean
+  /** Whether a new file is hashed while its rows are read, so that it need not be read for that before. */
+  readonly isHashedLater?: (file: ObjectMeta) => boolean
 }
 
 /**
@@ -120,7 +124,7 @@ async function compareFiles(
   store: ObjectStore,
   candidates: readonly ObjectMeta[],
   ledger: Ledger,
-  { reprocess = false, isHashedByScan = () => false }: Discovery,
+  { reprocess = false, isHashedLater = () => false }: Discovery,
 ): Promise<readonly LandingFile[]> {
   const slotOf = digestSlots(candidates.length)
   return withChunks(store, candidates, (meta, index, chunk): LandingFile | Promise<LandingFile> => {
@@ -128,10 +132,10 @@ async function compareFiles(
     const recorded = ledger.get(contentTransaction(path))
     const listed = { path, sizeBytes, modifiedMs, etag, contentHash: recorded ?? 0, sha256: '', digestSlot: null }
     if (!reprocess && recorded !== undefined && isKnownByStat(meta, ledger)) return { ...listed, state: 'known' }
-    if (recorded === undefined && isHashedByScan(meta)) {
+    if (recorded === undefined && isHashedLater(meta)) {
       return { ...listed, state: 'new', digestSlot: slotOf(index) }
     }
-    return hashContent(store, meta, chunk()).then((sha256) => {
+    return contentDigest(store, meta, chunk()).then((sha256) => {
       const content = contentOf(sha256)
       const same = reprocess ? 'again' : 'known'
       const state = recorded === undefined ? 'new' : recorded === content.contentHash ? same : 'changed'
@@ -140,8 +144,15 @@ async function compareFiles(
   })
 }
 
-/** The files with the hashes that their scans gave. One that no scan had whole is read for its hash. */
-export function hashedFiles(store: ObjectStore, files: readonly LandingFile[]): Promise<readonly LandingFile[]> {
+/**
+ * The files with the hashes that their scans gave. One that no scan had whole is read for its hash.
+ * @param aside hashes that are made already, by path
+ */
+export function hashedFiles(
+  store: ObjectStore,
+  files: readonly LandingFile[],
+  aside: ReadonlyMap<string, Promise<string>> = new Map(),
+): Promise<readonly LandingFile[]> {
   const digestIn = digestReader()
   const hashed = (file: LandingFile, sha256: string): LandingFile => ({
     ...file,
@@ -152,7 +163,8 @@ export function hashedFiles(store: ObjectStore, files: readonly LandingFile[]): 
     if (file.digestSlot === null) return file
     const digest = digestIn(file.digestSlot)
     if (digest !== null) return hashed(file, digest)
-    return hashContent(store, file, chunk()).then((sha256) => hashed(file, sha256))
+    const here = (): Promise<string> => contentDigest(store, file, chunk())
+    return (aside.get(file.path)?.catch(here) ?? here()).then((sha256) => hashed(file, sha256))
   })
 }
 
@@ -168,7 +180,7 @@ async function withChunks<F extends Pick<ObjectMeta, 'sizeBytes'>, R>(
   const atOnce = isRemote(store.uri) ? filesAtOnce : 1
   const workers = Array.from({ length: Math.min(atOnce, files.length) }, async () => {
     let memory: Uint8Array | null = null
-    const chunk = (): Uint8Array => (memory ??= new Uint8Array(Math.min(hashChunkBytes, largest)))
+    const chunk = (): Uint8Array => (memory ??= new Uint8Array(Math.min(digestChunkBytes, largest)))
     while (next < files.length) {
       const index = next++
       const result = work(files[index]!, index, chunk)
@@ -185,26 +197,6 @@ export const isKnownByStat = (meta: ObjectMeta, ledger: Ledger): boolean =>
   ledger.get(statTransaction(meta.path)) === statHash(meta)
 
 const filesAtOnce = 16
-const hashChunkBytes = 2 * 1024 * 1024
-
-/** @param chunk memory that it may use */
-async function hashContent(
-  store: ObjectStore,
-  { path, sizeBytes }: Pick<ObjectMeta, 'path' | 'sizeBytes'>,
-  chunk: Uint8Array,
-): Promise<string> {
-  if (sizeBytes === 0) return hash('sha256', new Uint8Array(0))
-  const whole = createHash('sha256')
-  for (let start = 0; start < sizeBytes;) {
-    const wanted = Math.min(sizeBytes - start, chunk.byteLength)
-    const part = chunk.subarray(0, await store.getInto(path, start, chunk.subarray(0, wanted)))
-    if (start === 0 && part.byteLength === sizeBytes) return hash('sha256', part)
-    whole.update(part)
-    start += part.byteLength
-    if (part.byteLength < wanted) break
-  }
-  return whole.digest('hex')
-}
 
 const contentOf = (sha256: string) => ({ sha256, contentHash: first52Bits(sha256) })
 

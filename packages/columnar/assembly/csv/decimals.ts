@@ -1,4 +1,4 @@
-import { BAD, eightDigits, SAFE_DIGITS, sixteenDigits } from './digits'
+import { BAD, eightDigits, NONE, SAFE_DIGITS, sixteenDigits } from './digits'
 import {
   addNulls,
   areRegular,
@@ -14,9 +14,6 @@ import {
   stepOf,
 } from './fields'
 import * as F from './frame'
-
-// @inline
-const NONE: i64 = i64.MIN_VALUE
 
 /** 10^n, n <= 18. */
 export function powerOfTen(n: u32): u64 {

@@ -1,21 +1,46 @@
 // @inline
 export const BAD: u64 = 0xffffffffffffffff
+/** Eight times `0`: a digit is its difference to it, by exclusive or. */
+// @inline
+export const ZEROS: u64 = 0x3030303030303030
+/** Stands for no value where one has a sign. */
+// @inline
+export const NONE: i64 = i64.MIN_VALUE
 /** Digits that surely fit an unsigned 64-bit integer. */
 // @inline
 export const SAFE_DIGITS: u32 = 18
 
 /**
- * An unsigned integer of 1 to 8 digits, or BAD, without a branch a digit: zeros are put before it, then neighbours are joined
- * to numbers of two digits, those to numbers of four, and those to one. Reads up to 7 bytes past the end.
+ * An unsigned integer of 1 to 8 digits, or BAD, without a branch a digit: nothing is put before it, then neighbours are
+ * joined to numbers of two digits, those to numbers of four, and those to one. Reads up to 7 bytes past the end.
  */
 // @ts-ignore: decorator
 @inline
 export function eightDigits(at: usize, length: u64): u64 {
   const missing = 64 - 8 * length
-  const text = (load<u64>(at) << missing) | (0x3030303030303030 & (((<u64>1) << missing) - 1))
-  const isBeyondNine = ((text + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4
-  if (((text & 0xf0f0f0f0f0f0f0f0) | isBeyondNine) != 0x3333333333333333) return BAD
-  const single = text - 0x3030303030303030
+  const single = (load<u64>(at) ^ ZEROS) << missing
+  return areDigits(single) ? joined(single) : BAD
+}
+
+/** Whether eight bytes, of which `ZEROS` was taken, are 0 to 9 each. */
+// @ts-ignore: decorator
+@inline
+export function areDigits(single: u64): bool {
+  return (((single + 0x7676767676767676) | single) & 0x8080808080808080) == 0
+}
+
+/** How many of eight bytes, of which `ZEROS` was taken, are 0 to 9 before the first that is not. */
+// @ts-ignore: decorator
+@inline
+export function digitsIn(single: u64): u32 {
+  const others = ((single + 0x7676767676767676) | single) & 0x8080808080808080
+  return <u32>ctz(others) >> 3
+}
+
+/** The number that they are; the first byte is its highest digit. */
+// @ts-ignore: decorator
+@inline
+export function joined(single: u64): u64 {
   const pairs = single * 10 + (single >> 8)
   const high = (pairs & 0x000000ff000000ff) * 0x000f424000000064
   const low = ((pairs >> 16) & 0x000000ff000000ff) * 0x0000271000000001

@@ -52,8 +52,6 @@ export const ERRORS: usize = 76
 export const NULLS: usize = 80
 // @inline
 export const NULL_COUNT: usize = 84
-// @inline
-export const SIZES: usize = 88
 /** Results of csvIndex. */
 // @inline
 export const ROWS: usize = 92

@@ -1,4 +1,4 @@
-import { bits, prefixXor } from './bits'
+import { bits, prefixXor, rareBits } from './bits'
 import { AT_START, CLOSED, QUOTED, UNQUOTED } from './states'
 
 /* Where `csvCountLines` writes to, as u32. Counts are of what is outside of quotes, but for the three that say otherwise. */
@@ -18,6 +18,43 @@ const IRREGULAR: usize = 32
 /** Of the bytes before, and then of these: the state, and the last byte. */
 const STATE: usize = 36
 const PREVIOUS: usize = 40
+
+/** Line feeds, and those right behind another, of blocks that `plainBlocks` passed. */
+const plainCounts: usize = memory.data(8, 8)
+
+// @ts-ignore: decorator
+@inline
+function either(bytes: v128, a: v128, b: v128): v128 {
+  return v128.or(i8x16.eq(bytes, a), i8x16.eq(bytes, b))
+}
+
+/** Passes blocks of 64 bytes outside of quotes that have neither quotes nor returns, as most have. @returns how many */
+function plainBlocks(at: usize, blocks: u32, quotes: v128, hasQuotes: bool, afterLineFeed: u32): u32 {
+  const lineFeed = i8x16.splat(10)
+  const carriageReturn = i8x16.splat(13)
+  const others = hasQuotes ? quotes : carriageReturn
+  let lineFeeds: u32 = 0
+  let empty: u32 = 0
+  let before = <u64>afterLineFeed
+  let block: u32 = 0
+  for (; block < blocks; block++) {
+    const a = v128.load(at)
+    const b = v128.load(at, 16)
+    const c = v128.load(at, 32)
+    const d = v128.load(at, 48)
+    const ab = v128.or(either(a, others, carriageReturn), either(b, others, carriageReturn))
+    const cd = v128.or(either(c, others, carriageReturn), either(d, others, carriageReturn))
+    if (v128.any_true(v128.or(ab, cd))) break
+    const feeds = bits(a, b, c, d, lineFeed)
+    lineFeeds += <u32>popcnt(feeds)
+    empty += <u32>popcnt(feeds & ((feeds << 1) | before))
+    before = feeds >> 63
+    at += 64
+  }
+  store<u32>(plainCounts, lineFeeds)
+  store<u32>(plainCounts, empty, 4)
+  return block
+}
 
 /**
  * Counts what tells of lines, in quotes and outside of them, without looking for fields. Reads up to 63 bytes past the end.
@@ -54,6 +91,19 @@ export function csvCountLines(
   let quotedReturns: u64 = 0
   let quotedPairs: u64 = 0
   for (let at: u32 = 0; at < length; at += 64) {
+    if (state != QUOTED && state != CLOSED && afterReturn == 0 && at + 64 <= length) {
+      const plain = plainBlocks(data + at, (length - at) >> 6, quotes, hasQuotes != 0, <u32>afterLineFeed)
+      if (plain != 0) {
+        lineFeeds += load<u32>(plainCounts)
+        empty += load<u32>(plainCounts, 4)
+        at += 64 * plain
+        const end = <u32>load<u8>(data + at - 1)
+        state = end == 10 || end == separator ? AT_START : UNQUOTED
+        afterLineFeed = <u64>(end == 10)
+        afterReturn = 0
+        if (at >= length) break
+      }
+    }
     const valid = length - at >= 64 ? u64.MAX_VALUE : ((<u64>1) << (length - at)) - 1
     const last = valid ^ (valid >> 1)
     const a = v128.load(data + at)
@@ -61,15 +111,16 @@ export function csvCountLines(
     const c = v128.load(data + at, 32)
     const d = v128.load(data + at, 48)
     const n = bits(a, b, c, d, lineFeed) & valid
-    const r = bits(a, b, c, d, carriageReturn) & valid
-    const q = bits(a, b, c, d, quotes) & valid & hasQuotes
+    const r = rareBits(a, b, c, d, carriageReturn) & valid
+    const q = rareBits(a, b, c, d, quotes) & valid & hasQuotes
     const breaks = n | (r & breakingReturns)
     let inside: u64 = 0
     if (q == 0 && state != CLOSED) {
       if (state == QUOTED) inside = u64.MAX_VALUE
       else {
-        const structure = breaks | (bits(a, b, c, d, separators) & valid)
-        state = (structure & last) != 0 ? AT_START : UNQUOTED
+        // Of separators only one at the end tells anything.
+        const end = load<u8>(data + at + (length - at >= 64 ? 63 : length - at - 1))
+        state = (breaks & last) != 0 || <u32>end == separator ? AT_START : UNQUOTED
       }
     } else {
       inside = prefixXor(q) ^ (state == QUOTED ? u64.MAX_VALUE : 0)

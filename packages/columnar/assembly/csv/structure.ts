@@ -1,4 +1,4 @@
-import { bits, prefixXor } from './bits'
+import { bits, prefixXor, rareBits } from './bits'
 import * as F from './frame'
 import { AT_START, CLOSED, ESCAPED, IN_COMMENT, QUOTED, UNQUOTED } from './states'
 import { csvIsUtf8 } from './strings'
@@ -54,6 +54,7 @@ export function csvIndex(frame: usize): void {
   // Bits of quotes that follow one in quotes at once, and of what went byte by byte.
   let doubled: u64 = 0
   let quotedBreaks: u64 = 0
+  let anyReturn: u64 = 0
   // Whether the byte before the block was a line end of which a line feed at its start is the second half.
   let half: u64 = 0
   let at = from
@@ -69,7 +70,8 @@ export function csvIndex(frame: usize): void {
     high |= <u32>i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d)))
 
     const lf = bits(a, b, c, d, feeds) & inside64
-    const cr = mode == 1 ? 0 : bits(a, b, c, d, returns) & inside64
+    const cr = mode == 1 ? 0 : rareBits(a, b, c, d, returns) & inside64
+    anyReturn |= cr
     let breaks: u64
     let skipped: u64 = 0
     if (mode == 0) {
@@ -88,10 +90,10 @@ export function csvIndex(frame: usize): void {
     }
 
     const separatorBits = bits(a, b, c, d, separators) & inside64
-    const quoteBits = quote < 256 ? bits(a, b, c, d, quotes) & inside64 : 0
+    const quoteBits = quote < 256 ? rareBits(a, b, c, d, quotes) & inside64 : 0
     let structure: u64 = 0
     let rowBits: u64 = 0
-    let fast = !bytewise && (escape > 255 || (bits(a, b, c, d, escapes) & inside64) == 0) && state < ESCAPED
+    let fast = !bytewise && (escape > 255 || (rareBits(a, b, c, d, escapes) & inside64) == 0) && state < ESCAPED
     if (fast) {
       if (quoteBits == 0 && state != CLOSED) {
         if (state == QUOTED) {
@@ -165,27 +167,29 @@ export function csvIndex(frame: usize): void {
       }
     }
 
-    // Row ends first (few), then all positions; eight at a time, as most blocks have fewer.
+    // Row ends first: most blocks have one or none, which takes no branch.
+    store<u32>(rowEnds + 4 * (<usize>ends), count + <u32>popcnt(structure & ((rowBits & (0 - rowBits)) - 1)))
+    ends += <u32>(rowBits != 0)
+    rowBits &= rowBits - 1
     while (rowBits != 0) {
-      const bit = rowBits & (0 - rowBits)
-      store<u32>(rowEnds + 4 * (<usize>ends), count + <u32>popcnt(structure & (bit - 1)))
+      store<u32>(rowEnds + 4 * (<usize>ends), count + <u32>popcnt(structure & ((rowBits & (0 - rowBits)) - 1)))
       ends++
-      rowBits ^= bit
+      rowBits &= rowBits - 1
     }
+    // Then all positions; twelve at a time, as most blocks have fewer.
     let target = positions + 4 * (<usize>count)
     count += <u32>popcnt(structure)
     while (structure != 0) {
-      for (let i: usize = 0; i < 8; i++) {
-        store<u32>(target + 4 * i, at + <u32>ctz(structure))
-        structure &= structure - 1
-      }
-      target += 32
+      structure = fourPositions(target, at, structure)
+      structure = fourPositions(target + 16, at, structure)
+      structure = fourPositions(target + 32, at, structure)
+      target += 48
     }
     at += 64
   }
 
   store<u32>(frame, state, F.STATE)
-  rowsOf(frame, ends, quotedBreaks != 0)
+  rowsOf(frame, ends, quotedBreaks != 0, anyReturn != 0)
   // What is right as a whole is right between separators, too: then no field needs a look of its own.
   const isRight = high == 0 || csvIsUtf8(data + from, load<u32>(frame, F.CONSUMED) - from)
   store<u32>(frame, <u32>!isRight, F.HAS_HIGH)
@@ -196,13 +200,27 @@ export function csvIndex(frame: usize): void {
   store<u32>(frame, <u32>(doubled != 0 || quote > 255), F.HAS_ESCAPES)
 }
 
+/** Writes where the four lowest bits are. @returns the others */
+// @ts-ignore: decorator
+@inline
+function fourPositions(target: usize, at: u32, bits: u64): u64 {
+  store<u32>(target, at + <u32>ctz(bits))
+  bits &= bits - 1
+  store<u32>(target, at + <u32>ctz(bits), 4)
+  bits &= bits - 1
+  store<u32>(target, at + <u32>ctz(bits), 8)
+  bits &= bits - 1
+  store<u32>(target, at + <u32>ctz(bits), 12)
+  return bits & (bits - 1)
+}
+
 function atRowStart(data: usize, at: u32, from: u32, mode: u32): bool {
   if (at == from) return true
   const before = load<u8>(data + at - 1)
   return mode == 0 ? before == 10 || before == 13 : mode == 2 ? before == 13 : before == 10
 }
 
-function rowsOf(frame: usize, ends: u32, quotedBreaks: bool): void {
+function rowsOf(frame: usize, ends: u32, quotedBreaks: bool, anyReturn: bool): void {
   const data = <usize>load<u32>(frame, F.DATA)
   const positions = <usize>load<u32>(frame, F.POSITIONS)
   const rowEnds = <usize>load<u32>(frame, F.ROW_ENDS)
@@ -214,7 +232,9 @@ function rowsOf(frame: usize, ends: u32, quotedBreaks: bool): void {
   const comment = load<u32>(frame, F.COMMENT)
   const mode = load<u32>(frame, F.LINE_MODE)
   const expected = load<u32>(frame, F.EXPECTED)
-  const pairs = mode == 0 || mode == 3
+  // Bytes are looked at only where they may tell something: they have left the caches.
+  const pairs = anyReturn && (mode == 0 || mode == 3)
+  const hasComments = comment < 256
   let start = load<u32>(frame, F.FROM)
   let line = load<u32>(frame, F.LINE)
   const limit = load<u32>(frame, F.END)
@@ -225,7 +245,7 @@ function rowsOf(frame: usize, ends: u32, quotedBreaks: bool): void {
     const last = load<u32>(rowEnds + 4 * (<usize>k))
     const stop = load<u32>(positions + 4 * (<usize>last))
     const fields = last - first + 1
-    if ((fields > 1 || stop > start) && <u32>load<u8>(data + start) != comment) {
+    if ((fields > 1 || stop > start) && !(hasComments && <u32>load<u8>(data + start) == comment)) {
       const slot: usize = 4 * (<usize>rows)
       store<u32>(rowStart + slot, start)
       store<u32>(rowFirst + slot, first)
@@ -259,26 +279,4 @@ function breaksIn(data: usize, start: u32, stop: u32, mode: u32): u32 {
     }
   }
   return breaks
-}
-
-/** Bytes of each column over all rows, separators left out, to SIZES: an upper bound of what its strings take. */
-export function csvColumnSizes(frame: usize, rows: u32): void {
-  const positions = <usize>load<u32>(frame, F.POSITIONS)
-  const rowFirst = <usize>load<u32>(frame, F.ROW_FIRST)
-  const rowStart = <usize>load<u32>(frame, F.ROW_START)
-  const rowFields = <usize>load<u32>(frame, F.ROW_FIELDS)
-  const sizes = <usize>load<u32>(frame, F.SIZES)
-  const expected = load<u32>(frame, F.EXPECTED)
-  memory.fill(sizes, 0, 4 * (<usize>expected))
-  for (let r: u32 = 0; r < rows; r++) {
-    const slot: usize = 4 * (<usize>r)
-    let previous = load<u32>(rowStart + slot) - 1
-    const ends = positions + 4 * (<usize>load<u32>(rowFirst + slot))
-    const fields = min<u32>(load<u32>(rowFields + slot), expected)
-    for (let c: usize = 0; c < <usize>fields; c++) {
-      const stop = load<u32>(ends + 4 * c)
-      store<u32>(sizes + 4 * c, load<u32>(sizes + 4 * c) + stop - previous - 1)
-      previous = stop
-    }
-  }
 }

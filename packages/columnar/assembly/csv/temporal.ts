@@ -1,3 +1,4 @@
+import { digitsIn, joined, ZEROS } from './digits'
 import { addNulls, endOf, fieldAt, flagError, flushValidity, isNullField, startOf, trimmed } from './fields'
 import * as F from './frame'
 
@@ -99,15 +100,10 @@ function patternMicros(pattern: usize, at: usize, stop: usize): i64 {
     }
     const least = <u32>load<u8>(pattern + 2)
     const most = <u32>load<u8>(pattern + 3)
-    let value: i32 = 0
-    let count: u32 = 0
-    while (count < most && at < stop) {
-      const digit = <i32>load<u8>(at) - 48
-      if (<u32>digit > 9) break
-      value = value * 10 + digit
-      count++
-      at++
-    }
+    const text = load<u64>(at) ^ ZEROS
+    let count = min<u32>(digitsIn(text), min<u32>(most, <u32>(stop - at)))
+    let value = count == 0 ? 0 : <i32>joined(text << (64 - 8 * (<u64>count)))
+    at += count
     if (count < least) return FAILED
     switch (load<u8>(pattern + 1)) {
       case 0:

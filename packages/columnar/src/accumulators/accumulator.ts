@@ -2,6 +2,7 @@ import type { DataType } from '@deltaworks/schema'
 import type { Arena, MemoryAccount } from '../arena.js'
 import type { Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
+import type { UsedEntries } from './used-entries.js'
 
 /** An aggregate as the accumulators need it: name, argument types, result type. */
 export interface AggregateSpec {
@@ -32,6 +33,8 @@ export interface GroupedRows {
   readonly chosen: number
   /** Null: the groups are many, or all rows are of group 0. */
   readonly few?: FewGroups | null
+  /** Absent: rows are looked at one by one. */
+  readonly used?: UsedEntries
 }
 
 /** Groups that are few beside the rows. */

@@ -32,15 +32,18 @@ export class HyperLogLog implements Accumulator {
     this.#scope.context.heap.u32[at] = address
     return address
   }
-  update({ groups, chosen, rowCount }: GroupedRows, args: readonly Column[]): void {
+  update(all: GroupedRows, args: readonly Column[]): void {
     const { context, scratch } = this.#scope
     const [argument] = args
     if (argument!.type.kind === 'null') return
-    const hashes = hashColumns(context, scratch, args, rowCount)
+    const single = args.length === 1 ? all.used?.of(all, argument!) : undefined
+    const { rows, column } = single ?? { rows: all, column: argument! }
+    const { groups, chosen, rowCount } = rows
+    const hashes = hashColumns(context, scratch, single === undefined ? args : [column], rowCount)
     const update = context.kernels['accumulateRegisters']!
     let row = 0
     for (;;) {
-      row = update(hashes, argument!.validity, groups, chosen, row, rowCount, this.#table.address)
+      row = update(hashes, column.validity, groups, chosen, row, rowCount, this.#table.address)
       if (row >= rowCount) return
       this.#of(groups === 0 ? 0 : context.heap.i32[(groups >>> 2) + row]!)
     }

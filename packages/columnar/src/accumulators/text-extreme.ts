@@ -34,11 +34,13 @@ export class TextExtreme implements Accumulator {
     this.#states.grow(groups)
     this.#groups = Math.max(this.#groups, groups)
   }
-  update({ groups, chosen, rowCount }: GroupedRows, [argument]: readonly Column[]): void {
+  update(all: GroupedRows, [argument]: readonly Column[]): void {
     const { scratch, context } = this.#scope
     const { kernels } = context
-    const { dictionary, values, validity } = argument!
-    const texts = dictionary ?? argument!
+    const { rows, column } = all.used?.of(all, argument!) ?? { rows: all, column: argument! }
+    const { groups, chosen, rowCount } = rows
+    const { dictionary, values, validity } = column
+    const texts = dictionary ?? column
     const fresh = scratch.allocate(Math.min(rowCount, this.#groups) * 4)
     const count = kernels['accumulateTextExtreme']!(
       this.#sign,

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { DigestTask, DigestTaskResult } from './digest-task.js'
 import type { SpliceTask, SpliceTaskResult } from './splice-task.js'
 import type { TaskRequest, TaskResult } from './task.js'
 import { workerEntry } from './worker-entry.js'
@@ -42,6 +43,13 @@ export class WorkerPool {
     this.#pool ??= this.#start()
     const pool = await this.#pool
     return pool.run(task, { name: 'splice', transferList: [] }) as Promise<SpliceTaskResult>
+  }
+
+  /** @throws as `run` does */
+  async digest(task: DigestTask): Promise<DigestTaskResult> {
+    this.#pool ??= this.#start()
+    const pool = await this.#pool
+    return pool.run(task, { name: 'digest', transferList: [] }) as Promise<DigestTaskResult>
   }
 
   /** Until all of them have loaded their code. */

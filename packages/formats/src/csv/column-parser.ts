@@ -11,28 +11,14 @@ import {
   type Heap,
 } from '@deltaworks/columnar'
 import { fixedOffsetMicros, instantFromLocal } from '@deltaworks/expression'
-import { maxInt64DecimalPrecision, pow10, typeName, type DataType, type Value } from '@deltaworks/schema'
+import { maxInt64DecimalPrecision, typeName, type DataType, type Value } from '@deltaworks/schema'
 import type { ParsedColumn } from './column-mapping.js'
 import type { SkippedField } from './field-checks.js'
 import { fieldText, type FieldText } from './field-text.js'
-import { csvKernels, frameField, frameFlag, type CsvKernels } from './frame.js'
+import { ColumnProgram, type Target } from './column-program.js'
+import { csvKernels, frameField, frameFlag } from './frame.js'
 import { invalid, parseValue } from './parse-value.js'
 import type { TextDictionaries, TextDictionary } from './text-dictionary.js'
-
-/** Rows that go through all column kernels before the next ones do: their positions and bytes stay in the cache. */
-const stripeRows = 1024
-
-interface Target {
-  /** Codes where the texts are in a dictionary. */
-  readonly values: number
-  readonly validity: number
-  readonly offsets: number
-  readonly dictionary: TextDictionary | null
-  /** Address of the pattern's program; 0: ISO 8601. */
-  readonly pattern: number
-  nullCount: number
-  readonly failed: number[]
-}
 
 /** Why rows are malformed: row → reasons, in the order of the columns. */
 export type RowReasons = Map<number, string[]>
@@ -53,22 +39,18 @@ export function parseColumns(
 ): Column[] {
   const { heap } = context
   const kernels = csvKernels(context)
-  const sizes = new FieldSizes(arena, kernels, frame, rowCount)
-  const targets = parsed.map((column, c) => {
-    const dictionary = isText(column.type) ? (dictionaries?.of(c, column.type, rowCount) ?? null) : null
-    return allocateTarget(arena, column, rowCount, sizes, dictionary)
+  const sizeOf = (column: number): number => kernels.csvColumnSize(frame, column, rowCount) >>> 0
+  const program = new ColumnProgram(context, arena, rowCount, {
+    frame,
+    columns: parsed,
+    dictionaries,
+    allocate: (c, dictionary) => allocateTarget(arena, parsed[c]!, rowCount, sizeOf, dictionary),
   })
-  for (let from = 0; from < rowCount; from += stripeRows) {
-    const to = Math.min(rowCount, from + stripeRows)
-    for (let c = 0; c < parsed.length; c++) {
-      const column = parsed[c]!
-      if (runKernel(heap, kernels, frame, column, targets[c]!, from, to)) continue
-      // Its texts repeat too seldom: they are taken as they are, from the first on.
-      dictionaries!.giveUp(c)
-      targets[c] = allocateTarget(arena, column, rowCount, sizes, null)
-      runKernel(heap, kernels, frame, column, targets[c]!, 0, to)
-    }
-  }
+  const { targets } = program
+  parsed.forEach(({ isInterpreted }, c) => {
+    if (isInterpreted) interpretAll(heap, targets[c]!, 0, rowCount)
+  })
+  program.run(rowCount)
   return parsed.map((column, c) => {
     const target = targets[c]!
     for (const field of skipped) if (field.column === column.index) skip(heap, target, field.row)
@@ -76,33 +58,6 @@ export function parseColumns(
     for (const row of target.failed) retry(heap, frame, column, target, row, reasons)
     return finishColumn(arena, column.type, target, rowCount)
   })
-}
-
-/** Bytes of each column of the file, counted when they are first asked for. */
-class FieldSizes {
-  readonly #arena: Arena
-  readonly #kernels: CsvKernels
-  readonly #frame: number
-  readonly #rows: number
-  #address = 0
-
-  constructor(arena: Arena, kernels: CsvKernels, frame: number, rows: number) {
-    this.#arena = arena
-    this.#kernels = kernels
-    this.#frame = frame
-    this.#rows = rows
-  }
-
-  of(column: number): number {
-    const { heap } = this.#arena
-    if (this.#address === 0) {
-      const expected = heap.u32[(this.#frame + frameField.expected) >>> 2]!
-      this.#address = this.#arena.allocate(4 * Math.max(1, expected))
-      heap.u32[(this.#frame + frameField.sizes) >>> 2] = this.#address
-      this.#kernels.csvColumnSizes(this.#frame, this.#rows)
-    }
-    return heap.u32[(this.#address >>> 2) + column]!
-  }
 }
 
 /** Matches no text, so that every row is left to `parseValue`: for patterns that the kernel does not know. */
@@ -115,17 +70,26 @@ function allocateTarget(
   arena: Arena,
   { type, index, format }: ParsedColumn,
   rows: number,
-  sizes: FieldSizes,
+  sizeOf: (column: number) => number,
   dictionary: TextDictionary | null,
 ): Target {
   const { heap } = arena
   const validity = arena.allocate(((rows + 63) >> 6) * 8)
-  const none = { offsets: 0, dictionary: null, pattern: 0, nullCount: 0, failed: [] }
-  if (dictionary !== null) return { ...none, values: arena.allocate(4 * rows), validity, dictionary, failed: [] }
+  // Always of one shape: engines make objects that are spread together anew each time.
+  const target = (values: number, offsets = 0, pattern = 0): Target => ({
+    values,
+    validity,
+    offsets,
+    dictionary,
+    pattern,
+    nullCount: 0,
+    failed: [],
+  })
+  if (dictionary !== null) return target(arena.allocate(4 * rows))
   if (isText(type)) {
     const offsets = arena.allocate(4 * (rows + 1))
     heap.u32[offsets >>> 2] = 0
-    return { ...none, values: arena.allocate(sizes.of(index) + 32), validity, offsets, failed: [] }
+    return target(arena.allocate(sizeOf(index) + 32), offsets)
   }
   const bytes = type.kind === 'boolean' ? ((rows + 63) >> 6) * 8 : rows * byteWidth(type)
   const values = arena.allocate(bytes)
@@ -135,35 +99,7 @@ function allocateTarget(
     pattern = arena.allocate(program.byteLength)
     heap.u8.set(program, pattern)
   }
-  return { ...none, values, validity, pattern, failed: [] }
-}
-
-/** @returns false if the texts do not fit into their dictionary */
-function runKernel(
-  heap: Heap,
-  kernels: CsvKernels,
-  frame: number,
-  column: ParsedColumn,
-  target: Target,
-  from: number,
-  to: number,
-): boolean {
-  const { u32 } = heap
-  const errorCount = (frame + frameField.errorCount) >>> 2
-  const columnNulls = (frame + frameField.columnNulls) >>> 2
-  if (column.isInterpreted) {
-    interpretAll(heap, target, from, to)
-    return true
-  }
-  u32[errorCount] = 0
-  u32[columnNulls] = 0
-  const { dictionary, values, validity } = target
-  if (dictionary === null) callKernel(kernels, frame, column, target, from, to)
-  else if (!dictionary.insert(frame, column.index, from, to, values, validity)) return false
-  target.nullCount += u32[columnNulls]!
-  const errors = u32[(frame + frameField.errors) >>> 2]! >>> 2
-  for (let i = 0; i < u32[errorCount]!; i++) target.failed.push(u32[errors + i]!)
-  return true
+  return target(values, 0, pattern)
 }
 
 /** Leaves every row to `retry`, null at first. */
@@ -173,39 +109,6 @@ function interpretAll({ u8 }: Heap, target: Target, from: number, to: number): v
     target.failed.push(row)
   }
   target.nullCount += to - from
-}
-
-function callKernel(
-  kernels: CsvKernels,
-  frame: number,
-  { type, index, format }: ParsedColumn,
-  { values, validity, offsets, pattern }: Target,
-  from: number,
-  to: number,
-): void {
-  switch (type.kind) {
-    case 'string':
-    case 'binary':
-      return kernels.csvStrings(frame, index, from, to, offsets, values, validity)
-    case 'boolean':
-      return kernels.csvBooleans(frame, index, from, to, values, validity)
-    case 'float32':
-    case 'float64':
-      return kernels.csvFloats(frame, index, from, to, byteWidth(type), values, validity)
-    case 'decimal': {
-      const wide = type.precision > maxInt64DecimalPrecision
-      const limit = pow10(Math.min(type.precision, maxInt64DecimalPrecision))
-      return kernels.csvDecimals(frame, index, from, to, type.scale, limit, wide ? 1 : 0, values, validity)
-    }
-    case 'date':
-    case 'timestamp':
-    case 'timestamp_ntz': {
-      const zoned = type.kind !== 'timestamp' || fixedOffsetMicros(format.timezone) === 0n ? 1 : 0
-      return kernels.csvTemporals(frame, index, from, to, byteWidth(type), pattern, zoned, values, validity)
-    }
-    default:
-      return kernels.csvIntegers(frame, index, from, to, byteWidth(type), values, validity)
-  }
 }
 
 /** Makes a row null, and asks no more about it. */

@@ -23,7 +23,6 @@ export const frameField = {
   line: 72,
   errors: 76,
   nulls: 80,
-  sizes: 88,
   rows: 92,
   consumed: 96,
   nextLine: 100,
@@ -63,49 +62,17 @@ export interface CsvKernels {
     returnsBreak: number,
     counts: number,
   ): void
-  csvColumnSizes(frame: number, rows: number): void
+  csvColumnSize(frame: number, column: number, rows: number): number
   csvIsUtf8(address: number, length: number): number
-  csvIntegers(
+  csvColumns(
     frame: number,
-    column: number,
+    program: number,
+    columns: number,
     from: number,
     to: number,
-    width: number,
-    values: number,
-    validity: number,
-  ): void
-  csvFloats(
-    frame: number,
-    column: number,
-    from: number,
-    to: number,
-    width: number,
-    values: number,
-    validity: number,
-  ): void
-  csvDecimals(
-    frame: number,
-    column: number,
-    from: number,
-    to: number,
-    scale: number,
-    limit: bigint,
-    wide: number,
-    values: number,
-    validity: number,
-  ): void
-  csvBooleans(frame: number, column: number, from: number, to: number, values: number, validity: number): void
-  csvTemporals(
-    frame: number,
-    column: number,
-    from: number,
-    to: number,
-    width: number,
-    pattern: number,
-    zoned: number,
-    values: number,
-    validity: number,
-  ): void
+    first: number,
+    stop: number,
+  ): number
   csvStrings(
     frame: number,
     column: number,
@@ -121,6 +88,7 @@ export interface CsvKernels {
     from: number,
     to: number,
     state: number,
+    known: number,
     codes: number,
     validity: number,
   ): number

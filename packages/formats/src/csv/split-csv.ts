@@ -5,11 +5,7 @@ import { frameField } from './frame.js'
 import { detectCsv, openCsv, type CsvFile, type CsvRange } from './open-csv.js'
 import { PlainStretch, type RowStart } from './plain-stretch.js'
 
-/**
- * Cuts a file into ranges of about `targetBytes` that start at rows, whatever quotes do, and know their first line. This reads the
- * whole file once: where there are no quotes, line ends are counted; where there are, the scanner finds the rows. Files in other
- * encodings than UTF-8 are one range.
- */
+/** The ranges of `csvRanges`, once all of them are known. */
 export async function splitCsv(
   context: ColumnarContext,
   account: MemoryAccount,
@@ -17,14 +13,47 @@ export async function splitCsv(
   options: CsvReadOptions,
   targetBytes: number,
 ): Promise<CsvRange[]> {
-  const whole: CsvRange = { start: 0, end: file.sizeBytes, line: 1, row: 0 }
-  if (file.sizeBytes <= targetBytes) return [whole]
+  const ranges: CsvRange[] = []
+  for await (const range of csvRanges(context, account, file, options, targetBytes)) ranges.push(range)
+  return ranges
+}
+
+/**
+ * Cuts a file into ranges of about `targetBytes` that start at rows, whatever quotes do, and know their first line. This reads the
+ * whole file once: where there are no quotes, line ends are counted; where there are, the scanner finds the rows. Files in other
+ * encodings than UTF-8 are one range. A range is given as soon as its end is known, so that others read it meanwhile.
+ */
+export async function* csvRanges(
+  context: ColumnarContext,
+  account: MemoryAccount,
+  file: CsvFile,
+  options: CsvReadOptions,
+  targetBytes: number,
+): AsyncGenerator<CsvRange, void, undefined> {
+  let from: RowStart = { offset: 0, line: 1, row: 0 }
+  for await (const next of rangeStarts(context, account, file, options, targetBytes)) {
+    yield rangeOf(from, next.offset)
+    from = next
+  }
+  yield rangeOf(from, file.sizeBytes)
+}
+
+const rangeOf = ({ offset, line, row }: RowStart, end: number): CsvRange => ({ start: offset, end, line, row })
+
+/** Where ranges begin, but for the first. */
+async function* rangeStarts(
+  context: ColumnarContext,
+  account: MemoryAccount,
+  file: CsvFile,
+  options: CsvReadOptions,
+  targetBytes: number,
+): AsyncGenerator<RowStart, void, undefined> {
+  if (file.sizeBytes <= targetBytes) return
   const dialect = csvDialect(options)
   const text = await detectCsv(file, dialect, undefined)
-  if (!isUtf8(text.encoding)) return [whole]
+  if (!isUtf8(text.encoding)) return
   const scanned = (from: RowStart | null, wanted: number): Promise<RowStart | null> =>
     scannedRow(context, account, file, options, dialect, from, wanted)
-  const starts: RowStart[] = []
   const plain = PlainStretch.create(context, account, file, dialect)
   try {
     // The first row is behind the header, which only the scanner knows.
@@ -35,18 +64,11 @@ export async function splitCsv(
         at = (await plain?.rowAt(from, wanted)) ?? (await scanned(from, wanted))
       }
       if (at === null) break
-      starts.push(at)
+      yield at
     }
   } finally {
     plain?.close()
   }
-  const first: RowStart = { offset: 0, line: 1, row: 0 }
-  return [first, ...starts].map(({ offset, line, row }, i) => ({
-    start: offset,
-    end: starts[i]?.offset ?? file.sizeBytes,
-    line,
-    row,
-  }))
 }
 
 /** The first row at or behind an offset, as the scanner finds it from a row's start on (null: the file's); null if there is none. */

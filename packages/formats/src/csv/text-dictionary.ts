@@ -11,12 +11,18 @@ const maxEntries = 4096
 /** Of each text so many rows, on average, once `trialRows` were seen. */
 const rowsPerEntry = 2
 const trialRows = 1024
+/** What kernels keep of fields that they have seen: see columnar/assembly/csv/known-fields.ts. */
+const knownHeadBytes = 12
+const knownTableBytes = 65_536
 
 /** The texts of one column of a scan, each once, as long as they repeat. */
 export class TextDictionary {
   readonly #kernels: CsvKernels
   readonly #builder: DictionaryBuilder
   readonly #type: DataType
+  readonly #known: number
+  readonly #arena: Arena
+  readonly #knownTable: number
   #rows = 0
   #entries: Column | null = null
 
@@ -24,17 +30,36 @@ export class TextDictionary {
     this.#kernels = csvKernels(context)
     this.#builder = new DictionaryBuilder(arena, parquetKernels(context), 0)
     this.#type = type
+    this.#known = arena.allocateZeroed(knownHeadBytes)
+    arena.account.reserve(knownTableBytes)
+    this.#arena = arena
+    this.#knownTable = arena.heap.allocate(knownTableBytes)
+    arena.heap.fill(this.#knownTable, 0xff, knownTableBytes)
+    arena.heap.u32[this.#known >>> 2] = this.#knownTable
   }
 
-  /** Codes of rows [from, to) of the frame. @returns false if the texts repeat too seldom: then they say nothing */
+  /** What kernels know it by, and the fields that they have seen. */
+  get state(): number {
+    return this.#builder.state
+  }
+  get known(): number {
+    return this.#known
+  }
+
+  /** Codes of rows [from, to) of the frame. @returns false if they do not fit: then they say nothing */
   insert(frame: number, column: number, from: number, to: number, codes: number, validity: number): boolean {
-    const builder = this.#builder
     for (let next = from; next < to;) {
-      next = this.#kernels.csvDictionary(frame, column, next, to, builder.state, codes, validity)
-      if (builder.count > maxEntries || (next < to && !builder.grow())) return false
+      next = this.#kernels.csvDictionary(frame, column, next, to, this.state, this.#known, codes, validity)
+      if (next < to && !this.#builder.grow()) return false
     }
-    this.#rows += to - from
-    return this.#rows < trialRows || builder.count * rowsPerEntry <= this.#rows
+    return true
+  }
+
+  /** Whether texts repeat often enough, now that so many more rows are in it. */
+  pays(rows: number): boolean {
+    const { count } = this.#builder
+    this.#rows += rows
+    return count <= maxEntries && (this.#rows < trialRows || count * rowsPerEntry <= this.#rows)
   }
 
   /** They are the same column as long as there are no more of them, so that what was made of it can be kept. */
@@ -46,6 +71,8 @@ export class TextDictionary {
 
   close(): void {
     this.#builder.close()
+    this.#arena.heap.free(this.#knownTable, knownTableBytes)
+    this.#arena.account.release(knownTableBytes)
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import type { FileSplit, ScanPlan, ScanRequest, TableProvider, TableStatistics, VirtualColumn } from '@deltaworks/plan'
 import { field, int64, string, type Json, type Schema, type Value } from '@deltaworks/schema'
 import { derivedFilters } from './derived-filters.js'
+import { columnRanges } from './column-ranges.js'
 import { FileStatisticsSource, partitionValuesOf, rowCountOf, visibleRowCount } from './file-statistics-source.js'
 
 /** Columns that a scan can add behind those of the table, to tell where a row is. */
@@ -79,11 +80,16 @@ export class DeltaTableProvider implements TableProvider {
         rowCount = rowCount === null || rows === null ? null : rowCount + rows
         sizeBytes += facts.sizeBytes
       }
-      if (this.#subset === null) this.snapshot.files.forEachFacts(count)
-      else for (const file of this.#subset) count(factsOf(file))
-      this.#statistics = { rowCount, sizeBytes, approximate: false }
+      this.#forEachFacts(count)
+      const columns = columnRanges(this.snapshot, this.fileCount, (use) => this.#forEachFacts(use))
+      this.#statistics = { rowCount, sizeBytes, approximate: false, columns }
     }
     return this.#statistics
+  }
+
+  #forEachFacts(use: (facts: FileFacts) => void): void {
+    if (this.#subset === null) this.snapshot.files.forEachFacts(use)
+    else for (const file of this.#subset) use(factsOf(file))
   }
 
   async scan(request: ScanRequest): Promise<ScanPlan> {

@@ -21,7 +21,7 @@ const leastShareBytes = 512 * 1024
 /** Segments between stages are kept in memory up to this part of the budget. */
 const exchangePart = 0.25
 /** Others give back what they hold when they next look at their share: on a busy machine that takes them a while. */
-const waitMs = 2000
+const waitMs = 5000
 const waitSliceMs = 10
 
 /** A consumer's part of the pool; `close` gives back all of it. */

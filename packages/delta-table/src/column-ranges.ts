@@ -16,7 +16,8 @@ export function columnRanges(
   fileCount: number,
   forEachFacts: (use: (facts: FileFacts) => void) => void,
 ): Readonly<Record<string, ColumnRange>> {
-  const columns: Record<string, ColumnRange> = {}
+  // Columns may be called as what every object has.
+  const columns = Object.create(null) as Record<string, ColumnRange>
   if (fileCount > maxFiles) return columns
   snapshot.schema.fields.forEach((field, index) => {
     if (isNested(field.type)) return

@@ -1,3 +1,5 @@
+import { firstOnes } from '../parquet/dictionary'
+
 /*
  * Fields that a text column had before, as they stand between separators (quotes and escapes with them), and what became of
  * them: columns repeat, and to find a field here takes no look at quotes, nulls, escapes or a dictionary. Only for data that is
@@ -26,8 +28,20 @@ export type WIDE = u64
 // @inline
 const TOO_MANY_LONG: u32 = 64
 
-/** Ones, then zeros: from `firstOnes + 32 - size` on, 32 bytes of which the first `size` are ones. */
-const firstOnes: usize = memory.data<u64>([-1, -1, -1, -1, 0, 0, 0, 0])
+/** The first 16 bytes of a field, zeros behind its end. */
+// @ts-ignore: decorator
+@inline
+function lowOf(at: usize, size: u32): v128 {
+  return v128.and(v128.load(at), v128.load(firstOnes + 32 - size))
+}
+
+/** The 16 bytes behind them, which narrow slots have not. */
+// @ts-ignore: decorator
+@inline
+function highOf<W>(at: usize, size: u32): v128 {
+  if (sizeof<W>() == sizeof<NARROW>()) return i64x2.splat(0)
+  return v128.and(v128.load(at, 16), v128.load(firstOnes + 32 - size, 16))
+}
 
 /** The size of NARROW or WIDE. */
 // @ts-ignore: decorator
@@ -83,10 +97,8 @@ function entryIn<W>(slot: usize, low: v128, high: v128, size: u32): u32 {
 @inline
 export function knownEntry<W>(known: usize, at: usize, size: u32): u32 {
   if (size > keyBytes<W>()) return UNKNOWN
-  const mask = firstOnes + 32 - size
-  const low = v128.and(v128.load(at), v128.load(mask))
-  const high =
-    sizeof<W>() == sizeof<WIDE>() ? v128.and(v128.load(at, 16), v128.load(mask, 16)) : i64x2.splat(0)
+  const low = lowOf(at, size)
+  const high = highOf<W>(at, size)
   const slot = slotOf<W>(known, low, high)
   const entry = entryIn<W>(slot, low, high, size)
   return entry != UNKNOWN ? entry : entryIn<W>(beside<W>(slot), low, high, size)
@@ -111,10 +123,8 @@ export function adaptWidth(known: usize): void {
 }
 
 function put<W>(known: usize, at: usize, size: u32, entry: u32): void {
-  const mask = firstOnes + 32 - size
-  const low = v128.and(v128.load(at), v128.load(mask))
-  const high =
-    sizeof<W>() == sizeof<WIDE>() ? v128.and(v128.load(at, 16), v128.load(mask, 16)) : i64x2.splat(0)
+  const low = lowOf(at, size)
+  const high = highOf<W>(at, size)
   let slot = slotOf<W>(known, low, high)
   if (load<u32>(slot + keyBytes<W>()) != EMPTY) slot = beside<W>(slot)
   v128.store(slot, low)

@@ -1,7 +1,7 @@
 // A bit a word, by the upper bits of its hash: most words that are not in a hash table are told from it in little memory, and
 // without a branch. The tables are those of `words.ts`.
 
-import { isValid, slotOf } from './words'
+import { groupOf, isValid, slotOf } from './words'
 
 /** Sets the bits of the first `count` keys; null's group has none. The bitmap is zeroed, of 2^(64 - shift) bits. */
 export function groupFilterFill(bits: usize, shift: u32, keys: usize, count: i32, nullGroup: i32): void {
@@ -23,17 +23,6 @@ export function groupFilterRows(bits: usize, shift: u32, words: usize, validity:
     to += (bit & <u32>isValid(validity, row)) << 2
   }
   return <u32>(to >> 2)
-}
-
-// @ts-ignore: decorator
-@inline function groupOf(slots: usize, shift: u32, mask: u32, word: i64): i32 {
-  let at = slots + (<usize>slotOf(word, shift) << 4)
-  let group = load<i32>(at, 8)
-  while (group != 0 && load<i64>(at) != word) {
-    at = slots + ((((at - slots) >> 4) + 1) & <usize>mask) * 16
-    group = load<i32>(at, 8)
-  }
-  return group - 1
 }
 
 /** The groups of some rows, none of which is null; -1 if a word is not there. */

@@ -2,10 +2,7 @@
 // for 32 words: | bits u32 | keys before the block u32 |. A word that is not there costs one look at little memory, and one
 // that is there a second: `groups` has the group of each key in the order of the words.
 
-// @ts-ignore: decorator
-@inline function isValid(validity: usize, row: u32): bool {
-  return validity == 0 || ((<u32>load<u8>(validity + <usize>(row >> 3)) >> (row & 7)) & 1) == 1
-}
+import { isValid } from './words'
 
 // @ts-ignore: decorator
 @inline function rankOf(block: u64, place: u32): usize {

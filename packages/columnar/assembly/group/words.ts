@@ -170,6 +170,18 @@ export function groupWordsInsert(
   return row
 }
 
+/** The group of a word, -1 if it is not there. */
+// @ts-ignore: decorator
+@inline export function groupOf(slots: usize, shift: u32, mask: u32, word: i64): i32 {
+  let at = slots + (<usize>slotOf(word, shift) << 4)
+  let group = load<i32>(at, 8)
+  while (group != 0 && load<i64>(at) != word) {
+    at = slots + ((((at - slots) >> 4) + 1) & <usize>mask) * 16
+    group = load<i32>(at, 8)
+  }
+  return group - 1
+}
+
 export function groupWordsLookup(
   slots: usize,
   shift: u32,
@@ -185,14 +197,7 @@ export function groupWordsLookup(
       store<i32>(ids + (<usize>row << 2), nullGroup < 0 ? -1 : nullGroup)
       continue
     }
-    const word = load<i64>(words + (<usize>row << 3))
-    let at = slots + (<usize>slotOf(word, shift) << 4)
-    let group = load<i32>(at, 8)
-    while (group != 0 && load<i64>(at) != word) {
-      at = slots + ((((at - slots) >> 4) + 1) & <usize>mask) * 16
-      group = load<i32>(at, 8)
-    }
-    store<i32>(ids + (<usize>row << 2), group - 1)
+    store<i32>(ids + (<usize>row << 2), groupOf(slots, shift, mask, load<i64>(words + (<usize>row << 3))))
   }
 }
 

@@ -34,7 +34,7 @@ function mixWide(address: usize): u32 {
 }
 
 /** Ones, then zeros: from `firstOnes + 32 - size` on, 32 bytes of which the first `size` are ones. */
-const firstOnes: usize = memory.data<u64>([-1, -1, -1, -1, 0, 0, 0, 0])
+export const firstOnes: usize = memory.data<u64>([-1, -1, -1, -1, 0, 0, 0, 0])
 
 // @ts-ignore: decorator
 @inline

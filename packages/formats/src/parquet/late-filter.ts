@@ -60,13 +60,9 @@ export class LateFilter {
     if (columns.size === 0 || others.length === 0) return null
     const positions = [...columns]
     const schema = { fields: positions.map((position) => scan.schema.fields[position]!) }
-    const local = (): FilterEvaluator =>
-      createFilter(
-        context,
-        remapColumns(conjunction(usable), (position) => positions.indexOf(position)),
-        schema,
-      )
-    return new LateFilter(context, usable.length === 0 ? null : local(), selectors, schema, columns)
+    const local = remapColumns(conjunction(usable), (position) => positions.indexOf(position))
+    const filter = usable.length === 0 ? null : createFilter(context, local, schema)
+    return new LateFilter(context, filter, selectors, schema, columns)
   }
 
   get isWorthwhile(): boolean {

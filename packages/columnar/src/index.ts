@@ -13,6 +13,7 @@ export type { Kernels } from './heap.js'
 export { batchToRows, isNull, readText, readValue } from './read-values.js'
 export { batchFromRows, columnFromValues } from './values.js'
 export { selectColumn, selectionOfTrue, takeBatch, takeColumn } from './take.js'
+export { Trial } from './trial.js'
 export type { SelectionVector } from './take.js'
 export {
   concatBatches,

@@ -2,6 +2,7 @@ import type { MemoryAccount } from '../arena.js'
 import type { ColumnarContext } from '../context.js'
 import { HeapBuffer } from '../heap-buffer.js'
 import type { SelectionVector } from '../take.js'
+import { Trial } from '../trial.js'
 import type { WordKeys } from './key-index.js'
 import type { FinishedWords } from './word-ranks.js'
 
@@ -10,8 +11,7 @@ const fewestWords = 512
 const mostWords = 2_097_152
 /** Bits a word, rounded up to a power of two: one word in ten or less is taken for one that is there. */
 const bitsPerWord = 12
-/** Rows after which it is known how many pass; where more than so many do, asking first costs more than it saves. */
-const trialRows = 4096
+/** Where more words than so many pass, asking first costs more than it saves. */
 const mostPassed = 0.6
 
 /**
@@ -23,8 +23,7 @@ export class WordFilter {
   readonly #bits: HeapBuffer
   readonly #rows: HeapBuffer
   readonly #shift: number
-  #asked = 0
-  #passed = 0
+  readonly #trial = new Trial(mostPassed)
 
   private constructor(context: ColumnarContext, account: MemoryAccount, { keys, count, nullGroup }: FinishedWords) {
     const { heap, kernels } = context
@@ -46,7 +45,7 @@ export class WordFilter {
   }
 
   get isUseful(): boolean {
-    return this.#asked < trialRows || this.#passed <= this.#asked * mostPassed
+    return this.#trial.isUseful
   }
 
   /**
@@ -56,8 +55,7 @@ export class WordFilter {
   rows({ words, validity }: WordKeys, rowCount: number, address: number = this.#room(rowCount)): SelectionVector {
     const { kernels } = this.#context
     const count = kernels['groupFilterRows']!(this.#bits.address, this.#shift, words, validity, rowCount, address)
-    this.#asked += rowCount
-    this.#passed += count
+    this.#trial.note(rowCount, count)
     return { address, count }
   }
 

@@ -1,10 +1,9 @@
+import { Trial } from '@deltaworks/columnar'
 import type { RowSelector } from '@deltaworks/formats'
 import type { Join } from '@deltaworks/plan'
 import type { BuildSide } from './build-side.js'
 import type { JoinRoles } from './join-roles.js'
 
-/** Rows after which it is known how many of them match. */
-const trialRows = 4096
 /** Where more than so many match, the rest is not worth looking keys up twice. */
 const mostMatched = 0.5
 
@@ -15,8 +14,7 @@ const mostMatched = 0.5
 export class JoinSelector {
   /** Positions of the keys in the probe side; null: its rows are wanted without a match, or the keys are computed. */
   readonly #columns: readonly number[] | null
-  #asked = 0
-  #chosen = 0
+  readonly #trial = new Trial(mostMatched)
 
   constructor({ keys }: Join, { keepsProbe, chosen, probeKeys }: JoinRoles) {
     const keepsUnmatched = keepsProbe || (chosen?.side === 'probe' && chosen.matched === 0)
@@ -24,22 +22,17 @@ export class JoinSelector {
     this.#columns = keys.length === 0 || keepsUnmatched || columns.includes(-1) ? null : columns
   }
 
-  get #isUseful(): boolean {
-    return this.#asked < trialRows || this.#chosen <= this.#asked * mostMatched
-  }
-
   /** None if it is of no use. */
   of({ table }: BuildSide): readonly RowSelector[] {
     const columns = this.#columns
-    if (columns === null || !this.#isUseful) return []
+    if (columns === null || !this.#trial.isUseful) return []
     return [
       {
         columns,
         choose: (arena, keys, rowCount) => {
-          if (!this.#isUseful) return null
+          if (!this.#trial.isUseful) return null
           const rows = table.choose(arena, keys, rowCount, 1)
-          this.#asked += rowCount
-          this.#chosen += rows.count
+          this.#trial.note(rowCount, rows.count)
           return rows
         },
       },

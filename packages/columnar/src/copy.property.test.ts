@@ -1,6 +1,7 @@
 import { int64, schema, string, type DataType, type Value } from '@deltaworks/schema'
 import fc from 'fast-check'
 import { Arena } from './arena.js'
+import { nestedColumn } from './column.js'
 import { concatColumns, constantColumn, copyColumn, nullColumn, plainColumn, sliceBatch, sliceColumn } from './copy.js'
 import { createContext } from './context.js'
 import { recordBatch } from './record-batch.js'
@@ -147,6 +148,18 @@ describe('segments', () => {
     const read = readSegment(arena, segment)
     expect(read[2]!.columns[0]!.dictionary).toBe(read[0]!.columns[0]!.dictionary)
     expect(batchToRows(context.heap, read[2]!)).toEqual([[entry], [entry], [entry]])
+    arena.close()
+  })
+
+  it('find what follows a dictionary inside of a nested value that was loaded before', () => {
+    const arena = new Arena(context.heap)
+    const fields = ['a', 'b', 'c'].map((name) => ({ name, type: string, nullable: false }))
+    const nested = schema([{ name: 's', type: { kind: 'struct', fields }, nullable: false }])
+    const shared = constantColumn(arena, string, 'shared', 2)
+    const own = columnIn(arena, string, ['x', 'y'], 'plain')
+    const column = nestedColumn(nested.fields[0]!.type, 2, 0, [shared, shared, own])
+    const [read] = readSegment(arena, writeSegment(context.heap, nested, [recordBatch(nested, 2, [column])]))
+    expect(batchToRows(context.heap, read!)).toEqual(batchToRows(context.heap, recordBatch(nested, 2, [column])))
     arena.close()
   })
 })

@@ -136,7 +136,7 @@ export class Session {
     this.#morselBytes = options.morselBytes
     this.#pause = pauses()
     this.#segments = new SegmentMemory(this.pool.limitBytes)
-    this.#workers = new WorkerPool(this.threads, options.workerFile)
+    this.#workers = new WorkerPool(this.threads, this.pool.limitBytes, options.workerFile)
     this.#spill = new SpillFolder(options.spillFolder, options.spillLimitBytes)
   }
 

@@ -16,7 +16,6 @@ import type { Schema, Value } from '@deltaworks/schema'
 import { openStore } from '@deltaworks/storage'
 import type { ExecutionContext, StageSplit } from '../execution-context.js'
 import type { MemoryPool } from '../memory-pool.js'
-import { readSpilled } from '../spill/spill-store.js'
 import { boundsOf } from '../scheduler/stage.js'
 import { BatchCoalescer } from './batch-coalescer.js'
 import type { BatchStream, ExecutionPlan } from './execution-plan.js'
@@ -180,7 +179,7 @@ async function* readSplit(split: StageSplit, reading: Reading, context: Executio
       const account = context.pool.account('ScanExec')
       const arena = new Arena(context.columnar.heap, account)
       try {
-        yield* readSpilled(arena, split, positions)
+        yield* context.spill.read(arena, split, positions)
       } finally {
         arena.close()
         account.close()

@@ -5,7 +5,6 @@ import type { FileSink, WrittenFile } from '../file-sink.js'
 import type { ExchangeAccount } from '../memory-pool.js'
 import { closePlan, open, type BatchStream, type ExecutionPlan } from '../operators/execution-plan.js'
 import { physicalPlan } from '../physical-planner.js'
-import { readSpilled } from '../spill/spill-store.js'
 import type { SplitSink } from '../split-sink.js'
 import { writeFiles } from '../write-files.js'
 import { AdaptivePlanner, type StageExecutor } from './adaptive-planner.js'
@@ -90,7 +89,7 @@ export class ParallelExecutor implements StageExecutor {
     try {
       for await (const { split } of new StageRun(stage, this.#resources, account, window).segments()) {
         arena.reset()
-        const batches = split.kind === 'segment' ? readSegment(arena, split.segment) : readSpilled(arena, split)
+        const batches = split.kind === 'segment' ? readSegment(arena, split.segment) : this.context.spill.read(arena, split)
         for (const batch of batches) yield recordBatch(plan.schema, batch.rowCount, batch.columns)
         if (split.kind !== 'segment') continue
         account.release(split.segment.byteLength)

@@ -1,4 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
+import { getHeapStatistics } from 'node:v8'
+import type { MessagePort, ResourceLimits } from 'node:worker_threads'
 import type { DigestTask, DigestTaskResult } from './digest-task.js'
 import type { SpliceTask, SpliceTaskResult } from './splice-task.js'
 import type { TaskRequest, TaskResult } from './task.js'
@@ -12,17 +13,31 @@ interface Pool {
   destroy(): Promise<void>
 }
 
-/** Of a worker's JavaScript heap, for new objects. */
+/** Of a worker's JavaScript heap, for new objects: what a batch leaves behind is small and dies young. */
 const youngMb = 12
+/** Of a worker's JavaScript heap, for the others, whatever the budget: rows are not in it. */
+const leastOldMb = 512
+
+/**
+ * A worker whose heap may be small collects garbage at a third more than what it keeps, not at four times as much: with a small budget
+ * that would be most of what the process holds.
+ */
+const resourceLimits = (memoryBytes: number): ResourceLimits => ({
+  maxYoungGenerationSizeMb: youngMb,
+  maxOldGenerationSizeMb: Math.max(leastOldMb, Math.min(memoryBytes, getHeapStatistics().heap_size_limit) / 2 ** 20),
+})
 
 /** The session's worker threads, started with the first task, or before. */
 export class WorkerPool {
   readonly threads: number
+  readonly #memoryBytes: number
   readonly #entry: string
   #pool: Promise<Pool> | null = null
 
-  constructor(threads: number, entry: string = workerEntry()) {
+  /** @param memoryBytes the session's budget */
+  constructor(threads: number, memoryBytes: number, entry: string = workerEntry()) {
     this.threads = threads
+    this.#memoryBytes = memoryBytes
     this.#entry = entry
   }
 
@@ -70,8 +85,7 @@ export class WorkerPool {
       // A worker that waits in Atomics.wait for its next task cannot go on with its own asynchronous reads.
       atomics: 'disabled',
       recordTiming: false,
-      // What a batch leaves behind is small and dies young: more room for it is memory that nobody needs.
-      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+      resourceLimits: resourceLimits(this.#memoryBytes),
     })
     // A worker that dies without a task is replaced when the next one comes.
     pool.on('error', () => undefined)

@@ -11,7 +11,7 @@ import type { Schema } from '@deltaworks/schema'
 import { isOverShare, type ExecutionContext } from '../execution-context.js'
 import type { PoolAccount, SpillableAccount } from '../memory-pool.js'
 import type { BatchStream, ExecutionPlan } from '../operators/execution-plan.js'
-import { readSpilled, type SpilledSegment, type SpillFile } from './spill-store.js'
+import type { SpilledSegment, SpillFile } from './spill-store.js'
 
 /** Rows on disk, in order. */
 export type SpilledRun = readonly SpilledSegment[]
@@ -36,7 +36,7 @@ export async function* readRun(context: ExecutionContext, account: PoolAccount, 
       if (pause !== null) await pause
       context.checkCancelled()
       arena.reset()
-      yield* readSpilled(arena, segment)
+      yield* context.spill.read(arena, segment)
     }
   } finally {
     arena.close()

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { threadId } from 'node:worker_threads'
 import { encodeSegment, openSegment, type Arena, type Heap, type RecordBatch } from '@deltaworks/columnar'
 import type { Schema } from '@deltaworks/schema'
 import { spillFailed, spillLimitReached } from '../errors.js'
@@ -23,9 +22,10 @@ export interface SpillTarget {
   readonly limitBytes: number
 }
 
-/** Rows in a file. */
+/** Rows in a file. Numbers alone: a query may have a hundred thousand of them, and each thread that is to read them has its own copy. */
 export interface SpilledSegment {
-  readonly path: string
+  /** Its number in the query. */
+  readonly file: number
   readonly position: number
   readonly bytes: number
   readonly rowCount: number
@@ -58,6 +58,13 @@ export class SpillStore {
     return new SpillFile(this.target, [this.meter, meter], (bytes) => this.#scratch(bytes))
   }
 
+  /** The batches of a segment, read from its file into the arena. @throws EngineError DW-ENGINE-0009 */
+  read(arena: Arena, segment: SpilledSegment, columns?: readonly number[]): RecordBatch[] {
+    const address = arena.allocate(segment.bytes)
+    readInto(arena.heap, address, segmentsPath(this.target, segment.file), segment)
+    return openSegment(arena.heap, address, columns)
+  }
+
   #scratch(bytes: number): ArrayBuffer {
     if (bytes > keptBufferBytes) return new ArrayBuffer(bytes)
     if (bytes > this.#buffer.byteLength) {
@@ -76,7 +83,8 @@ export class SpillFile {
   readonly #query: Int32Array
   readonly #meters: readonly SpillMeter[]
   readonly #scratch: (bytes: number) => ArrayBuffer
-  #path: string | null = null
+  /** Its number; -1 until it is made. */
+  #file = -1
   #handle: number | null = null
   #end = 0
   #pages = 0
@@ -106,26 +114,32 @@ export class SpillFile {
   appendBytes(segment: Uint8Array, rowCount: number): SpilledSegment {
     const { length } = segment
     this.#count(length)
-    const path = (this.#path ??= this.#newPath())
+    if (this.#file < 0) this.#begin()
     try {
-      if (this.#handle === null) {
-        makeSpillFolder(this.#target.folder)
-        this.#handle = openSync(path, 'wx', 0o600)
-      }
+      this.#handle ??= this.#open()
       let written = 0
       while (written < length) written += writeSync(this.#handle, segment, written, length - written)
     } catch (error) {
-      throw spillFailed(path, error)
+      throw spillFailed(this.#path, error)
     }
     const position = this.#end
     this.#end += length
     for (const meter of this.#meters) meter.spilledBytes += length
-    return { path, position, bytes: length, rowCount }
+    return { file: this.#file, position, bytes: length, rowCount }
   }
 
-  #newPath(): string {
+  get #path(): string {
+    return segmentsPath(this.#target, this.#file)
+  }
+
+  #begin(): void {
     for (const meter of this.#meters) meter.spilledFiles++
-    return join(this.#target.folder, `${threadId}-${Atomics.add(this.#query, 1, 1)}.segments`)
+    this.#file = Atomics.add(this.#query, 1, 1)
+  }
+
+  #open(): number {
+    makeSpillFolder(this.#target.folder)
+    return openSync(this.#path, 'wx', 0o600)
   }
 
   #count(bytes: number): void {
@@ -159,23 +173,22 @@ export class SpillFile {
 
   close(): void {
     this.end()
-    if (this.#path !== null) rmSync(this.#path, { force: true })
-    this.#path = null
+    if (this.#file >= 0) rmSync(this.#path, { force: true })
+    this.#file = -1
     this.#take(-this.#pages)
     this.#end = 0
   }
 }
 
-/** The batches of a segment, read from its file into the arena. @throws EngineError DW-ENGINE-0009 */
-export function readSpilled(arena: Arena, segment: SpilledSegment, columns?: readonly number[]): RecordBatch[] {
-  const { path, position, bytes } = segment
-  const address = arena.allocate(bytes)
+const segmentsPath = ({ folder }: SpillTarget, file: number): string => join(folder, `${file}.segments`)
+
+function readInto(heap: Heap, address: number, path: string, { position, bytes }: SpilledSegment): void {
   try {
     const handle = openSync(path, 'r')
     try {
       let read = 0
       while (read < bytes) {
-        const count = readSync(handle, arena.heap.u8, address + read, bytes - read, position + read)
+        const count = readSync(handle, heap.u8, address + read, bytes - read, position + read)
         if (count === 0) throw new RangeError(`the file ends at byte ${position + read}`)
         read += count
       }
@@ -185,5 +198,4 @@ export function readSpilled(arena: Arena, segment: SpilledSegment, columns?: rea
   } catch (error) {
     throw spillFailed(path, error)
   }
-  return openSegment(arena.heap, address, columns)
 }

@@ -153,7 +153,8 @@ export class SegmentWriter {
       const kind = pieces.at(i)
       const to = base + pieces.at(i + 2)
       if (kind === asBits && first > 0) {
-        for (let k = 0; k < bytes; k++) target[to + k] = (u8[source + k]! >> first) | (u8[source + k + 1]! << (8 - first))
+        for (let k = 0; k < bytes; k++)
+          target[to + k] = (u8[source + k]! >> first) | (u8[source + k + 1]! << (8 - first))
       } else if (kind === asOffsets && first !== 0) {
         const offsets = new Int32Array(segment, to, bytes >>> 2)
         for (let k = 0; k < offsets.length; k++) offsets[k] = i32[(source >>> 2) + k]! - first

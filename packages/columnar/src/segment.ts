@@ -76,13 +76,11 @@ class SegmentReader {
   readonly #dictionaries = new Map<number, Column>()
 
   constructor(buffer: ArrayBufferLike, start: number) {
-    const [, headerBytes, schemaBytes, batchCount, rowCount] = new Uint32Array(buffer, start, headerWords) as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ]
+    const [, headerBytes, schemaBytes, batchCount, rowCount] = new Uint32Array(
+      buffer,
+      start,
+      headerWords,
+    ) as unknown as [number, number, number, number, number]
     this.headerBytes = headerBytes
     this.batchCount = batchCount
     this.rowCount = rowCount

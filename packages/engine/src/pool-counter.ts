@@ -16,7 +16,7 @@ const spillablePart = 0.75
 /** What a consumer may hold whatever the budget: less would not hold a batch. */
 const leastShareBytes = 512 * 1024
 /** Segments between stages are kept in memory up to this part of the budget. */
-const exchangePart = 0.25
+const exchangePart = 1 / 6
 /** Others give back what they hold when they next look at their share: on a busy machine that takes them a while. */
 const waitMs = 5000
 const waitSliceMs = 10

@@ -46,7 +46,7 @@ describe('segment memory', () => {
   })
 
   it('keeps no more than its part of the budget, and lets go of sizes that nobody asks for', () => {
-    const memory = new SegmentMemory(64 * mb)
+    const memory = new SegmentMemory(24 * mb)
     const query = new QuerySegments(memory)
     for (let i = 0; i < 8; i++) new Uint32Array(query.take(mb))[0] = 1
     expect(memory.keptBytes).toBe(2 * mb)

@@ -10,7 +10,7 @@ const leastBytes = 4096
 /** What a thread keeps at most; segments beyond are left to the garbage collector. */
 const mostKeptBytes = 128 * 1024 * 1024
 /** Of the memory budget, what a thread keeps at most. */
-const keptPart = 1 / 32
+const keptPart = 1 / 12
 
 /** A buffer, and whose it is. */
 interface Kept {

@@ -34,12 +34,7 @@ export {
   parquetLengthsToOffsets,
   parquetPrefixedBytes,
 } from './delta'
-export {
-  parquetEncodeDelta,
-  parquetSplitByteArrays,
-  parquetSplitPrefixes,
-  parquetSplitStreams,
-} from './delta-encode'
+export { parquetEncodeDelta, parquetSplitByteArrays, parquetSplitPrefixes, parquetSplitStreams } from './delta-encode'
 export {
   parquetDictionaryFixed,
   parquetDictionaryRecode,
@@ -68,11 +63,15 @@ export {
 export { parquetZstdUncompress } from './zstd'
 export { parquetSnappyCompress, parquetSnappyCompress64, parquetSnappyLength, parquetSnappyUncompress } from './snappy'
 export {
-  parquetCompact,
   parquetGather,
-  parquetGatherRows,
+  parquetGatherByBytes,
   parquetGatheredBytes,
+  parquetGatherRows,
+  parquetGatherRowsByBytes,
   parquetGatherStrings,
+} from './gather'
+export {
+  parquetCompact,
   parquetShiftOffsets,
   parquetSpread,
   parquetSpreadOffsets,

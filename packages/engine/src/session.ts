@@ -86,7 +86,7 @@ export interface QueryResult {
   readonly metrics: QueryMetrics
 }
 
-export type Query = DataFrame | DataFrame<never> | LogicalPlan
+export type Query = DataFrame<object> | LogicalPlan
 
 const planOf = (query: Query): LogicalPlan => ('plan' in query ? query.plan : query)
 const planned = (query: Query): LogicalPlan => withFirstRows(optimize(planOf(query)))

@@ -14,10 +14,7 @@ export class CaseBuilder<V = unknown> extends Expr<V | null> {
     super({ kind: 'case', branches, otherwise: null })
     this.#branches = branches
   }
-  when<const O extends Alternative<V>>(
-    condition: Operand<boolean>,
-    then: O,
-  ): CaseBuilder<CommonValue<V, ValueOf<O>>> {
+  when<const O extends Alternative<V>>(condition: Operand<boolean>, then: O): CaseBuilder<CommonValue<V, ValueOf<O>>> {
     return new CaseBuilder([...this.#branches, { when: toExpression(condition), then: toExpression(then) }])
   }
   otherwise<const O extends Alternative<V>>(value: O): Expr<CommonValue<V, ValueOf<O>>> {

@@ -228,4 +228,3 @@ export const col = <V = unknown, const N extends string = string>(name: N, quali
   new Expr(qualifier === undefined ? { kind: 'column', name } : { kind: 'column', name, qualifier })
 
 export const expr = <V = unknown>(node: Expression): Expr<V> => new Expr(node)
-

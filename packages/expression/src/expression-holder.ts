@@ -98,8 +98,4 @@ export type NullOf<V> = null extends V ? null : never
 export type NotNull<V> = unknown extends V ? unknown : Exclude<V, null>
 
 /** The kinds of a type, or all if nothing is known (also of a bare null). */
-export type KindsOf<V> = unknown extends V
-  ? ValueKind
-  : [KindOfValue<V>] extends [never]
-    ? ValueKind
-    : KindOfValue<V>
+export type KindsOf<V> = unknown extends V ? ValueKind : [KindOfValue<V>] extends [never] ? ValueKind : KindOfValue<V>

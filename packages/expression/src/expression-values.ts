@@ -89,8 +89,7 @@ export type With<R extends Rule, V> = unknown extends V
 
 /** An operand of arithmetic: here text is no date. */
 export type ArithmeticOperand<R extends Rule, Left> =
-  | ExpressionHolder<With<R, ValueOf<Left>> | null>
-  | Exclude<LiteralFor<With<R, ValueOf<Left>>>, string>
+  ExpressionHolder<With<R, ValueOf<Left>> | null> | Exclude<LiteralFor<With<R, ValueOf<Left>>>, string>
 
 /** The kind of the result, for every pair of kinds. */
 type Paired<R extends Rule, A, B> = A extends keyof Rules[R]

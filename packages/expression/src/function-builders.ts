@@ -67,13 +67,17 @@ type Coalesced<O extends readonly unknown[]> =
   CommonOf<ValuesOf<O>> extends infer V
     ? unknown extends V
       ? unknown
-      : Exclude<V, null> | (false extends { [I in keyof O]: null extends ValueOf<O[I]> ? true : false }[number] ? never : null)
+      : | Exclude<V, null>
+        | (false extends { [I in keyof O]: null extends ValueOf<O[I]> ? true : false }[number] ? never : null)
     : never
 
 /** Every scalar function by its name: `fn.lower(col('a'))`, `fn.concat_ws(' ', a, b)`. */
-export const fn = new Proxy({} as TypedFunctions & Readonly<Record<Exclude<ScalarFunctionName, keyof TypedFunctions>, Builder>>, {
-  get: (_, name) => (typeof name === 'string' ? (...args: readonly Operand[]) => call(name, ...args) : undefined),
-})
+export const fn = new Proxy(
+  {} as TypedFunctions & Readonly<Record<Exclude<ScalarFunctionName, keyof TypedFunctions>, Builder>>,
+  {
+    get: (_, name) => (typeof name === 'string' ? (...args: readonly Operand[]) => call(name, ...args) : undefined),
+  },
+)
 
 let lambdaDepth = 0
 

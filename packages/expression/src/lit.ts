@@ -49,4 +49,3 @@ function valueAs(value: Value, type: DataType): Value {
 function fail(value: string, type: DataType): never {
   throw invalidCast(value, string, type)
 }
-

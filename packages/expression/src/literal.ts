@@ -1,4 +1,14 @@
-import { boolean, decimal, float64, int32, int64, nullType, string, type DataType, type Value } from '@deltaworks/schema'
+import {
+  boolean,
+  decimal,
+  float64,
+  int32,
+  int64,
+  nullType,
+  string,
+  type DataType,
+  type Value,
+} from '@deltaworks/schema'
 
 const isInt32 = (n: number): boolean => Number.isInteger(n) && n >= -2_147_483_648 && n <= 2_147_483_647
 const wholeNumber = (value: Value): value is number =>
@@ -24,4 +34,3 @@ export function literalType(value: Value): DataType {
 }
 /** The value as it is kept of that type. */
 export const typedValue = (value: Value): Value => (wholeNumber(value) && !isInt32(value) ? BigInt(value) : value)
-

@@ -62,10 +62,7 @@ export interface TableSpecification<
   readonly derive?: (landed: LandedFrame<C>, context: BuildContext<Configuration>) => AnyFrame
   /** Other tables: what they are built from, and how. A build that gives other columns, or of other types, does not compile. */
   readonly from?: I
-  readonly build?: (
-    inputs: InputFrames<I>,
-    context: BuildContext<Configuration>,
-  ) => DataFrame<Built> & Fits<Built, C>
+  readonly build?: (inputs: InputFrames<I>, context: BuildContext<Configuration>) => DataFrame<Built> & Fits<Built, C>
   readonly write?: WriteMode
   /**
    * Rules on this table's rows. Those on a raw table gate what is built from it. Made with `rules`, a column that the table does

@@ -21,7 +21,8 @@ interface DetailColumns {
   readonly ingested_at: TimestampValue
   readonly run_id: string
 }
-type Audited<S> = S extends SourceDefinition<infer A extends AuditDetail> ? AuditColumns & Pick<DetailColumns, A> : object
+type Audited<S> =
+  S extends SourceDefinition<infer A extends AuditDetail> ? AuditColumns & Pick<DetailColumns, A> : object
 type Flat<T> = { readonly [K in keyof T]: T[K] }
 
 interface Table {

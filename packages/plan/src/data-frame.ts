@@ -90,8 +90,7 @@ const toSortKey = (input: SortInput): SortKey =>
     : { expression: toExpression(input), descending: false, nullsFirst: true }
 
 /** A column that `position` tells from others of its name. */
-const columnAt = (name: string, position: number): Expr =>
-  expr({ kind: 'column', name, qualifier: `#${position}` })
+const columnAt = (name: string, position: number): Expr => expr({ kind: 'column', name, qualifier: `#${position}` })
 
 const columnsBy = <Row>(of: (name: string) => Expr): Columns<Row> =>
   new Proxy({} as Columns<Row>, { get: (_, name) => (typeof name === 'string' ? of(name) : undefined) })
@@ -386,7 +385,8 @@ export class DataFrame<out Row extends object = AnyRow> {
   intersect<R extends object, Other extends object>(
     this: DataFrame<R>,
     other: DataFrame<Other> & Unitable<R, Other>,
-    options: { readonly all?: boolean } = {}): DataFrame<R> {
+    options: { readonly all?: boolean } = {},
+  ): DataFrame<R> {
     return new DataFrame(setDifferenceOf(this.plan, other.plan, 'left_semi', options.all === true))
   }
 
@@ -394,7 +394,8 @@ export class DataFrame<out Row extends object = AnyRow> {
   except<R extends object, Other extends object>(
     this: DataFrame<R>,
     other: DataFrame<Other> & Unitable<R, Other>,
-    options: { readonly all?: boolean } = {}): DataFrame<R> {
+    options: { readonly all?: boolean } = {},
+  ): DataFrame<R> {
     return new DataFrame(setDifferenceOf(this.plan, other.plan, 'left_anti', options.all === true))
   }
 

@@ -41,14 +41,11 @@ export type Nullable<Row> = { [K in keyof Row]: Row[K] | null }
 type ByName<E, N> = E extends ExpressionHolder ? (N extends NameOf<E> ? ValueOf<E> : never) : never
 type OutputName<C> = C extends string ? C : NameOf<C>
 /** The row of some columns and named expressions; unknown if one has no name. */
-export type Selected<Row, C> = string extends OutputName<C>
-  ? AnyRow
-  : { [N in OutputName<C>]: N extends C ? Row[N & keyof Row] : ByName<C, N> }
+export type Selected<Row, C> =
+  string extends OutputName<C> ? AnyRow : { [N in OutputName<C>]: N extends C ? Row[N & keyof Row] : ByName<C, N> }
 
 /** Equal names on both sides, or pairs of names. */
-export type JoinKeys<L, R> = readonly (
-  (Names<L> & Names<R>) | { readonly left: Names<L>; readonly right: Names<R> }
-)[]
+export type JoinKeys<L, R> = readonly ((Names<L> & Names<R>) | { readonly left: Names<L>; readonly right: Names<R> })[]
 /** Keys, a condition, or one of the two sides' columns: `(order, customer) => order.customer.eq(customer.id)`. */
 export type JoinCondition<L = AnyRow, R = AnyRow> =
   JoinKeys<L, R> | Condition | ((left: Columns<L>, right: Columns<R>) => Condition)
@@ -116,38 +113,34 @@ interface MissingColumns<K> {
   readonly columnsThatOneLacks: K
 }
 /** Demands that columns of the same name can be united. */
-export type Unitable<A, B> =
-  true extends IsUnknown<A> | IsUnknown<B>
+export type Unitable<A, B> = true extends IsUnknown<A> | IsUnknown<B>
+  ? unknown
+  : [Clashes<A, B>] extends [never]
     ? unknown
-    : [Clashes<A, B>] extends [never]
-      ? unknown
-      : DifferentTypes<Clashes<A, B>>
+    : DifferentTypes<Clashes<A, B>>
 /** Demands moreover that both have the same names. */
-export type SameColumns<A, B> =
-  true extends IsUnknown<A> | IsUnknown<B>
-    ? unknown
-    : [Exclude<keyof A, keyof B> | Exclude<keyof B, keyof A>] extends [never]
-      ? Unitable<A, B>
-      : MissingColumns<Exclude<keyof A, keyof B> | Exclude<keyof B, keyof A>>
+export type SameColumns<A, B> = true extends IsUnknown<A> | IsUnknown<B>
+  ? unknown
+  : [Exclude<keyof A, keyof B> | Exclude<keyof B, keyof A>] extends [never]
+    ? Unitable<A, B>
+    : MissingColumns<Exclude<keyof A, keyof B> | Exclude<keyof B, keyof A>>
 
 /** Rows of both, named as the first; of a column whose partner has another name nothing is known. */
-export type United<A, B> =
-  true extends IsUnknown<A> | IsUnknown<B>
-    ? A
-    : { [K in keyof A]: K extends keyof B ? CommonValue<A[K], B[K]> : unknown }
+export type United<A, B> = true extends IsUnknown<A> | IsUnknown<B>
+  ? A
+  : { [K in keyof A]: K extends keyof B ? CommonValue<A[K], B[K]> : unknown }
 /** Rows of both by name; null where one lacks the column. */
-export type UnitedByName<A, B> =
-  true extends IsUnknown<A> | IsUnknown<B>
-    ? AnyRow
-    : {
-        [K in keyof A | keyof B]: K extends keyof A
-          ? K extends keyof B
-            ? CommonValue<A[K], B[K]>
-            : A[K] | null
-          : K extends keyof B
-            ? B[K] | null
-            : never
-      }
+export type UnitedByName<A, B> = true extends IsUnknown<A> | IsUnknown<B>
+  ? AnyRow
+  : {
+      [K in keyof A | keyof B]: K extends keyof A
+        ? K extends keyof B
+          ? CommonValue<A[K], B[K]>
+          : A[K] | null
+        : K extends keyof B
+          ? B[K] | null
+          : never
+    }
 
 type ListOf<Row, C> = C extends keyof Row ? Row[C] : C extends string ? unknown : ValueOf<C>
 /** What a list column or expression has as its elements. */

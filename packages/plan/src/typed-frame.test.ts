@@ -50,7 +50,16 @@ type RowOf<F> = F extends DataFrame<infer R> ? R : never
 type Shown<T> = { [K in keyof T]: T[K] }
 
 const o = orders
-const c = {id: o.col('id'), q: o.col('quantity'), disc: o.col('discount'), price: o.col('price'), city: o.col('city'), day: o.col('day'), at: o.col('at'), paid: o.col('paid')}
+const c = {
+  id: o.col('id'),
+  q: o.col('quantity'),
+  disc: o.col('discount'),
+  price: o.col('price'),
+  city: o.col('city'),
+  day: o.col('day'),
+  at: o.col('at'),
+  paid: o.col('paid'),
+}
 const t1 = c.q.add(1)
 is<ValueOf<typeof t1>, IntegerValue>(true)
 const t2 = c.price.mul(c.q)
@@ -97,11 +106,19 @@ const f3 = o.withColumn('total', (c) => c.price.mul(c.quantity)).select('total',
 is<Shown<RowOf<typeof f3>>, { total: DecimalValue; id: BigintValue }>(true)
 const f4 = o.select('id', 'city').join(o.select('id', 'price'), ['id'], 'left')
 is<Shown<RowOf<typeof f4>>, { id: BigintValue; city: string | null; price: DecimalValue | null }>(true)
-const f5 = o.select('id', 'city').join(o.select('id', 'price').rename({ id: 'other' }), [{ left: 'id', right: 'other' }], 'full')
-is<Shown<RowOf<typeof f5>>, { id: BigintValue | null; city: string | null; price: DecimalValue | null; other: BigintValue | null }>(true)
+const f5 = o
+  .select('id', 'city')
+  .join(o.select('id', 'price').rename({ id: 'other' }), [{ left: 'id', right: 'other' }], 'full')
+is<
+  Shown<RowOf<typeof f5>>,
+  { id: BigintValue | null; city: string | null; price: DecimalValue | null; other: BigintValue | null }
+>(true)
 const f6 = o.select('id', 'city').join(o.select('id', 'price'), (l, r) => l.id.eq(r.id).and(r.price.gt(5)))
 is<Shown<RowOf<typeof f6>>, { city: string | null; price: DecimalValue }>(true)
-const f7 = o.filter((c) => c.quantity.gt(3)).where(col('x').eq(3)).orderBy('id', c.day.desc())
+const f7 = o
+  .filter((c) => c.quantity.gt(3))
+  .where(col('x').eq(3))
+  .orderBy('id', c.day.desc())
 is<RowOf<typeof f7>, Order>(true)
 const f8: DataFrame<object> = f7
 const f9 = o.agg({ n: agg.count() })

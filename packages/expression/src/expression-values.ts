@@ -66,7 +66,7 @@ interface Common extends WiderNumber {
   readonly nested: Each<'nested', 'nested'>
 }
 
-interface Rules {
+export interface Rules {
   readonly add: Sums
   readonly subtract: Differences
   readonly multiply: Products
@@ -120,14 +120,14 @@ export type CommonOf<Values extends readonly unknown[]> = Values extends readonl
     : unknown
 
 /** What a sum is of: bigint of integers, double of floats, decimal of decimals. */
-interface SumKinds {
+export interface SumKinds {
   readonly integer: 'bigint'
   readonly bigint: 'bigint'
   readonly float: 'float'
   readonly decimal: 'decimal'
 }
 /** A mean is double, but a decimal's is exact. */
-interface MeanKinds {
+export interface MeanKinds {
   readonly integer: 'float'
   readonly bigint: 'float'
   readonly float: 'float'

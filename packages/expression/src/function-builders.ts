@@ -37,7 +37,7 @@ interface TypedFunctions extends Readonly<
   readonly datediff: Of<Moment, IntegerValue>
   readonly xxhash64: (...of: readonly Operand[]) => Expr<BigintValue>
 }
-type TextFunction =
+export type TextFunction =
   | 'initcap'
   | 'left'
   | 'lower'
@@ -55,11 +55,11 @@ type TextFunction =
   | 'translate'
   | 'trim'
   | 'upper'
-type TextMeasure = 'length' | 'levenshtein' | 'regexp_count' | 'strpos'
-type TextTest = 'contains' | 'ends_with' | 'ilike' | 'like' | 'rlike' | 'starts_with'
-type DatePart = 'day' | 'dayofweek' | 'dayofyear' | 'hour' | 'minute' | 'month' | 'quarter' | 'second' | 'week' | 'year'
-type DateFunction = 'add_months' | 'date_add' | 'date_sub' | 'last_day'
-type NumberFunction = 'exp' | 'ln' | 'power' | 'sqrt'
+export type TextMeasure = 'length' | 'levenshtein' | 'regexp_count' | 'strpos'
+export type TextTest = 'contains' | 'ends_with' | 'ilike' | 'like' | 'rlike' | 'starts_with'
+export type DatePart = 'day' | 'dayofweek' | 'dayofyear' | 'hour' | 'minute' | 'month' | 'quarter' | 'second' | 'week' | 'year'
+export type DateFunction = 'add_months' | 'date_add' | 'date_sub' | 'last_day'
+export type NumberFunction = 'exp' | 'power' | 'sqrt'
 
 type ValuesOf<O extends readonly unknown[]> = { readonly [I in keyof O]: ValueOf<O[I]> }
 /** Null only if each of them may be. */

@@ -2,17 +2,16 @@ import {
   agg,
   bind,
   col,
-  expr,
-  isExpr,
   type Condition,
   type Expr,
   type Expression,
   type ExpressionHolder,
-  type SortKey,
   type ValueOf,
 } from '@deltaworks/expression'
-import { fieldIndex, type BigintValue, type Schema, type Value } from '@deltaworks/schema'
-import { invalidCount, invalidJoin, unknownColumn } from './errors.js'
+import type { BigintValue, Schema } from '@deltaworks/schema'
+import { invalidCount, invalidJoin } from './errors.js'
+import { aliased, columnAt, columnsBy, isKeys, outputsOf, toExpression, toSortKey } from './column-input.js'
+import { distinctOnOf } from './distinct-on.js'
 import { explainPlan, planToJson } from './explain.js'
 import { cube, rollup, type GroupingSet } from './grouping-sets.js'
 import type { JoinType, LogicalPlan } from './logical-plan.js'
@@ -33,17 +32,7 @@ import {
   type JoinPair,
 } from './plan-builder.js'
 import { setDifferenceOf, unionByNameOf, unionOf } from './set-operations.js'
-import {
-  columnOf,
-  columnsNamed,
-  distinctNode,
-  joinSchema,
-  limitNode,
-  projectionNode,
-  scanNode,
-  unnestNode,
-  valuesNode,
-} from './plan-node.js'
+import { columnOf, columnsNamed, distinctNode, joinSchema, limitNode, projectionNode, unnestNode } from './plan-node.js'
 import { PlanScope } from './plan-scope.js'
 import type {
   AnyRow,
@@ -54,7 +43,6 @@ import type {
   Given,
   JoinCondition,
   Joined,
-  JoinKeys,
   Merged,
   NamedExpressions,
   Names,
@@ -67,33 +55,10 @@ import type {
   UnitedByName,
   ValuesOf,
 } from './row-types.js'
-import type { TableProvider } from './table-provider.js'
 
 export type ExplainFormat = 'text' | 'json'
 
 declare const rowType: unique symbol
-
-const toExpression = (input: ColumnInput): Expression =>
-  typeof input === 'string' ? { kind: 'column', name: input } : input.node
-
-const aliased = (name: string, input: ExpressionHolder): Expression => ({
-  kind: 'alias',
-  input: input.node.kind === 'alias' ? input.node.input : input.node,
-  name,
-})
-
-const isKeys = <L, R>(on: JoinCondition<L, R>): on is JoinKeys<L, R> => Array.isArray(on)
-
-const toSortKey = (input: SortInput): SortKey =>
-  typeof input === 'object' && 'expression' in input
-    ? input
-    : { expression: toExpression(input), descending: false, nullsFirst: true }
-
-/** A column that `position` tells from others of its name. */
-const columnAt = (name: string, position: number): Expr => expr({ kind: 'column', name, qualifier: `#${position}` })
-
-const columnsBy = <Row>(of: (name: string) => Expr): Columns<Row> =>
-  new Proxy({} as Columns<Row>, { get: (_, name) => (typeof name === 'string' ? of(name) : undefined) })
 
 /**
  * A query in the making: an immutable plan with a fluent face. Nothing is read until a session runs it.
@@ -122,8 +87,8 @@ export class DataFrame<out Row extends object = AnyRow> {
 
   /** A column of this frame. @throws PlanError DW-PLAN-0001, DW-PLAN-0002 */
   col<const K extends Names<Row>>(name: K): Expr<Row[K], K> {
-    const alias = this.#qualifiers?.[this.#scope().resolve(name)] ?? undefined
-    return alias === undefined ? col(name) : col(name, alias)
+    this.#scope().resolve(name)
+    return col(name)
   }
 
   /** The named columns and expressions: `df.select('id', df.col('price').mul(2).as('twice'))`. */
@@ -260,34 +225,7 @@ export class DataFrame<out Row extends object = AnyRow> {
 
   /** One row for each value of the keys: the first in the given order (any, if there is none). */
   distinctOn(keys: readonly ColumnInput<Row>[], orderBy: readonly SortInput<Row>[] = []): DataFrame<Row> {
-    const place = '__row_number'
-    const numbered = windowOf(
-      this.plan,
-      [
-        {
-          kind: 'alias',
-          name: place,
-          input: {
-            kind: 'window',
-            name: 'row_number',
-            args: [],
-            partitionBy: keys.map(toExpression),
-            orderBy: orderBy.map(toSortKey),
-            frame: null,
-          },
-        },
-      ],
-      this.#scope(),
-    )
-    const first = filterOf(numbered, {
-      kind: 'call',
-      name: 'eq',
-      args: [
-        { kind: 'column', name: place },
-        { kind: 'literal', value: 1, type: { kind: 'int32' } },
-      ],
-    })
-    return this.#same(projectionNode(first, columnsNamed(first).slice(0, this.plan.schema.fields.length)))
+    return this.#same(distinctOnOf(this.plan, keys.map(toExpression), orderBy.map(toSortKey), this.#scope()))
   }
 
   /**
@@ -538,10 +476,7 @@ function aggregated<Row extends object>(
   sets: readonly GroupingSet[] | null,
   aggregates: readonly Aggregates<Row>[],
 ): DataFrame<object> {
-  const outputs = aggregates.flatMap((item): readonly Expression[] => {
-    const made = typeof item === 'function' ? given(input, item) : item
-    return isExpr(made) ? [made.node] : Object.entries(made).map(([name, e]) => aliased(name, e as ExpressionHolder))
-  })
+  const outputs = aggregates.flatMap((item) => outputsOf(given(input, item)))
   return new DataFrame(aggregateOf(input.plan, keys, outputs, scope, undefined, sets))
 }
 
@@ -550,23 +485,3 @@ const given = <Row extends object, T>(frame: DataFrame<Row>, input: Given<Row, T
   typeof input === 'function'
     ? (input as (columns: Columns<Row>) => T)(columnsBy((name) => frame.col(name as Names<Row>)))
     : input
-
-/** A frame of a table's columns. */
-export const scan = <Row extends object = AnyRow>(table: TableProvider): DataFrame<Row> =>
-  new DataFrame<Row>(scanNode(table))
-
-/** A frame of a few rows. @throws PlanError DW-PLAN-0010 */
-export const values = <Row extends object = AnyRow>(
-  schema: Schema,
-  rows: readonly (readonly Value[])[],
-): DataFrame<Row> => new DataFrame<Row>(valuesNode(schema, rows))
-
-/** The position of a column that must be there. @throws PlanError DW-PLAN-0001 */
-export function requireColumn(of: Schema, name: string): number {
-  const index = fieldIndex(of, name)
-  if (index >= 0) return index
-  throw unknownColumn(
-    name,
-    of.fields.map((f) => f.name),
-  )
-}

@@ -17,6 +17,8 @@ import type { JoinType } from './logical-plan.js'
  */
 
 export type AnyRow = Record<string, unknown>
+/** The row as a type literal: an interface would not do where any row does. */
+export type RowOf<Row> = { [K in keyof Row]: Row[K] }
 export type Names<Row> = keyof Row & string
 type IsUnknown<Row> = string extends keyof Row ? true : false
 

@@ -1,198 +1,308 @@
-import { agg, col, fn, lit, when, win, type Expr, type ExpressionHolder, type ValueOf } from '@deltaworks/expression'
-import {
-  boolean,
-  date,
-  decimal,
-  field,
-  float64,
-  int32,
-  int64,
-  schema,
-  string,
-  timestamp,
-  type BigintValue,
-  type DateValue,
-  type DecimalValue,
-  type FloatValue,
-  type IntegerValue,
-  type TimestampValue,
-} from '@deltaworks/schema'
-import { values, type DataFrame } from './data-frame.js'
+import { agg, col, fn, lit, when, win, type Expr, type Operand } from '@deltaworks/expression'
+import type { BigintValue, DecimalValue, IntegerValue } from '@deltaworks/schema'
+import type { DataFrame } from './data-frame.js'
+import { differences, everyType, type EveryType } from './testing/every-type.js'
 
-interface Order {
-  readonly id: BigintValue
-  readonly quantity: IntegerValue
-  readonly discount: FloatValue | null
-  readonly price: DecimalValue
-  readonly city: string | null
-  readonly day: DateValue
-  readonly at: TimestampValue | null
-  readonly paid: boolean
-}
-const money = decimal(12, 2)
-const orders = values<Order>(
-  schema([
-    field('id', int64, false),
-    field('quantity', int32, false),
-    field('discount', float64),
-    field('price', money, false),
-    field('city', string),
-    field('day', date, false),
-    field('at', timestamp),
-    field('paid', boolean, false),
-  ]),
-  [[1n, 2, 0.5, 1250n, 'Rome', 12_000, 5n, true]],
-)
+const t = everyType
+const [int, price, text, day, flag] = [t.col('int'), t.col('price'), t.col('text'), t.col('day'), t.col('flag')]
+const lines = t.select('long', 'text_or_null', 'price')
+const names = t.select('long', 'text')
+const untyped: DataFrame = t
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const is = <A, B>(same: Same<A, B>): boolean => same
-type RowOf<F> = F extends DataFrame<infer R> ? R : never
-type Shown<T> = { [K in keyof T]: T[K] }
+/** What must not compile is not run: some of it would fail at once, some only where a session runs it. */
+const refused = (_: () => unknown): void => undefined
 
-const o = orders
-const c = {
-  id: o.col('id'),
-  q: o.col('quantity'),
-  disc: o.col('discount'),
-  price: o.col('price'),
-  city: o.col('city'),
-  day: o.col('day'),
-  at: o.col('at'),
-  paid: o.col('paid'),
-}
-const t1 = c.q.add(1)
-is<ValueOf<typeof t1>, IntegerValue>(true)
-const t2 = c.price.mul(c.q)
-is<ValueOf<typeof t2>, DecimalValue>(true)
-const t3 = c.q.div(2)
-is<ValueOf<typeof t3>, FloatValue>(true)
-const t4 = c.price.mul(c.disc)
-is<ValueOf<typeof t4>, FloatValue | null>(true)
-const t5 = c.day.add(1)
-is<ValueOf<typeof t5>, DateValue>(true)
-const t6 = c.day.sub(c.day)
-is<ValueOf<typeof t6>, IntegerValue>(true)
-const t7 = agg.sum(c.q)
-is<ValueOf<typeof t7>, BigintValue | null>(true)
-const t8 = agg.avg(c.price)
-is<ValueOf<typeof t8>, DecimalValue | null>(true)
-const t9 = agg.min(c.city)
-is<ValueOf<typeof t9>, string | null>(true)
-const t10 = when(c.paid, c.city).otherwise('x')
-is<ValueOf<typeof t10>, string | null>(true)
-const t11 = when(c.paid, 'y').when(c.city.isNull(), 'z').otherwise('x')
-is<ValueOf<typeof t11>, string>(true)
-const t12 = when(c.paid, 1)
-is<ValueOf<typeof t12>, IntegerValue | null>(true)
-const t13 = fn.coalesce(c.city, 'x')
-is<ValueOf<typeof t13>, string>(true)
-const t14 = fn.coalesce(col('x'), 'x')
-is<ValueOf<typeof t14>, unknown>(true)
-const t15 = col('x').add(1)
-is<ValueOf<typeof t15>, unknown>(true)
-const t16 = c.city.eq('x')
-is<ValueOf<typeof t16>, boolean | null>(true)
-const t17 = c.paid.and(c.q.gt(3), c.day.ge('2020-01-01'))
-is<ValueOf<typeof t17>, boolean>(true)
-const t18 = lit(null).cast(string)
-is<ValueOf<typeof t18>, string | null>(true)
-const t19 = win.lag(c.q, 1, 0).over({ partitionBy: [c.city], orderBy: [c.day.desc()] })
-is<ValueOf<typeof t19>, IntegerValue | null>(true)
-const f1 = o.select('id', c.q.add(1).as('more'))
-is<Shown<RowOf<typeof f1>>, { id: BigintValue; more: IntegerValue }>(true)
-const f2 = o.groupBy('city').agg((c) => ({ n: agg.count(), total: agg.sum(c.price) }))
-is<Shown<RowOf<typeof f2>>, { city: string | null; n: BigintValue; total: DecimalValue | null }>(true)
-const f3 = o.withColumn('total', (c) => c.price.mul(c.quantity)).select('total', 'id')
-is<Shown<RowOf<typeof f3>>, { total: DecimalValue; id: BigintValue }>(true)
-const f4 = o.select('id', 'city').join(o.select('id', 'price'), ['id'], 'left')
-is<Shown<RowOf<typeof f4>>, { id: BigintValue; city: string | null; price: DecimalValue | null }>(true)
-const f5 = o
-  .select('id', 'city')
-  .join(o.select('id', 'price').rename({ id: 'other' }), [{ left: 'id', right: 'other' }], 'full')
-is<
-  Shown<RowOf<typeof f5>>,
-  { id: BigintValue | null; city: string | null; price: DecimalValue | null; other: BigintValue | null }
->(true)
-const f6 = o.select('id', 'city').join(o.select('id', 'price'), (l, r) => l.id.eq(r.id).and(r.price.gt(5)))
-is<Shown<RowOf<typeof f6>>, { city: string | null; price: DecimalValue }>(true)
-const f7 = o
-  .filter((c) => c.quantity.gt(3))
-  .where(col('x').eq(3))
-  .orderBy('id', c.day.desc())
-is<RowOf<typeof f7>, Order>(true)
-const f8: DataFrame<object> = f7
-const f9 = o.agg({ n: agg.count() })
-is<Shown<RowOf<typeof f9>>, { n: BigintValue }>(true)
-const f10 = o.groupBy().agg(agg.sum(c.q).as('s'))
-is<Shown<RowOf<typeof f10>>, { s: BigintValue | null }>(true)
-const f11 = o.rollup('city').count()
-is<Shown<RowOf<typeof f11>>, { city: string | null; count: BigintValue }>(true)
-const f12 = o.explode('x', agg.collectList(c.id), { position: 'p' })
-is<RowOf<typeof f12>['x'], BigintValue | null>(true)
-is<RowOf<typeof f12>['p'], BigintValue | null>(true)
-declare const any: DataFrame
-const g1 = any.filter(col('x').gt(1)).join(o, ['id']).groupBy('q', col('z')).agg({ n: agg.count() }).orderBy('whatever')
-const g2: DataFrame = g1
-const g3: DataFrame = o.select('id')
-const e1: Expr = c.q
-const e2: ExpressionHolder<IntegerValue> = col('x')
-void [f8, g2, g3, e1, e2]
+describe('E-22: a frame has the columns that its type says', () => {
+  it('select, drop, rename, withColumn', () => {
+    expect(
+      differences(t.select('int', price.mul(2).as('twice')).rename({ int: 'n' }), {
+        n: ['integer', false],
+        twice: ['decimal', false],
+      }),
+    ).toEqual([])
+    const widened = lines
+      .withColumn('total', (c) => c.price.mul(c.long))
+      .withColumns((c) => ({ price: c.price.cast({ kind: 'string' }), missing: c.text_or_null.isNull() }))
+      .drop('long')
+    expect(
+      differences(widened, {
+        text_or_null: ['string', true],
+        price: ['string', false],
+        total: ['decimal', false],
+        missing: ['boolean', false],
+      }),
+    ).toEqual([])
+  })
 
-// errors
-// @ts-expect-error name
-o.select('nope')
-// @ts-expect-error name
-o.orderBy('nope')
-// @ts-expect-error name
-o.groupBy('nope')
-// @ts-expect-error type
-o.filter(c.q)
-// @ts-expect-error type
-o.filter((c) => c.quantity.add(1))
-// @ts-expect-error name
-o.filter((c) => c.nope.gt(1))
-// @ts-expect-error type
-c.q.add('x')
-// @ts-expect-error type
-c.city.add(1)
-// @ts-expect-error type
-c.q.eq('x')
-// @ts-expect-error type
-c.day.gt(5)
-// @ts-expect-error type
-c.day.mul(2)
-// @ts-expect-error type
-c.q.like('x')
-// @ts-expect-error type
-agg.sum(c.city)
-// @ts-expect-error type
-agg.sum(c.day)
-// @ts-expect-error type
-when(c.q, 1)
-// @ts-expect-error type
-when(c.paid, 1).otherwise('x')
-// @ts-expect-error key
-o.join(o, ['nope'])
-// @ts-expect-error key types
-o.join(o.select('city').rename({ city: 'id' }), ['id'])
-// @ts-expect-error key
-o.join(o, [{ left: 'id', right: 'nope' }])
-// @ts-expect-error key types
-o.join(o, [{ left: 'id', right: 'city' }])
-// @ts-expect-error union
-o.select('id').union(o.select(c.city.as('id')))
-// @ts-expect-error union
-o.select('id').unionByName(o.select('city'))
-// @ts-expect-error coalesce
-fn.coalesce(c.city, c.q)
-// @ts-expect-error lower
-fn.lower(c.q)
-// @ts-expect-error and
-c.paid.and(c.q)
-// @ts-expect-error not
-c.q.not()
-// @ts-expect-error gone
-f2.col('price')
-// @ts-expect-error union all
-o.explode('x', 'nope')
-it('x', () => {})
+  it('groups and aggregates', () => {
+    const totals = t
+      .filter((c) => c.flag.and(c.int.gt(3)))
+      .groupBy('text', fn.year(day).as('year'))
+      .agg((c) => ({ n: agg.count(), total: agg.sum(c.price) }))
+    expect(
+      differences(totals, {
+        text: ['string', false],
+        year: ['integer', false],
+        n: ['bigint', false],
+        total: ['decimal', true],
+      }),
+    ).toEqual([])
+    expect(differences(t.groupBy('text').count(), { text: ['string', false], count: ['bigint', false] })).toEqual([])
+    expect(differences(t.agg(agg.max(day).as('last')), { last: ['date', true] })).toEqual([])
+    const cubed = t.cube('text', 'day').agg({ n: agg.count() })
+    expect(differences(cubed, { text: ['string', true], day: ['date', true], n: ['bigint', false] })).toEqual([])
+    const sets = t.groupingSets([['text'], []]).agg({ n: agg.count() })
+    expect(differences(sets, { text: ['string', true], n: ['bigint', false] })).toEqual([])
+  })
+
+  it('joins by keys: a side that may have no partner is null', () => {
+    expect(
+      differences(lines.join(names, ['long']), {
+        long: ['bigint', false],
+        text_or_null: ['string', true],
+        price: ['decimal', false],
+        text: ['string', false],
+      }),
+    ).toEqual([])
+    const told = { long: ['bigint', false], text_or_null: ['string', true] } as const
+    const left = { ...told, price: ['decimal', false], text: ['string', true] } as const
+    const right = { ...told, price: ['decimal', true], text: ['string', false] } as const
+    expect(differences(lines.join(names, ['long'], 'left'), left)).toEqual([])
+    expect(differences(lines.join(names, ['long'], 'right'), right)).toEqual([])
+    const full = { ...told, price: ['decimal', true], text: ['string', true] } as const
+    expect(differences(lines.join(names, ['long'], 'full'), full)).toEqual([])
+    const semi = { ...told, price: ['decimal', false] } as const
+    expect(differences(lines.join(names, ['long'], 'left_semi'), semi)).toEqual([])
+    expect(differences(lines.join(names, ['long'], 'left_anti'), semi)).toEqual([])
+  })
+
+  it('joins by pairs and conditions, and the cross join', () => {
+    const people = names.rename({ long: 'id' })
+    const paired = lines.join(people, [{ left: 'long', right: 'id' }], 'left')
+    expect(
+      differences(paired, {
+        long: ['bigint', false],
+        text_or_null: ['string', true],
+        price: ['decimal', false],
+        id: ['bigint', true],
+        text: ['string', true],
+      }),
+    ).toEqual([])
+    const on = lines.join(people, (line, person) => line.long.eq(person.id).and(line.price.gt(5)))
+    expect(on.columns).toEqual(['long', 'text_or_null', 'price', 'id', 'text'])
+    expect(on.col('price').node).toEqual({ kind: 'column', name: 'price' })
+    // Of two columns of one name each side has its own.
+    const sides = lines.join(names, (line, person) => line.long.lt(person.long))
+    expect(sides.explain({ optimized: false })).toMatch(/long < long/)
+    expect(names.crossJoin(t.select('day')).col('day').node.kind).toBe('column')
+  })
+
+  it('unions, windows, explode and the rest', () => {
+    const both = t.select('int').union(t.select(t.col('long_or_null').as('int')))
+    expect(differences(both, { int: ['bigint', true] })).toEqual([])
+    const byName = lines.unionByName(names, { allowMissing: true })
+    expect(
+      differences(byName, {
+        long: ['bigint', false],
+        text_or_null: ['string', true],
+        price: ['decimal', true],
+        text: ['string', true],
+      }),
+    ).toEqual([])
+    const placed = names.window((c) => ({
+      place: win.rank().over({ partitionBy: [c.text], orderBy: [c.long.desc()] }),
+    }))
+    const first = placed
+      .filter((c) => c.place.le(3))
+      .orderBy('place', col('long'))
+      .distinctOn(['text'], ['place'])
+    expect(differences(first, { long: ['bigint', false], text: ['string', false], place: ['integer', false] })).toEqual(
+      [],
+    )
+    const exploded = t.select('numbers').explode('n', 'numbers', { position: 'at' })
+    expect(exploded.select('n', 'at').columns).toEqual(['n', 'at'])
+  })
+
+  it('what nothing is known of may be used wherever something is', () => {
+    const some = untyped.filter(col('int').gt(1)).withColumn('y', col('int').add(1)).orderBy('y', col('text').desc())
+    const joined = some.join(lines, ['long']).select(col('int'), 'y', lit(1).as('one'))
+    expect(joined.columns).toEqual(['int', 'y', 'one'])
+    expect(t.filter(col('int').eq(1)).select(col('text'), int.add(col('int')).as('sum')).columns).toEqual([
+      'text',
+      'sum',
+    ])
+    const shout = (of: Operand<string>): Expr<string | null> => fn.upper(of)
+    expect(t.select(shout(text).as('a'), shout(col('text')).as('b'), shout('c').as('c')).columns).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
+    const anyExpressions: Expr[] = [int, text, col('x')]
+    const anyFrames: DataFrame<object>[] = [t, lines, untyped]
+    expect([anyExpressions, anyFrames].map((list) => list.length)).toEqual([3, 3])
+  })
+
+  it('a wrong column name does not compile', () => {
+    // @ts-expect-error
+    refused(() => t.col('nope'))
+    // @ts-expect-error
+    refused(() => t.select('int', 'nope'))
+    // @ts-expect-error
+    refused(() => t.drop('nope'))
+    // @ts-expect-error
+    refused(() => t.rename({ nope: 'other' }))
+    // @ts-expect-error
+    refused(() => t.orderBy('nope'))
+    // @ts-expect-error
+    refused(() => t.groupBy('nope'))
+    // @ts-expect-error
+    refused(() => t.rollup('nope'))
+    // @ts-expect-error
+    refused(() => t.cube('nope'))
+    // @ts-expect-error
+    refused(() => t.groupingSets([['text'], ['nope']]))
+    // @ts-expect-error
+    refused(() => t.distinctOn(['nope']))
+    // @ts-expect-error
+    refused(() => t.distinctOn(['text'], ['nope']))
+    // @ts-expect-error
+    refused(() => t.explode('n', 'nope'))
+    // @ts-expect-error
+    refused(() => t.filter((c) => c.nope.isNull()))
+    // @ts-expect-error
+    refused(() => t.withColumn('x', (c) => c.nope))
+    // @ts-expect-error
+    refused(() => t.withColumns((c) => ({ x: c.nope })))
+    // @ts-expect-error
+    refused(() => t.window((c) => ({ x: agg.sum(c.nope).over() })))
+    // @ts-expect-error
+    refused(() => t.groupBy('text').agg((c) => ({ x: agg.sum(c.nope) })))
+    // @ts-expect-error
+    refused(() => lines.join(names, ['nope']))
+    // @ts-expect-error: only one side has it
+    refused(() => lines.join(names, ['price']))
+    // @ts-expect-error
+    refused(() => lines.join(names, [{ left: 'long', right: 'nope' }]))
+    // @ts-expect-error
+    refused(() => lines.join(names, (line, person) => line.long.eq(person.nope)))
+    // @ts-expect-error: it is not selected
+    refused(() => t.select('int').col('text'))
+    // @ts-expect-error: it is dropped
+    refused(() => t.drop('int').select('int'))
+    // @ts-expect-error: it is renamed
+    refused(() => t.rename({ int: 'n' }).orderBy('int'))
+    // @ts-expect-error: it is no key
+    refused(() => t.groupBy('text').agg({ n: agg.count() }).select('int'))
+    // @ts-expect-error: a semi join has the left columns
+    refused(() => lines.join(names, ['long'], 'left_semi').select('text'))
+    // @ts-expect-error: both sides have it
+    refused(() => lines.join(names, (line, person) => line.long.eq(person.long)).select('long'))
+    // @ts-expect-error: one has other columns
+    refused(() => lines.unionByName(names))
+  })
+
+  it('a wrong type does not compile', () => {
+    // @ts-expect-error: a number is no condition
+    refused(() => t.filter(int))
+    // @ts-expect-error
+    refused(() => t.where((c) => c.int.add(1)))
+    // @ts-expect-error
+    refused(() => lines.join(names, (line, person) => line.long.add(person.long)))
+    // @ts-expect-error: the keys are a number and a text
+    refused(() => lines.join(names, [{ left: 'price', right: 'text' }]))
+    // @ts-expect-error
+    refused(() => lines.join(t.select(text.as('long')), ['long']))
+    // @ts-expect-error
+    refused(() => t.select('int').union(t.select(text.as('int'))))
+    // @ts-expect-error
+    refused(() => t.select('int').unionByName(t.select(day.as('int'))))
+    // @ts-expect-error
+    refused(() => t.select('int').intersect(t.select(flag.as('int'))))
+    // @ts-expect-error
+    refused(() => t.select('int').except(t.select(flag.as('int'))))
+    // @ts-expect-error
+    refused(() => int.add('x'))
+    // @ts-expect-error
+    refused(() => text.add(1))
+    // @ts-expect-error
+    refused(() => price.mul(flag))
+    // @ts-expect-error: days are no numbers
+    refused(() => day.mul(2))
+    // @ts-expect-error
+    refused(() => day.add(day))
+    // @ts-expect-error
+    refused(() => agg.collectList(int).mod(2))
+    // @ts-expect-error
+    refused(() => text.neg())
+    // @ts-expect-error
+    refused(() => int.eq('1'))
+    // @ts-expect-error
+    refused(() => text.ne(1))
+    // @ts-expect-error: a date is written as text
+    refused(() => day.gt(12_000))
+    // @ts-expect-error
+    refused(() => flag.lt(1))
+    // @ts-expect-error
+    refused(() => int.isNotDistinctFrom(text))
+    // @ts-expect-error
+    refused(() => int.between(1, 'b'))
+    // @ts-expect-error
+    refused(() => int.in_([1, 'b']))
+    // @ts-expect-error
+    refused(() => int.like('1%'))
+    // @ts-expect-error
+    refused(() => text.rlike(5))
+    // @ts-expect-error
+    refused(() => text.concat(int))
+    // @ts-expect-error
+    refused(() => flag.and(int))
+    // @ts-expect-error
+    refused(() => int.or(flag))
+    // @ts-expect-error
+    refused(() => int.not())
+    // @ts-expect-error
+    refused(() => agg.sum(int).filter(int))
+    // @ts-expect-error
+    refused(() => text.field('member'))
+    // @ts-expect-error
+    refused(() => when(int, 1))
+    // @ts-expect-error
+    refused(() => when(flag, 1).when(flag, 'b'))
+    // @ts-expect-error
+    refused(() => when(flag, 1).otherwise('b'))
+    // @ts-expect-error
+    refused(() => fn.coalesce(int, text))
+    // @ts-expect-error
+    refused(() => fn.nullif(int, text))
+    // @ts-expect-error
+    refused(() => fn.lower(int))
+    // @ts-expect-error
+    refused(() => fn.year(int))
+    // @ts-expect-error
+    refused(() => agg.sum(text))
+    // @ts-expect-error
+    refused(() => agg.avg(day))
+    // @ts-expect-error
+    refused(() => agg.boolAnd(int))
+    // @ts-expect-error
+    refused(() => agg.bitOr(price))
+    // @ts-expect-error
+    refused(() => win.lag(day, 1, 0))
+  })
+
+  it('types are covariant, and nulls do not get lost', () => {
+    const orNull: Expr<IntegerValue | null> = int
+    // @ts-expect-error: it may be null
+    const never: Expr<IntegerValue> = t.col('int_or_null')
+    // @ts-expect-error
+    const other: Expr<BigintValue> = int
+    const fewer: DataFrame<{ int: IntegerValue | null }> = t
+    // @ts-expect-error: it may be null
+    const strict: DataFrame<{ int_or_null: IntegerValue }> = t
+    // @ts-expect-error: a decimal is no bigint
+    const number: DataFrame<{ price: BigintValue }> = t
+    const plain: DataFrame<{ price: bigint; long: bigint }> = t
+    const again: DataFrame<Pick<EveryType, 'price'>> = plain as DataFrame<{ price: DecimalValue }>
+    expect([orNull, never, other, fewer, strict, number, again].every((it) => it !== undefined)).toBe(true)
+  })
+})

@@ -1,4 +1,4 @@
-import { bind, col, fn } from '@deltaworks/expression'
+import { bind, col, fn, type Expr } from '@deltaworks/expression'
 import { decimal, field, int32, int64, schema, string, type Value } from '@deltaworks/schema'
 import { Arena } from '../arena.js'
 import { createContext } from '../context.js'
@@ -10,7 +10,7 @@ const context = createContext()
 const input = schema([field('text', string), field('long', int64), field('int', int32), field('money', decimal(12, 2))])
 
 function results(
-  expression: ReturnType<typeof fn.lower>,
+  expression: Expr,
   rows: readonly (readonly Value[])[],
   mode: 'compiled' | 'interpreted',
 ) {

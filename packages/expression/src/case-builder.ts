@@ -6,18 +6,25 @@ import type { Expression } from './expression.js'
 type Branches = readonly { readonly when: Expression; readonly then: Expression }[]
 type Alternative<V> = Operand<With<'common', V>>
 
+declare const branchType: unique symbol
+
 /** Branches that may be followed by others; null where no condition is true. `V`: the common type of their values. */
 export class CaseBuilder<V = unknown> extends Expr<V | null> {
+  declare readonly [branchType]: V
   readonly #branches: Branches
 
   constructor(branches: Branches) {
     super({ kind: 'case', branches, otherwise: null })
     this.#branches = branches
   }
-  when<const O extends Alternative<V>>(condition: Operand<boolean>, then: O): CaseBuilder<CommonValue<V, ValueOf<O>>> {
+  when<B, const O extends Alternative<B>>(
+    this: CaseBuilder<B>,
+    condition: Operand<boolean>,
+    then: O,
+  ): CaseBuilder<CommonValue<B, ValueOf<O>>> {
     return new CaseBuilder([...this.#branches, { when: toExpression(condition), then: toExpression(then) }])
   }
-  otherwise<const O extends Alternative<V>>(value: O): Expr<CommonValue<V, ValueOf<O>>> {
+  otherwise<B, const O extends Alternative<B>>(this: CaseBuilder<B>, value: O): Expr<CommonValue<B, ValueOf<O>>> {
     return new Expr({ kind: 'case', branches: this.#branches, otherwise: toExpression(value) })
   }
 }

@@ -1,12 +1,4 @@
-import type {
-  BigintValue,
-  FloatValue,
-  IntegerValue,
-  KindOfValue,
-  NestedValue,
-  Value,
-  ValueKind,
-} from '@deltaworks/schema'
+import type { BigintValue, FloatValue, IntegerValue, KindOfValue, NestedValue, Value } from '@deltaworks/schema'
 import type { Expression } from './expression.js'
 
 export declare const valueType: unique symbol
@@ -35,7 +27,9 @@ export interface ExpressionHolder<V = unknown, N extends string = string> {
 export type Operand<V = unknown> = ExpressionHolder<V | null> | LiteralFor<V>
 
 /** Constants that can be compared with, or stand for, values of type `V`: dates and timestamps are written as text. */
-export type LiteralFor<V> = unknown extends V ? Value : Extract<LiteralOfKind[KindOfValue<V>], Value> | null
+export type LiteralFor<V> = unknown extends V
+  ? Value
+  : Extract<LiteralOfKind[KindOfValue<V> & keyof LiteralOfKind], Value> | null
 
 interface LiteralOfKind {
   readonly boolean: boolean
@@ -96,6 +90,3 @@ type TenCharacters<T extends string> =
 export type NullOf<V> = null extends V ? null : never
 /** The type without null. */
 export type NotNull<V> = unknown extends V ? unknown : Exclude<V, null>
-
-/** The kinds of a type, or all if nothing is known (also of a bare null). */
-export type KindsOf<V> = unknown extends V ? ValueKind : [KindOfValue<V>] extends [never] ? ValueKind : KindOfValue<V>

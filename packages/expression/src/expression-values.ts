@@ -1,5 +1,5 @@
 import type { KindOfValue, ValueKind, ValueOfKind } from '@deltaworks/schema'
-import type { ExpressionHolder, KindsOf, LiteralFor, NullOf, ValueOf } from './expression-holder.js'
+import type { ExpressionHolder, LiteralFor, NullOf, ValueOf } from './expression-holder.js'
 
 /*
  * The rules of coercion and of the function registry as types: which kinds of values go together, and of which kind the result
@@ -79,7 +79,7 @@ export type Rule = keyof Rules
 /** The values that the rule's left side may be of. */
 export type LeftOf<R extends Rule> = ValueOfKind[keyof Rules[R] & ValueKind]
 /** The kinds that go with every kind that the left value may be of. */
-type Partner<R extends Rule, V> = keyof Rules[R][KindsOf<V> & keyof Rules[R]] & ValueKind
+type Partner<R extends Rule, V> = keyof Rules[R][KindOfValue<V> & keyof Rules[R]] & ValueKind
 /** What goes with a value of type `V` by the rule: anything if nothing is known of it. */
 export type With<R extends Rule, V> = unknown extends V
   ? unknown
@@ -98,7 +98,7 @@ type Paired<R extends Rule, A, B> = A extends keyof Rules[R]
     : never
   : never
 
-/** The result of two values by a rule, null if one of them is; of a bare null and a value the value's type. */
+/** The result of two values by a rule; null if one of them is, unknown if nothing is known of one. */
 export type Combined<R extends Rule, A, B> = unknown extends A
   ? unknown
   : unknown extends B

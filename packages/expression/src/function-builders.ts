@@ -57,7 +57,8 @@ export type TextFunction =
   | 'upper'
 export type TextMeasure = 'length' | 'levenshtein' | 'regexp_count' | 'strpos'
 export type TextTest = 'contains' | 'ends_with' | 'ilike' | 'like' | 'rlike' | 'starts_with'
-export type DatePart = 'day' | 'dayofweek' | 'dayofyear' | 'hour' | 'minute' | 'month' | 'quarter' | 'second' | 'week' | 'year'
+export type DatePart =
+  'day' | 'dayofweek' | 'dayofyear' | 'hour' | 'minute' | 'month' | 'quarter' | 'second' | 'week' | 'year'
 export type DateFunction = 'add_months' | 'date_add' | 'date_sub' | 'last_day'
 export type NumberFunction = 'exp' | 'power' | 'sqrt'
 

@@ -51,7 +51,7 @@ type BuiltFrom<K extends ValueKind> = K extends keyof Widened ? Widened[K] : K
 type OfOtherType<Built, C extends Columns> = {
   [K in keyof Built & keyof C]: unknown extends Built[K]
     ? never
-    : [KindOfValue<Built[K]>] extends [BuiltFrom<KindOfValue<Row<{ columns: C }>[K]>>]
+    : [KindOfValue<Built[K]>] extends [BuiltFrom<KindOfValue<Row<{ columns: C }>[K]> & ValueKind>]
       ? never
       : K
 }[keyof Built & keyof C]

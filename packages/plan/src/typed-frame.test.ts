@@ -143,47 +143,47 @@ describe('E-22: a frame has the columns that its type says', () => {
   })
 
   it('a wrong column name does not compile', () => {
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.col('nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.select('int', 'nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.drop('nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.rename({ nope: 'other' }))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.orderBy('nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.groupBy('nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.rollup('nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.cube('nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.groupingSets([['text'], ['nope']]))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.distinctOn(['nope']))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.distinctOn(['text'], ['nope']))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.explode('n', 'nope'))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.filter((c) => c.nope.isNull()))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.withColumn('x', (c) => c.nope))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.withColumns((c) => ({ x: c.nope })))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.window((c) => ({ x: agg.sum(c.nope).over() })))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => t.groupBy('text').agg((c) => ({ x: agg.sum(c.nope) })))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => lines.join(names, ['nope']))
     // @ts-expect-error: only one side has it
     refused(() => lines.join(names, ['price']))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => lines.join(names, [{ left: 'long', right: 'nope' }]))
-    // @ts-expect-error
+    // @ts-expect-error: there is no such column
     refused(() => lines.join(names, (line, person) => line.long.eq(person.nope)))
     // @ts-expect-error: it is not selected
     refused(() => t.select('int').col('text'))
@@ -204,89 +204,89 @@ describe('E-22: a frame has the columns that its type says', () => {
   it('a wrong type does not compile', () => {
     // @ts-expect-error: a number is no condition
     refused(() => t.filter(int))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => t.where((c) => c.int.add(1)))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => lines.join(names, (line, person) => line.long.add(person.long)))
     // @ts-expect-error: the keys are a number and a text
     refused(() => lines.join(names, [{ left: 'price', right: 'text' }]))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => lines.join(t.select(text.as('long')), ['long']))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => t.select('int').union(t.select(text.as('int'))))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => t.select('int').unionByName(t.select(day.as('int'))))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => t.select('int').intersect(t.select(flag.as('int'))))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => t.select('int').except(t.select(flag.as('int'))))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.add('x'))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => text.add(1))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => price.mul(flag))
     // @ts-expect-error: days are no numbers
     refused(() => day.mul(2))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => day.add(day))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => agg.collectList(int).mod(2))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => text.neg())
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.eq('1'))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => text.ne(1))
     // @ts-expect-error: a date is written as text
     refused(() => day.gt(12_000))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => flag.lt(1))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.isNotDistinctFrom(text))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.between(1, 'b'))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.in_([1, 'b']))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.like('1%'))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => text.rlike(5))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => text.concat(int))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => flag.and(int))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.or(flag))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => int.not())
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => agg.sum(int).filter(int))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => text.field('member'))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => when(int, 1))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => when(flag, 1).when(flag, 'b'))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => when(flag, 1).otherwise('b'))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => fn.coalesce(int, text))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => fn.nullif(int, text))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => fn.lower(int))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => fn.year(int))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => agg.sum(text))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => agg.avg(day))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => agg.boolAnd(int))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => agg.bitOr(price))
-    // @ts-expect-error
+    // @ts-expect-error: the types do not go together
     refused(() => win.lag(day, 1, 0))
   })
 
@@ -294,7 +294,7 @@ describe('E-22: a frame has the columns that its type says', () => {
     const orNull: Expr<IntegerValue | null> = int
     // @ts-expect-error: it may be null
     const never: Expr<IntegerValue> = t.col('int_or_null')
-    // @ts-expect-error
+    // @ts-expect-error: a bigint is no int
     const other: Expr<BigintValue> = int
     const fewer: DataFrame<{ int: IntegerValue | null }> = t
     // @ts-expect-error: it may be null

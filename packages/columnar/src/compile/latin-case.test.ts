@@ -9,11 +9,7 @@ import { createEvaluator } from './evaluator.js'
 const context = createContext()
 const input = schema([field('text', string), field('long', int64), field('int', int32), field('money', decimal(12, 2))])
 
-function results(
-  expression: Expr,
-  rows: readonly (readonly Value[])[],
-  mode: 'compiled' | 'interpreted',
-) {
+function results(expression: Expr, rows: readonly (readonly Value[])[], mode: 'compiled' | 'interpreted') {
   const arena = new Arena(context.heap)
   const evaluator = createEvaluator(context, [bind(expression.node, input)], input, { mode })
   const [column] = evaluator.project(arena, batchFromRows(arena, input, rows))

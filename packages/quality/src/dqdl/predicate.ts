@@ -1,12 +1,4 @@
-import {
-  col,
-  expr,
-  isScalarFunction,
-  lit,
-  when,
-  type CaseBuilder,
-  type Expr,
-} from '@deltaworks/expression'
+import { col, expr, isScalarFunction, lit, when, type CaseBuilder, type Expr } from '@deltaworks/expression'
 import { boolean, date, decimal, float64, int32, int64, string, timestamp, type DataType } from '@deltaworks/schema'
 import { dqdlSyntax, type Position } from '../errors.js'
 import { numberLiteral } from './number-literal.js'

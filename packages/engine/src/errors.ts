@@ -47,6 +47,14 @@ export const tableNotFound = (name: string, known: readonly string[]): EngineErr
     { table: name, tables: known },
   )
 
+export const columnTwice = (name: string): EngineError =>
+  new EngineError(
+    'DW-ENGINE-0012',
+    'usage',
+    `The rows cannot be objects: two columns are called "${name}". Rename or drop one of them, or collect the rows as lists.`,
+    { column: name },
+  )
+
 export const schemaDisagrees = (path: string, problem: string): EngineError =>
   new EngineError('DW-ENGINE-0007', 'data', `${path} does not fit the other files: ${problem}.`, { path })
 

@@ -18,10 +18,12 @@ import {
   scan,
   segmentTable,
   valuesNode,
+  type AnyRow,
   type CatalogEntry,
   type DataFrame,
   type LogicalPlan,
   type MemorySegment,
+  type RowOf,
   type ScanSplit,
   type TableProvider,
   type TableScan,
@@ -32,6 +34,7 @@ import { sessionClosed } from './errors.js'
 import { analysisToJson, explainAnalysis } from './explain-analyze.js'
 import { cancellation, pauses, type ExecutionContext } from './execution-context.js'
 import { withFirstRows } from './first-rows.js'
+import { recordsOf, requireOneOfEachName } from './records.js'
 import { queryMetrics, type QueryMetrics } from './metrics.js'
 import type { FileSink, WriteResult } from './file-sink.js'
 import { QuerySegments, SegmentMemory } from './exchange/segment-memory.js'
@@ -86,7 +89,7 @@ export interface QueryResult {
   readonly metrics: QueryMetrics
 }
 
-export type Query = DataFrame | DataFrame<never> | LogicalPlan
+export type Query = DataFrame<object> | LogicalPlan
 
 const planOf = (query: Query): LogicalPlan => ('plan' in query ? query.plan : query)
 const planned = (query: Query): LogicalPlan => withFirstRows(optimize(planOf(query)))
@@ -181,6 +184,16 @@ export class Session {
       for (const row of batchToRows(this.context.heap, batch)) rows.push(row)
     })
     return { schema: plan.schema, rows, metrics }
+  }
+
+  /**
+   * All rows as objects by column name; their type is what the frame's type knows: `{ id: bigint; city: string | null }`.
+   * @throws EngineError DW-ENGINE-0012 if two columns have one name; what reading and evaluating throw
+   */
+  async records<Row extends object>(frame: DataFrame<Row>, options: QueryOptions = {}): Promise<Row[]> {
+    requireOneOfEachName(frame.schema)
+    const { schema, rows } = await this.collect(frame, options)
+    return recordsOf<Row>(schema, rows)
   }
 
   /** Batches in this thread's memory, each valid until the next is asked for. */
@@ -347,8 +360,8 @@ export class Session {
   }
 
   /** A frame over a table provider. */
-  table(provider: TableProvider): DataFrame {
-    return scan(provider)
+  table<Row extends object = AnyRow>(provider: TableProvider): DataFrame<RowOf<Row>> {
+    return scan<Row>(provider)
   }
 
   async #each(plan: LogicalPlan, options: QueryOptions, consume: (batch: RecordBatch) => void): Promise<QueryMetrics> {

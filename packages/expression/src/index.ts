@@ -1,6 +1,22 @@
 export type * from './expression.js'
-export { agg, col, expr, Expr, fn, grouping, isExpr, lambda, lit, toExpression, when, win } from './expr.js'
-export type { CaseBuilder, Operand, WindowSpecification } from './expr.js'
+export { col, expr, Expr, isExpr, toExpression, toSortKey } from './expr.js'
+export type { Comparable, Condition, SortInput, WindowSpecification } from './expr.js'
+export { lit } from './lit.js'
+export { when } from './case-builder.js'
+export type { CaseBuilder } from './case-builder.js'
+export { fn, grouping, lambda } from './function-builders.js'
+export type {
+  DateFunction,
+  DatePart,
+  NumberFunction,
+  TextFunction,
+  TextMeasure,
+  TextTest,
+} from './function-builders.js'
+export { agg } from './aggregate-builders.js'
+export { win } from './window-builders.js'
+export type { ExpressionHolder, LiteralValue, NameOf, NotNull, NullOf, Operand, ValueOf } from './expression-holder.js'
+export type { CommonValue, MeanKinds, NumericValue, Rules, SumKinds, With } from './expression-values.js'
 export { bind, bindCall, bindPredicate, boundColumn, boundLiteral, castTo } from './bind.js'
 export type { BindOptions } from './bind.js'
 export { bindAggregate, bindSortKey, bindWindow } from './bind-aggregate.js'

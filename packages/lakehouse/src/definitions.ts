@@ -26,6 +26,7 @@ export type {
   TableSpecification,
   WarehouseLayout,
 } from './table-definition.js'
+export type { TableFrame, TableRow } from './table-frame.js'
 export { csvFiles, jsonFiles, parquetFiles } from './source-definition.js'
 export type { SourceDefinition } from './source-definition.js'
 export { append, merge, overwrite } from './write-mode.js'

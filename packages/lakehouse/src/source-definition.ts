@@ -1,7 +1,7 @@
 import type { Json } from '@deltaworks/schema'
 
 /** Where a raw table's rows land: files of a folder by a pattern, and how they are read. */
-export interface SourceDefinition {
+export interface SourceDefinition<A extends AuditDetail = AuditDetail> {
   /**
    * A glob on the file's path within the landing zone: `*` and `?` do not cross `/`, `**` does. Files that end with `.gz`,
    * `.zst`, `.bz2`, `.zip`, `.tar` (and `.tar.gz` and its like) are unpacked.
@@ -39,7 +39,7 @@ export interface SourceDefinition {
   /** In the landing zone; nothing below it is ever ingested. */
   readonly archiveFolder: string
   /** Columns that each row gets besides `source_file`, `source_line` and `ingestion_date`. */
-  readonly audit: readonly AuditDetail[]
+  readonly audit: readonly A[]
   /** Whether each batch is profiled and compared with earlier ones. Default true. */
   readonly profile: boolean
   /** Rows that were ingested so many days ago are removed from the table, by the next run; null: they stay. */
@@ -56,7 +56,7 @@ export const rescuedColumn = '_rescued'
 export const rescues = ({ format, extraColumns }: SourceDefinition): boolean =>
   extraColumns === 'rescue' || (extraColumns === 'add' && format === 'json')
 
-interface SourceOptions {
+interface SourceOptions<A extends AuditDetail> {
   readonly options?: { readonly [option: string]: Json }
   readonly extraColumns?: SourceDefinition['extraColumns']
   readonly maxMalformed?: number
@@ -66,12 +66,16 @@ interface SourceOptions {
   readonly members?: string
   readonly afterIngest?: SourceDefinition['afterIngest']
   readonly archiveFolder?: string
-  readonly audit?: readonly AuditDetail[]
+  readonly audit?: readonly A[]
   readonly retentionDays?: number
   readonly profile?: boolean
 }
 
-const source = (format: SourceDefinition['format'], files: string, options: SourceOptions): SourceDefinition => ({
+const source = <A extends AuditDetail>(
+  format: SourceDefinition['format'],
+  files: string,
+  options: SourceOptions<A>,
+): SourceDefinition<A> => ({
   files,
   format,
   options: options.options ?? {},
@@ -89,8 +93,15 @@ const source = (format: SourceDefinition['format'], files: string, options: Sour
   retentionDays: options.retentionDays ?? null,
 })
 
-export const csvFiles = (files: string, options: SourceOptions = {}): SourceDefinition => source('csv', files, options)
-export const jsonFiles = (files: string, options: SourceOptions = {}): SourceDefinition =>
-  source('json', files, options)
-export const parquetFiles = (files: string, options: SourceOptions = {}): SourceDefinition =>
-  source('parquet', files, options)
+export const csvFiles = <const A extends AuditDetail = never>(
+  files: string,
+  options: SourceOptions<A> = {},
+): SourceDefinition<A> => source('csv', files, options)
+export const jsonFiles = <const A extends AuditDetail = never>(
+  files: string,
+  options: SourceOptions<A> = {},
+): SourceDefinition<A> => source('json', files, options)
+export const parquetFiles = <const A extends AuditDetail = never>(
+  files: string,
+  options: SourceOptions<A> = {},
+): SourceDefinition<A> => source('parquet', files, options)

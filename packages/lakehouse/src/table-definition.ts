@@ -6,6 +6,7 @@ import type { Column, Columns } from './column-definition.js'
 import { invalidDefinition } from './errors.js'
 import type { RetryPolicy } from './runs/retry-step.js'
 import { rescuedColumn, rescues, type AuditDetail, type SourceDefinition } from './source-definition.js'
+import type { AuditColumn, Fits, LandedFrame, TableFrame } from './table-frame.js'
 import type { WriteMode } from './write-mode.js'
 
 export type Layer = 'raw' | 'processed' | 'analytics'
@@ -40,7 +41,16 @@ export interface WarehouseLayout {
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
 export type Inputs = Readonly<Record<string, TableDefinition>> | {}
 
-export interface TableSpecification<C extends Columns, I extends Inputs, Configuration> {
+/** What a build reads: frames of its inputs, by name. */
+export type InputFrames<I> = { readonly [K in keyof I]: TableFrame<I[K]> }
+
+export interface TableSpecification<
+  C extends Columns,
+  I extends Inputs,
+  Configuration,
+  S extends SourceDefinition | undefined = SourceDefinition | undefined,
+  Built extends object = object,
+> {
   /** snake_case, unique in the lakehouse; the folder is `<layer>/<name>`. */
   readonly name: string
   readonly layer: Layer
@@ -48,11 +58,11 @@ export interface TableSpecification<C extends Columns, I extends Inputs, Configu
   readonly columns: C
   readonly partitionBy?: readonly ((keyof C & string) | AuditColumn)[]
   /** Raw tables: where the rows land. `derive` adds the columns that no landing file has. */
-  readonly source?: SourceDefinition
-  readonly derive?: (landed: DataFrame, context: BuildContext<Configuration>) => AnyFrame
-  /** Other tables: what they are built from, and how. */
+  readonly source?: S
+  readonly derive?: (landed: LandedFrame<C>, context: BuildContext<Configuration>) => AnyFrame
+  /** Other tables: what they are built from, and how. A build that gives other columns, or of other types, does not compile. */
   readonly from?: I
-  readonly build?: (inputs: { readonly [K in keyof I]: DataFrame }, context: BuildContext<Configuration>) => AnyFrame
+  readonly build?: (inputs: InputFrames<I>, context: BuildContext<Configuration>) => DataFrame<Built> & Fits<Built, C>
   readonly write?: WriteMode
   /**
    * Rules on this table's rows. Those on a raw table gate what is built from it. Made with `rules`, a column that the table does
@@ -76,7 +86,10 @@ export interface TableSpecification<C extends Columns, I extends Inputs, Configu
 }
 
 /** One declaration from which batch, quality, maintenance, export and catalog are derived. Plain data and pure functions. */
-export interface TableDefinition<C extends Columns = Columns> {
+export interface TableDefinition<
+  C extends Columns = Columns,
+  S extends SourceDefinition | null = SourceDefinition | null,
+> {
   readonly name: string
   readonly layer: Layer
   /** `<layer>/<name>`: the table's folder under the lake's root. */
@@ -85,7 +98,7 @@ export interface TableDefinition<C extends Columns = Columns> {
   readonly columns: C
   readonly schema: Schema
   readonly partitionBy: readonly string[]
-  readonly source: SourceDefinition | null
+  readonly source: S
   readonly derive: ((landed: DataFrame, context: BuildContext<never>) => AnyFrame) | null
   readonly from: Readonly<Record<string, TableDefinition>>
   readonly build: ((inputs: Readonly<Record<string, DataFrame>>, context: BuildContext<never>) => AnyFrame) | null
@@ -106,9 +119,15 @@ const tableName = /^[a-z][a-z0-9_]*$/
  * @throws LakehouseError DW-LAKEHOUSE-0001 for what is wrong in itself; what depends on other tables is checked by
  * `validateLakehouse`.
  */
-export function defineTable<C extends Columns, const I extends Inputs, Configuration>(
-  specification: TableSpecification<C, I, Configuration>,
-): TableDefinition<C> {
+export function defineTable<
+  C extends Columns,
+  const I extends Inputs,
+  Configuration,
+  S extends SourceDefinition | undefined = undefined,
+  Built extends object = object,
+>(
+  specification: TableSpecification<C, I, Configuration, S, Built>,
+): TableDefinition<C, S extends SourceDefinition ? S : null> {
   const { name, layer } = specification
   const wrong = (problem: string) => invalidDefinition(name, problem)
   if (!tableName.test(name))
@@ -156,8 +175,8 @@ export function defineTable<C extends Columns, const I extends Inputs, Configura
     columns: columns as Columns as C,
     schema: schema([...Object.entries(columns).map(([key, column]) => fieldOfColumn(key, column)), ...sourceColumns]),
     partitionBy,
-    source: specification.source ?? null,
-    derive: specification.derive ?? null,
+    source: (specification.source ?? null) as S extends SourceDefinition ? S : null,
+    derive: (specification.derive ?? null) as TableDefinition['derive'],
     from: (specification.from ?? {}) as Readonly<Record<string, TableDefinition>>,
     build: (specification.build ?? null) as TableDefinition['build'],
     write: specification.write ?? { kind: specification.source === undefined ? 'overwrite' : 'append' },
@@ -196,7 +215,6 @@ export const auditFields: readonly Field[] = [
   field('source_line', { kind: 'int64' }, false),
   field('ingestion_date', { kind: 'date' }, false),
 ]
-export type AuditColumn = 'source_file' | 'source_line' | 'ingestion_date'
 
 /** Rows that were corrected by hand come from no file, so the checksum may be null. */
 const detailFields: Readonly<Record<AuditDetail, Field>> = {

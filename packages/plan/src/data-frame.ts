@@ -1,6 +1,17 @@
-import { bind, col, type Expr, type Expression, type SortKey } from '@deltaworks/expression'
-import { fieldIndex, type Schema, type Value } from '@deltaworks/schema'
-import { invalidCount, invalidJoin, unknownColumn } from './errors.js'
+import {
+  agg,
+  bind,
+  col,
+  type Condition,
+  type Expr,
+  type Expression,
+  type ExpressionHolder,
+  type ValueOf,
+} from '@deltaworks/expression'
+import type { BigintValue, Schema } from '@deltaworks/schema'
+import { invalidCount, invalidJoin } from './errors.js'
+import { aliased, columnAt, columnsBy, isKeys, outputsOf, toExpression, toSortKey } from './column-input.js'
+import { distinctOnOf } from './distinct-on.js'
 import { explainPlan, planToJson } from './explain.js'
 import { cube, rollup, type GroupingSet } from './grouping-sets.js'
 import type { JoinType, LogicalPlan } from './logical-plan.js'
@@ -21,59 +32,43 @@ import {
   type JoinPair,
 } from './plan-builder.js'
 import { setDifferenceOf, unionByNameOf, unionOf } from './set-operations.js'
-import {
-  columnOf,
-  columnsNamed,
-  distinctNode,
-  joinSchema,
-  limitNode,
-  projectionNode,
-  scanNode,
-  unnestNode,
-  valuesNode,
-} from './plan-node.js'
+import { columnOf, columnsNamed, distinctNode, joinSchema, limitNode, projectionNode, unnestNode } from './plan-node.js'
 import { PlanScope } from './plan-scope.js'
-import type { TableProvider } from './table-provider.js'
-
-/** Anything that holds an expression: an `Expr`. */
-export interface ExpressionHolder {
-  readonly node: Expression
-}
-/** A column by its name, or an expression. */
-export type ColumnInput = string | ExpressionHolder
-/** Ascending with nulls first, unless the key says otherwise (Spark's default). */
-export type SortInput = ColumnInput | SortKey
-/** Equal names on both sides, pairs of names, or any condition. */
-export type JoinCondition = readonly (string | { readonly left: string; readonly right: string })[] | ExpressionHolder
+import type {
+  AnyRow,
+  ColumnInput,
+  Columns,
+  ComparableKeys,
+  ElementOf,
+  Given,
+  JoinCondition,
+  Joined,
+  Merged,
+  NamedExpressions,
+  Names,
+  Nullable,
+  SameColumns,
+  Selected,
+  SortInput,
+  Unitable,
+  United,
+  UnitedByName,
+  ValuesOf,
+} from './row-types.js'
 
 export type ExplainFormat = 'text' | 'json'
 
-type Names<Row> = keyof Row & string
-type AnyRow = Record<string, unknown>
-type Merged<A, B> = Omit<A, keyof B> & B
-
-const toExpression = (input: ColumnInput): Expression =>
-  typeof input === 'string' ? { kind: 'column', name: input } : input.node
-
-const aliased = (name: string, input: ExpressionHolder): Expression => ({
-  kind: 'alias',
-  input: input.node.kind === 'alias' ? input.node.input : input.node,
-  name,
-})
-
-const toSortKey = (input: SortInput): SortKey =>
-  typeof input === 'object' && 'expression' in input
-    ? input
-    : { expression: toExpression(input), descending: false, nullsFirst: true }
-
-const isHolder = (on: JoinCondition): on is ExpressionHolder => 'node' in on
+declare const rowType: unique symbol
 
 /**
  * A query in the making: an immutable plan with a fluent face. Nothing is read until a session runs it.
  *
- * `Row` names the columns where they are known: `df.col('total')` does not compile if there is no such column.
+ * `Row` names the columns and the types of their values, where they are known: `df.col('total')` does not compile if there is no
+ * such column, nor does `df.filter((c) => c.total.eq('many'))` if it is a number. Each method tells the row of its result. What
+ * nothing is known of (`col('total')`) is checked when the frame is made.
  */
 export class DataFrame<out Row extends object = AnyRow> {
+  declare readonly [rowType]: Row
   readonly plan: LogicalPlan
   readonly #qualifiers: readonly (string | null)[] | null
 
@@ -91,14 +86,16 @@ export class DataFrame<out Row extends object = AnyRow> {
   }
 
   /** A column of this frame. @throws PlanError DW-PLAN-0001, DW-PLAN-0002 */
-  col(name: Names<Row>): Expr {
+  col<const K extends Names<Row>>(name: K): Expr<Row[K], K> {
     this.#scope().resolve(name)
     return col(name)
   }
 
-  select<K extends Names<Row>>(...columns: K[]): DataFrame<Pick<Row, K>>
-  select(...columns: ColumnInput[]): DataFrame
-  select(...columns: ColumnInput[]): DataFrame {
+  /** The named columns and expressions: `df.select('id', df.col('price').mul(2).as('twice'))`. */
+  select<R extends object, const C extends readonly ColumnInput<R>[]>(
+    this: DataFrame<R>,
+    ...columns: C
+  ): DataFrame<Selected<R, C[number]>> {
     const projection = projectionOf(this.plan, columns.map(toExpression), this.#scope())
     requireDistinctNames(
       projection.schema.fields.map((f) => f.name),
@@ -108,16 +105,28 @@ export class DataFrame<out Row extends object = AnyRow> {
   }
 
   /** All columns, with `name` added at the end, or in its place if there is one of that name. */
-  withColumn<N extends string>(name: N, expression: ExpressionHolder): DataFrame<Merged<Row, Record<N, unknown>>> {
-    return this.withColumns({ [name]: expression } as Record<N, ExpressionHolder>)
+  withColumn<R extends object, const N extends string, E extends ExpressionHolder>(
+    this: DataFrame<R>,
+    name: N,
+    expression: Given<R, E>,
+  ): DataFrame<Merged<R, Record<N, ValueOf<E>>>> {
+    return this.#with([[name, this.#given(expression)]])
   }
 
   /** As `withColumn`, several at once; none sees another. */
-  withColumns<C extends Readonly<Record<string, ExpressionHolder>>>(
-    columns: C,
-  ): DataFrame<Merged<Row, { [N in keyof C]: unknown }>> {
-    const added = new Map(Object.entries(columns).map(([name, e]) => [name.toLowerCase(), aliased(name, e)]))
-    requireDistinctNames(Object.keys(columns), 'withColumns')
+  withColumns<R extends object, E extends NamedExpressions>(
+    this: DataFrame<R>,
+    expressions: Given<R, E>,
+  ): DataFrame<Merged<R, ValuesOf<E>>> {
+    return this.#with(Object.entries(this.#given(expressions)))
+  }
+
+  #with<Result extends object>(columns: readonly (readonly [string, ExpressionHolder])[]): DataFrame<Result> {
+    const added = new Map(columns.map(([name, e]) => [name.toLowerCase(), aliased(name, e)]))
+    requireDistinctNames(
+      columns.map(([name]) => name),
+      'withColumns',
+    )
     const kept = this.plan.schema.fields.map((f, i): Expression => {
       const replaced = added.get(f.name.toLowerCase())
       if (replaced === undefined) return { kind: 'alias', name: f.name, input: this.#reference(i) }
@@ -158,47 +167,55 @@ export class DataFrame<out Row extends object = AnyRow> {
     return new DataFrame(projectionNode(this.plan, columns), this.#qualifiers)
   }
 
-  filter(predicate: ExpressionHolder): DataFrame<Row> {
-    return this.#same(filterOf(this.plan, predicate.node, this.#scope()))
+  /** The rows for which the condition is true: `orders.filter((c) => c.quantity.gt(3))`. */
+  filter(predicate: Given<Row, Condition>): DataFrame<Row> {
+    return this.#same(filterOf(this.plan, this.#given(predicate).node, this.#scope()))
   }
 
-  where(predicate: ExpressionHolder): DataFrame<Row> {
+  where(predicate: Given<Row, Condition>): DataFrame<Row> {
     return this.filter(predicate)
   }
 
   /** One row a group; `agg` says what of each. No keys: one group of all rows. */
-  groupBy<K extends Names<Row>>(...keys: K[]): GroupedData<Pick<Row, K>>
-  groupBy(...keys: ColumnInput[]): GroupedData
-  groupBy(...keys: ColumnInput[]): GroupedData {
-    return new GroupedData(this.plan, keys.map(toExpression), this.#scope())
+  groupBy<R extends object, const C extends readonly ColumnInput<R>[]>(
+    this: DataFrame<R>,
+    ...keys: C
+  ): GroupedData<Selected<R, C[number]>, R> {
+    return new GroupedData(this, keys.map(toExpression), this.#scope())
   }
 
   /** Groups by all prefixes of the keys, down to all rows; a key that a row is not grouped by is null (see `grouping`). */
-  rollup(...keys: ColumnInput[]): GroupedData {
+  rollup<R extends object, const C extends readonly ColumnInput<R>[]>(
+    this: DataFrame<R>,
+    ...keys: C
+  ): GroupedData<Nullable<Selected<R, C[number]>>, R> {
     return this.#grouped(keys, rollup(keys.map((_, i) => [i])))
   }
 
   /** Groups by all subsets of the keys. */
-  cube(...keys: ColumnInput[]): GroupedData {
+  cube<R extends object, const C extends readonly ColumnInput<R>[]>(
+    this: DataFrame<R>,
+    ...keys: C
+  ): GroupedData<Nullable<Selected<R, C[number]>>, R> {
     return this.#grouped(keys, cube(keys.map((_, i) => [i])))
   }
 
   /** Groups by each of the sets of keys: `groupingSets([['city', 'day'], ['city'], []])`. */
-  groupingSets(sets: readonly (readonly string[])[]): GroupedData {
+  groupingSets<const K extends Names<Row>>(sets: readonly (readonly K[])[]): GroupedData<Nullable<Pick<Row, K>>, Row> {
     const keys = [...new Set(sets.flat())]
     const places = sets.map((set) => set.map((key) => keys.indexOf(key)))
     return this.#grouped(keys, places)
   }
 
-  #grouped(keys: readonly ColumnInput[], sets: readonly GroupingSet[]): GroupedData {
-    return new GroupedData(this.plan, keys.map(toExpression), this.#scope(), sets)
+  #grouped<K extends object>(keys: readonly ColumnInput[], sets: readonly GroupingSet[]): GroupedData<K, Row> {
+    return new GroupedData(this, keys.map(toExpression), this.#scope(), sets)
   }
 
   /** Aggregates of all rows: one row. */
-  agg<A extends Readonly<Record<string, ExpressionHolder>>>(aggregates: A): DataFrame<{ [N in keyof A]: unknown }>
-  agg(...aggregates: ExpressionHolder[]): DataFrame
-  agg(...aggregates: (ExpressionHolder | Readonly<Record<string, ExpressionHolder>>)[]): DataFrame {
-    return new GroupedData(this.plan, [], this.#scope()).agg(...(aggregates as ExpressionHolder[]))
+  agg<A extends NamedExpressions>(aggregates: Given<Row, A>): DataFrame<ValuesOf<A>>
+  agg<A extends readonly ExpressionHolder[]>(...aggregates: A): DataFrame<Selected<AnyRow, A[number]>>
+  agg(...aggregates: readonly Aggregates<Row>[]): DataFrame<object> {
+    return aggregated(this, [], this.#scope(), null, aggregates)
   }
 
   /** Each different row once. */
@@ -207,51 +224,40 @@ export class DataFrame<out Row extends object = AnyRow> {
   }
 
   /** One row for each value of the keys: the first in the given order (any, if there is none). */
-  distinctOn(keys: readonly ColumnInput[], orderBy: readonly SortInput[] = []): DataFrame<Row> {
-    const place = '__row_number'
-    const numbered = windowOf(
-      this.plan,
-      [
-        {
-          kind: 'alias',
-          name: place,
-          input: {
-            kind: 'window',
-            name: 'row_number',
-            args: [],
-            partitionBy: keys.map(toExpression),
-            orderBy: orderBy.map(toSortKey),
-            frame: null,
-          },
-        },
-      ],
-      this.#scope(),
-    )
-    const first = filterOf(numbered, {
-      kind: 'call',
-      name: 'eq',
-      args: [
-        { kind: 'column', name: place },
-        { kind: 'literal', value: 1, type: { kind: 'int32' } },
-      ],
-    })
-    return this.#same(projectionNode(first, columnsNamed(first).slice(0, this.plan.schema.fields.length)))
+  distinctOn(keys: readonly ColumnInput<Row>[], orderBy: readonly SortInput<Row>[] = []): DataFrame<Row> {
+    return this.#same(distinctOnOf(this.plan, keys.map(toExpression), orderBy.map(toSortKey), this.#scope()))
   }
 
   /**
    * `on` as a list of names (or pairs of equal names): both sides' columns are compared with =, and appear once (SQL: USING).
    * Pairs of different names and any other condition keep all columns; two of one name can then only be told apart by
-   * `alias`. Semi and anti joins give the left columns.
+   * `alias`; in a condition of both sides' columns, by the side: `orders.join(customers, (o, c) => o.customer.eq(c.id))`.
+   * Semi and anti joins give the left columns.
    */
-  join<Other extends object>(
+  join<
+    R extends object,
+    Other extends object,
+    const On extends JoinCondition<R, Other>,
+    const T extends JoinType = 'inner',
+  >(
+    this: DataFrame<R>,
     other: DataFrame<Other>,
-    on: JoinCondition,
-    type: JoinType = 'inner',
-  ): DataFrame<Row & Other> {
+    on: On & ComparableKeys<R, Other, On>,
+    type?: T,
+  ): DataFrame<Joined<R, Other, On, T>> {
+    return this.#join(other, on, type ?? 'inner')
+  }
+
+  #join<Other extends object, Result extends object>(
+    other: DataFrame<Other>,
+    on: JoinCondition<Row, Other>,
+    type: JoinType,
+  ): DataFrame<Result> {
     const scope = this.#joinScope(other, type)
-    if (isHolder(on)) {
+    if (!isKeys(on)) {
       const both = this.#joinScope(other, 'inner')
-      return new DataFrame(joinOn(this.plan, other.plan, type, bindCondition(on.node, both)), scope.qualifiers)
+      const condition = typeof on === 'function' ? this.#conditionOn(other, on) : on
+      return new DataFrame(joinOn(this.plan, other.plan, type, bindCondition(condition.node, both)), scope.qualifiers)
     }
     if (on.length === 0 && type !== 'cross') throw invalidJoin('it has no keys (use the type "cross" for all pairs)')
     const [mine, theirs] = [this.#scope(), other.#scope()]
@@ -271,27 +277,63 @@ export class DataFrame<out Row extends object = AnyRow> {
     )
   }
 
-  crossJoin<Other extends object>(other: DataFrame<Other>): DataFrame<Row & Other> {
-    return this.join(other, [], 'cross')
+  #conditionOn<Other extends object>(
+    other: DataFrame<Other>,
+    on: (left: Columns<Row>, right: Columns<Other>) => Condition,
+  ): Condition {
+    const [mine, theirs] = [this.#scope(), other.#scope()]
+    const width = this.plan.schema.fields.length
+    return on(
+      columnsBy((name) => columnAt(name, mine.resolve(name))),
+      columnsBy((name) => columnAt(name, width + theirs.resolve(name))),
+    )
+  }
+
+  crossJoin<R extends object, Other extends object>(
+    this: DataFrame<R>,
+    other: DataFrame<Other>,
+  ): DataFrame<Joined<R, Other, [], 'cross'>> {
+    return this.#join(other, [], 'cross')
   }
 
   /** All rows of both, by position. @throws PlanError DW-PLAN-0003 */
-  union(other: DataFrame<object>): DataFrame<Row> {
+  union<R extends object, Other extends object>(
+    this: DataFrame<R>,
+    other: DataFrame<Other> & Unitable<R, Other>,
+  ): DataFrame<United<R, Other>> {
     return new DataFrame(unionOf([this.plan, other.plan]))
   }
 
   /** All rows of both, by name. @throws PlanError DW-PLAN-0003 */
-  unionByName(other: DataFrame<object>, options: { readonly allowMissing?: boolean } = {}): DataFrame<Row> {
+  unionByName<R extends object, Other extends object>(
+    this: DataFrame<R>,
+    other: DataFrame<Other> & SameColumns<R, Other>,
+    options?: { readonly allowMissing?: false },
+  ): DataFrame<UnitedByName<R, Other>>
+  unionByName<R extends object, Other extends object>(
+    this: DataFrame<R>,
+    other: DataFrame<Other> & Unitable<R, Other>,
+    options: { readonly allowMissing: boolean },
+  ): DataFrame<UnitedByName<R, Other>>
+  unionByName(other: DataFrame<object>, options: { readonly allowMissing?: boolean } = {}): DataFrame<object> {
     return new DataFrame(unionByNameOf([this.plan, other.plan], options.allowMissing))
   }
 
   /** Rows that are in both: each once, or with `all` as often as in the one with fewer. By position; null equals null. */
-  intersect(other: DataFrame<object>, options: { readonly all?: boolean } = {}): DataFrame<Row> {
+  intersect<R extends object, Other extends object>(
+    this: DataFrame<R>,
+    other: DataFrame<Other> & Unitable<R, Other>,
+    options: { readonly all?: boolean } = {},
+  ): DataFrame<R> {
     return new DataFrame(setDifferenceOf(this.plan, other.plan, 'left_semi', options.all === true))
   }
 
   /** Rows of this that are not in the other: each once, or with `all` as many as there are more. */
-  except(other: DataFrame<object>, options: { readonly all?: boolean } = {}): DataFrame<Row> {
+  except<R extends object, Other extends object>(
+    this: DataFrame<R>,
+    other: DataFrame<Other> & Unitable<R, Other>,
+    options: { readonly all?: boolean } = {},
+  ): DataFrame<R> {
     return new DataFrame(setDifferenceOf(this.plan, other.plan, 'left_anti', options.all === true))
   }
 
@@ -299,11 +341,12 @@ export class DataFrame<out Row extends object = AnyRow> {
    * Each row once for every element of a list, in a column `name` at the end. Rows without elements are dropped, unless `outer`;
    * `position` names a column (bigint, from 1) for the element's place.
    */
-  explode<N extends string>(
+  explode<R extends object, const N extends string, const C extends ColumnInput<R>, const P extends string = never>(
+    this: DataFrame<R>,
     name: N,
-    list: ColumnInput,
-    options: { readonly outer?: boolean; readonly position?: string } = {},
-  ): DataFrame<Row & Record<N, unknown>> {
+    list: C,
+    options: { readonly outer?: boolean; readonly position?: P } = {},
+  ): DataFrame<Merged<R, Record<N, ElementOf<R, C> | null> & Record<P, BigintValue | null>>> {
     const bound = bind(toExpression(list), this.#scope())
     const names = options.position === undefined ? [name] : [name, options.position]
     const node = unnestNode(this.plan, [bound], {
@@ -324,7 +367,7 @@ export class DataFrame<out Row extends object = AnyRow> {
     return this.#same(sampleOf(this.plan, fraction, seed))
   }
 
-  orderBy(...keys: SortInput[]): DataFrame<Row> {
+  orderBy(...keys: readonly SortInput<Row>[]): DataFrame<Row> {
     return this.#same(sortOf(this.plan, keys.map(toSortKey), this.#scope()))
   }
 
@@ -334,10 +377,11 @@ export class DataFrame<out Row extends object = AnyRow> {
   }
 
   /** All columns, and for each name what its expression computes over a window: `{ place: win.rank().over(…) }`. */
-  window<W extends Readonly<Record<string, ExpressionHolder>>>(
-    columns: W,
-  ): DataFrame<Row & { [N in keyof W]: unknown }> {
-    const named = Object.entries(columns).map(([name, e]) => aliased(name, e))
+  window<R extends object, E extends NamedExpressions>(
+    this: DataFrame<R>,
+    columns: Given<R, E>,
+  ): DataFrame<Merged<R, ValuesOf<E>>> {
+    const named = Object.entries(this.#given(columns)).map(([name, e]) => aliased(name, e))
     return new DataFrame(windowOf(this.plan, named, this.#scope()), this.#widened(named.length))
   }
 
@@ -354,6 +398,10 @@ export class DataFrame<out Row extends object = AnyRow> {
     const options = typeof how === 'string' ? { format: how } : how
     const plan = 'optimized' in options && options.optimized === false ? this.plan : optimize(this.plan)
     return options.format === 'json' ? JSON.stringify(planToJson(plan), null, 2) : explainPlan(plan)
+  }
+
+  #given<T>(input: Given<Row, T>): T {
+    return given(this, input)
   }
 
   #scope(): PlanScope {
@@ -380,15 +428,16 @@ export class DataFrame<out Row extends object = AnyRow> {
   }
 }
 
-/** Rows in groups, waiting for what to compute of each. */
-export class GroupedData<out Keys extends object = AnyRow> {
-  readonly #input: LogicalPlan
+/** Rows in groups, waiting for what to compute of each. `Keys`: the columns of the keys, `Row`: those of the rows. */
+export class GroupedData<out Keys extends object = AnyRow, out Row extends object = AnyRow> {
+  declare readonly [rowType]: Keys
+  readonly #input: DataFrame<Row>
   readonly #keys: readonly Expression[]
   readonly #scope: PlanScope
   readonly #sets: readonly GroupingSet[] | null
 
   constructor(
-    input: LogicalPlan,
+    input: DataFrame<Row>,
     keys: readonly Expression[],
     scope: PlanScope,
     sets: readonly GroupingSet[] | null = null,
@@ -400,45 +449,39 @@ export class GroupedData<out Keys extends object = AnyRow> {
   }
 
   /** The keys, then the aggregates; these may compute (`agg.sum(a).div(agg.count())`). Null is a group of its own. */
-  agg<A extends Readonly<Record<string, ExpressionHolder>>>(
-    aggregates: A,
-  ): DataFrame<Merged<Keys, { [N in keyof A]: unknown }>>
-  agg(...aggregates: ExpressionHolder[]): DataFrame
-  agg(...aggregates: (ExpressionHolder | Readonly<Record<string, ExpressionHolder>>)[]): DataFrame {
-    const outputs = aggregates.flatMap((item): Expression[] =>
-      'node' in item && isExpression(item.node)
-        ? [item.node]
-        : Object.entries(item as Readonly<Record<string, ExpressionHolder>>).map(([name, e]) => aliased(name, e)),
-    )
-    return new DataFrame(aggregateOf(this.#input, this.#keys, outputs, this.#scope, undefined, this.#sets))
+  agg<K extends object, R extends object, A extends NamedExpressions>(
+    this: GroupedData<K, R>,
+    aggregates: Given<R, A>,
+  ): DataFrame<Merged<K, ValuesOf<A>>>
+  agg<K extends object, A extends readonly ExpressionHolder[]>(
+    this: GroupedData<K, object>,
+    ...aggregates: A
+  ): DataFrame<Merged<K, Selected<AnyRow, A[number]>>>
+  agg(...aggregates: readonly Aggregates<Row>[]): DataFrame<object> {
+    return aggregated(this.#input, this.#keys, this.#scope, this.#sets, aggregates)
   }
 
   /** Each group's number of rows, in a column `count`. */
-  count(): DataFrame<Merged<Keys, { count: unknown }>> {
-    const count: Expression = { kind: 'aggregate', name: 'count', args: [], distinct: false, filter: null }
-    return this.agg({ count: { node: count } })
+  count<K extends object>(this: GroupedData<K, object>): DataFrame<Merged<K, { count: BigintValue }>> {
+    return this.agg({ count: agg.count() })
   }
 }
 
-const isExpression = (node: unknown): node is Expression =>
-  typeof node === 'object' && node !== null && typeof (node as { kind?: unknown }).kind === 'string'
+type Aggregates<Row> = ExpressionHolder | Given<Row, NamedExpressions>
 
-/** A frame of a table's columns. */
-export const scan = <Row extends object = AnyRow>(table: TableProvider): DataFrame<Row> =>
-  new DataFrame<Row>(scanNode(table))
-
-/** A frame of a few rows. @throws PlanError DW-PLAN-0010 */
-export const values = <Row extends object = AnyRow>(
-  schema: Schema,
-  rows: readonly (readonly Value[])[],
-): DataFrame<Row> => new DataFrame<Row>(valuesNode(schema, rows))
-
-/** The position of a column that must be there. @throws PlanError DW-PLAN-0001 */
-export function requireColumn(of: Schema, name: string): number {
-  const index = fieldIndex(of, name)
-  if (index >= 0) return index
-  throw unknownColumn(
-    name,
-    of.fields.map((f) => f.name),
-  )
+function aggregated<Row extends object>(
+  input: DataFrame<Row>,
+  keys: readonly Expression[],
+  scope: PlanScope,
+  sets: readonly GroupingSet[] | null,
+  aggregates: readonly Aggregates<Row>[],
+): DataFrame<object> {
+  const outputs = aggregates.flatMap((item) => outputsOf(given(input, item)))
+  return new DataFrame(aggregateOf(input.plan, keys, outputs, scope, undefined, sets))
 }
+
+/** What a function makes of the frame's columns, or the thing itself. */
+const given = <Row extends object, T>(frame: DataFrame<Row>, input: Given<Row, T>): T =>
+  typeof input === 'function'
+    ? (input as (columns: Columns<Row>) => T)(columnsBy((name) => frame.col(name as Names<Row>)))
+    : input

@@ -1,7 +1,10 @@
 export type * from './logical-plan.js'
 export type * from './table-provider.js'
-export { DataFrame, GroupedData, requireColumn, scan, values } from './data-frame.js'
-export type { ColumnInput, ExplainFormat, ExpressionHolder, JoinCondition, SortInput } from './data-frame.js'
+export { DataFrame, GroupedData } from './data-frame.js'
+export { scan, values } from './frame-source.js'
+export { requireColumn } from './require-column.js'
+export type { ExplainFormat } from './data-frame.js'
+export type { AnyRow, ColumnInput, Columns, JoinCondition, RowOf, SortInput } from './row-types.js'
 export { memoryTable, segmentTable } from './memory-table.js'
 export type { MemorySegment } from './memory-table.js'
 export {

@@ -5,4 +5,4 @@ import type { DataFrame } from '@deltaworks/plan'
 export type QueryRunner = Pick<Session, 'collect' | 'stream' | 'context'>
 
 /** A frame, whatever is known of its rows. */
-export type AnyFrame = DataFrame | DataFrame<never>
+export type AnyFrame = DataFrame<object>

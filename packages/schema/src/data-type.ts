@@ -26,9 +26,10 @@ export interface NullType {
 export interface BooleanType {
   readonly kind: 'boolean'
 }
-export interface IntegerType {
-  readonly kind: 'int8' | 'int16' | 'int32' | 'int64'
+export interface IntegerType<K extends IntegerKind = IntegerKind> {
+  readonly kind: K
 }
+type IntegerKind = 'int8' | 'int16' | 'int32' | 'int64'
 export interface FloatType {
   readonly kind: 'float32' | 'float64'
 }
@@ -88,10 +89,10 @@ export type Value = null | boolean | number | bigint | string | Uint8Array | rea
 
 export const nullType: NullType = { kind: 'null' }
 export const boolean: BooleanType = { kind: 'boolean' }
-export const int8: IntegerType = { kind: 'int8' }
-export const int16: IntegerType = { kind: 'int16' }
-export const int32: IntegerType = { kind: 'int32' }
-export const int64: IntegerType = { kind: 'int64' }
+export const int8: IntegerType<'int8'> = { kind: 'int8' }
+export const int16: IntegerType<'int16'> = { kind: 'int16' }
+export const int32: IntegerType<'int32'> = { kind: 'int32' }
+export const int64: IntegerType<'int64'> = { kind: 'int64' }
 export const float32: FloatType = { kind: 'float32' }
 export const float64: FloatType = { kind: 'float64' }
 export const string: StringType = { kind: 'string' }

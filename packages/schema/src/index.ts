@@ -49,6 +49,20 @@ export type {
   Value,
   VariantType,
 } from './data-type.js'
+export type {
+  BigintValue,
+  DateValue,
+  DecimalValue,
+  FloatValue,
+  IntegerValue,
+  KindOfValue,
+  NestedValue,
+  TimestampValue,
+  ValueKind,
+  ValueOfKind,
+  ValueOfType,
+  VariantValue,
+} from './value-type.js'
 export { parseDataType, parseFields, scalarType, typeNames } from './parse-data-type.js'
 export { describeSchema, field, fieldIndex, fieldOf, schema, schemasEqual, selectFields } from './schema.js'
 export type { Schema } from './schema.js'

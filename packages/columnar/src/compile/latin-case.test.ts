@@ -1,4 +1,4 @@
-import { bind, col, fn } from '@deltaworks/expression'
+import { bind, col, fn, type Expr } from '@deltaworks/expression'
 import { decimal, field, int32, int64, schema, string, type Value } from '@deltaworks/schema'
 import { Arena } from '../arena.js'
 import { createContext } from '../context.js'
@@ -9,11 +9,7 @@ import { createEvaluator } from './evaluator.js'
 const context = createContext()
 const input = schema([field('text', string), field('long', int64), field('int', int32), field('money', decimal(12, 2))])
 
-function results(
-  expression: ReturnType<typeof fn.lower>,
-  rows: readonly (readonly Value[])[],
-  mode: 'compiled' | 'interpreted',
-) {
+function results(expression: Expr, rows: readonly (readonly Value[])[], mode: 'compiled' | 'interpreted') {
   const arena = new Arena(context.heap)
   const evaluator = createEvaluator(context, [bind(expression.node, input)], input, { mode })
   const [column] = evaluator.project(arena, batchFromRows(arena, input, rows))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Value } from '@deltaworks/schema'
 import { bind } from '../bind.js'
-import { fn } from '../expr.js'
+import { fn } from '../function-builders.js'
 import { interpret } from '../interpret.js'
 
 const value = (name: string, ...args: readonly Value[]): Value => {

@@ -13,7 +13,10 @@ import {
   type DataType,
   type Value,
 } from '@deltaworks/schema'
-import { col, fn, lit, when, type Expr } from '../expr.js'
+import { when } from '../case-builder.js'
+import { col, type Expr } from '../expr.js'
+import { fn } from '../function-builders.js'
+import { lit } from '../lit.js'
 
 /** What an expression must give for some rows; used by the interpreter's tests and the compiler's. */
 export interface ExpressionCase {

@@ -1,6 +1,7 @@
 import { agg, bind, col, fn, lit, win, type BoundExpression, type Expr } from '@deltaworks/expression'
 import { date, decimal, field, float64, int32, int64, schema, schemasEqual, string } from '@deltaworks/schema'
-import { scan, type DataFrame } from '../data-frame.js'
+import type { DataFrame } from '../data-frame.js'
+import { scan } from '../frame-source.js'
 import { explainPlan } from '../explain.js'
 import { memoryTable } from '../memory-table.js'
 import { filterNode, projectionNode } from '../plan-node.js'

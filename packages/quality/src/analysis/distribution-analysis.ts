@@ -1,6 +1,6 @@
 import { agg, col, expr, fn, lit, when, type Expr } from '@deltaworks/expression'
 import type { DataFrame } from '@deltaworks/plan'
-import { float64, string, type Value } from '@deltaworks/schema'
+import { float64, int32, string, type Value } from '@deltaworks/schema'
 import type { Answers, QueryContext, QueryRequirement, Requirement, SketchRequirement } from '../analyzers/analyzer.js'
 import { aggregate, asNumber, filtered } from '../analyzers/counting.js'
 import { toText } from '../plain-text.js'
@@ -188,10 +188,10 @@ async function readBins(analyzer: HistogramBinnedAnalyzer, context: QueryContext
 function binOf(value: Expr, edges: readonly number[]): Expr {
   const number = (of: number): Expr => lit(of, float64)
   const lastFinite = edges.at(-1) === Infinity && edges.length > 2 ? edges.length - 3 : edges.length - 2
-  let cases = when(value.isNull(), lit(-2)).when(value.lt(number(edges[0]!)), lit(-1))
+  let cases = when(value.isNull(), -2).when(value.lt(number(edges[0]!)), -1)
   for (let i = 0; i < edges.length - 1; i++) {
     const inside = i === lastFinite ? value.le(number(edges[i + 1]!)) : value.lt(number(edges[i + 1]!))
-    cases = cases.when(edges[i + 1] === Infinity ? lit(true) : inside, lit(i))
+    cases = cases.when(edges[i + 1] === Infinity ? lit(true) : inside, lit(i, int32))
   }
-  return cases.otherwise(lit(-1))
+  return cases.otherwise(-1)
 }

@@ -1,13 +1,4 @@
-import {
-  col,
-  fn,
-  isScalarFunction,
-  lit,
-  when,
-  type CaseBuilder,
-  type Expr,
-  type ScalarFunctionName,
-} from '@deltaworks/expression'
+import { col, expr, isScalarFunction, lit, when, type CaseBuilder, type Expr } from '@deltaworks/expression'
 import { boolean, date, decimal, float64, int32, int64, string, timestamp, type DataType } from '@deltaworks/schema'
 import { dqdlSyntax, type Position } from '../errors.js'
 import { numberLiteral } from './number-literal.js'
@@ -189,7 +180,7 @@ class PredicateParser {
       if (args.length > 0) this.#expect(',')
       args.push(this.disjunction())
     }
-    return fn[name as ScalarFunctionName](...args)
+    return expr({ kind: 'call', name, args: args.map((arg) => arg.node) })
   }
 
   /** A qualifier says nothing: there is one table. */

@@ -1,4 +1,4 @@
-import { agg, col, lit, when } from '@deltaworks/expression'
+import { agg, when } from '@deltaworks/expression'
 import { decimal, defineTable, string } from '@deltaworks/lakehouse/definitions'
 import { productPerformance } from './product-performance.js'
 
@@ -16,15 +16,16 @@ export const bestProductsByRegion = defineTable({
   },
   from: { productPerformance },
   build: (inputs) => {
-    const ofRank = (rank: number, column: string) => agg.max(when(col('revenue_rank').eq(lit(rank)), col(column)))
-    return inputs.productPerformance
-      .filter(col('revenue_rank').le(lit(2)))
-      .groupBy(col('territory'))
-      .agg({
-        best_product: ofRank(1, 'product_code'),
-        best_revenue: ofRank(1, 'total_revenue'),
-        second_product: ofRank(2, 'product_code'),
-        second_revenue: ofRank(2, 'total_revenue'),
-      })
+    const ranked = inputs.productPerformance
+    const [isBest, isSecond] = [ranked.col('revenue_rank').eq(1), ranked.col('revenue_rank').eq(2)]
+    return ranked
+      .filter((c) => c.revenue_rank.le(2))
+      .groupBy('territory')
+      .agg(({ product_code, total_revenue }) => ({
+        best_product: agg.max(when(isBest, product_code)),
+        best_revenue: agg.max(when(isBest, total_revenue)),
+        second_product: agg.max(when(isSecond, product_code)),
+        second_revenue: agg.max(when(isSecond, total_revenue)),
+      }))
   },
 })

@@ -1,4 +1,4 @@
-import { agg, col, lit, when } from '@deltaworks/expression'
+import { agg, when } from '@deltaworks/expression'
 import { bigint, date, decimal, defineTable, string, type BuildContext } from '@deltaworks/lakehouse/definitions'
 import type { RetailConfiguration } from '../configuration.js'
 import { amountOf, factTransactions } from '../processed/fact-transactions.js'
@@ -20,20 +20,19 @@ export const customerSegments = defineTable({
   from: { factTransactions },
   build: (inputs, { configuration }: BuildContext<RetailConfiguration>) =>
     inputs.factTransactions
-      .filter(col('transaction_type').eq(lit('SALE')))
-      .groupBy(col('customer_name'))
-      .agg({
-        total_spent: agg.sum(col('net_amount')),
+      .filter((c) => c.transaction_type.eq('SALE'))
+      .groupBy('customer_name')
+      .agg((c) => ({
+        total_spent: agg.sum(c.net_amount),
         order_count: agg.count(),
-        avg_order_value: agg.avg(col('net_amount')),
-        last_order_date: agg.max(col('order_date')),
-        unique_products: agg.countDistinct(col('product_code')),
-      })
-      .withColumn(
-        'customer_segment',
-        when(col('total_spent').ge(amountOf(configuration.segments.high)), lit('High'))
-          .when(col('total_spent').ge(amountOf(configuration.segments.medium)), lit('Medium'))
-          .otherwise(lit('Low')),
+        avg_order_value: agg.avg(c.net_amount),
+        last_order_date: agg.max(c.order_date),
+        unique_products: agg.countDistinct(c.product_code),
+      }))
+      .withColumn('customer_segment', ({ total_spent }) =>
+        when(total_spent.ge(amountOf(configuration.segments.high)), 'High')
+          .when(total_spent.ge(amountOf(configuration.segments.medium)), 'Medium')
+          .otherwise('Low'),
       ),
   warehouse: { sortKey: ['customer_name'] },
 })

@@ -1,4 +1,4 @@
-import { agg, col, lit, when } from '@deltaworks/expression'
+import { agg, when } from '@deltaworks/expression'
 import { bigint, date, decimal, defineTable } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
@@ -18,18 +18,19 @@ export const dailyInsights = defineTable({
   },
   from: { factTransactions },
   build: (inputs) => {
-    const sale = col('transaction_type').eq(lit('SALE'))
-    return inputs.factTransactions
-      .filter(col('order_date').isNotNull())
-      .groupBy(col('order_date'))
-      .agg({
-        total_sales: agg.sum(when(sale, col('net_amount'))),
-        total_refunds: agg.sum(when(col('transaction_type').eq(lit('REFUND')), col('net_amount'))),
+    const facts = inputs.factTransactions
+    const ofKind = (kind: 'SALE' | 'REFUND') => when(facts.col('transaction_type').eq(kind), facts.col('net_amount'))
+    return facts
+      .filter((c) => c.order_date.isNotNull())
+      .groupBy('order_date')
+      .agg((c) => ({
+        total_sales: agg.sum(ofKind('SALE')),
+        total_refunds: agg.sum(ofKind('REFUND')),
         order_lines: agg.count(),
-        large_orders: agg.sum(when(col('is_large_order'), lit(1)).otherwise(lit(0))),
-        unique_customers: agg.countDistinct(col('customer_name')),
-        avg_order_line: agg.avg(when(sale, col('net_amount'))),
-      })
+        large_orders: agg.sum(when(c.is_large_order, 1).otherwise(0)),
+        unique_customers: agg.countDistinct(c.customer_name),
+        avg_order_line: agg.avg(ofKind('SALE')),
+      }))
   },
   warehouse: { sortKey: ['order_date'] },
 })

@@ -1,4 +1,4 @@
-import { agg, col, fn, lit, when } from '@deltaworks/expression'
+import { agg, fn, when } from '@deltaworks/expression'
 import { bigint, decimal, defineTable, integer } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
@@ -19,19 +19,21 @@ export const monthlySummary = defineTable({
   },
   from: { factTransactions },
   build: (inputs) => {
-    const sale = col('transaction_type').eq(lit('SALE'))
-    const refund = col('transaction_type').eq(lit('REFUND'))
-    return inputs.factTransactions
-      .filter(col('order_date').isNotNull())
-      .groupBy(fn.year(col('order_date')).as('year_number'), fn.month(col('order_date')).as('month_number'))
-      .agg({
-        total_sales: agg.sum(when(sale, col('net_amount'))),
-        total_refunds: agg.sum(when(refund, col('net_amount'))),
-        items_sold: agg.sum(when(sale, col('quantity')).otherwise(lit(0))),
-        items_refunded: agg.sum(when(refund, col('quantity')).otherwise(lit(0))),
-        total_restocking_fees: agg.sum(col('restocking_fee')),
-        unique_customers: agg.countDistinct(col('customer_name')),
-      })
+    const facts = inputs.factTransactions
+    const day = facts.col('order_date')
+    const isSale = facts.col('transaction_type').eq('SALE')
+    const isRefund = facts.col('transaction_type').eq('REFUND')
+    return facts
+      .filter(day.isNotNull())
+      .groupBy(fn.year(day).as('year_number'), fn.month(day).as('month_number'))
+      .agg((c) => ({
+        total_sales: agg.sum(when(isSale, c.net_amount)),
+        total_refunds: agg.sum(when(isRefund, c.net_amount)),
+        items_sold: agg.sum(when(isSale, c.quantity).otherwise(0)),
+        items_refunded: agg.sum(when(isRefund, c.quantity).otherwise(0)),
+        total_restocking_fees: agg.sum(c.restocking_fee),
+        unique_customers: agg.countDistinct(c.customer_name),
+      }))
   },
   warehouse: { sortKey: ['year_number', 'month_number'] },
 })

@@ -1,4 +1,4 @@
-import { agg, col, fn } from '@deltaworks/expression'
+import { agg, fn } from '@deltaworks/expression'
 import { bigint, decimal, defineTable, string, timestamp } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
@@ -17,9 +17,9 @@ const periodSales = (name: string, unit: 'week' | 'month' | 'quarter') =>
     from: { factTransactions },
     build: (inputs) =>
       inputs.factTransactions
-        .filter(col('order_date').isNotNull())
-        .groupBy(fn.date_trunc(unit, col('order_date')).as('period'), col('transaction_type'))
-        .agg({ total: agg.sum(col('net_amount')), orders: agg.count(), fees: agg.sum(col('restocking_fee')) }),
+        .filter((c) => c.order_date.isNotNull())
+        .groupBy(fn.date_trunc(unit, inputs.factTransactions.col('order_date')).as('period'), 'transaction_type')
+        .agg((c) => ({ total: agg.sum(c.net_amount), orders: agg.count(), fees: agg.sum(c.restocking_fee) })),
     warehouse: { sortKey: ['period'] },
   })
 

@@ -1,4 +1,4 @@
-import { agg, col, lit, win } from '@deltaworks/expression'
+import { agg, win } from '@deltaworks/expression'
 import { bigint, decimal, defineTable, integer, string } from '@deltaworks/lakehouse/definitions'
 import { dimProduct } from '../processed/dim-product.js'
 import { factTransactions } from '../processed/fact-transactions.js'
@@ -16,22 +16,18 @@ export const productFamilySales = defineTable({
     sales_rank: integer().notNull(),
   },
   from: { factTransactions, dimProduct },
-  build: (inputs) =>
-    inputs.factTransactions
-      .filter(col('transaction_type').eq(lit('SALE')))
-      .select(col('product_code').as('product_key'), col('net_amount'))
-      .join(
-        inputs.dimProduct.select(col('product_key'), col('product_family'), col('product_family_name')),
-        ['product_key'],
-        'inner',
-      )
-      .groupBy(col('product_family'))
-      .agg({
-        product_family_name: agg.min(col('product_family_name')),
-        total_sales: agg.sum(col('net_amount')),
+  build: ({ factTransactions, dimProduct }) =>
+    factTransactions
+      .filter((c) => c.transaction_type.eq('SALE'))
+      .select(factTransactions.col('product_code').as('product_key'), 'net_amount')
+      .join(dimProduct.select('product_key', 'product_family', 'product_family_name'), ['product_key'])
+      .groupBy('product_family')
+      .agg((c) => ({
+        product_family_name: agg.min(c.product_family_name),
+        total_sales: agg.sum(c.net_amount),
         n: agg.count(),
-      })
-      .window({
-        sales_rank: win.rowNumber().over({ orderBy: [col('total_sales').desc(), col('product_family').asc()] }),
-      }),
+      }))
+      .window((c) => ({
+        sales_rank: win.rowNumber().over({ orderBy: [c.total_sales.desc(), c.product_family.asc()] }),
+      })),
 })

@@ -1,4 +1,4 @@
-import { agg, col, lit, win } from '@deltaworks/expression'
+import { agg, win } from '@deltaworks/expression'
 import { bigint, decimal, defineTable, integer, string } from '@deltaworks/lakehouse/definitions'
 import { factTransactions } from '../processed/fact-transactions.js'
 
@@ -20,25 +20,23 @@ export const productPerformance = defineTable({
     revenue_diff_from_best: decimal(24, 2).notNull(),
   },
   from: { factTransactions },
-  build: (inputs) => {
-    const territory = [col('territory')]
-    return inputs.factTransactions
-      .filter(col('transaction_type').eq(lit('SALE')))
-      .groupBy(col('territory'), col('product_code'))
-      .agg({
-        product_line: agg.min(col('product_line')),
-        total_revenue: agg.sum(col('net_amount')),
-        total_quantity: agg.sum(col('quantity')),
+  build: (inputs) =>
+    inputs.factTransactions
+      .filter((c) => c.transaction_type.eq('SALE'))
+      .groupBy('territory', 'product_code')
+      .agg((c) => ({
+        product_line: agg.min(c.product_line),
+        total_revenue: agg.sum(c.net_amount),
+        total_quantity: agg.sum(c.quantity),
         order_count: agg.count(),
-        avg_price: agg.avg(col('unit_price')),
-      })
-      .window({
+        avg_price: agg.avg(c.unit_price),
+      }))
+      .window(({ territory, total_revenue, product_code }) => ({
         revenue_rank: win
           .rowNumber()
-          .over({ partitionBy: territory, orderBy: [col('total_revenue').desc(), col('product_code').asc()] }),
-        best_revenue: agg.max(col('total_revenue')).over({ partitionBy: territory, orderBy: [] }),
-      })
-      .withColumn('revenue_diff_from_best', col('best_revenue').sub(col('total_revenue')))
-  },
+          .over({ partitionBy: [territory], orderBy: [total_revenue.desc(), product_code.asc()] }),
+        best_revenue: agg.max(total_revenue).over({ partitionBy: [territory], orderBy: [] }),
+      }))
+      .withColumn('revenue_diff_from_best', (c) => c.best_revenue.sub(c.total_revenue)),
   warehouse: { sortKey: ['territory', 'revenue_rank'] },
 })

@@ -1,4 +1,4 @@
-import { agg, col, win } from '@deltaworks/expression'
+import { agg, win } from '@deltaworks/expression'
 import {
   bigint,
   date,
@@ -34,15 +34,17 @@ export const topCustomers = defineTable({
   from: { customerSegments, dimCustomer },
   build: (inputs, { configuration }: BuildContext<RetailConfiguration>) => {
     const addresses = inputs.dimCustomer
-      .filter(col('is_current'))
-      .groupBy(col('full_name').as('customer_name'))
-      .agg({ email: agg.min(col('email')) })
-    return inputs.customerSegments
-      .orderBy(col('total_spent').desc(), col('customer_name').asc())
+      .filter((c) => c.is_current)
+      .rename({ full_name: 'customer_name' })
+      .groupBy('customer_name')
+      .agg((c) => ({ email: agg.min(c.email) }))
+    const spenders = inputs.customerSegments
+    return spenders
+      .orderBy(spenders.col('total_spent').desc(), 'customer_name')
       .limit(configuration.topCustomers)
-      .window({
-        spend_rank: win.rowNumber().over({ orderBy: [col('total_spent').desc(), col('customer_name').asc()] }),
-      })
+      .window((c) => ({
+        spend_rank: win.rowNumber().over({ orderBy: [c.total_spent.desc(), c.customer_name.asc()] }),
+      }))
       .join(addresses, ['customer_name'], 'left')
   },
   warehouse: { sortKey: ['spend_rank'] },

@@ -1,4 +1,5 @@
-import { fn, type Expr } from '@deltaworks/expression'
+import { fn, type Expr, type Operand } from '@deltaworks/expression'
 
 /** How contacts of transactions and customers are compared: first and last name, lower case, without outer spaces. */
-export const contactName = (first: Expr, last: Expr): Expr => fn.lower(fn.trim(fn.concat_ws(' ', first, last)))
+export const contactName = (first: Operand<string>, last: Operand<string>): Expr<string> =>
+  fn.lower(fn.trim(fn.concat_ws(' ', first, last)))

@@ -1,6 +1,5 @@
-import { agg, col, fn, lit, win } from '@deltaworks/expression'
+import { agg, fn, lit, win } from '@deltaworks/expression'
 import {
-  anyFrame,
   boolean,
   date,
   defineTable,
@@ -8,8 +7,9 @@ import {
   string,
   timestamp,
   type BuildContext,
+  type TableFrame,
 } from '@deltaworks/lakehouse/definitions'
-import type { DataFrame } from '@deltaworks/plan'
+import { date as day, string as text } from '@deltaworks/schema'
 import type { RetailConfiguration } from '../configuration.js'
 import { dimCustomerRules } from '../quality/dim-customer-rules.js'
 import { customers } from '../raw/customers.js'
@@ -30,7 +30,7 @@ const tracked = [
   'postal_code',
   'country',
   'phone',
-]
+] as const
 
 /**
  * Customers with their history (slowly changing dimension, type 2): one row a customer and version, valid from the date of
@@ -82,69 +82,68 @@ export const dimCustomer = defineTable({
 const nowOf = (context: BuildContext<RetailConfiguration>) => lit(context.nowMicros, { kind: 'timestamp' })
 
 /** Versions that follow each other without a change are one; each ends where the next begins. */
-function versions(landed: DataFrame): DataFrame {
-  const byCustomer = { partitionBy: [col('customer_key')], orderBy: [col('valid_from').asc()] }
-  const current = landed
-    .select(
-      col('customer_id').as('customer_key'),
-      col('first_name'),
-      col('last_name'),
-      fn.concat_ws(' ', col('first_name'), col('last_name')).as('full_name'),
-      col('email'),
-      col('company_name'),
-      col('address').as('address_line_1'),
-      lit(null).cast({ kind: 'string' }).as('address_line_2'),
-      col('city'),
-      col('state'),
-      col('postal_code'),
-      col('country'),
-      col('phone1').as('phone'),
-      col('file_date').as('valid_from'),
-    )
-    .withColumn('content', fn.concat_ws('\u001f', ...tracked.map((name) => fn.coalesce(col(name), lit('\u0000')))))
-    .window({ former: win.lag(col('content')).over(byCustomer) })
-    .filter(
-      col('former')
-        .isNull()
-        .or(col('former').ne(col('content'))),
-    )
+function versions(landed: TableFrame<typeof customers>) {
+  const rows = landed.select(
+    landed.col('customer_id').as('customer_key'),
+    'first_name',
+    'last_name',
+    fn.concat_ws(' ', landed.col('first_name'), landed.col('last_name')).as('full_name'),
+    'email',
+    'company_name',
+    landed.col('address').as('address_line_1'),
+    lit(null).cast(text).as('address_line_2'),
+    'city',
+    'state',
+    'postal_code',
+    'country',
+    landed.col('phone1').as('phone'),
+    landed.col('file_date').as('valid_from'),
+  )
+  const byCustomer = { partitionBy: [rows.col('customer_key')], orderBy: [rows.col('valid_from').asc()] }
+  return rows
+    .withColumn('content', (c) => fn.concat_ws('\u001f', ...tracked.map((name) => fn.coalesce(c[name], '\u0000'))))
+    .window((c) => ({ former: win.lag(c.content).over(byCustomer) }))
+    .filter(({ former, content }) => former.isNull().or(former.ne(content)))
     .drop('content', 'former')
-    .window({ valid_to: win.lead(col('valid_from')).over(byCustomer) })
-    .withColumns({ is_current: col('valid_to').isNull(), is_inferred: lit(false) })
-  return anyFrame(current)
+    .window((c) => ({ valid_to: win.lead(c.valid_from).over(byCustomer) }))
+    .withColumns((c) => ({ is_current: c.valid_to.isNull(), is_inferred: lit(false) }))
 }
 
 /** One member for each contact that no customer has, described by the contact's latest transaction. */
-function inferred(transactions: DataFrame, customers: DataFrame): DataFrame {
-  const names = customers.select(contactName(col('first_name'), col('last_name')).as('contact'))
-  const strangers = transactions
-    .withColumn('contact', contactName(col('contact_first_name'), col('contact_last_name')))
-    .filter(col('contact').ne(''))
+function inferred(lines: TableFrame<typeof transactions>, known: TableFrame<typeof customers>) {
+  const names = known.select(contactName(known.col('first_name'), known.col('last_name')).as('contact'))
+  const strangers = lines
+    .withColumn('contact', (c) => contactName(c.contact_first_name, c.contact_last_name))
+    .filter((c) => c.contact.ne(''))
     .join(names, ['contact'], 'left_anti')
   const latest = strangers.distinctOn(
-    [col('contact')],
-    [col('order_date').desc(), col('order_number').desc(), col('order_line_number').desc()],
+    ['contact'],
+    [
+      strangers.col('order_date').desc(),
+      strangers.col('order_number').desc(),
+      strangers.col('order_line_number').desc(),
+    ],
   )
-  const firstOrder = strangers.groupBy('contact').agg({ first_order: agg.min(col('order_date')) })
-  return latest
-    .join(firstOrder, ['contact'], 'inner')
-    .select(
-      fn.lower(fn.concat_ws('_', col('contact_first_name'), col('contact_last_name'))).as('customer_key'),
-      col('contact_first_name').as('first_name'),
-      col('contact_last_name').as('last_name'),
-      fn.concat_ws(' ', col('contact_first_name'), col('contact_last_name')).as('full_name'),
-      lit(null).cast({ kind: 'string' }).as('email'),
-      col('company_name'),
-      col('address_line_1'),
-      col('address_line_2'),
-      col('city'),
-      col('state'),
-      col('postal_code'),
-      col('country'),
-      col('phone'),
-      fn.coalesce(col('first_order'), lit(0, { kind: 'date' })).as('valid_from'),
-      lit(null).cast({ kind: 'date' }).as('valid_to'),
-      lit(true).as('is_current'),
-      lit(true).as('is_inferred'),
-    )
+  const firstOrder = strangers.groupBy('contact').agg((c) => ({ first_order: agg.min(c.order_date) }))
+  const members = latest.join(firstOrder, ['contact'])
+  const [first, last] = [members.col('contact_first_name'), members.col('contact_last_name')]
+  return members.select(
+    fn.lower(fn.concat_ws('_', first, last)).as('customer_key'),
+    first.as('first_name'),
+    last.as('last_name'),
+    fn.concat_ws(' ', first, last).as('full_name'),
+    lit(null).cast(text).as('email'),
+    'company_name',
+    'address_line_1',
+    'address_line_2',
+    'city',
+    'state',
+    'postal_code',
+    'country',
+    'phone',
+    fn.coalesce(members.col('first_order'), lit(0, day)).as('valid_from'),
+    lit(null).cast(day).as('valid_to'),
+    lit(true).as('is_current'),
+    lit(true).as('is_inferred'),
+  )
 }

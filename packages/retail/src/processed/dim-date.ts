@@ -1,4 +1,4 @@
-import { col, fn, lit } from '@deltaworks/expression'
+import { fn, lit } from '@deltaworks/expression'
 import {
   boolean,
   date,
@@ -8,7 +8,6 @@ import {
   timestamp,
   type BuildContext,
 } from '@deltaworks/lakehouse/definitions'
-import type { DataFrame } from '@deltaworks/plan'
 import type { RetailConfiguration } from '../configuration.js'
 import { calendar } from '../raw/calendar.js'
 import { transactions } from '../raw/transactions.js'
@@ -63,41 +62,32 @@ export const dimDate = defineTable({
   build: (inputs, { nowMicros }: BuildContext<RetailConfiguration>) => {
     const now = lit(nowMicros, { kind: 'timestamp' })
     const landed = inputs.calendar
-      .filter(col('calendar_date').isNotNull())
-      .select(
-        col('calendar_date').as('date_key'),
-        col('calendar_week_of_year').as('landed_week'),
-        ...fiscal.map((name) => col(name)),
-      )
+      .filter((c) => c.calendar_date.isNotNull())
+      .select('calendar_date', 'calendar_week_of_year', ...fiscal)
+      .rename({ calendar_date: 'date_key', calendar_week_of_year: 'landed_week' })
     const beyond = inputs.transactions
-      .filter(col('order_date').isNotNull())
-      .select(col('order_date').as('date_key'))
+      .filter((c) => c.order_date.isNotNull())
+      .select('order_date')
+      .rename({ order_date: 'date_key' })
       .distinct()
-      .join(landed.select(col('date_key')), ['date_key'], 'left_anti')
-    return withCalendar(landed.unionByName(beyond, { allowMissing: true })).withColumns({
-      created_date: now,
-      updated_date: now,
-    })
+      .join(landed.select('date_key'), ['date_key'], 'left_anti')
+    const days = landed.unionByName(beyond, { allowMissing: true })
+    const day = days.col('date_key')
+    return days
+      .select(
+        day,
+        day.as('date'),
+        fn.week(day).as('week_number'),
+        fn.month(day).as('month_number'),
+        fn.quarter(day).as('quarter_number'),
+        fn.year(day).as('year_number'),
+        fn.dayofweek(day).as('day_of_week'),
+        fn.dayofyear(day).as('day_of_year'),
+        fn.coalesce(days.col('landed_week'), fn.week(day)).as('week_of_year'),
+        fn.dayofweek(day).in_([1, 7]).as('is_weekend'),
+        ...fiscal,
+      )
+      .withColumns({ created_date: now, updated_date: now })
   },
   warehouse: { sortKey: ['date_key'] },
 })
-
-const withCalendar = (days: DataFrame): DataFrame => {
-  const day = col('date_key')
-  return days.select(
-    day,
-    day.as('date'),
-    fn.week(day).as('week_number'),
-    fn.month(day).as('month_number'),
-    fn.quarter(day).as('quarter_number'),
-    fn.year(day).as('year_number'),
-    fn.dayofweek(day).as('day_of_week'),
-    fn.dayofyear(day).as('day_of_year'),
-    fn.coalesce(col('landed_week'), fn.week(day)).as('week_of_year'),
-    fn
-      .dayofweek(day)
-      .in_([lit(1), lit(7)])
-      .as('is_weekend'),
-    ...fiscal.map((name) => col(name)),
-  )
-}

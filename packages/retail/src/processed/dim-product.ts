@@ -1,4 +1,4 @@
-import { col, fn, lit, when, type Expr } from '@deltaworks/expression'
+import { fn, lit, when, type Expr, type Operand } from '@deltaworks/expression'
 import { defineTable, merge, string, timestamp, type BuildContext } from '@deltaworks/lakehouse/definitions'
 import type { RetailConfiguration } from '../configuration.js'
 import { transactions } from '../raw/transactions.js'
@@ -20,23 +20,22 @@ export const dimProduct = defineTable({
   from: { transactions },
   build: (inputs, { configuration, nowMicros }: BuildContext<RetailConfiguration>) => {
     const now = lit(nowMicros, { kind: 'timestamp' })
-    const family = familyOf(col('product_key'))
-    return inputs.transactions
-      .select(col('product_code').as('product_key'))
-      .filter(col('product_key').isNotNull())
+    const products = inputs.transactions
+      .select('product_code')
+      .rename({ product_code: 'product_key' })
+      .filter((c) => c.product_key.isNotNull())
       .distinct()
-      .withColumn('product_family', family)
-      .select(
-        col('product_key'),
-        fn
-          .concat_ws(' ', familyAttribute(col('product_family'), configuration, 'name'), col('product_key'))
-          .as('product_name'),
-        col('product_family'),
-        familyAttribute(col('product_family'), configuration, 'name').as('product_family_name'),
-        familyAttribute(col('product_family'), configuration, 'productLine').as('product_line'),
-        now.as('created_date'),
-        now.as('updated_date'),
-      )
+      .withColumn('product_family', (c) => familyOf(c.product_key))
+    const [key, family] = [products.col('product_key'), products.col('product_family')]
+    return products.select(
+      key,
+      fn.concat_ws(' ', familyAttribute(family, configuration, 'name'), key).as('product_name'),
+      family,
+      familyAttribute(family, configuration, 'name').as('product_family_name'),
+      familyAttribute(family, configuration, 'productLine').as('product_line'),
+      now.as('created_date'),
+      now.as('updated_date'),
+    )
   },
   write: merge({
     on: ['product_key'],
@@ -46,19 +45,19 @@ export const dimProduct = defineTable({
   warehouse: { sortKey: ['product_key'] },
 })
 
-export const familyOf = (productCode: Expr): Expr =>
-  when(fn.contains(productCode, '_'), fn.split_part(productCode, '_', 1)).otherwise(lit('UNKNOWN'))
+export const familyOf = (productCode: Operand<string>): Expr<string | null> =>
+  when(fn.contains(productCode, '_'), fn.split_part(productCode, '_', 1)).otherwise('UNKNOWN')
 
 /** The configured name or product line of a family; what is configured for unknown families if it has none. */
 export function familyAttribute(
-  family: Expr,
+  family: Expr<string | null>,
   configuration: RetailConfiguration,
   attribute: 'name' | 'productLine',
-): Expr {
+): Expr<string> {
   const unknown = lit(configuration.unknownFamily[attribute])
   const [first, ...rest] = Object.entries(configuration.productFamilies)
   if (first === undefined) return unknown
-  let cases = when(family.eq(lit(first[0])), lit(first[1][attribute]))
-  for (const [key, entry] of rest) cases = cases.when(family.eq(lit(key)), lit(entry[attribute]))
+  let cases = when(family.eq(first[0]), first[1][attribute])
+  for (const [key, entry] of rest) cases = cases.when(family.eq(key), entry[attribute])
   return cases.otherwise(unknown)
 }

@@ -1,4 +1,4 @@
-import { agg, col, fn, lit, when, type Expr } from '@deltaworks/expression'
+import { agg, fn, lit, when, type Expr } from '@deltaworks/expression'
 import {
   bigint,
   boolean,
@@ -10,7 +10,7 @@ import {
   timestamp,
   type BuildContext,
 } from '@deltaworks/lakehouse/definitions'
-import { decimal as decimalType, parseDecimal } from '@deltaworks/schema'
+import { decimal as decimalType, parseDecimal, type DecimalValue } from '@deltaworks/schema'
 import type { RetailConfiguration } from '../configuration.js'
 import { factRules } from '../quality/fact-rules.js'
 import { transactions } from '../raw/transactions.js'
@@ -21,7 +21,7 @@ import { dimProduct, familyAttribute, familyOf } from './dim-product.js'
 
 const money = decimalType(12, 2)
 /** An amount of the configuration as an exact literal. */
-export const amountOf = (text: string): Expr => lit(parseDecimal(text, money), money)
+export const amountOf = (text: string): Expr<DecimalValue> => lit(parseDecimal(text, money), money)
 
 /** Sales and refunds with the business rules applied. Money is decimal throughout. */
 export const factTransactions = defineTable({
@@ -54,48 +54,50 @@ export const factTransactions = defineTable({
   from: { transactions, dimCustomer },
   build: (inputs, { configuration, nowMicros }: BuildContext<RetailConfiguration>) => {
     const { businessRules, status } = configuration
-    const amount = col('total_amount')
-    const magnitude = fn.abs(amount)
-    const isRefund = amount.lt(lit(0))
     const feeRate = lit(parseDecimal(businessRules.restockingFeeRate, decimalType(5, 4)), decimalType(5, 4))
     const members = inputs.dimCustomer
-      .filter(col('is_current'))
-      .groupBy(contactName(col('first_name'), col('last_name')).as('contact'))
-      .agg({
-        customer_key: agg.min(col('customer_key')),
+      .filter((c) => c.is_current)
+      .withColumn('contact', (c) => contactName(c.first_name, c.last_name))
+      .groupBy('contact')
+      .agg((c) => ({
+        customer_key: agg.min(c.customer_key),
         members: agg.count(),
-        inferred_members: agg.max(when(col('is_inferred'), lit(1)).otherwise(lit(0))),
-      })
-    return inputs.transactions
-      .withColumn('contact', contactName(col('contact_first_name'), col('contact_last_name')))
+        inferred_members: agg.max(when(c.is_inferred, 1).otherwise(0)),
+      }))
+    const lines = inputs.transactions
+      .withColumn('contact', (c) => contactName(c.contact_first_name, c.contact_last_name))
       .join(members, ['contact'], 'left')
+    const amount = lines.col('total_amount')
+    const magnitude = fn.abs(amount)
+    const isRefund = amount.lt(0)
+    return lines
       .select(
-        col('transaction_id').as('transaction_key'),
-        col('order_number'),
-        col('customer_key'),
-        fn.concat_ws(' ', col('contact_first_name'), col('contact_last_name')).as('customer_name'),
-        when(col('members').gt(lit(1)), lit('ambiguous'))
-          .when(col('inferred_members').eq(lit(0)), lit('matched'))
-          .otherwise(lit('inferred'))
+        lines.col('transaction_id').as('transaction_key'),
+        'order_number',
+        'customer_key',
+        fn.concat_ws(' ', lines.col('contact_first_name'), lines.col('contact_last_name')).as('customer_name'),
+        when(lines.col('members').gt(1), 'ambiguous')
+          .when(lines.col('inferred_members').eq(0), 'matched')
+          .otherwise('inferred')
           .as('customer_match'),
-        col('product_code'),
-        col('quantity'),
+        'product_code',
+        'quantity',
         magnitude
-          .div(fn.nullif(col('quantity'), lit(0)))
+          .div(fn.nullif(lines.col('quantity'), 0))
           .cast(money)
           .as('unit_price'),
         amount,
-        col('deal_size'),
-        col('territory'),
-        when(isRefund, lit(status.refund)).otherwise(lit(status.sale)).as('status'),
-        familyAttribute(familyOf(col('product_code')), configuration, 'productLine').as('product_line'),
-        when(isRefund, lit('REFUND')).otherwise(lit('SALE')).as('transaction_type'),
+        'deal_size',
+        'territory',
+        when(isRefund, status.refund).otherwise(status.sale).as('status'),
+        familyAttribute(familyOf(lines.col('product_code')), configuration, 'productLine').as('product_line'),
+        when(isRefund, 'REFUND').otherwise('SALE').as('transaction_type'),
         when(isRefund, magnitude.mul(feeRate).cast(money)).otherwise(lit(0n, money)).as('restocking_fee'),
         magnitude.ge(amountOf(businessRules.largeOrderAmount)).as('is_large_order'),
-        col('order_date'),
-        col('order_month'),
+        'order_date',
+        'order_month',
       )
-      .withColumn('net_amount', fn.abs(amount).sub(col('restocking_fee')))
+      .withColumn('net_amount', (c) => fn.abs(c.total_amount).sub(c.restocking_fee))
       .withColumn('created_date', lit(nowMicros, { kind: 'timestamp' }))
   },
   quality: factRules,

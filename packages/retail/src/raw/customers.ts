@@ -1,4 +1,4 @@
-import { col, fn, lit, when, type Expr } from '@deltaworks/expression'
+import { fn, lit, when, type Expr } from '@deltaworks/expression'
 import { csvFiles, date, defineTable, string, type BuildContext } from '@deltaworks/lakehouse/definitions'
 import { customerRules } from '../quality/customer-rules.js'
 import type { RetailConfiguration } from '../configuration.js'
@@ -31,20 +31,20 @@ export const customers = defineTable({
   partitionBy: ['ingestion_date'],
   source: csvFiles('**de_shop_customers_*.csv'),
   derive: (landed, { configuration }: BuildContext<RetailConfiguration>) =>
-    landed.withColumns({
-      customer_id: fn.lower(fn.concat_ws('_', col('first_name'), col('last_name'), col('email'))),
-      country: countryOf(col('source_file'), configuration),
-      file_date: fn.to_date(fn.regexp_extract(col('source_file'), '(\\d{8})', 1), 'yyyyMMdd'),
-    }),
+    landed.withColumns((c) => ({
+      customer_id: fn.lower(fn.concat_ws('_', c.first_name, c.last_name, c.email)),
+      country: countryOf(c.source_file, configuration),
+      file_date: fn.to_date(fn.regexp_extract(c.source_file, '(\\d{8})', 1), 'yyyyMMdd'),
+    })),
   quality: customerRules,
   maintenance: { zorderBy: ['customer_id'] },
   warehouse: false,
 })
 
-function countryOf(sourceFile: Expr, configuration: RetailConfiguration): Expr {
+function countryOf(sourceFile: Expr<string>, configuration: RetailConfiguration): Expr<string | null> {
   const [first, ...rest] = Object.entries(configuration.customerCountries)
   if (first === undefined) return lit(null).cast({ kind: 'string' })
-  let cases = when(fn.contains(sourceFile, first[0]), lit(first[1]))
-  for (const [part, country] of rest) cases = cases.when(fn.contains(sourceFile, part), lit(country))
-  return cases.otherwise(lit(null))
+  let cases = when(sourceFile.contains(first[0]), first[1])
+  for (const [part, country] of rest) cases = cases.when(sourceFile.contains(part), country)
+  return cases.otherwise(null)
 }

@@ -1,4 +1,4 @@
-import { col, fn } from '@deltaworks/expression'
+import { fn } from '@deltaworks/expression'
 import { bigint, csvFiles, date, decimal, defineTable, integer, string } from '@deltaworks/lakehouse/definitions'
 import { transactionRules } from '../quality/transaction-rules.js'
 import { customers } from './customers.js'
@@ -38,17 +38,17 @@ export const transactions = defineTable({
   partitionBy: ['order_month'],
   source: csvFiles('**de_shop_transactions_*.csv'),
   derive: (landed) =>
-    landed.withColumns({
-      order_month: fn.date_format(col('order_date'), 'yyyy-MM'),
+    landed.withColumns((c) => ({
+      order_month: fn.date_format(c.order_date, 'yyyy-MM'),
       transaction_id: fn.xxhash64(
-        col('order_number'),
-        col('order_line_number'),
-        col('product_code'),
-        col('quantity'),
-        col('total_amount'),
-        col('order_date'),
+        c.order_number,
+        c.order_line_number,
+        c.product_code,
+        c.quantity,
+        c.total_amount,
+        c.order_date,
       ),
-    }),
+    })),
   from: { customers },
   quality: transactionRules,
   maintenance: { zorderBy: ['order_number'] },

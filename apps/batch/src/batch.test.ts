@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateLanding, type LandingManifest } from '@deltaworks/sample-data'
 import { dieAt } from './kills/die-at.js'
+import { builtModule } from './testing/built-module.js'
 
 const bin = fileURLToPath(new URL('../bin/deltaworks-batch.cjs', import.meta.url))
 const now = '2026-01-01T00:00:00Z'
@@ -273,10 +274,10 @@ describe('deltaworks-batch', () => {
 
   it('M-061 M-066 O-03 O-04: a failed critical rule ends with 3, and nothing is published', () => {
     mkdirSync(at('strict'))
-    const text = `import { retail } from ${JSON.stringify(import.meta.resolve('@deltaworks/retail'))}
+    const text = `import { retail } from ${JSON.stringify(builtModule('retail'))}
 export default { ...retail, environments: ${JSON.stringify(at('strict'))} }`
     writeFileSync(at('strict', 'shop.mjs'), text)
-    const source = fileURLToPath(new URL('../environments/dev.json', import.meta.resolve('@deltaworks/retail')))
+    const source = fileURLToPath(new URL('../environments/dev.json', builtModule('retail')))
     const configuration = JSON.parse(readFileSync(source, 'utf8')) as { quality: Record<string, unknown> }
     const quality = { ...configuration.quality, orphansAreCritical: true, orphanedTransactions: 0 }
     writeFileSync(at('strict', 'dev.json'), JSON.stringify({ ...configuration, quality }))

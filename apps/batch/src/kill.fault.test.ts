@@ -7,6 +7,7 @@ import { DeltaTable } from '@deltaworks/delta-table'
 import { Session } from '@deltaworks/engine'
 import { scan } from '@deltaworks/plan'
 import { countChanges, dieAt } from './kills/die-at.js'
+import { builtModule } from './testing/built-module.js'
 
 /** Points at which a run is killed, and a sixth of that streamed; DELTAWORKS_KILL_POINTS=200 for a long night. */
 const points = Number(process.env['DELTAWORKS_KILL_POINTS'] ?? 5)
@@ -26,8 +27,8 @@ describe('kill -9 of an ingestion', () => {
       const rows = Array.from({ length: linesOfFile }, (_, line) => `${file * 1000 + line},${line % 7}`)
       writeFileSync(join(folder, 'landing', `stock_${file}.csv`), `id,items\n${rows.join('\n')}\nx,1\n`)
     }
-    const lakehouse = JSON.stringify(import.meta.resolve('@deltaworks/lakehouse/definitions'))
-    const expression = JSON.stringify(import.meta.resolve('@deltaworks/expression'))
+    const lakehouse = JSON.stringify(builtModule('lakehouse', 'definitions'))
+    const expression = JSON.stringify(builtModule('expression'))
     writeFileSync(join(folder, 'dev.json'), '{}')
     writeFileSync(
       join(folder, 'stock.mjs'),
@@ -44,8 +45,8 @@ export default defineLakehouse({ name: 'stock', description: 'For a test.', tabl
   beforeAll(() => {
     writeFileSync(
       join(folder, 'streamed.mjs'),
-      `import { Session } from ${JSON.stringify(import.meta.resolve('@deltaworks/engine'))}
-import { runRecorded } from ${JSON.stringify(import.meta.resolve('@deltaworks/lakehouse'))}
+      `import { Session } from ${JSON.stringify(builtModule('engine'))}
+import { runRecorded } from ${JSON.stringify(builtModule('lakehouse'))}
 import { pathToFileURL } from 'node:url'
 import lakehouse from './stock.mjs'
 const session = Session.create({ threads: 2, inlineBytes: 0, morselBytes: 2000 })

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { builtModule } from './testing/built-module.js'
 
 const bin = fileURLToPath(new URL('../bin/deltaworks-batch.cjs', import.meta.url))
 const secret = 'c0rrect-horse-battery'
@@ -66,8 +67,8 @@ describe('operations of an environment', () => {
     socket.on('message', (packet) => packets.push(packet.toString()))
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
     mkdirSync(at('landing'))
-    const lakehouse = JSON.stringify(import.meta.resolve('@deltaworks/lakehouse/definitions'))
-    const expression = JSON.stringify(import.meta.resolve('@deltaworks/expression'))
+    const lakehouse = JSON.stringify(builtModule('lakehouse', 'definitions'))
+    const expression = JSON.stringify(builtModule('expression'))
     writeFileSync(
       at('stock.mjs'),
       `import { bigint, csvFiles, defineLakehouse, defineTable, integer, onFailure, onResources, onSlow, onStale } from ${lakehouse}

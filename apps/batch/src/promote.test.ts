@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { builtModule } from './testing/built-module.js'
 
 const bin = fileURLToPath(new URL('../bin/deltaworks-batch.cjs', import.meta.url))
 
@@ -23,10 +24,10 @@ describe('promotion and backfill', () => {
 
   /** @param critical whether a rule fails that stops a run; @param least what the total is built from */
   const define = (least: number, rule = 'isComplete("id")', items = 'integer()'): void => {
-    const module = (name: string): string => JSON.stringify(import.meta.resolve(`@deltaworks/${name}`))
+    const module = (name: string, file?: string): string => JSON.stringify(builtModule(name, file))
     writeFileSync(
       at('stock.mjs'),
-      `import { bigint, csvFiles, defineLakehouse, defineTable, integer, string } from ${module('lakehouse/definitions')}
+      `import { bigint, csvFiles, defineLakehouse, defineTable, integer, string } from ${module('lakehouse', 'definitions')}
 import { agg, col, lit } from ${module('expression')}
 const raw = defineTable({ name: 'stock', layer: 'raw', columns: { id: bigint(), items: ${items} }, source: csvFiles('stock_*.csv'),
   quality: (_, { hasCompleteness, isComplete }) => [${rule}] })

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { rowsHash } from './rows-hash.js'
 import { Session, type SessionOptions } from './session.js'
@@ -25,10 +26,12 @@ const tables = segmentTables(testTables(6000), 331)
 const folder = mkdtempSync(join(tmpdir(), 'deltaworks-determinism-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** As it is published, in its many modules. */
+const builtWorker = fileURLToPath(new URL('../dist/worker.js', import.meta.url))
 const onWorkers: SessionOptions = { inlineBytes: 0, morselBytes: 40_000 }
 const spilled: SessionOptions = { memoryBytes: 6 * 1024 * 1024, spillFolder: folder }
 const ways: readonly [string, SessionOptions][] = [
-  ['2 threads', { ...onWorkers, threads: 2 }],
+  ['2 threads', { ...onWorkers, threads: 2, workerFile: builtWorker }],
   ['2 threads, interpreted', { ...onWorkers, threads: 2, expressions: 'interpreted' }],
   ['16 threads', { ...onWorkers, threads: 16 }],
   ['1 thread, compiled', { threads: 1, expressions: 'compiled' }],

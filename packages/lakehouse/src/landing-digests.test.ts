@@ -82,8 +82,9 @@ describe('a large landing file', () => {
   beforeAll(() => (lake = new TestLake()))
   afterAll(() => lake.close())
   const path = 't_0.csv'
+  const line = `42,${'a text that is long '.repeat(20)}\n`
   const land = (first: string): void =>
-    lake.land(path, `id,v\n1,${first}\n${'42,a text that is long\n'.repeat(splitBytes / 22)}`)
+    lake.land(path, `id,v\n1,${first}\n${line.repeat(Math.ceil(splitBytes / line.length))}`)
   const told = ({ files }: RunResult) => files.map(({ state, sha256 }) => [state, sha256])
 
   it('M-007 M-011: has the hash of its content, however it comes again', async () => {

@@ -138,7 +138,7 @@ describe('N-03: the byte at which a quarantined row begins in its file', () => {
     const source = csvFiles('*.csv', { profile: false })
     await run(source, { inMemoryBytes: 0 })
     expect(await found(source, text)).toEqual(['"a', 'x,y', 'z,-2'])
-  }, 60_000)
+  })
 
   it('of an archived file; of one that is deleted or replaced nobody knows it', async () => {
     const text = lines.join('\n')

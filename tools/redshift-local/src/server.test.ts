@@ -43,7 +43,7 @@ describe('redshift-local', () => {
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
       maxAttempts: 3,
     })
-  }, 60_000)
+  })
   afterEach(() => server.faults.clear())
   afterAll(async () => {
     client.destroy()

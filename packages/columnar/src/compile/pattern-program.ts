@@ -160,6 +160,14 @@ function programOf({ all }: Nodes, first: number): Uint8Array {
     }
     return state
   }
+  // Most bytes lead to places that another byte led to before.
+  const reached = new Map<string, number>()
+  const stateAfter = (after: readonly number[]): number => {
+    const key = after.join()
+    const state = reached.get(key) ?? stateOf(placesFrom(all, [...after, ...again], false))
+    reached.set(key, state)
+    return state
+  }
   const start = stateOf(placesFrom(all, [first], true))
   const rows: number[][] = [[...samples.map(() => 0), 0], [...samples.map(() => 1), 1]] // prettier-ignore
   for (let state = 2; state < states.length; state++) {
@@ -169,7 +177,7 @@ function programOf({ all }: Nodes, first: number): Uint8Array {
         const node = all[at]!
         return node.kind === 'byte' && node.from <= byte && byte <= node.to ? [node.next] : []
       })
-      return stateOf(placesFrom(all, [...after, ...again], false))
+      return stateAfter(after)
     })
     rows.push([...next, Number(matchesAtEnd)])
     if (rows.length * (samples.length + 1) * 2 > mostBytes) throw new TooLarge()

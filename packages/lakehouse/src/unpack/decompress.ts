@@ -6,13 +6,16 @@ import type { ByteStream } from './byte-stream.js'
 
 export type Compression = 'gzip' | 'zstd' | 'bzip2' | 'deflate'
 
+/** What a codec of Node's gives at once: its own 16 KiB make more events than work of a large file. */
+const chunkSize = 256 * 1024
+
 /** Uncompresses as bytes come. @throws what the codec throws if the bytes are damaged or end too early */
 export async function* decompress(source: ByteStream, compression: Compression): ByteStream {
   switch (compression) {
     case 'gzip':
-      return yield* through(source, zlib.createGunzip())
+      return yield* through(source, zlib.createGunzip({ chunkSize }))
     case 'deflate':
-      return yield* through(source, zlib.createInflateRaw())
+      return yield* through(source, zlib.createInflateRaw({ chunkSize }))
     case 'bzip2':
       return yield* bunzip2(source)
     case 'zstd':

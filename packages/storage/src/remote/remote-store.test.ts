@@ -204,7 +204,7 @@ describe('D-88 M-129: options of the clouds', () => {
   })
 
   it('a package that is not installed is told with what to install', () => {
-    expect(() => optionalPackage('@deltaworks/no-such-package', 'gs://lake')).toThrow(
+    expect(() => optionalPackage('deltaworks-no-such-package', 'gs://lake')).toThrow(
       expect.objectContaining({
         code: 'DW-STORAGE-0015',
         fault: 'usage',

@@ -32,7 +32,7 @@ import { postgresTargetOver } from './postgres-target.js'
 let server: PgliteConnection
 beforeAll(async () => {
   server = await PgliteConnection.open()
-}, 60_000)
+})
 afterAll(() => server.shutDown())
 beforeEach(() => server.run('DROP SCHEMA public CASCADE; CREATE SCHEMA public'))
 

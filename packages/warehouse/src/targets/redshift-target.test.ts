@@ -39,7 +39,7 @@ beforeAll(async () => {
   process.env['AWS_ACCESS_KEY_ID'] = 'test'
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
   server = await RedshiftLocal.start({ openStore: () => store, seed: 3 })
-}, 90_000)
+})
 afterAll(() => server.stop())
 beforeEach(() =>
   server

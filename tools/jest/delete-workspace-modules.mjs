@@ -1,0 +1,1 @@
+export { deleteModules as default } from './workspace-modules.mjs'

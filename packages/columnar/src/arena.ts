@@ -78,16 +78,27 @@ export class Arena {
     return address
   }
 
+  /** Takes over all that an arena of the same heap and account holds; that one is empty then. */
+  adopt(other: Arena): void {
+    this.#chunks.push(...other.#chunks)
+    this.#sizeBytes += other.#sizeBytes
+    other.#forget()
+  }
+
+  #forget(): void {
+    this.#chunks.length = 0
+    this.#sizeBytes = 0
+    this.#cursor = 0
+    this.#end = 0
+  }
+
   /** Frees everything allocated; the arena can be used again. */
   reset(): void {
     for (const { address, bytes } of this.#chunks) this.heap.free(address, bytes)
     this.account.release(this.#sizeBytes)
     // What comes next is most often as large as what was; larger steps would ask too much of a small budget.
     this.#nextChunkBytes = Math.min(chunkSize(this.#sizeBytes - (this.#end - this.#cursor)), 262_144)
-    this.#chunks.length = 0
-    this.#sizeBytes = 0
-    this.#cursor = 0
-    this.#end = 0
+    this.#forget()
   }
 
   close(): void {

@@ -154,7 +154,7 @@ function repeatedColumn(
   const positions = new Int32Array(values.length + 1)
   values.forEach((value, i) => {
     positions[i] = items.length
-    if (value !== null) items.push(...value)
+    if (value !== null) for (const item of value) items.push(item)
   })
   positions[values.length] = items.length
   const children =

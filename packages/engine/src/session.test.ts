@@ -235,4 +235,18 @@ describe('large inputs on worker threads', () => {
       await session.close()
     }
   })
+
+  it('E-10: a list of hundreds of thousands of elements becomes rows of small batches, in a small budget', async () => {
+    const session = Session.create({ threads: 1, memoryBytes: 24 * 1024 * 1024 })
+    try {
+      const text = `md5(cast(i as varchar)) || md5(cast(i + 1 as varchar)) || md5(cast(i % 100 as varchar))`
+      const { rows } = await session.sql(
+        `select count(*), max(length(note)), count(distinct i) from (select i, ${text} note from generate_series(1, 200000) g(i)) s`,
+      )
+      expect(rows).toEqual([[200_000n, 96, 200_000n]])
+      expect(session.pool.peakBytes).toBeLessThan(20e6)
+    } finally {
+      await session.close()
+    }
+  })
 })

@@ -1,6 +1,6 @@
 import { childrenOf, type BoundExpression, type EvaluationContext } from '@deltaworks/expression'
 import { isVariableLength, type Schema, type Value } from '@deltaworks/schema'
-import type { Arena } from '../arena.js'
+import { Arena } from '../arena.js'
 import { byteWidth, fixedColumn, variableColumn, type Column } from '../column.js'
 import type { ColumnarContext } from '../context.js'
 import type { RecordBatch } from '../record-batch.js'
@@ -124,11 +124,21 @@ export class CompiledGroup {
     const { heap } = this.#context
     const place = this.#prepare(arena, batch, loop)
     const { slots } = loop
+    const isShortOfText = (): boolean => loop.makesText && heap.i32[(place.state >>> 2) + 2] !== 0
     let flagged = run(place.parameters, rowCount)
-    while (loop.makesText && heap.i32[(place.state >>> 2) + 2] !== 0) {
-      this.#textBytesPerRow *= 4
-      this.#giveText(arena, place.state, rowCount)
-      flagged = run(place.parameters, rowCount)
+    if (isShortOfText()) {
+      const text = new Arena(heap, arena.account)
+      try {
+        do {
+          this.#textBytesPerRow *= 2
+          text.reset()
+          this.#giveText(text, place.state, rowCount)
+          flagged = run(place.parameters, rowCount)
+        } while (isShortOfText())
+        arena.adopt(text)
+      } finally {
+        text.close()
+      }
     }
     const flags = flagged !== 0 ? place.flags : 0
     return loop.compiled.map((index, output) => {

@@ -1,11 +1,27 @@
-import { Arena, columnFromValues, createEvaluator, readValue, recordBatch, takeColumn } from '@deltaworks/columnar'
+import {
+  Arena,
+  columnFromValues,
+  createEvaluator,
+  readValue,
+  recordBatch,
+  takeColumn,
+  type RecordBatch,
+} from '@deltaworks/columnar'
 import type { Unnest } from '@deltaworks/plan'
 import type { Value } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import { open, type BatchStream, type ExecutionPlan } from './execution-plan.js'
 
-/** Rows of a batch of output, about: a batch ends after the input row that reaches it. */
 const outputRows = 16_384
+
+/** Rows of output that are being gathered: the input row of each, and what is added to it by column. */
+interface Gathered {
+  readonly rows: number[]
+  readonly added: readonly Value[][]
+}
+
+/** The lists of one input row. */
+type Lists = readonly (readonly Value[] | null)[]
 
 /** Repeats each row for the elements of its lists. */
 export class UnnestExec implements ExecutionPlan {
@@ -25,7 +41,6 @@ export class UnnestExec implements ExecutionPlan {
     const [input] = this.inputs
     const { columnar } = context
     const { heap } = columnar
-    const width = input!.schema.fields.length
     const evaluator = createEvaluator(columnar, this.#unnest.lists, input!.schema, { evaluation: context.evaluation })
     const account = context.pool.account(this.name)
     const [lists, arena] = [new Arena(heap, account), new Arena(heap, account)]
@@ -33,24 +48,22 @@ export class UnnestExec implements ExecutionPlan {
       for await (const batch of open(input!, context)) {
         lists.reset()
         const columns = evaluator.project(lists, batch)
-        for (let row = 0; row < batch.rowCount;) {
-          const rows: number[] = []
-          const added: Value[][] = this.schema.fields.slice(width).map(() => [])
-          for (; row < batch.rowCount && rows.length < outputRows; row++) {
-            const values = columns.map((column) => readValue(heap, column, row) as readonly Value[] | null)
-            this.#elements(values, added, () => rows.push(row))
+        let gathered = this.#gathered()
+        for (let row = 0; row < batch.rowCount; row++) {
+          const values: Lists = columns.map((column) => readValue(heap, column, row) as readonly Value[] | null)
+          for (let from = 0, end = this.#countOf(values); from < end;) {
+            const to = Math.min(end, from + outputRows - gathered.rows.length)
+            this.#add(gathered, row, values, from, to)
+            from = to
+            if (gathered.rows.length < outputRows) continue
+            const pause = context.pause()
+            if (pause !== null) await pause
+            context.checkCancelled()
+            yield this.#batch(context, arena, batch, gathered)
+            gathered = this.#gathered()
           }
-          if (rows.length === 0) continue
-          const pause = context.pause()
-          if (pause !== null) await pause
-          context.checkCancelled()
-          arena.reset()
-          const places = arena.allocate(rows.length * 4)
-          heap.i32.set(rows, places >>> 2)
-          const kept = batch.columns.map((column) => takeColumn(columnar, arena, column, places, rows.length))
-          const made = added.map((values, i) => columnFromValues(arena, this.schema.fields[width + i]!.type, values))
-          yield recordBatch(this.schema, rows.length, [...kept, ...made])
         }
+        if (gathered.rows.length > 0) yield this.#batch(context, arena, batch, gathered)
       }
     } finally {
       lists.close()
@@ -59,12 +72,22 @@ export class UnnestExec implements ExecutionPlan {
     }
   }
 
-  /** Adds a row for each element, calling `repeat` for it. */
-  #elements(lists: readonly (readonly Value[] | null)[], added: readonly Value[][], repeat: () => void): void {
-    const { lists: expressions, outer, ordinality } = this.#unnest
-    const longest = lists.reduce((count, values) => Math.max(count, values?.length ?? 0), 0)
-    const rows = longest === 0 && outer ? 1 : longest
-    for (let i = 0; i < rows; i++) {
+  #gathered(): Gathered {
+    const width = this.inputs[0]!.schema.fields.length
+    return { rows: [], added: this.schema.fields.slice(width).map(() => []) }
+  }
+
+  /** Rows that come of one. */
+  #countOf(lists: Lists): number {
+    const longest = longestOf(lists)
+    return longest === 0 && this.#unnest.outer ? 1 : longest
+  }
+
+  /** Adds a row for each of the elements [from, to). */
+  #add({ rows, added }: Gathered, row: number, lists: Lists, from: number, to: number): void {
+    const { lists: expressions, ordinality } = this.#unnest
+    const isEmpty = longestOf(lists) === 0
+    for (let i = from; i < to; i++) {
       let place = 0
       lists.forEach((values, which) => {
         const value = values?.[i] ?? null
@@ -74,8 +97,19 @@ export class UnnestExec implements ExecutionPlan {
           added[place++]!.push(entry)
         } else added[place++]!.push(value)
       })
-      if (ordinality) added[place]!.push(longest === 0 ? null : BigInt(i + 1))
-      repeat()
+      if (ordinality) added[place]!.push(isEmpty ? null : BigInt(i + 1))
+      rows.push(row)
     }
   }
+
+  #batch({ columnar }: ExecutionContext, arena: Arena, batch: RecordBatch, { rows, added }: Gathered): RecordBatch {
+    arena.reset()
+    const places = arena.allocate(rows.length * 4)
+    columnar.heap.i32.set(rows, places >>> 2)
+    const kept = batch.columns.map((column) => takeColumn(columnar, arena, column, places, rows.length))
+    const made = added.map((values, i) => columnFromValues(arena, this.schema.fields[kept.length + i]!.type, values))
+    return recordBatch(this.schema, rows.length, [...kept, ...made])
+  }
 }
+
+const longestOf = (lists: Lists): number => lists.reduce((count, values) => Math.max(count, values?.length ?? 0), 0)

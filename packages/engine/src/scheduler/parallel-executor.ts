@@ -89,7 +89,8 @@ export class ParallelExecutor implements StageExecutor {
     try {
       for await (const { split } of new StageRun(stage, this.#resources, account, window).segments()) {
         arena.reset()
-        const batches = split.kind === 'segment' ? readSegment(arena, split.segment) : this.context.spill.read(arena, split)
+        const batches =
+          split.kind === 'segment' ? readSegment(arena, split.segment) : this.context.spill.read(arena, split)
         for (const batch of batches) yield recordBatch(plan.schema, batch.rowCount, batch.columns)
         if (split.kind !== 'segment') continue
         account.release(split.segment.byteLength)

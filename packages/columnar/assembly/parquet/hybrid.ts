@@ -180,17 +180,7 @@ export function parquetDecodeCodes(
   return <i32>(ip - source)
 }
 
-/** Whether one of `count` bytes is greater than `maximum`. */
-function hasGreater(bytes: usize, count: u32, maximum: u32): bool {
-  let i: u32 = 0
-  let top = i8x16.splat(0)
-  for (; i + 16 <= count; i += 16) top = i8x16.max_u(top, v128.load(bytes + i))
-  if (v128.any_true(i8x16.gt_u(top, i8x16.splat(<u8>maximum)))) return true
-  for (; i < count; i++) if (<u32>load<u8>(bytes + i) > maximum) return true
-  return false
-}
-
-/** As `parquetDecodeCodes`, for values of at most 8 bits into bytes, none above `maximum`. Writes up to 7 bytes too many. */
+/** As `parquetDecodeCodes`, for values of at most 8 bits into bytes, none above `maximum`. */
 export function parquetDecodeLevels(
   source: usize,
   length: u32,
@@ -241,7 +231,9 @@ export function parquetDecodeLevels(
       count -= values
     }
   }
-  if ((<u32>1 << width) - 1 > maximum && hasGreater(first, wanted, maximum)) return -1
+  if ((<u32>1 << width) - 1 > maximum) {
+    for (let i: u32 = 0; i < wanted; i++) if (<u32>load<u8>(first + i) > maximum) return -1
+  }
   return <i32>(ip - source)
 }
 

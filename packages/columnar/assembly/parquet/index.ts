@@ -34,7 +34,12 @@ export {
   parquetLengthsToOffsets,
   parquetPrefixedBytes,
 } from './delta'
-export { parquetEncodeDelta, parquetSplitByteArrays, parquetSplitPrefixes, parquetSplitStreams } from './delta-encode'
+export {
+  parquetEncodeDelta,
+  parquetSplitByteArrays,
+  parquetSplitPrefixes,
+  parquetSplitStreams,
+} from './delta-encode'
 export {
   parquetDictionaryFixed,
   parquetDictionaryRecode,
@@ -63,15 +68,11 @@ export {
 export { parquetZstdUncompress } from './zstd'
 export { parquetSnappyCompress, parquetSnappyCompress64, parquetSnappyLength, parquetSnappyUncompress } from './snappy'
 export {
-  parquetGather,
-  parquetGatherByBytes,
-  parquetGatheredBytes,
-  parquetGatherRows,
-  parquetGatherRowsByBytes,
-  parquetGatherStrings,
-} from './gather'
-export {
   parquetCompact,
+  parquetGather,
+  parquetGatherRows,
+  parquetGatheredBytes,
+  parquetGatherStrings,
   parquetShiftOffsets,
   parquetSpread,
   parquetSpreadOffsets,

@@ -1,6 +1,6 @@
 /*
  * Between dense values (only those that are not null, as pages hold them) and a column's slots (one a row), through the
- * validity bitmap.
+ * validity bitmap; and dictionary look-ups.
  */
 
 // @ts-ignore: decorator
@@ -80,6 +80,103 @@ export function parquetCompact(values: usize, width: u32, bitmap: usize, start: 
     }
   }
   return <u32>(target - first) / width
+}
+
+/** Values of `width` bytes by their codes. */
+export function parquetGather(codes: usize, count: u32, values: usize, width: u32, target: usize): void {
+  let i: u32 = 0
+  if (width == 8) {
+    for (; i + 4 <= count; i += 4) {
+      const first = load<u64>(codes + 4 * i)
+      const second = load<u64>(codes + 4 * i, 8)
+      const to = target + 8 * i
+      store<u64>(to, load<u64>(values + 8 * <usize>(<u32>first)))
+      store<u64>(to, load<u64>(values + 8 * <usize>(first >> 32)), 8)
+      store<u64>(to, load<u64>(values + 8 * <usize>(<u32>second)), 16)
+      store<u64>(to, load<u64>(values + 8 * <usize>(second >> 32)), 24)
+    }
+    for (; i < count; i++) store<u64>(target + 8 * i, load<u64>(values + 8 * load<u32>(codes + 4 * i)))
+  } else if (width == 4) {
+    for (; i + 4 <= count; i += 4) {
+      const first = load<u64>(codes + 4 * i)
+      const second = load<u64>(codes + 4 * i, 8)
+      const to = target + 4 * i
+      store<u32>(to, load<u32>(values + 4 * <usize>(<u32>first)))
+      store<u32>(to, load<u32>(values + 4 * <usize>(first >> 32)), 4)
+      store<u32>(to, load<u32>(values + 4 * <usize>(<u32>second)), 8)
+      store<u32>(to, load<u32>(values + 4 * <usize>(second >> 32)), 12)
+    }
+    for (; i < count; i++) store<u32>(target + 4 * i, load<u32>(values + 4 * load<u32>(codes + 4 * i)))
+  } else if (width == 16) {
+    for (; i < count; i++) v128.store(target + 16 * i, v128.load(values + 16 * load<u32>(codes + 4 * i)))
+  } else if (width == 2) {
+    for (; i < count; i++) store<u16>(target + 2 * i, load<u16>(values + 2 * load<u32>(codes + 4 * i)))
+  } else {
+    for (; i < count; i++) store<u8>(target + i, load<u8>(values + load<u32>(codes + 4 * i)))
+  }
+}
+
+/** As `parquetGather`, of the codes at `rows` (less `first`) alone. */
+export function parquetGatherRows(
+  codes: usize,
+  rows: usize,
+  count: u32,
+  first: u32,
+  values: usize,
+  width: u32,
+  target: usize,
+): void {
+  codes -= 4 * first
+  if (width == 8) {
+    for (let i: u32 = 0; i < count; i++) {
+      const code = load<u32>(codes + 4 * load<u32>(rows + 4 * i))
+      store<u64>(target + 8 * i, load<u64>(values + 8 * code))
+    }
+  } else if (width == 4) {
+    for (let i: u32 = 0; i < count; i++) {
+      const code = load<u32>(codes + 4 * load<u32>(rows + 4 * i))
+      store<u32>(target + 4 * i, load<u32>(values + 4 * code))
+    }
+  } else {
+    for (let i: u32 = 0; i < count; i++) {
+      const code = load<u32>(codes + 4 * load<u32>(rows + 4 * i))
+      memory.copy(target + width * i, values + width * code, width)
+    }
+  }
+}
+
+/** Bytes that strings with these codes take together; -1 if 2^31 or more. */
+export function parquetGatheredBytes(codes: usize, count: u32, offsets: usize): i32 {
+  let total: u64 = 0
+  for (let i: u32 = 0; i < count; i++) {
+    const slot = offsets + 4 * load<u32>(codes + 4 * i)
+    total += <u64>(load<u32>(slot, 4) - load<u32>(slot))
+  }
+  return total > 0x7fffffff ? -1 : <i32>total
+}
+
+/** Strings by their codes: `count + 1` offsets that begin at `base`, and their bytes. May write 16 bytes too many. */
+export function parquetGatherStrings(
+  codes: usize,
+  count: u32,
+  offsets: usize,
+  bytes: usize,
+  base: u32,
+  targetOffsets: usize,
+  targetBytes: usize,
+): void {
+  store<u32>(targetOffsets, base)
+  let op = targetBytes + base
+  for (let i: u32 = 0; i < count; i++) {
+    const slot = offsets + 4 * load<u32>(codes + 4 * i)
+    const start = load<u32>(slot)
+    const size = load<u32>(slot, 4) - start
+    const from = bytes + start
+    if (size <= 16) v128.store(op, v128.load(from))
+    else memory.copy(op, from, size)
+    op += size
+    store<u32>(targetOffsets + 4 * i, <u32>(op - targetBytes), 4)
+  }
 }
 
 /** Adds `delta` to `count` int32. */

@@ -29,12 +29,9 @@ export type PageValues = DenseValues | FixedCodes
 export interface FixedCodes {
   readonly kind: 'fixedCodes'
   readonly codes: number
-  /** Bytes of a code: one where the dictionary is so small. */
-  readonly codeWidth: 1 | 4
   /** Where the dictionary's values stand, `width` bytes each. */
   readonly address: number
   readonly width: number
-  readonly valueCount: number
 }
 
 /** Values from the `start`th on. */
@@ -47,8 +44,10 @@ export function denseFrom(values: PageValues, start: number): PageValues {
       return { kind: 'strings', offsets: values.offsets + 4 * start, bytes: values.bytes }
     case 'codes':
       return { kind: 'codes', codes: values.codes + 4 * start, dictionary: values.dictionary }
-    case 'fixedCodes':
-      return { ...values, codes: values.codes + values.codeWidth * start }
+    case 'fixedCodes': {
+      const { address, width } = values
+      return { kind: 'fixedCodes', codes: values.codes + 4 * start, address, width }
+    }
   }
 }
 
@@ -74,7 +73,7 @@ function joinFixed(context: DecodeContext, pieces: readonly DensePiece[], width:
   const address = arena.allocate(totalOf(pieces) * width)
   let at = address
   for (const { values, count } of pieces) {
-    if (values.kind === 'fixedCodes') gather(context, values, count, at)
+    if (values.kind === 'fixedCodes') context.kernels.parquetGather(values.codes, count, values.address, width, at)
     else {
       const from = (values as FixedValues).address
       context.heap.copy(at, from, count * width)
@@ -82,17 +81,6 @@ function joinFixed(context: DecodeContext, pieces: readonly DensePiece[], width:
     at += count * width
   }
   return { kind: 'fixed', address, width }
-}
-
-function gather(
-  { kernels }: DecodeContext,
-  { codes, codeWidth, ...values }: FixedCodes,
-  count: number,
-  to: number,
-): void {
-  const { address, valueCount, width } = values
-  if (codeWidth === 1) kernels.parquetGatherByBytes(codes, count, address, valueCount, width, to)
-  else kernels.parquetGather(codes, count, address, width, to)
 }
 
 /**
@@ -113,10 +101,9 @@ export function joinRows(
   let first = 0
   let done = 0
   for (const { values, count: pieceRows } of pieces) {
-    const { codes, codeWidth, address: dictionary } = values as FixedCodes
+    const { codes, address: dictionary } = values as FixedCodes
     const end = firstAtLeast(heap.i32, rows >>> 2, done, count, first + pieceRows)
-    const gatherRows = codeWidth === 1 ? kernels.parquetGatherRowsByBytes : kernels.parquetGatherRows
-    gatherRows(codes, rows + 4 * done, end - done, first, dictionary, width, address + done * width)
+    kernels.parquetGatherRows(codes, rows + 4 * done, end - done, first, dictionary, width, address + done * width)
     first += pieceRows
     done = end
   }

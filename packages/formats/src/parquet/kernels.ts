@@ -84,23 +84,6 @@ export interface ParquetKernels {
     width: number,
     target: number,
   ): void
-  parquetGatherByBytes(
-    codes: number,
-    count: number,
-    values: number,
-    valueCount: number,
-    width: number,
-    target: number,
-  ): void
-  parquetGatherRowsByBytes(
-    codes: number,
-    rows: number,
-    count: number,
-    first: number,
-    values: number,
-    width: number,
-    target: number,
-  ): void
   parquetGatheredBytes(codes: number, count: number, offsets: number): number
   parquetGatherStrings(
     codes: number,

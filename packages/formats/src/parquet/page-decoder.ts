@@ -151,20 +151,17 @@ export class PageDecoder {
       if (count === 0) return emptyValues(this.#type, arena)
       throw corruptColumn(this.#context, 'a page refers to a dictionary that is not there')
     }
-    if (count > 0 && size < 1) throw corruptColumn(this.#context, 'a page ends before its values')
-    const bits = count === 0 ? 0 : heap.u8[at]!
-    const codeWidth = this.#dictionaryColumn === null && bits <= 8 && this.#dictionaryCount > 0 ? 1 : 4
-    const codes = arena.allocate((count + 8) * codeWidth)
-    const used =
-      count === 0
-        ? 0
-        : codeWidth === 1
-          ? kernels.parquetDecodeLevels(at + 1, size - 1, bits, count, codes, this.#dictionaryCount - 1)
-          : kernels.parquetDecodeCodes(at + 1, size - 1, bits, count, codes, this.#dictionaryCount)
-    if (used < 0) throw corruptColumn(this.#context, 'the dictionary codes of a page are damaged')
+    const codes = arena.allocate((count + 8) * 4)
+    if (count > 0) {
+      if (size < 1) throw corruptColumn(this.#context, 'a page ends before its values')
+      const width = heap.u8[at]!
+      if (kernels.parquetDecodeCodes(at + 1, size - 1, width, count, codes, this.#dictionaryCount) < 0) {
+        throw corruptColumn(this.#context, 'the dictionary codes of a page are damaged')
+      }
+    }
     if (this.#dictionaryColumn !== null) return { kind: 'codes', codes, dictionary: this.#dictionaryColumn }
     const { address, width } = this.#dictionary as Extract<DenseValues, { kind: 'fixed' }>
-    return { kind: 'fixedCodes', codes, codeWidth, address, width, valueCount: this.#dictionaryCount }
+    return { kind: 'fixedCodes', codes, address, width }
   }
 }
 

@@ -5,6 +5,8 @@ import {
   readValue,
   recordBatch,
   takeColumn,
+  type Column,
+  type Heap,
   type RecordBatch,
 } from '@deltaworks/columnar'
 import type { Unnest } from '@deltaworks/plan'
@@ -48,22 +50,12 @@ export class UnnestExec implements ExecutionPlan {
       for await (const batch of open(input!, context)) {
         lists.reset()
         const columns = evaluator.project(lists, batch)
-        let gathered = this.#gathered()
-        for (let row = 0; row < batch.rowCount; row++) {
-          const values: Lists = columns.map((column) => readValue(heap, column, row) as readonly Value[] | null)
-          for (let from = 0, end = this.#countOf(values); from < end;) {
-            const to = Math.min(end, from + outputRows - gathered.rows.length)
-            this.#add(gathered, row, values, from, to)
-            from = to
-            if (gathered.rows.length < outputRows) continue
-            const pause = context.pause()
-            if (pause !== null) await pause
-            context.checkCancelled()
-            yield this.#batch(context, arena, batch, gathered)
-            gathered = this.#gathered()
-          }
+        for (const gathered of this.#gather(heap, columns, batch.rowCount)) {
+          const pause = context.pause()
+          if (pause !== null) await pause
+          context.checkCancelled()
+          yield this.#batch(context, arena, batch, gathered)
         }
-        if (gathered.rows.length > 0) yield this.#batch(context, arena, batch, gathered)
       }
     } finally {
       lists.close()
@@ -72,7 +64,24 @@ export class UnnestExec implements ExecutionPlan {
     }
   }
 
-  #gathered(): Gathered {
+  /** What comes of a batch's rows, in parts of `outputRows`; the last may have fewer. */
+  *#gather(heap: Heap, columns: readonly Column[], rowCount: number): Generator<Gathered> {
+    let gathered = this.#nothing()
+    for (let row = 0; row < rowCount; row++) {
+      const lists: Lists = columns.map((column) => readValue(heap, column, row) as readonly Value[] | null)
+      for (let from = 0, end = this.#countOf(lists); from < end;) {
+        const to = Math.min(end, from + outputRows - gathered.rows.length)
+        this.#add(gathered, row, lists, from, to)
+        from = to
+        if (gathered.rows.length < outputRows) continue
+        yield gathered
+        gathered = this.#nothing()
+      }
+    }
+    if (gathered.rows.length > 0) yield gathered
+  }
+
+  #nothing(): Gathered {
     const width = this.inputs[0]!.schema.fields.length
     return { rows: [], added: this.schema.fields.slice(width).map(() => []) }
   }

@@ -12,6 +12,9 @@ export const memoryRefused = (consumer: string, bytes: number, usedBytes: number
     { consumer, bytes, usedBytes, limitBytes },
   )
 
+export const isMemoryRefused = (error: unknown): boolean =>
+  error instanceof EngineError && error.code === 'DW-ENGINE-0001'
+
 export const cancelled = (): EngineError => new EngineError('DW-ENGINE-0002', 'cancelled', 'The query was cancelled.')
 
 export const sessionClosed = (): EngineError =>

@@ -51,7 +51,7 @@ describe('E-38: many queries leave nothing behind', () => {
         await runAll(session, 4)
         collectGarbage()
         expect(session.pool.usedBytes).toBe(0)
-        expect(session.pool.spillableConsumers).toBe(0)
+        expect(session.pool.spillableUnits).toBe(0)
         expect(session.context.heap.usedBytes).toBe(0)
         expect(session.context.heap.touchedBytes).toBeLessThanOrEqual(half.touched + 1024 * 1024)
         expect(process.memoryUsage().heapUsed).toBeLessThan(half.javascript + 8e6)

@@ -1,12 +1,22 @@
 import type { MemoryAccount } from '@deltaworks/columnar'
-import { consumersAt, exchangeAt, pageBytes, PoolCounter, poolCounter, spillableAt, usedAt } from './pool-counter.js'
+import {
+  exchangeAt,
+  exchangeUnits,
+  inFlightAt,
+  memoryShare,
+  operatorUnits,
+  ownSpillableAt,
+  ownUnitsAt,
+  ownUsedAt,
+  pageBytes,
+  PoolCounter,
+  poolCounter,
+  spillableAt,
+  unitsAt,
+  usedAt,
+} from './pool-counter.js'
 
-/** Words of a thread's share: what it reserved, as in the counter, and for segments that the driver has not taken over yet. */
-const ownUsedAt = 0
-const ownSpillableAt = 1
-const ownConsumersAt = 2
-const inFlightAt = 3
-const shareWords = 4
+export { exchangeUnits, memoryShare, operatorUnits }
 
 /** A consumer's part of the pool; `close` gives back all of it. */
 export interface PoolAccount extends MemoryAccount {
@@ -16,7 +26,7 @@ export interface PoolAccount extends MemoryAccount {
 
 /** The account of an operator that can put its state on disk, which it does when it is over its share. */
 export interface SpillableAccount extends PoolAccount {
-  /** The budget, less what cannot spill, divided by the spillable operators of all queries and threads that hold memory now. */
+  /** Of the budget, less what cannot spill: divided by the spillable operators of all queries and threads. */
   readonly shareBytes: number
 }
 
@@ -40,10 +50,8 @@ export class MemoryPool {
   /** Posted to workers, which make a pool of their own over it. */
   readonly counter: SharedArrayBuffer
   readonly #counter: PoolCounter
-  /** What was reserved through this object; in shared memory, so that it can be taken back if its thread dies. */
-  readonly #share: Int32Array
 
-  /** @param isCancelled for worker threads: a refused reservation waits a little for others to release, unless this says true */
+  /** @param isCancelled for worker threads: a refused reservation waits for others to release, unless this says true */
   constructor(
     limitBytes: number,
     counter: SharedArrayBuffer = poolCounter(),
@@ -52,8 +60,7 @@ export class MemoryPool {
   ) {
     this.limitBytes = limitBytes
     this.counter = counter
-    this.#counter = new PoolCounter(limitBytes, counter, isCancelled)
-    this.#share = new Int32Array(share)
+    this.#counter = new PoolCounter(limitBytes, counter, share, isCancelled)
   }
 
   /** Takes back what a thread had reserved when it died. */
@@ -61,10 +68,22 @@ export class MemoryPool {
     const own = new Int32Array(share)
     const { words } = this.#counter
     Atomics.sub(words, spillableAt, Atomics.exchange(own, ownSpillableAt, 0))
-    Atomics.sub(words, consumersAt, Atomics.exchange(own, ownConsumersAt, 0))
+    Atomics.sub(words, unitsAt, Atomics.exchange(own, ownUnitsAt, 0))
     const inFlight = Atomics.exchange(own, inFlightAt, 0)
     Atomics.sub(words, exchangeAt, inFlight)
+    this.#counter.giveUpHeadroom(own)
     this.#counter.give(Atomics.exchange(own, ownUsedAt, 0) + inFlight)
+  }
+
+  /** Tells of this thread's task before it begins. @param units of its spillable consumers @param tasks of its stage that run at once */
+  expect(units: number, tasks: number): void {
+    this.#counter.expect(units, tasks)
+  }
+
+  /** This thread's task is over. */
+  end(): void {
+    this.#counter.expect(0, 0)
+    this.#counter.giveUpHeadroom(this.#counter.share)
   }
 
   get usedBytes(): number {
@@ -76,28 +95,33 @@ export class MemoryPool {
     return this.#counter.peakBytes
   }
 
-  /** Spillable operators that hold memory now. */
-  get spillableConsumers(): number {
-    return Atomics.load(this.#counter.words, consumersAt)
+  /** Units of spillable consumers: of those that hold memory, and of tasks that run. */
+  get spillableUnits(): number {
+    return Atomics.load(this.#counter.words, unitsAt)
+  }
+
+  /** What a batch may take, about: an operator that spills may have ten copies of one on their way, on every thread. */
+  get batchBytes(): number {
+    return this.limitBytes / (16 * Math.max(2, this.#counter.stageTasks))
   }
 
   account(consumer: string): PoolAccount {
-    return new Account(this.#counter, this.#share, consumer, 'plain')
+    return new Account(this.#counter, consumer, 'plain', 0)
   }
 
-  spillable(consumer: string): SpillableAccount {
-    return new Account(this.#counter, this.#share, consumer, 'spillable')
+  spillable(consumer: string, units = operatorUnits): SpillableAccount {
+    return new Account(this.#counter, consumer, 'spillable', units)
   }
 
   exchange(consumer: string): ExchangeAccount {
-    return new Account(this.#counter, this.#share, consumer, 'exchange')
+    return new Account(this.#counter, consumer, 'exchange', 0)
   }
 
   /** Reserves for a segment that goes to the driver, whose exchange account adopts it. @returns false: it is to be spilled */
   reserveForExchange(bytes: number): boolean {
     const pages = pagesOf(bytes)
     if (!this.#counter.takeForExchange(pages)) return false
-    Atomics.add(this.#share, inFlightAt, pages)
+    Atomics.add(this.#counter.share, inFlightAt, pages)
     return true
   }
 
@@ -106,7 +130,7 @@ export class MemoryPool {
     const pages = pagesOf(bytes)
     this.#counter.take('Exchange', pages, bytes)
     Atomics.add(this.#counter.words, exchangeAt, pages)
-    Atomics.add(this.#share, inFlightAt, pages)
+    Atomics.add(this.#counter.share, inFlightAt, pages)
   }
 }
 
@@ -116,15 +140,17 @@ class Account implements SpillableAccount, ExchangeAccount {
   readonly #share: Int32Array
   readonly #consumer: string
   readonly #kind: Kind
+  readonly #units: number
   #pages = 0
   /** From the first reservation to the close: until then it needs no share. */
   #counted = false
 
-  constructor(counter: PoolCounter, share: Int32Array, consumer: string, kind: Kind) {
+  constructor(counter: PoolCounter, consumer: string, kind: Kind, units: number) {
     this.#counter = counter
-    this.#share = share
+    this.#share = counter.share
     this.#consumer = consumer
     this.#kind = kind
+    this.#units = units
   }
 
   get usedBytes(): number {
@@ -132,7 +158,7 @@ class Account implements SpillableAccount, ExchangeAccount {
   }
 
   get shareBytes(): number {
-    return this.#counter.shareBytes
+    return this.#counter.shareBytes(this.#units)
   }
 
   reserve(bytes: number): void {
@@ -160,8 +186,7 @@ class Account implements SpillableAccount, ExchangeAccount {
 
   #count(by: 1 | -1): void {
     this.#counted = by === 1
-    Atomics.add(this.#counter.words, consumersAt, by)
-    Atomics.add(this.#share, ownConsumersAt, by)
+    this.#counter.holdUnits(by * this.#units)
   }
 
   #note(pages: number): void {
@@ -179,6 +204,3 @@ class Account implements SpillableAccount, ExchangeAccount {
     this.#counter.give(pages)
   }
 }
-
-/** What a thread's pool counts its reservations in. */
-export const memoryShare = (): SharedArrayBuffer => new SharedArrayBuffer(shareWords * 4)

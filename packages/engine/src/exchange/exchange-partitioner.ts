@@ -2,7 +2,7 @@ import { Arena, createEvaluator, hashColumns, type ColumnarContext, type RecordB
 import type { BoundExpression } from '@deltaworks/expression'
 import type { Schema } from '@deltaworks/schema'
 import { isOverShare, type ExecutionContext } from '../execution-context.js'
-import type { SpillableAccount } from '../memory-pool.js'
+import { exchangeUnits, type SpillableAccount } from '../memory-pool.js'
 import type { SegmentSplit } from '../scheduler/stage.js'
 import type { SegmentWriter } from './segment-writer.js'
 import { SegmentBuffer } from './segment-buffer.js'
@@ -39,7 +39,7 @@ export class ExchangePartitioner {
     this.#context = context
     this.#by = by
     this.#partitions = partitions
-    this.#account = context.pool.spillable('Exchange')
+    this.#account = context.pool.spillable('Exchange', exchangeUnits)
     this.#arena = new Arena(context.columnar.heap, this.#account)
     const expressions = by.kind === 'hash' ? by.keys : [by.number]
     this.#evaluator = createEvaluator(context.columnar, expressions, schema, { evaluation: context.evaluation })

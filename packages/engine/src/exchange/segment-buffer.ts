@@ -12,7 +12,7 @@ import {
 import { isNested, type Schema } from '@deltaworks/schema'
 import type { ExecutionContext } from '../execution-context.js'
 import { isOverShare } from '../execution-context.js'
-import type { SpillableAccount } from '../memory-pool.js'
+import { exchangeUnits, type SpillableAccount } from '../memory-pool.js'
 import type { SegmentSplit } from '../scheduler/stage.js'
 import type { SegmentWriter } from './segment-writer.js'
 
@@ -41,10 +41,10 @@ export class SegmentBuffer {
     writer: SegmentWriter,
     targetRows: number,
     emit: (segment: SegmentSplit) => void,
-    account: SpillableAccount = context.pool.spillable('Exchange'),
+    account: SpillableAccount = context.pool.spillable('Exchange', exchangeUnits),
     segmentBytes: number = mostBytes,
   ) {
-    this.#segmentBytes = segmentBytes
+    this.#segmentBytes = Math.min(segmentBytes, context.pool.batchBytes)
     this.#context = context
     this.#writer = writer
     this.#account = account

@@ -13,6 +13,8 @@ export interface ExecutionPlan {
   readonly name: string
   readonly schema: Schema
   readonly inputs: readonly ExecutionPlan[]
+  /** Its state may go to disk: it has a share of the memory. */
+  readonly spills?: true
   /** How many rows the planner expects. */
   estimatedRows?: number
   execute(context: ExecutionContext): BatchStream
@@ -30,6 +32,10 @@ export function closePlan(plan: ExecutionPlan): void {
   plan.close?.()
   for (const input of plan.inputs) closePlan(input)
 }
+
+/** How many operators of a plan have a share of the memory. */
+export const spillingOperators = (plan: ExecutionPlan): number =>
+  plan.inputs.reduce((sum, input) => sum + spillingOperators(input), plan.spills === true ? 1 : 0)
 
 /** The operator's stream with cancellation checks and its rows and time counted. */
 export async function* open(plan: ExecutionPlan, context: ExecutionContext): BatchStream {

@@ -31,6 +31,7 @@ export class HashAggregateExec implements ExecutionPlan {
   readonly name: string
   readonly schema: Schema
   readonly inputs: readonly ExecutionPlan[]
+  readonly spills = true
   readonly #aggregate: Aggregate
   readonly #phase: AggregatePhase
   /** It is executed once a morsel. */

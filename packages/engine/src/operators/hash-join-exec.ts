@@ -20,6 +20,7 @@ export class HashJoinExec implements ExecutionPlan {
   readonly name: string
   readonly schema
   readonly inputs: readonly ExecutionPlan[]
+  readonly spills = true
   readonly #join: Join
   readonly #roles: JoinRoles
   readonly #retain: boolean

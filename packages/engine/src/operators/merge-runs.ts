@@ -115,9 +115,7 @@ async function* mergeSorted(
   const output: MergedRows = { runs: new Int32Array(mostRows), rows: new Int32Array(mostRows), count: 0 }
   try {
     for (const run of runs) await run.advance()
-    const widest = runs.flatMap(({ batch }) =>
-      batch === null ? [] : [outputRows(context.columnar.heap, [batch], mostRows)],
-    )
+    const widest = runs.flatMap(({ batch }) => (batch === null ? [] : [outputRows(context, [batch], mostRows)]))
     const step = Math.min(mostRows, ...widest)
     // A heap of runs, the one with the least row on top.
     const heap: Run[] = []

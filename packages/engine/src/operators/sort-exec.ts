@@ -16,6 +16,7 @@ export class SortExec implements ExecutionPlan {
   readonly name = 'SortExec'
   readonly schema
   readonly inputs: readonly ExecutionPlan[]
+  readonly spills = true
   readonly #sort: Pick<Sort, 'schema' | 'keys'>
 
   constructor(sort: Pick<Sort, 'schema' | 'keys'>, input: ExecutionPlan) {
@@ -80,7 +81,7 @@ export class SortExec implements ExecutionPlan {
         keys.map(({ descending, nullsFirst }, i) => ({ column: columns[i]!, descending, nullsFirst })),
         batch.rowCount,
       )
-      const step = outputRows(columnar.heap, [batch], partRows)
+      const step = outputRows(context, [batch], partRows)
       for (let start = 0; start < batch.rowCount; start += step) {
         part.reset()
         const rows = Math.min(step, batch.rowCount - start)

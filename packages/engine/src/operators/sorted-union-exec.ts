@@ -9,6 +9,7 @@ export class SortedUnionExec implements ExecutionPlan {
   readonly name: string
   readonly schema: Schema
   readonly inputs: readonly ExecutionPlan[]
+  readonly spills = true
   readonly #keys: readonly BoundSortKey[]
 
   constructor(schema: Schema, keys: readonly BoundSortKey[], inputs: readonly ExecutionPlan[]) {

@@ -13,6 +13,7 @@ export class WindowExec implements ExecutionPlan {
   readonly name: string
   readonly schema
   readonly inputs: readonly ExecutionPlan[]
+  readonly spills = true
   readonly #window: Window
 
   constructor(window: Window, input: ExecutionPlan) {

@@ -5,6 +5,7 @@ import { SegmentBuffer } from '../exchange/segment-buffer.js'
 import { SegmentWriter } from '../exchange/segment-writer.js'
 import type { ExecutionContext } from '../execution-context.js'
 import type { WrittenFile } from '../file-sink.js'
+import { exchangeUnits, operatorUnits } from '../memory-pool.js'
 import type { RowSums } from '../row-sums.js'
 import { PartitionedWriter } from '../write-files.js'
 import { SplitWriter } from './split-writer.js'
@@ -38,7 +39,7 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
       const writer = new SegmentWriter(context, schema, sink.inMemory === true)
       const emit = (split: SegmentSplit): void =>
         events.segment({ morsel: current, partition: 0, split, rowCount: split.rowCount })
-      const account = context.pool.spillable('Exchange')
+      const account = context.pool.spillable('Exchange', exchangeUnits)
       const buffer = new SegmentBuffer(context, schema, writer, sink.segmentRows, emit, account, sink.segmentBytes)
       return segmentSink(buffer, writer, (morsel) => (current = morsel))
     }
@@ -72,6 +73,19 @@ export function createSink(sink: StageSink, schema: Schema, context: ExecutionCo
     }
     case 'split':
       return new SplitWriter(schema, sink.sink, context, (path) => events.file(path))
+  }
+}
+
+/** Units of memory that a sink will have: see `MemoryPool.expect`. */
+export function sinkUnits({ kind }: StageSink): number {
+  switch (kind) {
+    case 'gather':
+    case 'partitions':
+      return exchangeUnits
+    case 'split':
+      return operatorUnits
+    case 'files':
+      return 0
   }
 }
 

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Arena, readSegment, recordBatch } from '@deltaworks/columnar'
 import type { LogicalPlan, MemorySegment } from '@deltaworks/plan'
+import { isMemoryRefused } from '../errors.js'
 import type { ExecutionContext } from '../execution-context.js'
 import type { FileSink, WrittenFile } from '../file-sink.js'
 import type { ExchangeAccount } from '../memory-pool.js'
@@ -15,6 +17,8 @@ import { writeSplit, type WrittenSplit } from './split-writer.js'
 import { StageRun, type StageResources } from './stage-run.js'
 
 const everything = Infinity
+const triesMs = 10
+const mostTries = 1000
 const resultRows = 16_384
 
 export interface ExecutionLimits {
@@ -88,9 +92,10 @@ export class ParallelExecutor implements StageExecutor {
     const window = this.#resources.workers.threads * 2
     try {
       for await (const { split } of new StageRun(stage, this.#resources, account, window).segments()) {
-        arena.reset()
-        const batches =
-          split.kind === 'segment' ? readSegment(arena, split.segment) : this.context.spill.read(arena, split)
+        const batches = await this.#whenRoom(() => {
+          arena.reset()
+          return split.kind === 'segment' ? readSegment(arena, split.segment) : this.context.spill.read(arena, split)
+        })
         for (const batch of batches) yield recordBatch(plan.schema, batch.rowCount, batch.columns)
         if (split.kind !== 'segment') continue
         account.release(split.segment.byteLength)
@@ -99,6 +104,19 @@ export class ParallelExecutor implements StageExecutor {
     } finally {
       arena.close()
       account.close()
+    }
+  }
+
+  /** Tries again while workers hold all of the memory: this thread must not be blocked until they give it back, as they are. */
+  async #whenRoom<T>(read: () => T): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return read()
+      } catch (error) {
+        if (!isMemoryRefused(error) || tries >= mostTries) throw error
+        this.context.checkCancelled()
+        await delay(triesMs)
+      }
     }
   }
 

@@ -3,13 +3,13 @@ import { cancelled } from '../errors.js'
 import { QuerySegments } from '../exchange/segment-memory.js'
 import type { ExecutionContext } from '../execution-context.js'
 import { queryMetrics, type QueryMetrics } from '../metrics.js'
-import { MemoryPool } from '../memory-pool.js'
-import { closePlan, open, type ExecutionPlan } from '../operators/execution-plan.js'
+import { MemoryPool, operatorUnits } from '../memory-pool.js'
+import { closePlan, open, spillingOperators, type ExecutionPlan } from '../operators/execution-plan.js'
 import { physicalPlan } from '../physical-planner.js'
 import { MorselQueue } from './morsel-queue.js'
 import { SpillStore } from '../spill/spill-store.js'
 import { DoneMorsels } from './done-morsels.js'
-import { createSink } from './morsel-sink.js'
+import { createSink, sinkUnits } from './morsel-sink.js'
 import { writesFiles, type MorselSegment, type SplitsByTable } from './stage.js'
 import { threadContext, threadSegments } from './thread-context.js'
 import type { TaskMessage, TaskRequest, TaskResult } from './task.js'
@@ -60,6 +60,7 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
     segment: (segment) => segments.push(segment),
     file: (path) => post?.({ kind: 'file', path }),
   })
+  context.pool.expect(spillingOperators(plan) * operatorUnits + sinkUnits(request.sink), memory.tasks)
   const told = new DoneMorsels(post, request.window !== Infinity)
   const claimed = [...request.claimed]
   let morsels = 0
@@ -103,6 +104,7 @@ async function runMorsels(request: TaskRequest): Promise<TaskResult> {
   } finally {
     sink.close()
     closePlan(plan)
+    context.pool.end()
   }
 }
 

@@ -75,6 +75,7 @@ export class StageRun {
   #running = new Set<Promise<void>>()
   #tasks = 0
   #taken = 0
+  readonly #taskCount: number
   #failure: unknown = null
   #wake: () => void = () => undefined
 
@@ -86,6 +87,7 @@ export class StageRun {
     this.#window = window
     this.#isTold = window !== Infinity || writesFiles(stage.sink)
     this.#queue = MorselQueue.of(stage.pipeline.morsels.length, keepsNeighbours(stage) ? resources.workers.threads : 1)
+    this.#taskCount = Math.min(resources.workers.threads, this.#queue.morselCount)
     this.#plan = portablePlan(stage.pipeline.plan)
     this.#metrics = {
       stage: stage.number,
@@ -127,8 +129,7 @@ export class StageRun {
     let finished = false
     try {
       if (this.#failure === null) {
-        const tasks = Math.min(this.#resources.workers.threads, this.#queue.morselCount)
-        for (let i = 0; i < tasks; i++) this.#launch([], 0)
+        for (let i = 0; i < this.#taskCount; i++) this.#launch([], 0)
       }
       for (;;) {
         if (this.#failure !== null) throw this.#failure
@@ -189,7 +190,7 @@ export class StageRun {
       queue: this.#queue.buffer,
       window: this.#window,
       claimed,
-      memory: { limitBytes: pool.limitBytes, counter: pool.counter, share: own.share },
+      memory: { tasks: this.#taskCount, limitBytes: pool.limitBytes, counter: pool.counter, share: own.share },
       spill,
       queryEnded,
       evaluation,

@@ -25,6 +25,8 @@ export interface TaskRequest {
   readonly claimed: readonly number[]
   /** `share`: what this task has reserved, for when its worker dies. */
   readonly memory: {
+    /** Tasks of the stage that run at once. */
+    readonly tasks: number
     readonly limitBytes: number
     readonly counter: SharedArrayBuffer
     readonly share: SharedArrayBuffer

@@ -152,7 +152,7 @@ export class JoinProbe {
   }
 
   *#inParts(arena: Arena, probe: RecordBatch, build: RecordBatch, matches: JoinMatches): Generator<ProbeStep> {
-    const step = outputRows(arena.heap, [probe, build], pairRows)
+    const step = outputRows(this.#context, [probe, build], pairRows)
     if (matches.count <= step) {
       yield this.#paired(arena, probe, build, matches)
       return
@@ -204,7 +204,7 @@ export class JoinProbe {
     const { address, count } = build.table.chosenRows(arena, chosen?.matched ?? 0)
     const none = chosen === null ? batchFromRows(arena, this.#schemas.probe, []) : null
     const part = new Arena(arena.heap, arena.account)
-    const step = outputRows(arena.heap, [build.batch], pairRows)
+    const step = outputRows(this.#context, [build.batch], pairRows)
     try {
       for (let start = 0; start < count; start += step) {
         part.reset()

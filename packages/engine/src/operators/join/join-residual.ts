@@ -15,11 +15,12 @@ export interface JoinResidual {
 
 /** The condition of a join beside its keys, evaluated on pairs: only the columns that it reads are put together. */
 export function joinResidual(
-  { columnar, evaluation }: ExecutionContext,
+  context: ExecutionContext,
   { residual, left, right }: Join,
   { build }: JoinRoles,
 ): JoinResidual | null {
   if (residual === null) return null
+  const { columnar, evaluation } = context
   const { kernels } = columnar
   const fields = [...left.schema.fields, ...right.schema.fields]
   const read = [...new Set(columnsOf(residual))].sort((a, b) => a - b)
@@ -38,7 +39,7 @@ export function joinResidual(
         buildRows: arena.allocate(matches.count * 4),
         count: 0,
       }
-      const step = outputRows(columnar.heap, [probe, built], pairRows)
+      const step = outputRows(context, [probe, built], pairRows)
       const scratch = new Arena(arena.heap, arena.account)
       try {
         for (let start = 0; start < matches.count; start += step) {

@@ -70,7 +70,7 @@ export function* windowedBatches(
     const identity = arena.allocate(rowCount * 4)
     const { i32 } = columnar.heap
     for (let row = 0; row < rowCount; row++) i32[(identity >>> 2) + row] = row
-    const step = outputRows(columnar.heap, [batch], mostRows)
+    const step = outputRows(context, [batch], mostRows)
     for (let start = 0; start < rowCount; start += step) {
       part.reset()
       const rows = Math.min(step, rowCount - start)

@@ -68,9 +68,9 @@ async function deltaworks(request: Request): Promise<Timing> {
       })
     }
     if (request.task === 'rewrite') return await timed(request.rounds, () => rewrite(request, pool, folder, path))
-    const { jobs } = await rowGroupJobs(folder, path, (schema, group) => {
+    const { jobs } = await rowGroupJobs(folder, path, 4, (schema, groups) => {
       const fields = schema.fields.filter(({ name }) => request.task === 'arrow' || q1Columns.includes(name))
-      return { kind: request.task === 'arrow' ? 'arrow' : 'decode', folder, path, schema: { fields }, group }
+      return { kind: request.task === 'arrow' ? 'arrow' : 'decode', folder, path, schema: { fields }, groups }
     })
     return await timed(request.rounds, async () => {
       let rows = 0
@@ -84,12 +84,12 @@ async function deltaworks(request: Request): Promise<Timing> {
 
 /** Reads and writes a file row group by row group; what is encoded goes to the disk at once. */
 async function rewrite(request: Request, pool: Pool, folder: string, path: string): Promise<number> {
-  const { schema, jobs } = await rowGroupJobs(folder, path, (columns, group) => ({
+  const { schema, jobs } = await rowGroupJobs(folder, path, 1, (columns, groups) => ({
     kind: 'encode',
     folder,
     path,
     schema: columns,
-    group,
+    groups,
     options: writeOptions,
   }))
   const file = openSync(request.output, 'w')

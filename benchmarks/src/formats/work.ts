@@ -24,14 +24,14 @@ export type Job =
       readonly folder: string
       readonly path: string
       readonly schema: Schema
-      readonly group: number
+      readonly groups: RowGroups
     }
   | {
       readonly kind: 'encode'
       readonly folder: string
       readonly path: string
       readonly schema: Schema
-      readonly group: number
+      readonly groups: RowGroups
       readonly options: ParquetWriteOptions
     }
   | {
@@ -42,6 +42,12 @@ export type Job =
       readonly range: CsvRange
       readonly options: CsvReadOptions
     }
+
+/** Row groups [first, end) of a file. */
+export interface RowGroups {
+  readonly first: number
+  readonly end: number
+}
 
 export interface JobResult {
   readonly rows: number
@@ -62,7 +68,7 @@ export async function work(context: ColumnarContext, job: Job, footers: FooterCa
     for await (const batch of scanCsv(context, unlimited, scan, job.options)) rows += batch.rowCount
     return { rows, group: null }
   }
-  const scan = fileScan({ ...base, rowGroups: { first: job.group, end: job.group + 1 }, footers, batchRows })
+  const scan = fileScan({ ...base, rowGroups: job.groups, footers, batchRows })
   if (job.kind === 'encode') {
     const encoder = new RowGroupEncoder(context, unlimited, job.schema, job.options)
     for await (const batch of scanParquet(context, unlimited, scan)) encoder.write(batch)
@@ -79,14 +85,19 @@ export async function work(context: ColumnarContext, job: Job, footers: FooterCa
 
 export const movable = ({ group }: JobResult): ArrayBuffer[] => (group === null ? [] : transferables(group))
 
-/** The row groups of a Parquet file as jobs. */
+/** The row groups of a Parquet file as jobs, so many of them each: the engine's morsels of a file of this size have four. */
 export async function rowGroupJobs(
   folder: string,
   path: string,
-  make: (schema: Schema, group: number) => Job,
+  step: number,
+  make: (schema: Schema, groups: RowGroups) => Job,
 ): Promise<{ readonly schema: Schema; readonly jobs: Job[] }> {
   const { schema, rowGroups } = await readParquetMetadata(new FileStore(folder), path)
-  return { schema, jobs: rowGroups.map((_, group) => make(schema, group)) }
+  const jobs: Job[] = []
+  for (let first = 0; first < rowGroups.length; first += step) {
+    jobs.push(make(schema, { first, end: Math.min(rowGroups.length, first + step) }))
+  }
+  return { schema, jobs }
 }
 
 const jobBytes = 16 * 1024 * 1024

@@ -51,16 +51,81 @@ function repeatNear(op: usize, offset: u32, stop: usize, vector: v128): void {
   }
 }
 
-/** @returns 0, or -1 if the input is corrupt or is not exactly `targetLength` bytes when uncompressed */
-export function parquetSnappyUncompress(source: usize, length: u32, target: usize, targetLength: u32): i32 {
-  if (parquetSnappyLength(source, length) != <i32>targetLength) return -1
-  preparePatterns()
-  let ip = source
-  const end = source + length
-  while (load<u8>(ip) >= 128) ip++
-  ip++
-  let op = target
-  const limit = target + targetLength
+/** Where the output of `pairs` ends. */
+const outputEnd: usize = patterns
+/** For every tag of a copy: its size, the upper bits of its offset at their place, and a mask (from bit 16) for those that follow; or 0. */
+const copies: usize = patterns + 256
+
+/** Copies of up to 8 bytes: longer ones, and those with four bytes of offset, are no `pairs`. */
+function prepareCopies(): void {
+  for (let tag: u32 = 0; tag < 256; tag++) {
+    const kind = tag & 3
+    let entry: u32 = 0
+    if (kind == 1 && ((tag >> 2) & 7) <= 4) entry = (((tag >> 2) & 7) + 4) | ((tag & 0xe0) << 3) | 0xff0000
+    else if (kind == 2 && tag >> 2 < 8) entry = ((tag >> 2) + 1) | 0xffff0000
+    store<u32>(copies + 4 * tag, entry)
+  }
+}
+
+/** Of so many elements at the beginning, how many have to be `pairs` for a block to be read as such. */
+const sampled: u32 = 64
+const enoughPairs: u32 = 24
+
+/** Where the element at `ip` ends, but not behind `end`; behind its tag at least, whatever length it claims. */
+function elementEnd(ip: usize, end: usize): usize {
+  const tag = <u32>load<u8>(ip)
+  const kind = tag & 3
+  let length: u32 = kind == 3 ? 5 : 1 + kind
+  if (kind == 0) {
+    const size = (tag >> 2) + 1
+    length = size <= 60 ? 1 + size : size - 59 + loadTail(ip + 1, size - 60) + 1
+  }
+  return ip + min<u32>(max<u32>(length, 1), <u32>(end - ip))
+}
+
+/** Whether a block is of pairs, by its first elements. */
+function isOfPairs(ip: usize, end: usize): bool {
+  let found: u32 = 0
+  for (let i: u32 = 0; i < sampled && ip < end; i++) {
+    const isShort = (load<u8>(ip) & 0xf3) == 0
+    ip = elementEnd(ip, end)
+    if (isShort && load<u32>(copies + 4 * <u32>load<u8>(ip)) != 0) found++
+  }
+  return found >= enoughPairs
+}
+
+/**
+ * Literals of up to four bytes with a copy behind each, which is what numbers become: both are read from one word, without a branch
+ * that depends on what they are. Ends before the first that is not such a pair. Reads and writes up to 8 bytes more.
+ * @param most pairs: each takes up to 8 bytes and gives up to 12
+ * @param target 8 bytes of it were written at least
+ * @returns where the input ends; where the output does is at `outputEnd`
+ */
+function pairs(ip: usize, op: usize, most: u32, target: usize): usize {
+  let word = load<u64>(ip)
+  for (; most > 0; most--) {
+    // A literal (its tag ends with 00) of one byte more than what the two bits before say.
+    if ((<u32>word & 0xf3) != 0) break
+    const shift = (word & 0xc) << 1
+    const literal = ((<u32>word >> 2) & 3) + 1
+    const next = ip + 3 + literal + (<u32>((word >> 17) >> shift) & 1)
+    const copy = <u32>(word >> (shift + 16))
+    const entry = load<u32>(copies + ((copy & 0xff) << 2))
+    const offset = ((copy >> 8) & (entry >> 16)) | (entry & 0x700)
+    if (entry == 0 || offset - 8 > <u32>(op - target) + literal - 8) break
+    store<u32>(op, <u32>(word >> 8))
+    word = load<u64>(next)
+    op += literal
+    store<u64>(op, load<u64>(op - offset))
+    op += entry & 15
+    ip = next
+  }
+  store<usize>(outputEnd, op)
+  return ip
+}
+
+/** Literals and copies. @returns where the output ends, or 0 if the input is corrupt */
+function elements(ip: usize, end: usize, op: usize, target: usize, limit: usize): usize {
   while (ip < end) {
     const tag = <u32>load<u8>(ip++)
     const kind = tag & 3
@@ -68,12 +133,12 @@ export function parquetSnappyUncompress(source: usize, length: u32, target: usiz
       let size = (tag >> 2) + 1
       if (size > 60) {
         const bytes = size - 60
-        if (<u32>(end - ip) < bytes) return -1
+        if (<u32>(end - ip) < bytes) return 0
         size = loadTail(ip, bytes) + 1
         ip += bytes
-        if (size == 0) return -1
+        if (size == 0) return 0
       }
-      if (size > <u32>(end - ip) || size > <u32>(limit - op)) return -1
+      if (size > <u32>(end - ip) || size > <u32>(limit - op)) return 0
       if (size <= 16) v128.store(op, v128.load(ip))
       else memory.copy(op, ip, size)
       op += size
@@ -84,18 +149,18 @@ export function parquetSnappyUncompress(source: usize, length: u32, target: usiz
     if (kind != 3) {
       // Tags with one byte of offset (1) and with two (2) come in any order: no branch between them.
       const isTwo = kind >> 1
-      if (<u32>(end - ip) <= isTwo) return -1
+      if (<u32>(end - ip) <= isTwo) return 0
       const word = <u32>load<u16>(ip)
       ip += 1 + isTwo
       size = select<u32>((tag >> 2) + 1, ((tag >> 2) & 7) + 4, isTwo)
       offset = select<u32>(word, ((tag & 0xe0) << 3) | (word & 0xff), isTwo)
     } else {
-      if (<u32>(end - ip) < 4) return -1
+      if (<u32>(end - ip) < 4) return 0
       size = (tag >> 2) + 1
       offset = load<u32>(ip)
       ip += 4
     }
-    if (offset == 0 || offset > <u32>(op - target) || size > <u32>(limit - op)) return -1
+    if (offset == 0 || offset > <u32>(op - target) || size > <u32>(limit - op)) return 0
     if (offset >= 16) {
       v128.store(op, v128.load(op - offset))
       if (size > 16) copyFar(op + 16, offset, op + size)
@@ -105,6 +170,32 @@ export function parquetSnappyUncompress(source: usize, length: u32, target: usiz
       if (size > 16) repeatNear(op, offset, op + size, vector)
     }
     op += size
+  }
+  return op
+}
+
+/** @returns 0, or -1 if the input is corrupt or is not exactly `targetLength` bytes when uncompressed */
+export function parquetSnappyUncompress(source: usize, length: u32, target: usize, targetLength: u32): i32 {
+  if (parquetSnappyLength(source, length) != <i32>targetLength) return -1
+  preparePatterns()
+  prepareCopies()
+  let ip = source
+  const end = source + length
+  while (load<u8>(ip) >= 128) ip++
+  ip++
+  const limit = target + targetLength
+  if (!isOfPairs(ip, end)) return elements(ip, end, target, target, limit) == limit ? 0 : -1
+  let op = target
+  while (ip < end) {
+    const next = elementEnd(ip, end)
+    op = elements(ip, next, op, target, limit)
+    if (op == 0) return -1
+    ip = next
+    const most = min<u32>(<u32>(end - ip) / 8, <u32>(limit - op) / 12)
+    if (most > 1 && op - target >= 8) {
+      ip = pairs(ip, op, most - 1, target)
+      op = load<usize>(outputEnd)
+    }
   }
   return op == limit ? 0 : -1
 }

@@ -27,6 +27,8 @@ function preparePatterns(width: u32): void {
 
 /** Where `unpackCodes` leaves the greatest of every lane. */
 const greatest: usize = scratch + 64
+/** A group that is not wanted whole. */
+const part: usize = scratch + 128
 
 /**
  * Unpacks `groups` times eight values of 1 to 32 bits; `preparePatterns(width)` came before. What is at `greatest` becomes
@@ -101,24 +103,49 @@ function greatestLane(): u32 {
   )
 }
 
-/** A last group, of which `count` values are wanted; what pads it may be anything. @returns the greatest of these */
-function unpackPart(source: usize, width: u32, count: u32, target: usize): u32 {
+/** `count` values of a group, from the `from`th on; the others may be anything. @returns the greatest of these */
+function unpackPart(source: usize, width: u32, from: u32, count: u32, target: usize): u32 {
   const top = v128.load(greatest)
-  unpackCodes(source, width, 1, target)
+  unpackCodes(source, width, 1, part)
   v128.store(greatest, top)
   let result: u32 = 0
-  for (let i: u32 = 0; i < count; i++) result = max<u32>(result, load<u32>(target + 4 * i))
+  for (let i: u32 = 0; i < count; i++) {
+    const code = load<u32>(part + 4 * (from + i))
+    store<u32>(target + 4 * i, code)
+    result = max<u32>(result, code)
+  }
   return result
 }
 
+/** The codes [from, to) of a bit-packed run; whole groups go to `greatest`. @returns the greatest of the others */
+function unpackRange(source: usize, width: u32, from: u32, to: u32, target: usize): u32 {
+  let top: u32 = 0
+  const ahead = from & 7
+  if (ahead != 0) {
+    const wanted = min<u32>(8 - ahead, to - from)
+    top = unpackPart(source + (from >> 3) * width, width, ahead, wanted, target)
+    target += 4 * wanted
+    from += wanted
+  }
+  const whole = (to - from) >> 3
+  unpackCodes(source + (from >> 3) * width, width, whole, target)
+  from += 8 * whole
+  if (from < to) top = max<u32>(top, unpackPart(source + (from >> 3) * width, width, 0, to - from, target + 32 * whole))
+  return top
+}
+
 /**
- * `count` codes below `limit` as int32.
- * @returns bytes of the stream that were used, or -1 if it is corrupt: too short, or a code out of range
+ * `count` codes below `limit` as int32, from the `skip`th on.
+ * @param cursor two int32, both 0 at first: where a run begins in the stream, and how many codes are before it. What is read next is
+ *   looked for from there.
+ * @returns 0, or -1 if the stream is corrupt: too short, or a code out of range
  */
 export function parquetDecodeCodes(
   source: usize,
   length: u32,
   width: u32,
+  cursor: usize,
+  skip: u32,
   count: u32,
   target: usize,
   limit: u32,
@@ -134,7 +161,13 @@ export function parquetDecodeCodes(
   let ip = source
   const end = source + length
   const valueBytes = (width + 7) >> 3
+  let before = load<u32>(cursor, 4)
+  if (skip >= before) {
+    ip += load<u32>(cursor)
+    skip -= before
+  } else before = 0
   while (count > 0) {
+    const run = ip
     let header: u32 = 0
     let shift: u32 = 0
     while (true) {
@@ -144,40 +177,37 @@ export function parquetDecodeCodes(
       if (byte < 128) break
       shift += 7
     }
-    if (header & 1) {
-      const present = <u64>(end - ip) / width
-      const groups = header >> 1
-      if (groups == 0) return -1
-      const needed = min<u32>(groups, (count + 7) >> 3)
-      if (<u64>needed > present) {
-        // The last group of a stream may lack its padding.
-        const values = <u32>(((<u64>(end - ip)) * 8) / width)
-        if (values < min<u32>(count, 8 * groups)) return -1
-      }
-      const values = min<u32>(count, 8 * needed)
-      const whole = values >> 3
-      unpackCodes(ip, width, whole, target)
-      if ((values & 7) != 0 && unpackPart(ip + whole * width, width, values & 7, target + 32 * whole) >= limit) return -1
-      ip = groups <= present ? ip + groups * width : end
-      target += 4 * values
-      count -= values
+    const values = header >> 1
+    if (values == 0) return -1
+    const isPacked = (header & 1) != 0
+    // The end of what is to be gone through of the run: it may have more.
+    const to = <u32>min<u64>(<u64>skip + count, isPacked ? <u64>values * 8 : values)
+    if (isPacked) {
+      // The last group of a stream may lack its padding.
+      if (<u64>to * width > <u64>(end - ip) * 8) return -1
+      if (skip < to && unpackRange(ip, width, skip, to, target) >= limit) return -1
+      ip = <u64>values * width <= <u64>(end - ip) ? ip + values * width : end
     } else {
-      const values = min<u32>(count, header >> 1)
-      if (values == 0 || <u32>(end - ip) < valueBytes) return -1
+      if (<u32>(end - ip) < valueBytes) return -1
       let value: u32 = 0
       for (let i: u32 = 0; i < valueBytes; i++) value |= (<u32>load<u8>(ip + i)) << (8 * i)
       ip += valueBytes
       if (value >= limit) return -1
       const vector = i32x4.splat(value)
-      let i: u32 = 0
-      for (; i + 4 <= values; i += 4) v128.store(target + 4 * i, vector)
-      for (; i < values; i++) store<u32>(target + 4 * i, value)
-      target += 4 * values
-      count -= values
+      for (let i = skip; i < to; i += 4) v128.store(target + 4 * (i - skip), vector)
     }
+    if (skip < to) {
+      target += 4 * (to - skip)
+      count -= to - skip
+      skip = 0
+    } else skip -= to
+    if (count == 0) {
+      store<u32>(cursor, <u32>(run - source))
+      store<u32>(cursor, before, 4)
+    }
+    before += to
   }
-  if (greatestLane() >= limit) return -1
-  return <i32>(ip - source)
+  return greatestLane() < limit ? 0 : -1
 }
 
 /** As `parquetDecodeCodes`, for values of at most 8 bits into bytes, none above `maximum`. */

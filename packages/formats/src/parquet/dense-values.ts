@@ -23,15 +23,28 @@ export interface CodedValues {
   readonly dictionary: Column
 }
 
-/** What a page holds: its codes are looked up when a batch is made of them, straight into its memory. */
+/** Dictionary codes as a page holds them: the RLE / bit-packed hybrid. */
+export interface CodeStream {
+  readonly source: number
+  readonly length: number
+  /** Bits of a code. */
+  readonly codeWidth: number
+  /** Where the kernel remembers how far it has come, two int32. */
+  readonly cursor: number
+}
+
+/** What a page holds: its codes are read and looked up when a batch is made of them, straight into its memory. */
 export type PageValues = DenseValues | FixedCodes
 
 export interface FixedCodes {
   readonly kind: 'fixedCodes'
-  readonly codes: number
-  /** Where the dictionary's values stand, `width` bytes each. */
+  readonly stream: CodeStream
+  /** Codes of the stream that come before. */
+  readonly skip: number
+  /** Where the dictionary's values stand, `limit` of them, `width` bytes each. */
   readonly address: number
   readonly width: number
+  readonly limit: number
 }
 
 /** Values from the `start`th on. */
@@ -44,10 +57,8 @@ export function denseFrom(values: PageValues, start: number): PageValues {
       return { kind: 'strings', offsets: values.offsets + 4 * start, bytes: values.bytes }
     case 'codes':
       return { kind: 'codes', codes: values.codes + 4 * start, dictionary: values.dictionary }
-    case 'fixedCodes': {
-      const { address, width } = values
-      return { kind: 'fixedCodes', codes: values.codes + 4 * start, address, width }
-    }
+    case 'fixedCodes':
+      return { ...values, skip: values.skip + start }
   }
 }
 
@@ -69,12 +80,34 @@ export function joinDense(context: DecodeContext, pieces: readonly DensePiece[],
 
 const totalOf = (pieces: readonly DensePiece[]): number => pieces.reduce((sum, piece) => sum + piece.count, 0)
 
+/** `count` codes of a stream, from the `skip`th on, all below `limit`, as int32 at `target`. @throws FormatError DW-FORMAT-0003 */
+export function decodeCodes(
+  context: DecodeContext,
+  { source, length, codeWidth, cursor }: CodeStream,
+  skip: number,
+  count: number,
+  limit: number,
+  target: number,
+): void {
+  if (count === 0) return
+  const { parquetDecodeCodes } = context.kernels
+  if (parquetDecodeCodes(source, length, codeWidth, cursor, skip, count, target, limit) === 0) return
+  throw corruptColumn(context, 'the dictionary codes of a page are damaged')
+}
+
+/** Room for the codes of any of the pieces. */
+const codesRoom = (pieces: readonly DensePiece[], arena: Arena): number =>
+  arena.allocate((Math.max(...pieces.map(({ count }) => count)) + 8) * 4)
+
 function joinFixed(context: DecodeContext, pieces: readonly DensePiece[], width: number, arena: Arena): DenseValues {
   const address = arena.allocate(totalOf(pieces) * width)
+  const codes = pieces.some(({ values }) => values.kind === 'fixedCodes') ? codesRoom(pieces, arena) : 0
   let at = address
   for (const { values, count } of pieces) {
-    if (values.kind === 'fixedCodes') context.kernels.parquetGather(values.codes, count, values.address, width, at)
-    else {
+    if (values.kind === 'fixedCodes') {
+      decodeCodes(context, values.stream, values.skip, count, values.limit, codes)
+      context.kernels.parquetGather(codes, count, values.address, width, at)
+    } else {
       const from = (values as FixedValues).address
       context.heap.copy(at, from, count * width)
     }
@@ -98,11 +131,13 @@ export function joinRows(
   const { width } = head.values
   const { kernels, heap } = context
   const address = arena.allocate(count * width)
+  const codes = codesRoom(pieces, arena)
   let first = 0
   let done = 0
   for (const { values, count: pieceRows } of pieces) {
-    const { codes, address: dictionary } = values as FixedCodes
+    const { stream, skip, address: dictionary, limit } = values as FixedCodes
     const end = firstAtLeast(heap.i32, rows >>> 2, done, count, first + pieceRows)
+    if (end > done) decodeCodes(context, stream, skip, pieceRows, limit, codes)
     kernels.parquetGatherRows(codes, rows + 4 * done, end - done, first, dictionary, width, address + done * width)
     first += pieceRows
     done = end

@@ -15,6 +15,8 @@ export interface ParquetKernels {
     source: number,
     length: number,
     width: number,
+    cursor: number,
+    skip: number,
     count: number,
     target: number,
     limit: number,

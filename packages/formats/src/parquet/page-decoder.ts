@@ -3,7 +3,7 @@ import type { DataType } from '@deltaworks/schema'
 import { unsupportedParquet } from '../errors.js'
 import { corruptColumn, type DecodeContext } from './decode-context.js'
 import { decompress } from './decompress.js'
-import type { DenseValues, PageValues } from './dense-values.js'
+import { decodeCodes, type DenseValues, type FixedValues, type PageValues } from './dense-values.js'
 import { encoding, pageType } from './format.js'
 import type { PageHeader } from './page-header.js'
 import { decodeValues } from './page-values.js'
@@ -146,22 +146,20 @@ export class PageDecoder {
       const raw = decodeValues(this.#context, encodingId, at, size, count, arena)
       return this.#convert(raw, count, arena)
     }
-    const { kernels, heap } = this.#context
     if (this.#dictionary === null) {
       if (count === 0) return emptyValues(this.#type, arena)
       throw corruptColumn(this.#context, 'a page refers to a dictionary that is not there')
     }
-    const codes = arena.allocate((count + 8) * 4)
-    if (count > 0) {
-      if (size < 1) throw corruptColumn(this.#context, 'a page ends before its values')
-      const width = heap.u8[at]!
-      if (kernels.parquetDecodeCodes(at + 1, size - 1, width, count, codes, this.#dictionaryCount) < 0) {
-        throw corruptColumn(this.#context, 'the dictionary codes of a page are damaged')
-      }
+    if (count > 0 && size < 1) throw corruptColumn(this.#context, 'a page ends before its values')
+    const codeWidth = count > 0 ? this.#context.heap.u8[at]! : 0
+    const stream = { source: at + 1, length: size - 1, codeWidth, cursor: arena.allocateZeroed(8) }
+    if (this.#dictionaryColumn === null) {
+      const { address, width } = this.#dictionary as FixedValues
+      return { kind: 'fixedCodes', stream, skip: 0, address, width, limit: this.#dictionaryCount }
     }
-    if (this.#dictionaryColumn !== null) return { kind: 'codes', codes, dictionary: this.#dictionaryColumn }
-    const { address, width } = this.#dictionary as Extract<DenseValues, { kind: 'fixed' }>
-    return { kind: 'fixedCodes', codes, address, width }
+    const codes = arena.allocate((count + 8) * 4)
+    decodeCodes(this.#context, stream, 0, count, this.#dictionaryCount, codes)
+    return { kind: 'codes', codes, dictionary: this.#dictionaryColumn }
   }
 }
 

@@ -155,14 +155,16 @@ export class PoolCounter {
     }
   }
 
+  /** What is refused is never counted, not for a moment: another thread would be refused for it. */
   #tryTake(pages: number): boolean {
-    const after = Atomics.add(this.words, usedAt, pages) + pages
-    if (after <= this.#commonPages || (this.#takeHeadroom() && after <= this.#limitPages)) {
+    for (;;) {
+      const before = Atomics.load(this.words, usedAt)
+      const after = before + pages
+      if (after > this.#commonPages && !(this.#takeHeadroom() && after <= this.#limitPages)) return false
+      if (Atomics.compareExchange(this.words, usedAt, before, after) !== before) continue
       this.#notePeak(after)
       return true
     }
-    Atomics.sub(this.words, usedAt, pages)
-    return false
   }
 
   /** @returns false: another thread has it */

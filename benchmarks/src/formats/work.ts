@@ -85,7 +85,7 @@ export async function work(context: ColumnarContext, job: Job, footers: FooterCa
 
 export const movable = ({ group }: JobResult): ArrayBuffer[] => (group === null ? [] : transferables(group))
 
-/** The row groups of a Parquet file as jobs, so many of them each: the engine's morsels of a file of this size have four. */
+/** The row groups of a Parquet file as jobs, `step` of them each. */
 export async function rowGroupJobs(
   folder: string,
   path: string,

@@ -71,10 +71,8 @@ export class PoolCounter {
   /** Units of this thread's task: those that it will have, and those of its consumers that hold memory now. */
   #expectedUnits = 0
   #heldUnits = 0
-  /** Of its task and those that run beside it. */
-  #stageUnits = 0
   /** Tasks of its stage that run at once. */
-  stageTasks = 1
+  #stageTasks = 1
 
   /** @param isCancelled for worker threads: a refused reservation waits for others to release, unless this says true */
   constructor(
@@ -107,14 +105,18 @@ export class PoolCounter {
    */
   shareBytes(units: number): number {
     const unspillable = this.bytes(usedAt) - this.bytes(spillableAt)
-    const all = Math.max(1, this.#stageUnits, Atomics.load(this.words, unitsAt))
+    const all = Math.max(1, this.#expectedUnits * this.#stageTasks, Atomics.load(this.words, unitsAt))
     return Math.max(leastShareBytes, ((this.limitBytes * spillablePart - unspillable) * Math.min(units, all)) / all)
+  }
+
+  /** Tasks of this thread's stage that run at once. */
+  get stageTasks(): number {
+    return this.#stageTasks
   }
 
   /** Tells of a task before it begins. @param units of its consumers @param tasks of its stage that run at once */
   expect(units: number, tasks: number): void {
-    this.#stageUnits = units * tasks
-    this.stageTasks = tasks
+    this.#stageTasks = tasks
     const before = this.#units
     this.#expectedUnits = units
     this.#countUnits(before)
